@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Aspire.Hosting.Running;
+
+/// <summary>Hands out ports on loopback that nobody listens on, each only once in this process.</summary>
+internal static class FreePorts
+{
+    private static readonly Lock Gate = new();
+    private static readonly HashSet<int> Given = [];
+
+    public static int Next()
+    {
+        lock (Gate)
+        {
+            while (true)
+            {
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+                var port = ((IPEndPoint)socket.LocalEndPoint!).Port;
+                if (Given.Add(port))
+                    return port;
+            }
+        }
+    }
+
+    public static bool IsFree(int port)
+    {
+        try
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+            // What an ended connection leaves behind does not keep the port; only a listener does.
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, optionValue: true);
+            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            socket.Listen(1);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
