@@ -1,0 +1,63 @@
+using System.Text.Json.Serialization;
+
+namespace OrderSystem.PaymentGateway.Ledger;
+
+/// <summary>One line of the ledger: a charge, succeeded or declined, or a refund. What the file holds is what <c>GET /ledger</c> answers.</summary>
+internal sealed record LedgerLine
+{
+    public const string ChargeKind = "charge";
+    public const string RefundKind = "refund";
+
+    public long Sequence { get; init; }
+
+    public required string Kind { get; init; }
+
+    public string Id { get; init; } = string.Empty;
+
+    public required string Key { get; init; }
+
+    public string? OrderId { get; init; }
+
+    public string? ChargeId { get; init; }
+
+    public required decimal Amount { get; init; }
+
+    public required string Currency { get; init; }
+
+    public required string Status { get; init; }
+
+    public string? Reason { get; init; }
+
+    public DateTimeOffset At { get; init; }
+
+    public static LedgerLine OfCharge(string key, string orderId, decimal amount, string currency, string? declineReason) => new()
+    {
+        Kind = ChargeKind,
+        Key = key,
+        OrderId = orderId,
+        Amount = amount,
+        Currency = currency,
+        Status = declineReason is null ? Entry.SucceededStatus : Entry.DeclinedStatus,
+        Reason = declineReason,
+    };
+
+    public static LedgerLine OfRefund(string key, string chargeId, decimal amount, string currency) => new()
+    {
+        Kind = RefundKind,
+        Key = key,
+        ChargeId = chargeId,
+        Amount = amount,
+        Currency = currency,
+        Status = Entry.SucceededStatus,
+    };
+}
+
+/// <summary>The first line of the file: its name is part of every id, so that ids of another ledger are never mistaken for this one's.</summary>
+internal sealed record LedgerHeader(string Ledger, DateTimeOffset CreatedAt);
+
+[JsonSourceGenerationOptions(
+    System.Text.Json.JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(LedgerLine))]
+[JsonSerializable(typeof(LedgerHeader))]
+internal sealed partial class LedgerJson : JsonSerializerContext;

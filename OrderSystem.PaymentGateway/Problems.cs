@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace OrderSystem.PaymentGateway;
+
+/// <summary>Every error that the provider answers with. The <c>code</c> is for programs, the rest for people.</summary>
+internal static class Problems
+{
+    public static IResult KeyMissing { get; } =
+        Of(400, "key_missing", "An Idempotency-Key header of 1 to 255 characters is required.");
+
+    public static IResult KeyInUse { get; } =
+        Of(409, "key_in_use", "A request with this Idempotency-Key is still running.");
+
+    public static IResult KeyReused { get; } =
+        Of(422, "key_reused", "This Idempotency-Key was used with another request.");
+
+    public static IResult ChargeNotFound { get; } =
+        Of(404, "charge_not_found", "No charge has this id.");
+
+    public static IResult NotRefundable { get; } =
+        Of(400, "not_refundable", "The charge did not succeed, or less than this amount is left of it.");
+
+    public static IResult RateLimited { get; } =
+        Of(429, "rate_limited", "Too many requests.");
+
+    public static IResult Outage { get; } =
+        Of(503, "outage", "The provider is out of service.");
+
+    public static IResult ServerError { get; } =
+        Of(500, "server_error", "The provider failed.");
+
+    public static ValidationProblem Invalid(string field, string message) =>
+        TypedResults.ValidationProblem(
+            new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] },
+            extensions: [new("code", "invalid")]);
+
+    private static ProblemHttpResult Of(int status, string code, string detail) =>
+        TypedResults.Problem(detail, statusCode: status, extensions: [new("code", code)]);
+}

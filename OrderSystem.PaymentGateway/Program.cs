@@ -1,0 +1,33 @@
+using OrderSystem.PaymentGateway;
+using OrderSystem.PaymentGateway.Charges;
+using OrderSystem.PaymentGateway.Faults;
+using OrderSystem.PaymentGateway.Idempotency;
+using OrderSystem.PaymentGateway.Ledger;
+using OrderSystem.PaymentGateway.Refunds;
+using OrderSystem.ServiceDefaults;
+using OrderSystem.ServiceDefaults.Hosting;
+
+var builder = WebApplication.CreateBuilder(args);
+
+builder.AddServiceDefaults();
+builder.AddLedger();
+builder.AddFaults();
+builder.AddIdempotency();
+builder.AddGatewayHttp();
+
+var app = builder.Build();
+
+app.UseExceptionHandler();
+app.UseStatusCodePages();
+
+// The provider's contract, which the payment worker is written against.
+var provider = app.MapGroup(string.Empty).AddEndpointFilter<ProviderFaultFilter>();
+provider.MapCharges();
+provider.MapRefunds();
+
+// What only a simulator has.
+app.MapFaults();
+app.MapLedger();
+app.MapDefaultEndpoints();
+
+return await app.RunServiceAsync();

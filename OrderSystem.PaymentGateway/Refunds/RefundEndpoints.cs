@@ -1,0 +1,54 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using OrderSystem.PaymentGateway.Idempotency;
+using OrderSystem.PaymentGateway.Ledger;
+
+namespace OrderSystem.PaymentGateway.Refunds;
+
+internal sealed record RefundRequest(string? ChargeId, decimal? Amount);
+
+internal sealed record RefundAnswer(string Id, string Status);
+
+internal static class RefundEndpoints
+{
+    public static void MapRefunds(this IEndpointRouteBuilder routes) => routes.MapPost("/refunds", RefundAsync);
+
+    private static Task<IResult> RefundAsync(
+        RefundRequest request, HttpContext http, KeyedCalls calls, Book book, LedgerWriter ledger, Attempts attempts)
+    {
+        if (Validate(request) is { } invalid)
+        {
+            attempts.Count(Attempt.Invalid);
+            return Task.FromResult<IResult>(invalid);
+        }
+
+        var (chargeId, amount) = (request.ChargeId!, request.Amount!.Value);
+        return calls.AnswerAsync(
+            http,
+            isSameRequest: entry => entry is Refund refund && refund.Amount == amount && book.IdOf(refund.Charge) == chargeId,
+            process: async key =>
+            {
+                if (book.FindCharge(chargeId) is not { } charge) return new(Problems.ChargeNotFound);
+                if (!book.TryReserve(charge, amount)) return new(Problems.NotRefundable);
+
+                try
+                {
+                    var entry = await ledger.AppendAsync(LedgerLine.OfRefund(key, chargeId, amount, charge.Currency));
+                    attempts.Count(Attempt.Refunded);
+                    return new(entry);
+                }
+                catch (IOException)
+                {
+                    book.Unreserve(charge, amount);
+                    throw;
+                }
+            },
+            answer: entry => TypedResults.Json(new RefundAnswer(book.IdOf(entry), Entry.SucceededStatus), GatewayJson.Default.RefundAnswer));
+    }
+
+    private static ValidationProblem? Validate(RefundRequest request) => request switch
+    {
+        { ChargeId: null or "" } => Problems.Invalid("chargeId", "The refund needs the id of a charge."),
+        { Amount: null or <= 0 } => Problems.Invalid("amount", "The amount must be more than 0."),
+        _ => null,
+    };
+}
