@@ -3,57 +3,6 @@ using System.Threading.Channels;
 using System.Buffers;
 using NATS.Client.Core;
 using NATS.Client.JetStream.Models;
-namespace NATS.Client.Core
-{
-    public abstract class NatsSubBase
-    {
-        public string Subject => throw new NotSupportedException();
-        public string? QueueGroup => null;
-        public virtual ValueTask DisposeAsync() => default;
-        public virtual ValueTask UnsubscribeAsync() => default;
-    }
-    public class NatsSub<T> : NatsSubBase, INatsSub<T>
-    {
-        public ChannelReader<NatsMsg<T>> Msgs => throw new NotSupportedException();
-    }
-    public partial class NatsConnection : INatsConnection
-    {
-        public NatsConnection() { }
-        public NatsConnection(NatsOpts opts) { }
-        public INatsConnection Connection => this;
-        public event AsyncEventHandler<NatsEventArgs>? ConnectionDisconnected;
-        public event AsyncEventHandler<NatsEventArgs>? ConnectionOpened;
-        public event AsyncEventHandler<NatsEventArgs>? ReconnectFailed;
-        public event AsyncEventHandler<NatsMessageDroppedEventArgs>? MessageDropped;
-        public event AsyncEventHandler<NatsSlowConsumerEventArgs>? SlowConsumerDetected;
-        public event AsyncEventHandler<NatsLameDuckModeActivatedEventArgs>? LameDuckModeActivated;
-        public event AsyncEventHandler<NatsServerErrorEventArgs>? ServerError;
-        public INatsServerInfo? ServerInfo => throw new NotSupportedException();
-        public NatsOpts Opts => throw new NotSupportedException();
-        public NatsConnectionState ConnectionState => throw new NotSupportedException();
-        public INatsSubscriptionManager SubscriptionManager => throw new NotSupportedException();
-        public NatsHeaderParser HeaderParser => throw new NotSupportedException();
-        public Func<(string Host, int Port), ValueTask<(string Host, int Port)>>? OnConnectingAsync { get; set; }
-        public Func<INatsSocketConnection, ValueTask<INatsSocketConnection>>? OnSocketAvailableAsync { get; set; }
-        public ValueTask ConnectAsync() => throw new NotSupportedException();
-        public ValueTask<TimeSpan> PingAsync(CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public ValueTask PublishAsync<T>(string subject, T? data, NatsHeaders? headers = null, string? replyTo = null, INatsSerialize<T>? serializer = null, NatsPubOpts? opts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public ValueTask PublishAsync(string subject, NatsHeaders? headers = null, string? replyTo = null, NatsPubOpts? opts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public ValueTask PublishAsync<T>(in NatsMsg<T> msg, INatsSerialize<T>? serializer = null, NatsPubOpts? opts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public IAsyncEnumerable<NatsMsg<T>> SubscribeAsync<T>(string subject, string? queueGroup = null, INatsDeserialize<T>? serializer = null, NatsSubOpts? opts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public ValueTask<NatsMsg<TReply>> RequestAsync<TRequest, TReply>(string subject, TRequest? data, NatsHeaders? headers = null, INatsSerialize<TRequest>? requestSerializer = null, INatsDeserialize<TReply>? replySerializer = null, NatsPubOpts? requestOpts = null, NatsSubOpts? replyOpts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public ValueTask<NatsMsg<TReply>> RequestAsync<TReply>(string subject, INatsDeserialize<TReply>? replySerializer = null, NatsSubOpts? replyOpts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public ValueTask ReconnectAsync() => throw new NotSupportedException();
-        public ValueTask<INatsSub<T>> SubscribeCoreAsync<T>(string subject, string? queueGroup = null, INatsDeserialize<T>? serializer = null, NatsSubOpts? opts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public string NewInbox() => throw new NotSupportedException();
-        public IAsyncEnumerable<NatsMsg<TReply>> RequestManyAsync<TRequest, TReply>(string subject, TRequest? data, NatsHeaders? headers = null, INatsSerialize<TRequest>? requestSerializer = null, INatsDeserialize<TReply>? replySerializer = null, NatsPubOpts? requestOpts = null, NatsSubOpts? replyOpts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public ValueTask AddSubAsync(NatsSubBase sub, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public ValueTask<NatsSub<TReply>> CreateRequestSubAsync<TRequest, TReply>(string subject, TRequest? data, NatsHeaders? headers = null, INatsSerialize<TRequest>? requestSerializer = null, INatsDeserialize<TReply>? replySerializer = null, NatsPubOpts? requestOpts = null, NatsSubOpts? replyOpts = null, CancellationToken cancellationToken = default) => throw new NotSupportedException();
-        public BoundedChannelOptions GetBoundedChannelOpts(NatsSubChannelOpts? subChannelOpts) => throw new NotSupportedException();
-        public void OnMessageDropped<T>(NatsSubBase natsSub, int pending, NatsMsg<T> msg) { }
-        public ValueTask DisposeAsync() => default;
-    }
-}
 namespace NATS.Client.JetStream
 {
     public readonly struct NatsJSPublishConcurrentFuture : IAsyncDisposable

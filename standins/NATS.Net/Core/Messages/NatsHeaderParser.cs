@@ -1,11 +1,14 @@
 using System.Buffers;
 using System.Text;
+using NATS.Client.Core.Protocol;
 
 namespace NATS.Client.Core;
 
 /// <summary>Reads <c>NATS/1.0[ code[ text]]</c> and the fields below it.</summary>
 public class NatsHeaderParser(Encoding encoding)
 {
+    private readonly AsciiCache _names = new();
+
     private static ReadOnlySpan<byte> VersionLine => "NATS/1.0"u8;
 
     /// <returns>False when the block does not begin with the version line or has no end.</returns>
@@ -42,7 +45,7 @@ public class NatsHeaderParser(Encoding encoding)
             var colon = line.IndexOf((byte)':');
             if (colon <= 0)
                 return false;
-            headers.Append(HeaderNames.Intern(encoding, line[..colon]), encoding.GetString(line[(colon + 1)..].Trim((byte)' ')));
+            headers.Append(_names.Get(encoding, line[..colon]), encoding.GetString(line[(colon + 1)..].Trim((byte)' ')));
             rest = rest[(end + 2)..];
         }
     }
