@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Globalization;
+using NATS.Client.Core;
+using OrderSystem.Messaging.Outbox;
+
+namespace OrderSystem.Messaging.Envelope;
+
+/// <summary>CloudEvents 1.0 in binary mode: the attributes are headers, the body is the data.</summary>
+internal static class CloudEvent
+{
+    internal const string SpecVersion = "ce-specversion";
+    internal const string Id = "ce-id";
+    internal const string Source = "ce-source";
+    internal const string Type = "ce-type";
+    internal const string Subject = "ce-subject";
+    internal const string Time = "ce-time";
+
+    /// <summary>Extension attribute: the place of the event among those that its source made of the order.</summary>
+    internal const string OrderVersion = "ce-orderversion";
+
+    internal const string ContentType = "content-type";
+    internal const string TraceParent = "traceparent";
+    internal const string TraceState = "tracestate";
+
+    /// <summary>Writes the envelope. The trace context is the one in which the event was created, the same on every sending.</summary>
+    internal static NatsHeaders ToHeaders(StoredEvent stored, EventSource source)
+    {
+        var headers = new NatsHeaders
+        {
+            [SpecVersion] = "1.0",
+            [Id] = stored.EventId.ToString(),
+            [Source] = source.Uri,
+            [Type] = stored.Type.Name,
+            [Subject] = stored.OrderId.ToString(),
+            [Time] = stored.OccurredAt.ToString("O", CultureInfo.InvariantCulture),
+            [OrderVersion] = stored.Version.ToString(CultureInfo.InvariantCulture),
+            [ContentType] = "application/json",
+        };
+        if (stored.TraceParent is { } traceParent)
+            headers[TraceParent] = traceParent;
+        if (stored.TraceState is { } traceState)
+            headers[TraceState] = traceState;
+        return headers;
+    }
+
+    /// <summary>Reads the context in which the event was created; default when it has none or an unreadable one.</summary>
+    internal static ActivityContext ReadCreationContext(NatsHeaders? headers)
+    {
+        ActivityContext.TryParse(Read(headers, TraceParent), Read(headers, TraceState), isRemote: true, out var context);
+        return context;
+    }
+
+    internal static string? Read(NatsHeaders? headers, string name) => headers is not null && headers.TryGetLastValue(name, out var value) ? value : null;
+}

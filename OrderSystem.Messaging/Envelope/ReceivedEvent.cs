@@ -1,0 +1,73 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Text.Json;
+using NATS.Client.JetStream;
+using OrderSystem.Messaging.Contracts;
+
+namespace OrderSystem.Messaging.Envelope;
+
+/// <summary>An event as its handler gets it.</summary>
+/// <typeparam name="TEvent">The body.</typeparam>
+/// <param name="Envelope">What came with it.</param>
+/// <param name="Body">What happened.</param>
+public sealed record ReceivedEvent<TEvent>(ReceivedEnvelope Envelope, TEvent Body)
+    where TEvent : IOrderEvent;
+
+/// <summary>What came with an event.</summary>
+/// <param name="EventId">Identity of the event, the same on each delivery; the inbox key.</param>
+/// <param name="OrderId">The order that it belongs to.</param>
+/// <param name="Type">Its <c>ce-type</c>.</param>
+/// <param name="Delivery">How often this consumer has been given it, from 1.</param>
+/// <param name="StreamSequence">Its place in its stream.</param>
+public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, int Delivery, ulong StreamSequence)
+{
+    /// <summary>Reads the envelope, or says what is wrong with it.</summary>
+    internal static bool TryRead(
+        INatsJSMsg<byte[]> message, [NotNullWhen(true)] out ReceivedEnvelope? envelope, [NotNullWhen(false)] out string? problem)
+    {
+        envelope = null;
+        var headers = message.Headers;
+        if (CloudEvent.Read(headers, CloudEvent.SpecVersion) is not "1.0")
+            problem = $"header {CloudEvent.SpecVersion} is not 1.0";
+        else if (CloudEvent.Read(headers, CloudEvent.ContentType) is not "application/json")
+            problem = $"header {CloudEvent.ContentType} is not application/json";
+        else if (!Guid.TryParse(CloudEvent.Read(headers, CloudEvent.Id), CultureInfo.InvariantCulture, out var eventId))
+            problem = $"header {CloudEvent.Id} is not a UUID";
+        else if (!Guid.TryParse(CloudEvent.Read(headers, CloudEvent.Subject), CultureInfo.InvariantCulture, out var orderId))
+            problem = $"header {CloudEvent.Subject} is not the UUID of an order";
+        else if (CloudEvent.Read(headers, CloudEvent.Type) is not { Length: > 0 } type)
+            problem = $"header {CloudEvent.Type} is missing";
+        else if (message.Metadata is not { } metadata)
+            problem = "it was not delivered by JetStream";
+        else
+        {
+            envelope = new(eventId, orderId, type, (int)metadata.NumDelivered, metadata.Sequence.Stream);
+            problem = null;
+        }
+
+        return envelope is not null;
+    }
+
+    /// <summary>Reads the body, or says what is wrong with it.</summary>
+    internal bool TryReadBody<TEvent>(byte[]? data, EventType type, [NotNullWhen(true)] out TEvent? body, [NotNullWhen(false)] out string? problem)
+        where TEvent : class, IOrderEvent
+    {
+        body = null;
+        problem = null;
+        try
+        {
+            body = (TEvent?)JsonSerializer.Deserialize(data, type.Json);
+        }
+        catch (JsonException malformed)
+        {
+            problem = $"the body is not a {type.Name}: at {malformed.Path ?? "$"}, line {malformed.LineNumber}, byte {malformed.BytePositionInLine}";
+            return false;
+        }
+
+        if (body is null)
+            problem = $"the body is not a {type.Name}: it is null";
+        else if (body.OrderId != OrderId)
+            problem = $"the body is about order {body.OrderId}, its envelope about {OrderId}";
+        return problem is null;
+    }
+}

@@ -1,0 +1,104 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Persistence;
+using OrderSystem.ServiceDefaults.Health;
+using OrderSystem.ServiceDefaults.Hosting;
+
+namespace OrderSystem.Messaging;
+
+/// <summary>What a service that exchanges events gets.</summary>
+public static class MessagingSetup
+{
+    private const string NatsConnection = "nats";
+
+    /// <summary>Adds the database, NATS, the group committer, and the relay of the outbox.</summary>
+    /// <param name="builder">Its configuration holds <c>ConnectionStrings:nats</c> and the database's.</param>
+    /// <param name="databaseName">Name of the connection string of the service's own database.</param>
+    /// <param name="source">The <c>ce-source</c> of its events, such as <c>/order-api</c>.</param>
+    /// <param name="service">The assembly that embeds the service's migrations.</param>
+    public static void AddMessaging(this IHostApplicationBuilder builder, string databaseName, string source, Assembly service)
+    {
+        var name = source.TrimStart('/');
+        builder.RequireConnectionString(databaseName, $"Host=localhost;Database={databaseName};Username=...;Password=...");
+        builder.RequireConnectionString(NatsConnection, "nats://localhost:4222");
+        builder.AddDatabase(databaseName, name);
+        builder.AddNats(name);
+
+        builder.AddValidatedOptions<GroupCommitterOptions>(GroupCommitterOptions.Section);
+        builder.AddValidatedOptions<RelayOptions>(RelayOptions.Section);
+        builder.AddValidatedOptions<JetStreamOptions>(JetStreamOptions.Section);
+
+        var services = builder.Services;
+        services.AddSingleton(new EventSource(source));
+        services.AddSingleton<MessagingMetrics>();
+        services.AddSingleton<CommittedEvents>();
+        services.AddSingleton<OutboxTable>();
+        services.AddSingleton<EventPublisher>();
+        services.AddSingleton<TopologyProvisioner>();
+        services.AddSingleton<DeadLetters>();
+
+        // Hosted services start in this order and stop in the reverse one: consumers first, the committer last.
+        services.AddSingleton<IHostedService>(provider =>
+            new MigrationGate(provider.GetRequiredService<NpgsqlDataSource>(), service, databaseName, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<GroupCommitter>();
+        services.AddHostedService(provider => provider.GetRequiredService<GroupCommitter>());
+        services.AddHostedService<TopologyGate>();
+        services.AddHostedService<Relay>();
+    }
+
+    /// <summary>Handles the events of a durable consumer, and makes the service's health depend on it.</summary>
+    /// <param name="builder">A builder with messaging.</param>
+    /// <param name="consumer">One of <see cref="Topology"/>.</param>
+    /// <param name="routes">One <see cref="EventRoutes.On{TEvent,THandler}"/> for each event.</param>
+    public static void AddEventConsumer(this IHostApplicationBuilder builder, ConsumerDeclaration consumer, Action<EventRoutes> routes)
+    {
+        var table = new EventRoutes(builder.Services);
+        routes(table);
+        builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<ConsumerLoop>(provider, consumer, table));
+        builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
+            "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider, consumer), HealthStatus.Unhealthy, tags: null));
+    }
+
+    private static void AddDatabase(this IHostApplicationBuilder builder, string databaseName, string applicationName)
+    {
+        builder.AddNpgsqlDataSource(
+            databaseName,
+            settings =>
+            {
+                settings.DisableHealthChecks = true;
+                settings.DisableTracing = true;
+                if (settings.ConnectionString is { Length: > 0 } given)
+                    settings.ConnectionString = PostgresDefaults.Complete(given, applicationName);
+            },
+            source => source.ConfigureTracing(tracing => tracing
+
+                // The group committer and the relay work for many orders at once: their commands belong to no trace.
+                .ConfigureCommandFilter(_ => System.Diagnostics.Activity.Current is not null)
+                .ConfigureBatchFilter(_ => System.Diagnostics.Activity.Current is not null)));
+        builder.Services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("postgresql", HealthStatus.Unhealthy, [HealthEndpoints.ReadyTag]);
+    }
+
+    private static void AddNats(this IHostApplicationBuilder builder, string clientName)
+    {
+        // The events carry their own trace context, and the library's spans of acknowledgements and pulls would be all that one sees.
+        builder.AddNatsClient(
+            NatsConnection,
+            settings => settings.DisableTracing = settings.DisableHealthChecks = true,
+            options => options with
+            {
+                Name = clientName,
+                PingInterval = TimeSpan.FromSeconds(15),
+                MaxPingOut = 2,
+                RetryOnInitialConnect = true,
+                IgnoreAuthErrorAbort = true,
+                RequestTimeout = TimeSpan.FromSeconds(5),
+            });
+        builder.AddNatsJetStream();
+    }
+}

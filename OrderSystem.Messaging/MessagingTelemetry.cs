@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace OrderSystem.Messaging;
+
+/// <summary>Names of what this library measures.</summary>
+public static class MessagingTelemetry
+{
+    /// <summary>Name of the activity source and of the meter.</summary>
+    public const string Name = "OrderSystem.Messaging";
+
+    /// <summary>Attribute of every span that is about one order.</summary>
+    public const string OrderId = "order.id";
+
+    internal static readonly ActivitySource Source = new(Name);
+
+    /// <summary>The attributes of the messaging conventions that send and process share.</summary>
+    internal static void Describe(Activity activity, string operation, string subject, Guid orderId, Guid eventId, int bodySize)
+    {
+        activity.SetTag("messaging.system", "nats");
+        activity.SetTag("messaging.operation.name", operation);
+        activity.SetTag("messaging.operation.type", operation);
+        activity.SetTag("messaging.destination.name", subject);
+        activity.SetTag("messaging.message.id", eventId);
+        activity.SetTag("messaging.message.body.size", bodySize);
+        activity.SetTag(OrderId, orderId);
+    }
+}

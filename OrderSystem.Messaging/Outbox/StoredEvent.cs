@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using System.Text.Json;
+using OrderSystem.Messaging.Contracts;
+
+namespace OrderSystem.Messaging.Outbox;
+
+/// <summary>An event as the ledger keeps it, and as the relay publishes it: the same bytes each time.</summary>
+/// <param name="EventId">Identity of the event: <c>ce-id</c>, <c>Nats-Msg-Id</c> and key of the consumer's inbox.</param>
+/// <param name="OrderId">The order that it belongs to.</param>
+/// <param name="Version">Its place among the events that this service made of the order, from 1.</param>
+/// <param name="Type">Wire name and subject.</param>
+/// <param name="Payload">The JSON body, UTF-8.</param>
+/// <param name="TraceParent">W3C context in which it was created, or null.</param>
+/// <param name="TraceState">W3C trace state of the same, or null.</param>
+/// <param name="OccurredAt">When it was created.</param>
+public sealed record StoredEvent(
+    Guid EventId, Guid OrderId, int Version, EventType Type, byte[] Payload, string? TraceParent, string? TraceState, DateTimeOffset OccurredAt)
+{
+    /// <summary>Makes the event ready to be stored, in the trace that is current.</summary>
+    /// <param name="body">What happened.</param>
+    /// <param name="version">1 for the first event that this service makes of the order.</param>
+    /// <param name="now">When it happened.</param>
+    public static StoredEvent Create<TEvent>(TEvent body, int version, DateTimeOffset now)
+        where TEvent : IOrderEvent
+    {
+        var type = EventType.Of<TEvent>();
+        return new(
+            Guid.CreateVersion7(now), body.OrderId, version, type, JsonSerializer.SerializeToUtf8Bytes(body, type.Json),
+            Activity.Current?.Id, Activity.Current?.TraceStateString, now);
+    }
+
+    /// <summary>The first event of an order can be published from memory: none can be waiting before it.</summary>
+    internal bool IsFirst => Version == 1;
+}

@@ -1,0 +1,29 @@
+using Npgsql;
+
+namespace OrderSystem.Messaging.Persistence;
+
+/// <summary>What a service's connections are set to where its connection string does not say otherwise.</summary>
+internal static class PostgresDefaults
+{
+    internal static string Complete(string connectionString, string applicationName)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        SetUnlessGiven(settings, "Application Name", applicationName);
+
+        // Two default pools of 100 are more than a default server's max_connections.
+        SetUnlessGiven(settings, "Maximum Pool Size", 20);
+        SetUnlessGiven(settings, "Timeout", 5);
+        SetUnlessGiven(settings, "Command Timeout", 5);
+        SetUnlessGiven(settings, "Keepalive", 15);
+        SetUnlessGiven(settings, "Max Auto Prepare", 40);
+        SetUnlessGiven(settings, "Auto Prepare Min Usages", 2);
+        SetUnlessGiven(settings, "Options", "-c statement_timeout=5s -c lock_timeout=2s");
+        return settings.ConnectionString;
+    }
+
+    private static void SetUnlessGiven(NpgsqlConnectionStringBuilder settings, string keyword, object value)
+    {
+        if (!settings.ShouldSerialize(keyword))
+            settings[keyword] = value;
+    }
+}

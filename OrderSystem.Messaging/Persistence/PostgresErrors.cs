@@ -1,0 +1,22 @@
+using Npgsql;
+
+namespace OrderSystem.Messaging.Persistence;
+
+/// <summary>What an error of PostgreSQL means for the one who meets it.</summary>
+public static class PostgresErrors
+{
+    /// <summary>The transaction was rolled back because of another one; the same again may succeed.</summary>
+    public static bool IsRolledBackConflict(PostgresException failure) => failure.SqlState.StartsWith("40", StringComparison.Ordinal);
+
+    /// <summary>The error is about the data of a row (class 22, 23, or a limit of a value): others of the batch may succeed without it.</summary>
+    public static bool IsAboutARow(PostgresException failure) =>
+        failure.SqlState.AsSpan(0, 2) is "22" or "23" or "54";
+
+    /// <summary>The database cannot do it now: it is unreachable, starting, stopping, full, or too slow.</summary>
+    public static bool IsUnavailable(Exception failure) => failure switch
+    {
+        PostgresException postgres => postgres.IsTransient || postgres.SqlState.AsSpan(0, 2) is "53" or "57" or "58" || postgres.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
+        NpgsqlException or TimeoutException => true,
+        _ => false,
+    };
+}
