@@ -1,0 +1,69 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace OrderSystem.OrderApi.Errors;
+
+/// <summary>Reads a body and says exactly what is wrong with it: the type first, then the size, then the field.</summary>
+internal static class StrictJson
+{
+    /// <summary>An order with all its lines is well below this, and so is the event that carries it.</summary>
+    internal const int MaxBody = 60 * 1024;
+
+    internal static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+        where T : class
+    {
+        if (!request.HasJsonContentType())
+            return (null, Problem(StatusCodes.Status415UnsupportedMediaType, "The content type must be application/json."));
+        if (request.Headers.ContentEncoding.Count > 0)
+            return (null, Problem(StatusCodes.Status415UnsupportedMediaType, "The body must not be encoded: send it without Content-Encoding."));
+        if (request.ContentLength > MaxBody)
+            return (null, TooLarge());
+
+        try
+        {
+            var value = await JsonSerializer.DeserializeAsync(request.Body, type, cancellationToken);
+            return value is not null ? (value, null) : (null, Malformed("$", "must be an object"));
+        }
+        catch (JsonException malformed)
+        {
+            return (null, Malformed(malformed.Path ?? "$", Explain(malformed)));
+        }
+        catch (BadHttpRequestException refused) when (refused.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return (null, TooLarge());
+        }
+    }
+
+    private static ProblemHttpResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, $"The body must have at most {MaxBody} bytes.");
+
+    private static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(detail, statusCode: status);
+
+    /// <summary>The same shape as a validation problem, so that callers find the field in one place.</summary>
+    private static ProblemHttpResult Malformed(string path, string message)
+    {
+        var field = path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
+        return TypedResults.Problem(new HttpValidationProblemDetails(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] })
+        {
+            Status = StatusCodes.Status400BadRequest,
+        });
+    }
+
+    /// <summary>Without the names of CLR types, which are no business of a caller.</summary>
+    private static string Explain(JsonException malformed)
+    {
+        var place = $"at line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine}";
+        return malformed.Message switch
+        {
+            var text when text.Contains("could not be mapped", StringComparison.Ordinal) => $"is not a member of an order, {place}",
+            var text when text.Contains("uplicate", StringComparison.Ordinal) => $"is there twice, {place}",
+            var text when text.Contains("missing required", StringComparison.Ordinal) => $"lacks {Missing(text)}",
+            var text when text.Contains("maximum configured depth", StringComparison.Ordinal) => $"is nested too deeply, {place}",
+            var text when text.Contains("could not be converted", StringComparison.Ordinal) => $"has a value of the wrong type or out of range, {place}",
+            var text when text.Contains("null", StringComparison.Ordinal) => $"must not be null, {place}",
+            _ => $"is not valid JSON, {place}",
+        };
+    }
+
+    private static string Missing(string text) => text[(text.LastIndexOf(':') + 1)..].Trim(' ', '.');
+}

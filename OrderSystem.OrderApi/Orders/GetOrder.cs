@@ -1,0 +1,24 @@
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+
+namespace OrderSystem.OrderApi.Orders;
+
+/// <summary><c>GET /orders/{id}</c>.</summary>
+internal static class GetOrder
+{
+    internal static void MapGetOrder(this IEndpointRouteBuilder orders) => orders.MapGet("/{id:guid}", HandleAsync)
+        .WithName("GetOrder")
+        .WithSummary("One order.")
+        .ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+    private static async Task<Results<Ok<Order>, ProblemHttpResult>> HandleAsync(Guid id, NpgsqlDataSource database, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand($"SELECT {Order.Columns} FROM orders WHERE id = $1");
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = id });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken)
+            ? TypedResults.Ok(Order.Read(reader))
+            : TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound);
+    }
+}

@@ -1,0 +1,23 @@
+using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Persistence;
+using OrderSystem.OrderApi.Orders;
+
+namespace OrderSystem.OrderApi.Payments;
+
+/// <summary>What became of the payment decides what becomes of the order.</summary>
+internal sealed class PaymentResultHandler(GroupCommitter committer) : IEventHandler<PaymentSucceeded>, IEventHandler<PaymentDeclined>
+{
+    public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentSucceeded> received, CancellationToken cancellationToken) =>
+        ApplyAsync(received.Envelope, OrderStatus.Paid, reason: null);
+
+    public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentDeclined> received, CancellationToken cancellationToken) =>
+        ApplyAsync(received.Envelope, OrderStatus.PaymentFailed, received.Body.Reason);
+
+    private async Task<HandlingResult> ApplyAsync(ReceivedEnvelope envelope, OrderStatus status, string? reason)
+    {
+        var exists = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope.EventId, envelope.OrderId, status, reason));
+        return exists ? HandlingResult.Done : HandlingResult.Reject($"there is no order {envelope.OrderId}");
+    }
+}
