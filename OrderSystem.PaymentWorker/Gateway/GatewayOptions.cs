@@ -1,0 +1,61 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrderSystem.PaymentWorker.Gateway;
+
+/// <summary>Section <c>Payments</c>: the payment provider, and how patient the worker is with it.</summary>
+internal sealed class GatewayOptions
+{
+    internal const string Section = "Payments";
+
+    /// <summary>Base address of the provider.</summary>
+    [Required(ErrorMessage = "Payments__GatewayUrl is not set; set it to the base address of the payment provider, such as http://localhost:5090.")]
+    public Uri? GatewayUrl { get; set; }
+
+    /// <summary>How long a connection may take. Longer waits for a host that is gone. Default 1 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:00:30")]
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long one attempt may take, above the provider's p99. Default 3 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a charge may take with all its attempts. It has to stay well below JetStream:AckWait. Default 12 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromSeconds(12);
+
+    /// <summary>Attempts after the first. Each carries the same key and the same bytes. Default 2.</summary>
+    [Range(1, 10)]
+    public int Retries { get; set; } = 2;
+
+    /// <summary>The wait before the second attempt; it grows, with jitter, and Retry-After overrides it. Default 200 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.01", "00:00:30")]
+    public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The circuit breaker.</summary>
+    [Required]
+    public BreakerOptions Breaker { get; set; } = new();
+
+    /// <summary>Section <c>Payments:Breaker</c>. Counts time-outs, lost connections and 5xx; a declined charge or a rate limit is an answer.</summary>
+    internal sealed class BreakerOptions
+    {
+        /// <summary>Share of failures at which it opens. Default 0.5.</summary>
+        [Range(0.01, 1.0)]
+        public double FailureRatio { get; set; } = 0.5;
+
+        /// <summary>Calls within the window below which it stays closed: six failures in a row open it. Default 6.</summary>
+        [Range(2, 10_000)]
+        public int MinimumCalls { get; set; } = 6;
+
+        /// <summary>The window that is looked at. Default 30 s.</summary>
+        [Range(typeof(TimeSpan), "00:00:00.5", "00:10:00")]
+        public TimeSpan Window { get; set; } = TimeSpan.FromSeconds(30);
+
+        /// <summary>How long it stays open before one call may probe; it doubles with each failed probe. Default 15 s.</summary>
+        [Range(typeof(TimeSpan), "00:00:00.5", "00:10:00")]
+        public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(15);
+
+        /// <summary>The longest that it grows to. Default 60 s.</summary>
+        [Range(typeof(TimeSpan), "00:00:00.5", "01:00:00")]
+        public TimeSpan MaxBreakDuration { get; set; } = TimeSpan.FromSeconds(60);
+    }
+}

@@ -1,0 +1,65 @@
+using System.Net;
+using Microsoft.Extensions.Http.Resilience;
+using Microsoft.Extensions.Options;
+using Polly;
+using Polly.Timeout;
+
+namespace OrderSystem.PaymentWorker.Gateway;
+
+/// <summary>Total timeout → retry → circuit breaker → attempt timeout. It is the only layer that repeats a call, and every call carries a key.</summary>
+internal static class GatewayResilience
+{
+    internal static void AddPaymentGateway(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section)
+            .ValidateDataAnnotations()
+            .Validate(
+                options => options.GatewayUrl is not { } url || (url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)),
+                "Payments__GatewayUrl must be an absolute http or https address, such as http://localhost:5090.")
+            .ValidateOnStart();
+
+        var client = builder.Services.AddHttpClient<PaymentGatewayClient>((services, http) =>
+        {
+            http.BaseAddress = services.GetRequiredService<IOptions<GatewayOptions>>().Value.GatewayUrl;
+            http.Timeout = Timeout.InfiniteTimeSpan;
+        });
+        client.ConfigurePrimaryHttpMessageHandler(services => new SocketsHttpHandler
+        {
+            ConnectTimeout = services.GetRequiredService<IOptions<GatewayOptions>>().Value.ConnectTimeout,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+            AllowAutoRedirect = false,
+            UseCookies = false,
+        });
+        client.AddResilienceHandler("payment-gateway", (pipeline, context) =>
+            AddStrategies(pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value));
+    }
+
+    private static void AddStrategies(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options) => pipeline
+        .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.TotalTimeout })
+        .AddRetry(new HttpRetryStrategyOptions
+        {
+            MaxRetryAttempts = options.Retries,
+            Delay = options.RetryDelay,
+            BackoffType = DelayBackoffType.Exponential,
+            UseJitter = true,
+            ShouldHandle = arguments => ValueTask.FromResult(MayBeRepeated(arguments.Outcome)),
+        })
+        .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
+        {
+            FailureRatio = options.Breaker.FailureRatio,
+            MinimumThroughput = options.Breaker.MinimumCalls,
+            SamplingDuration = options.Breaker.Window,
+            BreakDurationGenerator = arguments => ValueTask.FromResult(BreakDuration(options.Breaker, arguments.HalfOpenAttempts)),
+            ShouldHandle = arguments => ValueTask.FromResult(IsFailure(arguments.Outcome)),
+        })
+        .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.AttemptTimeout });
+
+    private static TimeSpan BreakDuration(GatewayOptions.BreakerOptions breaker, int failedProbes) =>
+        TimeSpan.FromTicks(Math.Min(breaker.BreakDuration.Ticks << Math.Min(failedProbes, 10), breaker.MaxBreakDuration.Ticks));
+
+    private static bool MayBeRepeated(Outcome<HttpResponseMessage> outcome) => IsFailure(outcome) || outcome.Result?.StatusCode
+        is HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or (HttpStatusCode)425 or HttpStatusCode.TooManyRequests;
+
+    private static bool IsFailure(Outcome<HttpResponseMessage> outcome) => outcome.Exception is HttpRequestException or TimeoutRejectedException
+        || outcome.Result?.StatusCode >= HttpStatusCode.InternalServerError;
+}

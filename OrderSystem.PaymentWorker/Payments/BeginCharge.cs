@@ -1,0 +1,80 @@
+using Npgsql;
+using NpgsqlTypes;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Persistence;
+
+namespace OrderSystem.PaymentWorker.Payments;
+
+/// <summary>What is about to be charged, with the ids that it gets if it is the first attempt.</summary>
+internal sealed record ChargeIntent(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, Guid ProviderKey);
+
+/// <summary>The payment as it stands now.</summary>
+internal readonly record struct BegunCharge(ChargeState State, Guid PaymentId, Guid ProviderKey, int Attempts);
+
+internal enum ChargeState
+{
+    /// <summary>This worker holds the lease and may call the provider.</summary>
+    Begun,
+
+    /// <summary>Another worker holds it.</summary>
+    Leased,
+
+    /// <summary>The provider has answered.</summary>
+    Finished,
+
+    /// <summary>The order is known with another amount or currency.</summary>
+    Mismatch,
+}
+
+/// <summary>
+/// The intent, before any call: a new payment with its key, or a lease on the one that is there. The primary key makes it one payment for
+/// each order, and the key that it keeps makes every attempt the same charge.
+/// </summary>
+internal sealed class BeginCharge() : GroupWrite<ChargeIntent, BegunCharge>(
+    "begin-charge",
+    $"""
+    WITH input AS (
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::text[], $5::uuid[]) AS i (order_id, id, amount, currency, provider_key)),
+    begun AS (
+        INSERT INTO payments AS p (order_id, id, amount, currency, provider_key, status, attempts, lease_until)
+        SELECT order_id, id, amount, currency, provider_key, 'charging', 1, now() + interval '{LeaseSeconds} seconds' FROM input
+        ON CONFLICT (order_id) DO UPDATE
+            SET status = 'charging', attempts = p.attempts + 1, lease_until = excluded.lease_until, updated_at = now()
+            WHERE p.status IN ('charging', 'unknown') AND p.lease_until <= now() AND p.amount = excluded.amount AND p.currency = excluded.currency
+        RETURNING p.order_id, p.id, p.provider_key, p.attempts)
+    SELECT i.order_id, b.id, b.provider_key, b.attempts,
+           p.amount IS NOT NULL AND (p.amount <> i.amount OR p.currency <> i.currency),
+           p.status IS NOT NULL AND p.status NOT IN ('charging', 'unknown')
+    FROM input i
+    LEFT JOIN begun b ON b.order_id = i.order_id
+    LEFT JOIN payments p ON p.order_id = i.order_id
+    """)
+{
+    /// <summary>Longer than the provider call may take, shorter than the wait for the next delivery.</summary>
+    private const string LeaseSeconds = "20";
+
+    internal static readonly BeginCharge Instance = new();
+
+    /// <summary>How long another worker has to wait for this one.</summary>
+    internal static TimeSpan Lease { get; } = TimeSpan.FromSeconds(20);
+
+    protected override Guid KeyOf(ChargeIntent row) => row.OrderId;
+
+    protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<ChargeIntent> rows)
+    {
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.OrderId);
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.PaymentId);
+        parameters.AddArray(NpgsqlDbType.Numeric, rows, row => row.Amount);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Currency);
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.ProviderKey);
+    }
+
+    protected override BegunCharge Read(NpgsqlDataReader reader, ChargeIntent row)
+    {
+        if (!reader.IsDBNull(1))
+            return new(ChargeState.Begun, reader.GetGuid(1), reader.GetGuid(2), reader.GetInt32(3));
+
+        // Neither begun nor there when the statement began: another worker has just inserted it and holds the lease.
+        return new(reader.GetBoolean(4) ? ChargeState.Mismatch : reader.GetBoolean(5) ? ChargeState.Finished : ChargeState.Leased, default, default, 0);
+    }
+}

@@ -1,0 +1,22 @@
+using OrderSystem.Messaging;
+using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Persistence;
+using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.PaymentWorker.Payments;
+using OrderSystem.ServiceDefaults;
+using OrderSystem.ServiceDefaults.Hosting;
+
+var builder = WebApplication.CreateBuilder(args);
+if (args is ["migrate"])
+    return await Migrator.RunAsync(builder.Configuration, "payments", typeof(Program).Assembly);
+
+builder.AddServiceDefaults();
+builder.AddMessaging(databaseName: "payments", source: "/payment-worker", typeof(Program).Assembly);
+builder.AddEventConsumer(Topology.OrderProcessor, events => events
+    .On<OrderCreated, OrderCreatedHandler>());
+builder.AddPaymentGateway();
+
+var app = builder.Build();
+app.MapDefaultEndpoints();
+return await app.RunServiceAsync();
