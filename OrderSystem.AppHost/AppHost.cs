@@ -1,0 +1,45 @@
+using OrderSystem.AppHost.Infrastructure;
+
+var builder = DistributedApplication.CreateBuilder(args);
+if (await builder.AddInfrastructureAsync() is not { } infrastructure)
+    return 1;
+
+var orderMigrations = builder.AddProject<Projects.OrderSystem_OrderApi>("order-migrations", launchProfileName: null)
+    .WithArgs("migrate")
+    .WithReference(infrastructure.Orders)
+    .WaitForServer(infrastructure.Postgres);
+
+var paymentMigrations = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-migrations", launchProfileName: null)
+    .WithArgs("migrate")
+    .WithReference(infrastructure.Payments)
+    .WaitForServer(infrastructure.Postgres);
+
+builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
+    .WithReference(infrastructure.Nats)
+    .WithReference(infrastructure.Orders)
+    .WaitForServer(infrastructure.NatsServer)
+    .WaitForCompletion(orderMigrations)
+    .WithExternalHttpEndpoints()
+    .WithHttpHealthCheck("/health");
+
+var worker = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-worker")
+    .WithReference(infrastructure.Nats)
+    .WithReference(infrastructure.Payments)
+    .WaitForServer(infrastructure.NatsServer)
+    .WaitForCompletion(paymentMigrations)
+    .WithHttpHealthCheck("/health");
+
+if (builder.ExecutionContext.IsRunMode)
+{
+    // The provider is simulated for local runs and tests; a deployment asks for the address of a real one.
+    var gateway = builder.AddProject<Projects.OrderSystem_PaymentGateway>("payment-gateway")
+        .WithHttpHealthCheck("/health");
+    worker.WithEnvironment("Payments__GatewayUrl", gateway.GetEndpoint("http")).WaitFor(gateway);
+}
+else
+{
+    worker.WithEnvironment("Payments__GatewayUrl", builder.AddParameter("payment-gateway-url"));
+}
+
+await builder.Build().RunAsync();
+return 0;

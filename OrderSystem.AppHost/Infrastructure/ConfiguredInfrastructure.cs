@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Configuration;
+
+namespace OrderSystem.AppHost.Infrastructure;
+
+/// <summary>Servers that somebody else runs: connection strings that are configured win over everything.</summary>
+internal static class ConfiguredInfrastructure
+{
+    private static readonly string[] Names = ["nats", "orders", "payments"];
+
+    /// <summary>Whether all three connection strings are configured.</summary>
+    /// <exception cref="InfrastructureException">Some are and some are not: half of a system elsewhere is nobody's intention.</exception>
+    internal static bool IsComplete(IConfiguration configuration)
+    {
+        var missing = Names.Where(name => string.IsNullOrWhiteSpace(configuration.GetConnectionString(name))).ToArray();
+        return missing.Length switch
+        {
+            0 => true,
+            3 => false,
+            _ => throw new InfrastructureException(
+                $"{string.Join(" and ", missing.Select(name => $"ConnectionStrings__{name}"))} is not set, but another connection string is. Set all three, or none."),
+        };
+    }
+
+    internal static InfrastructureResources Add(IDistributedApplicationBuilder builder) => new(
+        builder.AddConnectionString("nats"), builder.AddConnectionString("orders"), builder.AddConnectionString("payments"), NatsServer: null, Postgres: null);
+}

@@ -1,0 +1,53 @@
+namespace OrderSystem.AppHost.Infrastructure;
+
+/// <summary>NATS and PostgreSQL, wherever they come from. A server is null when it is not ours to start.</summary>
+internal sealed record InfrastructureResources(
+    IResourceBuilder<IResourceWithConnectionString> Nats,
+    IResourceBuilder<IResourceWithConnectionString> Orders,
+    IResourceBuilder<IResourceWithConnectionString> Payments,
+    IResourceBuilder<IResource>? NatsServer,
+    IResourceBuilder<IResource>? Postgres);
+
+internal static class InfrastructureSetup
+{
+    /// <summary>The one setting: <c>auto</c> (containers where a runtime answers, else local), <c>containers</c> or <c>local</c>.</summary>
+    private const string Setting = "Infrastructure";
+
+    /// <summary>Adds what the setting says; null, and one line on standard error, when it cannot be had.</summary>
+    internal static async Task<InfrastructureResources?> AddInfrastructureAsync(this IDistributedApplicationBuilder builder)
+    {
+        try
+        {
+            return await ChooseAsync(builder);
+        }
+        catch (InfrastructureException failure)
+        {
+            await Console.Error.WriteLineAsync($"OrderSystem.AppHost cannot start: {failure.Message}");
+            return null;
+        }
+    }
+
+    /// <summary>Waits for a server that this AppHost starts; one that it does not start is expected to be there.</summary>
+    internal static IResourceBuilder<ProjectResource> WaitForServer(this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource>? server) =>
+        server is null ? project : project.WaitFor(server);
+
+    private static async Task<InfrastructureResources> ChooseAsync(IDistributedApplicationBuilder builder)
+    {
+        if (builder.ExecutionContext.IsPublishMode)
+            return ContainerInfrastructure.Add(builder);
+        if (ConfiguredInfrastructure.IsComplete(builder.Configuration))
+            return ConfiguredInfrastructure.Add(builder);
+
+        var choice = builder.Configuration[Setting] ?? "auto";
+        return choice switch
+        {
+            "containers" => ContainerInfrastructure.Add(builder),
+            "local" => await LocalInfrastructure.AddAsync(builder),
+            "auto" => await ContainerRuntime.AnswersAsync() ? ContainerInfrastructure.Add(builder) : await LocalInfrastructure.AddAsync(builder),
+            _ => throw new InfrastructureException($"{Setting} is '{choice}'; set it to auto, containers or local."),
+        };
+    }
+}
+
+/// <summary>The infrastructure cannot be had; the message says what is missing and the command that gets it.</summary>
+internal sealed class InfrastructureException(string message) : Exception(message);

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+
+namespace OrderSystem.AppHost.Infrastructure;
+
+/// <summary>One PostgreSQL cluster for both databases; the migrations make the databases.</summary>
+internal static class LocalPostgres
+{
+    private const string User = "postgres";
+
+    internal static async Task<(IResourceBuilder<IResourceWithConnectionString> Orders, IResourceBuilder<IResourceWithConnectionString> Payments, IResourceBuilder<IResource> Server)> AddAsync(
+        IDistributedApplicationBuilder builder, LocalData data, string programs, int port)
+    {
+        var account = UnprivilegedAccount.ForThisProcess();
+        var (home, cluster) = account.PlaceFor(data, programs);
+        if (!File.Exists(Path.Combine(cluster, "PG_VERSION")))
+            await InitialiseAsync(account, home, cluster, data.Password("postgres"));
+
+        var password = builder.AddParameter("postgres-password", data.Password("postgres"), secret: true);
+        var (command, arguments) = account.Run(Path.Combine(home, "postgres"), ["-D", cluster, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
+        var server = builder.AddExecutable("postgres", command, cluster, arguments)
+            .WithEnvironment(LocalTools.LibraryPath, LocalTools.LibrariesOf(home))
+            .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false)
+            .WithTcpHealthCheck(port);
+        var endpoint = server.GetEndpoint("tcp");
+        return (Database("orders"), Database("payments"), server);
+
+        IResourceBuilder<IResourceWithConnectionString> Database(string name) => builder.AddConnectionString(
+            name, ReferenceExpression.Create($"Host=127.0.0.1;Port={endpoint.Property(EndpointProperty.Port)};Username={User};Password={password};Database={name}"));
+    }
+
+    private static async Task InitialiseAsync(UnprivilegedAccount account, string home, string cluster, string password)
+    {
+        // initdb reads the password through its standard input: it stands neither in a file nor among arguments.
+        var (command, arguments) = account.Run(
+            Path.Combine(home, "initdb"), ["-D", cluster, "-U", User, "-A", "scram-sha-256", "--pwfile=/dev/stdin", "-E", "UTF8", "--locale=C.UTF-8"]);
+        var start = new ProcessStartInfo(command, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = Path.GetDirectoryName(cluster)!,
+            Environment = { [LocalTools.LibraryPath] = LocalTools.LibrariesOf(home) },
+        };
+        using var process = Process.Start(start)!;
+        await process.StandardInput.WriteLineAsync(password);
+        process.StandardInput.Close();
+        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InfrastructureException($"initdb could not make a PostgreSQL cluster in {cluster}: {output[1].Trim()}");
+    }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace OrderSystem.AppHost.Infrastructure;
+
+/// <summary>PostgreSQL refuses to run as root: when this process is root, the server runs as <c>nobody</c>, and its files lie where that account can reach them.</summary>
+internal sealed class UnprivilegedAccount
+{
+    private const string Nobody = "65534";
+    private readonly bool isNeeded;
+
+    private UnprivilegedAccount(bool isNeeded) => this.isNeeded = isNeeded;
+
+    internal static UnprivilegedAccount ForThisProcess() => new(Environment.IsPrivilegedProcess && OperatingSystem.IsLinux());
+
+    /// <summary>The command that runs the program under the account.</summary>
+    internal (string Command, string[] Arguments) Run(string program, string[] arguments) => isNeeded
+        ? ("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--", program, .. arguments])
+        : (program, arguments);
+
+    /// <summary>Where the programs and the data of a cluster lie. A cluster belongs to the major version that made it.</summary>
+    internal (string Programs, string Cluster) PlaceFor(LocalData data, string programs)
+    {
+        var name = $"postgres-{MajorVersion(programs)}";
+        if (!isNeeded)
+            return (programs, data.Folder(name));
+
+        // A clone below a closed home directory cannot be reached by another account, whatever its own rights are.
+        var root = IsReachable(data.Root) ? data.Root : Path.Combine("/var/tmp", $"ordersystem-{Hash(data.Root)}");
+        var cluster = Directory.CreateDirectory(Path.Combine(root, name)).FullName;
+        if (!IsReachable(programs))
+            programs = Copy(programs, Path.Combine(root, "programs"));
+        Execute("chown", "-R", $"{Nobody}:{Nobody}", cluster);
+        Execute("chmod", "700", cluster);
+        return (programs, cluster);
+    }
+
+    private static string MajorVersion(string programs)
+    {
+        // "postgres (PostgreSQL) 18.4"
+        var version = Execute(Path.Combine(programs, "postgres"), "--version").Split(' ')[2];
+        return new string([.. version.TakeWhile(char.IsAsciiDigit)]);
+    }
+
+    private static bool IsReachable(string path)
+    {
+        for (var folder = new DirectoryInfo(path); folder is not null; folder = folder.Parent)
+        {
+            if (folder.Exists && !folder.UnixFileMode.HasFlag(UnixFileMode.OtherExecute))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static string Copy(string programs, string target)
+    {
+        Directory.CreateDirectory(target);
+        Execute("cp", "-a", Path.GetFullPath(Path.Combine(programs, "..")) + "/.", target);
+        return Path.Combine(target, "bin");
+    }
+
+    private static string Execute(string command, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true };
+        start.Environment[LocalTools.LibraryPath] = LocalTools.LibrariesOf(Path.GetDirectoryName(command)!);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new InfrastructureException($"'{command} {string.Join(' ', arguments)}' failed with exit code {process.ExitCode}.");
+    }
+
+    private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..8];
+}
