@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Builds everything with warnings as errors and runs the tests against real servers.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$root/eng/prepare.sh"
+
+build_only=false
+filter=()
+for argument in "$@"; do
+  case "$argument" in
+    --build-only) build_only=true ;;
+    -*) fail "usage: ./test.sh [--build-only] [NAME]
+  --build-only  stops after the build
+  NAME          runs the tests whose name contains NAME" ;;
+    *) filter=(-method "*$argument*") ;;
+  esac
+done
+
+prepare_sdk
+prepare_packages
+prepare_servers local
+prepare_dashboard
+
+dotnet build "$root/OrderSystem.sln" -c Release -nodeReuse:false -v:minimal -clp:NoSummary || fail "build: failed; see above."
+say "build: done"
+if $build_only; then exit 0; fi
+
+export ASPIRE_DASHBOARD_PATH="${ASPIRE_DASHBOARD_PATH:-}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+code=0
+dotnet "$root/OrderSystem.Tests/bin/Release/net10.0/OrderSystem.Tests.dll" -noColor "${filter[@]}" 2>&1 | tee "$log" || code=$?
+
+# Tests  Total: 6, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 0.128s
+summary=$(grep -E 'Total: [0-9]+' "$log" | tail -n 1)
+count() { sed -n -E "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
+total=$(count Total) failed=$(($(count Failed) + $(count Errors))) skipped=$(count Skipped)
+[ -n "$total" ] || { say "0 passed, 1 failed"; exit 1; }
+if [ "$total" -eq 0 ]; then
+  say "No test has a name that contains '${filter[1]:-}'."
+  code=1
+fi
+if [ "$skipped" -gt 0 ]; then
+  say "A skipped test proves nothing: run it or remove it."
+  code=1
+fi
+say "$((total - failed - skipped)) passed, $failed failed"
+exit "$code"
