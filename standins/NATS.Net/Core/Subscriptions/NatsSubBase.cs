@@ -8,7 +8,8 @@ public abstract class NatsSubBase : IAsyncDisposable
     private readonly INatsSubscriptionManager _manager;
     private readonly NatsSubOpts? _opts;
     private readonly SubTimers _timers;
-    private readonly CancellationTokenRegistration _cancellation;
+    private readonly CancellationToken _token;
+    private CancellationTokenRegistration _cancellation;
     private int _endReason;
     private int _remaining;
 
@@ -22,7 +23,7 @@ public abstract class NatsSubBase : IAsyncDisposable
         _opts = opts;
         _remaining = opts?.MaxMsgs ?? -1;
         _timers = new SubTimers(opts, EndSubscription);
-        _cancellation = cancellationToken.UnsafeRegister(static sub => ((NatsSubBase)sub!).EndSubscription(NatsSubEndReason.Cancelled), this);
+        _token = cancellationToken;
     }
 
     public string Subject { get; }
@@ -58,6 +59,7 @@ public abstract class NatsSubBase : IAsyncDisposable
     public virtual ValueTask ReadyAsync()
     {
         _timers.Start();
+        _cancellation = _token.UnsafeRegister(static sub => ((NatsSubBase)sub!).EndSubscription(NatsSubEndReason.Cancelled), this);
         return default;
     }
 
