@@ -65,7 +65,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
         _ended.TrySetResult();
     }
 
-    /// <summary>Runs the application until it is stopped; a mistake in its configuration is one line and exit code 1.</summary>
+    /// <summary>Runs the application until it is stopped; a mistake in its configuration is thrown, and unless it is caught it ends the AppHost with one line and exit code 1.</summary>
     public async Task RunAsync(CancellationToken cancellationToken = default)
     {
         // Under a test host the test starts the application; the entry point only waits for its end.
@@ -87,8 +87,8 @@ public class DistributedApplication : IHost, IAsyncDisposable
         }
         catch (DistributedApplicationException e)
         {
-            await Console.Error.WriteLineAsync(e.Message);
-            Environment.ExitCode = 1;
+            OneLineFailure.Expect(e);
+            throw;
         }
         finally
         {

@@ -1,8 +1,27 @@
+using Aspire.Hosting.Dashboard;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting.Running;
 
 internal static class OrchestrationServices
 {
-    public static void AddOrchestration(this IServiceCollection services) => _ = services;
+    public static void AddOrchestration(this IServiceCollection services)
+    {
+        services.AddSingleton<RunningApplication>();
+        services.AddSingleton<ContainerRuntime>();
+        services.AddSingleton<ContainerRunner>();
+        services.AddSingleton<LaunchPlanner>();
+        services.AddSingleton<ResourceUrls>();
+        services.AddSingleton<EndpointAllocator>();
+        services.AddSingleton<ResourceRunner>();
+        services.AddSingleton<ValueResources>();
+        services.AddSingleton<HealthMonitor>();
+        services.AddSingleton<ConsoleReporter>();
+        services.AddSingleton<DashboardHost>();
+        services.AddHostedService<Orchestrator>();
+
+        // Services may drain for 30 seconds each time one depends on another; the host must not give up on them first.
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromMinutes(3));
+    }
 }
