@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace OrderSystem.Tests.StandIns.Npgsql;
+
+/// <summary>
+/// A PostgreSQL server of its own, with the settings a server has out of the box: loopback only, a free port, a data directory that goes
+/// when the server is disposed, and also when the test process dies.
+/// </summary>
+internal sealed class PostgresProcess : IAsyncDisposable
+{
+    // A shell stands between: when its standard input ends, because this process closed it or died, it stops the server and cleans up.
+    private const string Guardian = """
+        exec 3<&0
+        dir="$1"; shift
+        "$@" </dev/null >>"$dir/log" 2>&1 3<&- &
+        server=$!
+        { read -r _ <&3; : > "$dir/abandoned"; kill -QUIT $server; } 2>/dev/null &
+        guard=$!
+        wait $server
+        code=$?
+        kill $guard 2>/dev/null
+        if [ -e "$dir/abandoned" ]; then cd /; rm -rf "$dir"; fi
+        exit $code
+        """;
+
+    private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly string _directory;
+    private Process? _guardian;
+    private int _databases;
+    private bool _isFrozen;
+
+    private PostgresProcess(string directory) => _directory = directory;
+
+    public int Port { get; private set; }
+
+    /// <summary>The server's process id; it changes with <see cref="StartAgainAsync"/>.</summary>
+    public int ProcessId { get; private set; }
+
+    /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given.</summary>
+    public string ConnectionString(string database, int? viaPort = null) =>
+        $"Host=127.0.0.1;Port={viaPort ?? Port};Username=postgres;Password={PostgresTemplate.Password};Database={database};Include Error Detail=true";
+
+    public static async Task<PostgresProcess> StartAsync()
+    {
+        var server = new PostgresProcess(PostgresTemplate.NewPath(Guid.NewGuid().ToString("N")[..8]));
+        await PostgresBinaries.MakeDirectoryAsync(server._directory);
+        await PostgresTemplate.CopyToAsync(server.Data);
+        for (var attempt = 1; ; attempt++)
+        {
+            server.Port = FreePort();
+            try
+            {
+                await server.StartAgainAsync();
+                return server;
+            }
+            catch (InvalidOperationException) when (attempt < 5 && server.Log.Contains("Address already in use", StringComparison.Ordinal))
+            {
+                // Somebody took the port in between.
+            }
+        }
+    }
+
+    /// <summary>Makes an empty database and returns the connection string to it.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var name = $"test_{Interlocked.Increment(ref _databases)}";
+        await ExecuteAsync($"CREATE DATABASE {name}");
+        return ConnectionString(name);
+    }
+
+    public async Task ExecuteAsync(string sql, string database = "postgres")
+    {
+        await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Kills the server as a crash would: no checkpoint, no goodbye. The data stays.</summary>
+    public Task KillAsync() => StopAsync("QUIT");
+
+    /// <summary>Stops the server in order, with its connections cut. The data stays.</summary>
+    public Task StopAsync() => StopAsync("INT");
+
+    /// <summary>Stops the server's processes from running until <see cref="ThawAsync"/>; connections stay open.</summary>
+    public Task FreezeAsync()
+    {
+        _isFrozen = true;
+        return SignalTreeAsync("STOP");
+    }
+
+    public Task ThawAsync()
+    {
+        _isFrozen = false;
+        return SignalTreeAsync("CONT");
+    }
+
+    /// <summary>Sends a signal to the postmaster alone.</summary>
+    public Task SignalAsync(string signal) => PostgresBinaries.RunAsync("kill", ["-" + signal, ProcessId.ToString(CultureInfo.InvariantCulture)]);
+
+    /// <summary>Starts the server on its data and its port.</summary>
+    public async Task StartAgainAsync()
+    {
+        var command = PostgresBinaries.AsServerUser(
+            "sh", "-c", Guardian, "postgres-guardian",
+            _directory,
+            PostgresBinaries.Path("postgres"),
+            "-D", Data,
+            "-c", "listen_addresses=127.0.0.1",
+            "-c", "port=" + Port.ToString(CultureInfo.InvariantCulture),
+            "-c", "unix_socket_directories=" + _directory,
+            "-c", "max_connections=300");
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, WorkingDirectory = "/" };
+        _guardian = Process.Start(start)!;
+        await WaitUntilReadyAsync(_guardian);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_guardian is { HasExited: false })
+        {
+            if (_isFrozen) await ThawAsync();
+            _guardian.StandardInput.Close();
+            await _guardian.WaitForExitAsync();
+        }
+
+        _guardian?.Dispose();
+        if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
+    }
+
+    private string Data => Path.Combine(_directory, "data");
+
+    private string Log => File.Exists(Path.Combine(_directory, "log")) ? File.ReadAllText(Path.Combine(_directory, "log")) : string.Empty;
+
+    private async Task WaitUntilReadyAsync(Process guardian)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!IsReady())
+        {
+            if (guardian.HasExited) throw new InvalidOperationException($"PostgreSQL ended with {guardian.ExitCode}: {Log}");
+            if (TimeProvider.System.GetElapsedTime(started) > s_startTimeout) throw new TimeoutException($"PostgreSQL is not ready after {s_startTimeout}: {Log}");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
+        }
+    }
+
+    // The eighth line of the lock file says in what state the server is, the first its process id.
+    private bool IsReady()
+    {
+        try
+        {
+            var lines = File.ReadAllLines(Path.Combine(Data, "postmaster.pid"));
+            if (lines.Length < 8 || lines[7].Trim() != "ready") return false;
+            ProcessId = int.Parse(lines[0], CultureInfo.InvariantCulture);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private async Task StopAsync(string signal)
+    {
+        await SignalAsync(signal);
+        await _guardian!.WaitForExitAsync();
+    }
+
+    // The postmaster first, so that it starts no process in between; one that ends in between is no error.
+    private async Task SignalTreeAsync(string signal)
+    {
+        await SignalAsync(signal);
+        var children = await File.ReadAllTextAsync($"/proc/{ProcessId}/task/{ProcessId}/children");
+        await PostgresBinaries.RunAsync("sh", ["-c", $"kill -{signal} {children} 2>/dev/null; true"]);
+    }
+
+    /// <summary>A loopback port that nobody uses at the moment.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
