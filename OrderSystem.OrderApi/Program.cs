@@ -8,7 +8,7 @@ using OrderSystem.OrderApi.Payments;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Hosting;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 if (args is ["migrate"])
     return await Migrator.RunAsync(builder.Configuration, "orders", typeof(Program).Assembly);
 

@@ -7,7 +7,7 @@ using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Hosting;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 if (args is ["migrate"])
     return await Migrator.RunAsync(builder.Configuration, "payments", typeof(Program).Assembly);
 

@@ -30,23 +30,30 @@ internal static class LocalPostgres
 
     private static async Task InitialiseAsync(UnprivilegedAccount account, string home, string cluster, string password)
     {
-        // initdb reads the password through its standard input: it stands neither in a file nor among arguments.
-        var (command, arguments) = account.Run(
-            Path.Combine(home, "initdb"), ["-D", cluster, "-U", User, "-A", "scram-sha-256", "--pwfile=/dev/stdin", "-E", "UTF8", "--locale=C.UTF-8"]);
-        var start = new ProcessStartInfo(command, arguments)
+        // A file that only the server's account can read, for as long as initdb runs: arguments are for everybody to see.
+        var secret = $"{cluster}.password";
+        await LocalData.WriteSecretAsync(secret, password);
+        account.Own(secret);
+        try
         {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Path.GetDirectoryName(cluster)!,
-            Environment = { [LocalTools.LibraryPath] = LocalTools.LibrariesOf(home) },
-        };
-        using var process = Process.Start(start)!;
-        await process.StandardInput.WriteLineAsync(password);
-        process.StandardInput.Close();
-        var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new InfrastructureException($"initdb could not make a PostgreSQL cluster in {cluster}: {output[1].Trim()}");
+            var (command, arguments) = account.Run(
+                Path.Combine(home, "initdb"), ["-D", cluster, "-U", User, "-A", "scram-sha-256", $"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8"]);
+            var start = new ProcessStartInfo(command, arguments)
+            {
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                WorkingDirectory = cluster,
+                Environment = { [LocalTools.LibraryPath] = LocalTools.LibrariesOf(home) },
+            };
+            using var process = Process.Start(start)!;
+            var output = await Task.WhenAll(process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync();
+            if (process.ExitCode != 0)
+                throw new InfrastructureException($"initdb could not make a PostgreSQL cluster in {cluster}: {output[1].Trim()}");
+        }
+        finally
+        {
+            File.Delete(secret);
+        }
     }
 }

@@ -31,9 +31,16 @@ internal sealed class UnprivilegedAccount
         var cluster = Directory.CreateDirectory(Path.Combine(root, name)).FullName;
         if (!IsReachable(programs))
             programs = Copy(programs, Path.Combine(root, "programs"));
-        Execute("chown", "-R", $"{Nobody}:{Nobody}", cluster);
+        Own(cluster);
         Execute("chmod", "700", cluster);
         return (programs, cluster);
+    }
+
+    /// <summary>Gives a file or folder to the account.</summary>
+    internal void Own(string path)
+    {
+        if (isNeeded)
+            Execute("chown", "-R", $"{Nobody}:{Nobody}", path);
     }
 
     private static string MajorVersion(string programs)

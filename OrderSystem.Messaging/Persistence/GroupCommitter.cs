@@ -147,10 +147,16 @@ public sealed partial class GroupCommitter(
             foreach (var statement in statements.Values)
                 batch.BatchCommands.Add(statement.ToCommand());
             await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
-            foreach (var statement in statements.Values)
+            foreach (var statement in statements.Values.Where(statement => statement.Answers))
             {
+                // The reader stands on the first result that has rows, and moves from one of these to the next.
                 await statement.ReadAsync(reader, CancellationToken.None);
                 await reader.NextResultAsync(CancellationToken.None);
+            }
+
+            // Nobody is answered before the end of the transaction is read: an error at the commit itself stands there.
+            while (await reader.NextResultAsync(CancellationToken.None))
+            {
             }
         }
 

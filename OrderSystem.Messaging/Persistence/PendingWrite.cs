@@ -40,6 +40,9 @@ internal sealed class PendingWrite<TRow, TResult>(GroupWrite<TRow, TResult> kind
 /// <summary>The writes of one kind within one transaction.</summary>
 internal interface IStatement
 {
+    /// <summary>Whether it returns rows.</summary>
+    bool Answers { get; }
+
     void Add(PendingWrite write);
 
     NpgsqlBatchCommand ToCommand();
@@ -56,6 +59,8 @@ internal sealed class Statement<TRow, TResult>(GroupWrite<TRow, TResult> kind) :
     private readonly List<PendingWrite<TRow, TResult>> writes = [];
     private readonly List<TRow> rows = [];
     private TResult[] results = [];
+
+    public bool Answers => kind.Answers;
 
     public void Add(PendingWrite write)
     {
@@ -74,9 +79,6 @@ internal sealed class Statement<TRow, TResult>(GroupWrite<TRow, TResult> kind) :
     public async Task ReadAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
         results = new TResult[rows.Count];
-        if (!kind.Answers)
-            return;
-
         var read = 0;
 
         // Rows come back in any order. One row needs no map to be found again.
@@ -94,11 +96,12 @@ internal sealed class Statement<TRow, TResult>(GroupWrite<TRow, TResult> kind) :
 
     public void Succeed(Action<StoredEvent> committed)
     {
-        for (var i = 0; i < results.Length; i++)
+        for (var i = 0; i < writes.Count; i++)
         {
-            if (kind.EventOf(rows[i], results[i]) is { } stored)
+            var result = kind.Answers ? results[i] : default!;
+            if (kind.EventOf(rows[i], result) is { } stored)
                 committed(stored);
-            writes[i].Succeed(results[i]);
+            writes[i].Succeed(result);
         }
     }
 

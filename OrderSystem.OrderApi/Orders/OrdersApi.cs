@@ -1,10 +1,16 @@
+using System.Text.Json.Serialization;
+
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary>The routes of orders; each use case is the file of its name.</summary>
 internal static class OrdersApi
 {
     internal static void AddOrders(this IHostApplicationBuilder builder) =>
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OrderJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(options =>
+        {
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, OrderJson.Default);
+            options.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        });
 
     internal static void MapOrders(this IEndpointRouteBuilder app)
     {

@@ -41,7 +41,7 @@ public static class StartupReport
         // Until the service runs, the host's own report of a failed start would put a stack trace beside the one line that is needed.
         var phase = new StartupPhase();
         builder.Services.AddSingleton(phase);
-        builder.Logging.AddFilter((category, _) => phase.IsOver || category != HostCategory);
+        builder.Logging.AddFilter(HostCategory, level => phase.IsOver && level >= LogLevel.Information);
     }
 
     private static string? Describe(Exception failure) => failure switch

@@ -1,0 +1,42 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Aspire.Hosting.Testing;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.EndToEnd;
+
+/// <summary>The AppHost as a developer runs it, inside a test: every resource comes up and an order gets paid.</summary>
+public sealed class AppHostTests
+{
+    [Fact]
+    public async Task The_whole_system_comes_up_and_an_order_gets_paid()
+    {
+        var data = Directory.CreateTempSubdirectory("ordersystem-apphost-");
+        try
+        {
+            var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
+                ["--Infrastructure=local", $"--Infrastructure:Data={data.FullName}"]);
+            await using var app = await builder.BuildAsync();
+            await app.StartAsync();
+            using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+            foreach (var resource in new[] { "order-api", "payment-worker", "payment-gateway" })
+                await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, deadline.Token);
+
+            using var http = app.CreateHttpClient("order-api");
+            using var client = new Client(http.BaseAddress!);
+            var order = await client.PlaceAsync();
+            var paid = await client.WaitForAsync(order, "paid");
+            Assert.Equal(39.98m, paid.GetProperty("total").GetDecimal());
+
+            using var gateway = app.CreateHttpClient("payment-gateway");
+            var charges = await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}");
+            Assert.Equal(39.98m, Assert.Single(charges.EnumerateArray()).GetProperty("amount").GetDecimal());
+            await app.StopAsync();
+        }
+        finally
+        {
+            data.Delete(recursive: true);
+        }
+    }
+}

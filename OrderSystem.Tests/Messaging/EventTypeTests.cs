@@ -1,0 +1,50 @@
+using System.Text.Json;
+using OrderSystem.Messaging.Contracts;
+using Xunit;
+
+namespace OrderSystem.Tests.Messaging;
+
+public sealed class EventTypeTests
+{
+    [Fact]
+    public void The_wire_names_are_the_published_contract() => Assert.Equal(
+        [
+            ("orders.created.v1", "orders.created", typeof(OrderCreated)),
+            ("orders.cancelled.v1", "orders.cancelled", typeof(OrderCancelled)),
+            ("payments.succeeded.v1", "payments.succeeded", typeof(PaymentSucceeded)),
+            ("payments.declined.v1", "payments.declined", typeof(PaymentDeclined)),
+            ("payments.refunded.v1", "payments.refunded", typeof(PaymentRefunded)),
+        ],
+        EventType.All.Select(type => (type.Name, type.Subject, type.Json.Type)));
+
+    [Fact]
+    public void Every_event_has_wire_names()
+    {
+        var events = typeof(IOrderEvent).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(IOrderEvent)) && type.IsClass);
+
+        Assert.Equal(events.Order(TypeByName), EventType.All.Select(type => type.Json.Type).Order(TypeByName));
+    }
+
+    [Fact]
+    public void A_created_order_looks_like_this()
+    {
+        var created = new OrderCreated(Guid.Parse("01900000-0000-7000-8000-000000000001"), "c-17", "EUR", 39.98m, [new("SKU-1", 2, 19.99m)]);
+
+        Assert.Equal(
+            """{"orderId":"01900000-0000-7000-8000-000000000001","customerId":"c-17","currency":"EUR","total":39.98,"items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""",
+            JsonSerializer.Serialize(created, EventJson.Default.OrderCreated));
+    }
+
+    [Fact]
+    public void A_member_that_a_newer_producer_added_is_ignored_and_one_that_is_missing_is_not()
+    {
+        var declined = JsonSerializer.Deserialize(
+            """{"orderId":"01900000-0000-7000-8000-000000000001","paymentId":"01900000-0000-7000-8000-000000000002","amount":1,"currency":"EUR","providerReference":null,"reason":"no","new":{}}""",
+            EventJson.Default.PaymentDeclined);
+
+        Assert.Equal("no", declined!.Reason);
+        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"orderId":"01900000-0000-7000-8000-000000000001"}""", EventJson.Default.PaymentDeclined));
+    }
+
+    private static Comparer<Type> TypeByName => Comparer<Type>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name));
+}

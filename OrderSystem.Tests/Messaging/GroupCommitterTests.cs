@@ -1,0 +1,183 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using NpgsqlTypes;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Persistence;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Messaging;
+
+/// <summary>The frame that everything is written through.</summary>
+public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
+{
+    private NpgsqlDataSource database = null!;
+    private GroupCommitter committer = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        database = NpgsqlDataSource.Create(await (await shared.StartedAsync()).CreateDatabaseAsync());
+        await ExecuteAsync("CREATE TABLE notes (id uuid PRIMARY KEY, text text NOT NULL CHECK (text <> 'refused'), transaction xid8 NOT NULL DEFAULT pg_current_xact_id())");
+        committer = await StartAsync(new());
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await committer.StopAsync(CancellationToken.None);
+        committer.Dispose();
+        await database.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_arrives_together_is_committed_together_and_each_caller_gets_its_own_answer()
+    {
+        var rows = Enumerable.Range(0, 500).Select(i => new Note(Guid.NewGuid(), $"note {i}")).ToArray();
+
+        var answers = await Task.WhenAll(rows.Select(row => committer.WriteAsync(InsertNote.Instance, row)));
+
+        Assert.Equal(rows.Select(row => row.Text), answers);
+        Assert.Equal(500L, await CountAsync("SELECT count(*) FROM notes"));
+        Assert.InRange(await CountAsync("SELECT count(DISTINCT transaction) FROM notes"), 1, 50);
+    }
+
+    [Fact]
+    public async Task A_row_that_fails_fails_only_its_own_caller()
+    {
+        var rows = Enumerable.Range(0, 200).Select(i => new Note(Guid.NewGuid(), i % 50 == 7 ? "refused" : $"note {i}")).ToArray();
+
+        var writes = rows.Select(row => committer.WriteAsync(InsertNote.Instance, row)).ToArray();
+        await Task.WhenAll(writes).ContinueWith(_ => { }, TaskScheduler.Default);
+
+        for (var i = 0; i < rows.Length; i++)
+        {
+            if (rows[i].Text == "refused")
+                Assert.Equal(PostgresErrorCodes.CheckViolation, (await Assert.ThrowsAsync<PostgresException>(() => writes[i])).SqlState);
+            else
+                Assert.Equal(rows[i].Text, await writes[i]);
+        }
+
+        Assert.Equal(196L, await CountAsync("SELECT count(*) FROM notes"));
+    }
+
+    [Fact]
+    public async Task Two_writes_about_one_order_never_share_a_transaction_and_keep_their_order()
+    {
+        var id = Guid.NewGuid();
+        var writes = Enumerable.Range(0, 20).Select(i => committer.WriteAsync(UpsertNote.Instance, new Note(id, $"{i}"))).ToArray();
+        await Task.WhenAll(writes);
+
+        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = '19'"));
+    }
+
+    [Fact]
+    public async Task Writes_that_answer_and_writes_that_do_not_share_a_transaction()
+    {
+        var old = Enumerable.Range(0, 50).Select(i => new Note(Guid.NewGuid(), $"old {i}")).ToArray();
+        await Task.WhenAll(old.Select(row => committer.WriteAsync(InsertNote.Instance, row)));
+        var rows = Enumerable.Range(0, 50).Select(i => new Note(Guid.NewGuid(), $"note {i}")).ToArray();
+
+        var answers = await Task.WhenAll(rows.Select((row, i) =>
+        {
+            committer.Post(DeleteNote.Instance, old[i]);
+            return committer.WriteAsync(InsertNote.Instance, row);
+        }));
+
+        Assert.Equal(rows.Select(row => row.Text), answers);
+        await committer.StopAsync(CancellationToken.None);
+        Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes WHERE text LIKE 'old%'"));
+    }
+
+    [Fact]
+    public async Task A_failure_at_the_commit_itself_is_told_to_the_callers()
+    {
+        await ExecuteAsync("ALTER TABLE notes ADD COLUMN other uuid DEFAULT gen_random_uuid() REFERENCES notes DEFERRABLE INITIALLY DEFERRED");
+
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "note")));
+
+        Assert.Equal(PostgresErrorCodes.ForeignKeyViolation, failure.SqlState);
+        Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes"));
+    }
+
+    [Fact]
+    public async Task A_stop_commits_what_was_taken_and_takes_no_more()
+    {
+        var writes = Enumerable.Range(0, 300).Select(i => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+        await committer.StopAsync(CancellationToken.None);
+        await Task.WhenAll(writes);
+
+        Assert.Equal(300L, await CountAsync("SELECT count(*) FROM notes"));
+        await Assert.ThrowsAsync<CommitQueueFullException>(() => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "late")));
+    }
+
+    [Fact]
+    public async Task More_callers_than_may_wait_are_refused()
+    {
+        using var small = await StartAsync(new() { MaxWaiting = 10 });
+        await ExecuteAsync("ALTER TABLE notes ADD CHECK (pg_sleep(0.05) IS NOT NULL)");
+
+        var writes = Enumerable.Range(0, 30).Select(i => small.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+        await Task.WhenAll(writes).ContinueWith(_ => { }, TaskScheduler.Default);
+
+        Assert.Equal(20, writes.Count(write => write.Exception?.InnerException is CommitQueueFullException));
+        Assert.Equal(10, writes.Count(write => write.IsCompletedSuccessfully));
+        await small.StopAsync(CancellationToken.None);
+    }
+
+    private async Task<GroupCommitter> StartAsync(GroupCommitterOptions options)
+    {
+        var made = new GroupCommitter(database, new CommittedEvents(), Options.Create(options), TimeProvider.System, NullLogger<GroupCommitter>.Instance);
+        await made.StartAsync(CancellationToken.None);
+        return made;
+    }
+
+    private async Task ExecuteAsync(string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<long> CountAsync(string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private sealed record Note(Guid Id, string Text);
+
+    private class InsertNote(string conflict = "") : GroupWrite<Note, string>(
+        "note",
+        $"INSERT INTO notes (id, text) SELECT * FROM unnest($1::uuid[], $2::text[]) {conflict} RETURNING id, text")
+    {
+        internal static readonly InsertNote Instance = new();
+
+        protected internal override Guid KeyOf(Note row) => row.Id;
+
+        protected internal override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Note> rows)
+        {
+            parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Id);
+            parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Text);
+        }
+
+        protected internal override string Read(NpgsqlDataReader reader, Note row) => reader.GetString(1);
+    }
+
+    private sealed class DeleteNote() : GroupWrite<Note, bool>("delete", "DELETE FROM notes WHERE id = ANY ($1)")
+    {
+        internal static readonly DeleteNote Instance = new();
+
+        protected internal override bool Answers => false;
+
+        protected internal override Guid KeyOf(Note row) => Guid.Empty;
+
+        protected internal override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Note> rows) =>
+            parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Id);
+
+        protected internal override bool Read(NpgsqlDataReader reader, Note row) => throw new NotSupportedException();
+    }
+
+    private sealed class UpsertNote() : InsertNote("ON CONFLICT (id) DO UPDATE SET text = excluded.text")
+    {
+        internal static new readonly UpsertNote Instance = new();
+    }
+}

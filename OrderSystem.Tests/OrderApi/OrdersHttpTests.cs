@@ -1,0 +1,197 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.OrderApi;
+
+/// <summary>The API as its callers see it, over HTTP, in front of real servers.</summary>
+public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
+{
+    private const string Good = """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""";
+
+    private HttpClient Api { get; } = new();
+
+    public async ValueTask InitializeAsync() => Api.BaseAddress = (await shared.StartedAsync()).OrderApi.Address;
+
+    public ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task An_order_is_created_and_can_be_read_back()
+    {
+        using var response = await PostAsync(Good);
+        var created = await response.Content.ReadFromJsonAsync<JsonElement>();
+
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        Assert.Equal($"/orders/{created.GetProperty("id").GetString()}", response.Headers.Location!.OriginalString);
+        Assert.Equal("pending", created.GetProperty("status").GetString());
+        Assert.Equal(39.98m, created.GetProperty("total").GetDecimal());
+
+        var read = await Api.GetFromJsonAsync<JsonElement>(response.Headers.Location);
+        foreach (var member in new[] { "id", "customerId", "currency", "total", "createdAt" })
+            Assert.Equal(created.GetProperty(member).ToString(), read.GetProperty(member).ToString());
+        Assert.Equal(created.GetProperty("items").ToString(), read.GetProperty("items").ToString().Replace(" ", "", StringComparison.Ordinal), ignoreLineEndingDifferences: true);
+    }
+
+    [Theory]
+    [InlineData("customerId", """{"customerId":"","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
+    [InlineData("currency", """{"customerId":"c","currency":"usd ","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
+    [InlineData("currency", """{"customerId":"c","currency":"XXX","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
+    [InlineData("items", """{"customerId":"c","currency":"EUR","items":[]}""")]
+    [InlineData("items", """{"customerId":"c","currency":"EUR","items":null}""")]
+    [InlineData("items[0]", """{"customerId":"c","currency":"EUR","items":[null]}""")]
+    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":-1,"unitPrice":1}]}""")]
+    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":0,"unitPrice":1}]}""")]
+    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1.5,"unitPrice":1}]}""")]
+    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":"1","unitPrice":1}]}""")]
+    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":99999999999,"unitPrice":1}]}""")]
+    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1e400}]}""")]
+    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":0.001}]}""")]
+    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"JPY","items":[{"sku":"S","quantity":1,"unitPrice":0.5}]}""")]
+    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":"NaN"}]}""")]
+    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":0}]}""")]
+    [InlineData("status", """{"customerId":"c","currency":"EUR","status":"paid","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
+    [InlineData("customerId", """{"customerId":"c","customerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
+    [InlineData("$", """{"customerId":"c"}""")]
+    [InlineData("$", "null")]
+    [InlineData("$", "")]
+    [InlineData("$", "not json")]
+    [InlineData("$", "[]")]
+    public async Task A_bad_request_is_told_which_field_is_wrong(string field, string body)
+    {
+        using var response = await PostAsync(body);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        var errors = problem.GetProperty("errors").EnumerateObject().ToDictionary(error => error.Name, error => error.Value[0].GetString()!);
+        Assert.True(errors.ContainsKey(field), $"{field} is not among {problem}");
+        Assert.DoesNotContain("System.", problem.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("OrderSystem.", problem.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(20_000)]
+    public async Task Nesting_is_refused(int depth)
+    {
+        using var response = await PostAsync($$"""{"customerId":"c","currency":"EUR","items":{{new string('[', depth)}}{{new string(']', depth)}}}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_body_that_is_too_large_is_refused_whether_it_tells_its_length_or_not()
+    {
+        var large = new byte[10 * 1024 * 1024];
+        using var known = new ByteArrayContent(large) { Headers = { ContentType = new("application/json") } };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = known };
+        request.Headers.ExpectContinue = true;
+        using var first = await Api.SendAsync(request);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, first.StatusCode);
+
+        // As much as the sockets buffer: a client that is still sending would see the connection close instead of the answer.
+        large = new byte[100 * 1024];
+        large.AsSpan().Fill((byte)' ');
+        using var chunked = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = new StreamContent(new MemoryStream(large)) { Headers = { ContentType = new("application/json") } } };
+        chunked.Headers.TransferEncodingChunked = true;
+        chunked.Headers.ExpectContinue = true;
+        using var second = await Api.SendAsync(chunked);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, second.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("text/plain", null)]
+    [InlineData("application/x-www-form-urlencoded", null)]
+    [InlineData("application/json", "gzip")]
+    public async Task What_is_not_plain_JSON_is_refused_unread(string type, string? encoding)
+    {
+        using var content = new StringContent(Good, Encoding.UTF8, type);
+        if (encoding is not null)
+            content.Headers.ContentEncoding.Add(encoding);
+        using var response = await Api.PostAsync(new Uri("/orders", UriKind.Relative), content);
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
+    public async Task An_order_that_does_not_exist_is_404_with_a_problem()
+    {
+        using var response = await Api.GetAsync(new Uri($"/orders/{Guid.NewGuid()}", UriKind.Relative));
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+    }
+
+    [Fact]
+    public async Task Pages_hold_each_order_of_a_customer_once_the_newest_first()
+    {
+        var customer = $"c-{Guid.NewGuid():N}";
+        var placed = new List<string>();
+        for (var i = 0; i < 7; i++)
+        {
+            using var response = await PostAsync(Good.Replace("c-17", customer, StringComparison.Ordinal));
+            placed.Add((await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!);
+        }
+
+        var listed = new List<string>();
+        string? cursor = null;
+        do
+        {
+            var page = await Api.GetFromJsonAsync<JsonElement>($"/orders?customerId={customer}&limit=3{(cursor is null ? "" : $"&cursor={cursor}")}");
+            listed.AddRange(page.GetProperty("items").EnumerateArray().Select(order => order.GetProperty("id").GetString()!));
+            cursor = page.TryGetProperty("nextCursor", out var next) ? next.GetString() : null;
+        }
+        while (cursor is not null);
+
+        placed.Reverse();
+        Assert.Equal(placed, listed);
+    }
+
+    [Theory]
+    [InlineData("limit=0", "limit")]
+    [InlineData("limit=201", "limit")]
+    [InlineData("limit=abc", "limit")]
+    [InlineData("status=Paid", "status")]
+    [InlineData("cursor=nonsense", "cursor")]
+    [InlineData("customerId=%00", "customerId")]
+    public async Task A_bad_query_is_told_which_parameter_is_wrong(string query, string parameter)
+    {
+        using var response = await Api.GetAsync(new Uri($"/orders?{query}", UriKind.Relative));
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.True(problem.GetProperty("errors").TryGetProperty(parameter, out _), problem.ToString());
+    }
+
+    [Fact]
+    public async Task The_contract_is_served_and_knows_every_route()
+    {
+        var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+        var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name);
+
+        Assert.Equal(["/orders", "/orders/{id}"], paths.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("/health")]
+    [InlineData("/ready")]
+    [InlineData("/alive")]
+    public async Task The_probes_answer_and_say_why(string probe)
+    {
+        var report = await Eventually.GetAsync(
+            $"{probe} is healthy", () => Api.GetFromJsonAsync<JsonElement>(probe), answer => answer.GetProperty("status").GetString() == "healthy");
+
+        Assert.NotEmpty(report.GetProperty("checks").EnumerateObject());
+    }
+
+    private Task<HttpResponseMessage> PostAsync(string body) =>
+        Api.PostAsync(new Uri("/orders", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"));
+}

@@ -1,0 +1,97 @@
+using System.Text.Json;
+using OrderSystem.OrderApi.Orders;
+using Xunit;
+
+namespace OrderSystem.Tests.OrderApi;
+
+public sealed class PlaceOrderValidationTests
+{
+    [Fact]
+    public void A_correct_order_has_no_errors_and_the_sum_of_its_lines()
+    {
+        var errors = PlaceOrderValidation.Validate(Order("EUR", (2, 19.99m), (1, 5m), (3, 7.49m)), out var total);
+
+        Assert.Null(errors);
+        Assert.Equal(67.45m, total);
+    }
+
+    [Theory]
+    [InlineData("EUR", "0.01", true)]
+    [InlineData("EUR", "0.001", false)]
+    [InlineData("EUR", "1.10000", true)]
+    [InlineData("JPY", "1", true)]
+    [InlineData("JPY", "0.5", false)]
+    [InlineData("KWD", "0.001", true)]
+    [InlineData("KWD", "0.0001", false)]
+    public void A_price_has_no_more_decimals_than_its_currency(string currency, string price, bool fits)
+    {
+        var errors = PlaceOrderValidation.Validate(Order(currency, (1, decimal.Parse(price, System.Globalization.CultureInfo.InvariantCulture))), out _);
+
+        Assert.Equal(fits, errors is null);
+        if (!fits)
+            Assert.Contains("decimals", Assert.Single(errors!["items[0].unitPrice"]), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("usd")]
+    [InlineData("usd ")]
+    [InlineData("XXX")]
+    [InlineData("XAU")]
+    [InlineData("")]
+    [InlineData("EURO")]
+    public void What_is_no_currency_is_refused(string currency) =>
+        Assert.Contains("currency", PlaceOrderValidation.Validate(Order(currency, (1, 1m)), out _)!.Keys);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(10_001)]
+    [InlineData(int.MinValue)]
+    public void A_quantity_out_of_range_names_its_line(int quantity) =>
+        Assert.Equal(["items[1].quantity"], PlaceOrderValidation.Validate(Order("EUR", (1, 1m), (quantity, 1m)), out _)!.Keys);
+
+    [Fact]
+    public void A_sum_that_is_too_large_is_refused_and_does_not_overflow()
+    {
+        var lines = Enumerable.Repeat((10_000, 1_000_000_000m), 200).ToArray();
+
+        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR", lines), out _)!.Keys);
+        Assert.Contains("items[0].unitPrice", PlaceOrderValidation.Validate(Order("EUR", (10_000, decimal.MaxValue)), out _)!.Keys);
+    }
+
+    [Fact]
+    public void The_number_of_lines_is_bounded()
+    {
+        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR"), out _)!.Keys);
+        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR", [.. Enumerable.Repeat((1, 1m), 201)]), out _)!.Keys);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("   ")]
+    [InlineData("a\nb")]
+    [InlineData("a\0b")]
+    [InlineData("a\u0085b")]
+    public void Text_that_is_not_printable_is_refused(string text)
+    {
+        var request = new PlaceOrderRequest(text, "EUR", [new PlaceOrderItem(text, 1, 1m)]);
+
+        Assert.Equal(["customerId", "items[0].sku"], PlaceOrderValidation.Validate(request, out _)!.Keys);
+    }
+
+    [Fact]
+    public void Half_a_surrogate_pair_is_refused()
+    {
+        var request = JsonSerializer.Deserialize("""{"customerId":"a","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", PlaceOrderJson.Default.PlaceOrderRequest)!
+            with { CustomerId = "\ud800" };
+
+        Assert.Equal(["customerId"], PlaceOrderValidation.Validate(request, out _)!.Keys);
+    }
+
+    [Fact]
+    public void Every_letter_of_every_alphabet_is_fine() =>
+        Assert.Null(PlaceOrderValidation.Validate(new PlaceOrderRequest("Ólafur 日本 😀", "EUR", [new PlaceOrderItem("a.>*\"'; DROP", 1, 1m)]), out _));
+
+    private static PlaceOrderRequest Order(string currency, params (int Quantity, decimal Price)[] lines) =>
+        new("c-17", currency, [.. lines.Select((line, i) => new PlaceOrderItem($"SKU-{i}", line.Quantity, line.Price))]);
+}

@@ -1,0 +1,29 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using Xunit;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>A caller of the order API.</summary>
+internal sealed class Client(Uri api) : IDisposable
+{
+    private readonly HttpClient http = new() { BaseAddress = api };
+
+    internal HttpClient Http => http;
+
+    /// <summary>Places an order of one line and returns its id.</summary>
+    internal async Task<Guid> PlaceAsync(decimal price = 19.99m, string currency = "EUR")
+    {
+        using var response = await http.PostAsJsonAsync("/orders", new { customerId = "c-17", currency, items = new[] { new { sku = "SKU-1", quantity = 2, unitPrice = price } } });
+        Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
+        return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+    }
+
+    internal Task<JsonElement> GetAsync(Guid order) => http.GetFromJsonAsync<JsonElement>($"/orders/{order}");
+
+    /// <summary>Waits until the order has the status.</summary>
+    internal Task<JsonElement> WaitForAsync(Guid order, string status, TimeSpan? within = null) =>
+        Eventually.GetAsync($"order {order} is {status}", () => GetAsync(order), answer => answer.GetProperty("status").GetString() == status, within);
+
+    public void Dispose() => http.Dispose();
+}

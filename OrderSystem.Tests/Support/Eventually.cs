@@ -1,0 +1,40 @@
+using System.Diagnostics;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>Waits for a condition, and says what did not come true.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Asks again until the answer is true.</summary>
+    internal static Task BeTrueAsync(string expectation, Func<Task<bool>> condition, TimeSpan? within = null) =>
+        GetAsync(expectation, condition, holds => holds, within);
+
+    /// <summary>Asks again until the answer is as expected, and returns it. Exceptions of the question count as "not yet".</summary>
+    internal static async Task<T> GetAsync<T>(string expectation, Func<Task<T>> question, Func<T, bool> isExpected, TimeSpan? within = null)
+    {
+        var limit = within ?? Patience;
+        var started = Stopwatch.GetTimestamp();
+        object? last = "no answer";
+        while (true)
+        {
+            try
+            {
+                var answer = await question();
+                if (isExpected(answer))
+                    return answer;
+                last = answer;
+            }
+            catch (Exception failure) when (failure is not Xunit.Sdk.XunitException)
+            {
+                last = failure.Message;
+            }
+
+            if (Stopwatch.GetElapsedTime(started) > limit)
+                throw new Xunit.Sdk.XunitException($"Not within {limit.TotalSeconds:0} s: {expectation}. Last: {last}");
+            await Task.Delay(Pause, TimeProvider.System);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>A nats-server with JetStream of its own: loopback, a fresh directory, gone afterwards. It can be killed, frozen and started again on the same port.</summary>
+internal sealed class NatsServer : IAsyncDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("ordersystem-nats-").FullName;
+    private Process? process;
+    private int port = -1;
+
+    private NatsServer()
+    {
+    }
+
+    internal string Url => $"nats://tests:for-tests-only@127.0.0.1:{port}";
+
+    internal int Port => port;
+
+    internal string Store => Path.Combine(folder, "store");
+
+    internal static async Task<NatsServer> StartAsync()
+    {
+        var server = new NatsServer();
+        await server.StartAgainAsync();
+        return server;
+    }
+
+    internal async Task StartAgainAsync()
+    {
+        var configuration = Path.Combine(folder, "nats.conf");
+        await File.WriteAllTextAsync(
+            configuration,
+            $$"""
+            listen: "127.0.0.1:{{port}}"
+            jetstream { store_dir: "{{Store}}", max_file_store: 4G }
+            authorization { user: tests, password: "for-tests-only" }
+            ports_file_dir: "{{folder}}"
+            """);
+        var start = new ProcessStartInfo(Programs.NatsServer, ["-c", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        process = new Process { StartInfo = start };
+        process.Start();
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+
+        // The server picks the port itself and writes it down: nothing can take it in between.
+        var ports = Path.Combine(folder, $"nats-server_{process.Id}.ports");
+        var text = await Eventually.GetAsync("nats-server wrote its ports", () => File.ReadAllTextAsync(ports), text => text.Contains("nats://", StringComparison.Ordinal));
+        port = new Uri(JsonDocument.Parse(text).RootElement.GetProperty("nats")[0].GetString()!).Port;
+    }
+
+    internal async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", $"{process!.Id}"]);
+        await kill.WaitForExitAsync();
+    }
+
+    internal async Task KillAsync()
+    {
+        process!.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+        process = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (process is not null)
+            await KillAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+}

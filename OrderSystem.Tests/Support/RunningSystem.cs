@@ -1,0 +1,85 @@
+using Xunit;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>The whole system as processes: nats-server, PostgreSQL, the provider, and any number of each service.</summary>
+internal sealed class RunningSystem : IAsyncDisposable
+{
+    private readonly List<ServiceProcess> services = [];
+    private readonly Dictionary<string, string> overrides;
+
+    private RunningSystem(NatsServer nats, PostgresServer postgres, Dictionary<string, string> overrides) => (Nats, Postgres, this.overrides) = (nats, postgres, overrides);
+
+    internal NatsServer Nats { get; }
+
+    internal PostgresServer Postgres { get; }
+
+    internal ServiceProcess Gateway { get; private set; } = null!;
+
+    internal IReadOnlyList<ServiceProcess> Services => services;
+
+    internal ServiceProcess OrderApi { get; private set; } = null!;
+
+    internal ServiceProcess Worker { get; private set; } = null!;
+
+    internal string OrdersDatabase => Postgres.ConnectionString("orders");
+
+    internal string PaymentsDatabase => Postgres.ConnectionString("payments");
+
+    /// <summary>Starts everything once and returns when all of it is healthy.</summary>
+    /// <param name="overrides">Settings for every service, as environment variables.</param>
+    internal static async Task<RunningSystem> StartAsync(Dictionary<string, string>? overrides = null)
+    {
+        var nats = NatsServer.StartAsync();
+        var postgres = PostgresServer.StartAsync();
+        var system = new RunningSystem(await nats, await postgres, overrides ?? []);
+        system.Gateway = await system.StartServiceAsync("OrderSystem.PaymentGateway");
+        await system.MigrateAsync("OrderSystem.OrderApi");
+        await system.MigrateAsync("OrderSystem.PaymentWorker");
+        system.OrderApi = await system.StartServiceAsync("OrderSystem.OrderApi");
+        system.Worker = await system.StartServiceAsync("OrderSystem.PaymentWorker");
+        return system;
+    }
+
+    /// <summary>Starts one more instance of a service.</summary>
+    internal async Task<ServiceProcess> StartServiceAsync(string project, params (string Name, string Value)[] settings)
+    {
+        var environment = Environment();
+        foreach (var (name, value) in settings)
+            environment[name] = value;
+        var service = await ServiceProcess.StartAsync(project, environment);
+        services.Add(service);
+        using var http = new HttpClient { BaseAddress = service.Address };
+        await Eventually.BeTrueAsync($"{project} is healthy", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
+        return service;
+    }
+
+    internal Dictionary<string, string> Environment()
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["ConnectionStrings__nats"] = Nats.Url,
+            ["ConnectionStrings__orders"] = OrdersDatabase,
+            ["ConnectionStrings__payments"] = PaymentsDatabase,
+        };
+        if (Gateway is not null)
+            environment["Payments__GatewayUrl"] = Gateway.Address.OriginalString;
+        foreach (var (name, value) in overrides)
+            environment[name] = value;
+        return environment;
+    }
+
+    private async Task MigrateAsync(string project)
+    {
+        var (exitCode, output) = await ServiceProcess.RunAsync(project, Environment(), "migrate");
+        Assert.True(exitCode == 0, output);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in services)
+            await service.DisposeAsync();
+        await Nats.DisposeAsync();
+        await Postgres.DisposeAsync();
+    }
+}

@@ -1,0 +1,30 @@
+using Npgsql;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>Looks into a database from outside.</summary>
+internal static class Sql
+{
+    internal static async Task<T> ScalarAsync<T>(string connectionString, string sql) => (T)(await RowAsync(connectionString, sql))[0]!;
+
+    internal static async Task<object?[]> RowAsync(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        if (!await reader.ReadAsync())
+            throw new InvalidOperationException($"No row: {sql}");
+        var row = new object?[reader.FieldCount];
+        reader.GetValues(row!);
+        return row;
+    }
+
+    internal static async Task ExecuteAsync(string connectionString, string sql)
+    {
+        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
