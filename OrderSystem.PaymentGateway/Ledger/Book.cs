@@ -94,6 +94,12 @@ internal sealed class Book
         }
     }
 
+    /// <summary>Takes over a line of an earlier run, whose refunds nobody has set aside in this one.</summary>
+    public void Restore(LedgerLine line)
+    {
+        if (Apply(line) is Refund refund) refund.Charge.Refunded += refund.Amount;
+    }
+
     /// <summary>Starts empty, with the name that is part of every id.</summary>
     public void Begin(string name)
     {

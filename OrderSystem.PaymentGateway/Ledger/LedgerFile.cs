@@ -44,7 +44,7 @@ internal sealed class LedgerFile(string path) : IDisposable
             try
             {
                 if (isHeader) book.Begin(JsonSerializer.Deserialize(line.Span, LedgerJson.Default.LedgerHeader)!.Ledger);
-                else book.Apply(JsonSerializer.Deserialize(line.Span, LedgerJson.Default.LedgerLine)!);
+                else book.Restore(JsonSerializer.Deserialize(line.Span, LedgerJson.Default.LedgerLine)!);
             }
             catch (Exception failure) when (failure is JsonException or InvalidDataException)
             {
