@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
+using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.StandIns.Npgsql;
 
@@ -48,7 +49,7 @@ internal sealed class PostgresProcess : IAsyncDisposable
     public static async Task<PostgresProcess> StartAsync()
     {
         var server = new PostgresProcess(PostgresTemplate.NewPath(Guid.NewGuid().ToString("N")[..8]));
-        await PostgresBinaries.MakeDirectoryAsync(server._directory);
+        await PostgresAccount.MakeDirectoryAsync(server._directory);
         await PostgresTemplate.CopyToAsync(server.Data);
         for (var attempt = 1; ; attempt++)
         {
@@ -101,21 +102,22 @@ internal sealed class PostgresProcess : IAsyncDisposable
     }
 
     /// <summary>Sends a signal to the postmaster alone.</summary>
-    public Task SignalAsync(string signal) => PostgresBinaries.RunAsync("kill", ["-" + signal, ProcessId.ToString(CultureInfo.InvariantCulture)]);
+    public Task SignalAsync(string signal) => PostgresAccount.RunAsync("kill", ["-" + signal, ProcessId.ToString(CultureInfo.InvariantCulture)]);
 
     /// <summary>Starts the server on its data and its port.</summary>
     public async Task StartAgainAsync()
     {
-        var command = PostgresBinaries.AsServerUser(
+        var command = PostgresAccount.AsServerUser(
             "sh", "-c", Guardian, "postgres-guardian",
             _directory,
-            PostgresBinaries.Path("postgres"),
+            Programs.Postgres,
             "-D", Data,
             "-c", "listen_addresses=127.0.0.1",
             "-c", "port=" + Port.ToString(CultureInfo.InvariantCulture),
             "-c", "unix_socket_directories=" + _directory,
             "-c", "max_connections=300");
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, WorkingDirectory = "/" };
+        PostgresAccount.AddLibraries(start);
         _guardian = Process.Start(start)!;
         await WaitUntilReadyAsync(_guardian);
     }
@@ -175,7 +177,7 @@ internal sealed class PostgresProcess : IAsyncDisposable
     {
         await SignalAsync(signal);
         var children = await File.ReadAllTextAsync($"/proc/{ProcessId}/task/{ProcessId}/children");
-        await PostgresBinaries.RunAsync("sh", ["-c", $"kill -{signal} {children} 2>/dev/null; true"]);
+        await PostgresAccount.RunAsync("sh", ["-c", $"kill -{signal} {children} 2>/dev/null; true"]);
     }
 
     /// <summary>A loopback port that nobody uses at the moment.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.StandIns.Npgsql;
 
@@ -11,7 +12,7 @@ internal static class PostgresTemplate
     public const string Password = "only-for-tests";
 
     public static async Task CopyToAsync(string directory) =>
-        await PostgresBinaries.RunAsServerUserAsync("cp", "-a", await s_directory.Value, directory);
+        await PostgresAccount.RunAsServerUserAsync("cp", "-a", await s_directory.Value, directory);
 
     /// <summary>A directory under /tmp, short enough for a socket in it.</summary>
     public static string NewPath(string name) =>
@@ -22,11 +23,11 @@ internal static class PostgresTemplate
         RemoveThoseOfDeadRuns();
         var parent = NewPath("template");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove(parent);
-        await PostgresBinaries.MakeDirectoryAsync(parent);
+        await PostgresAccount.MakeDirectoryAsync(parent);
         var (passwordFile, data) = (Path.Combine(parent, "password"), Path.Combine(parent, "data"));
-        await PostgresBinaries.RunAsServerUserAsync("sh", "-c", "printf %s \"$1\" > \"$0\"", passwordFile, Password);
-        await PostgresBinaries.RunAsServerUserAsync(
-            PostgresBinaries.Path("initdb"),
+        await PostgresAccount.RunAsServerUserAsync("sh", "-c", "printf %s \"$1\" > \"$0\"", passwordFile, Password);
+        await PostgresAccount.RunAsServerUserAsync(
+            Programs.InitDb,
             "-D", data,
             "--no-sync",
             "--no-instructions",

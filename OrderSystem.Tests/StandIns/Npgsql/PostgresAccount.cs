@@ -1,15 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
+using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.StandIns.Npgsql;
 
-/// <summary>Finds PostgreSQL and runs its programs as a user that it accepts: it refuses to run as root.</summary>
-internal static class PostgresBinaries
+/// <summary>Runs PostgreSQL's programs as a user that they accept: they refuse to run as root.</summary>
+internal static class PostgresAccount
 {
-    private static readonly Lazy<string> s_directory = new(Find);
     private static readonly Lazy<(int User, int Group)?> s_account = new(FindAccount);
-
-    public static string Path(string program) => System.IO.Path.Combine(s_directory.Value, program);
 
     /// <summary>Makes a directory that only the server's user can read.</summary>
     public static Task MakeDirectoryAsync(string path)
@@ -38,6 +36,7 @@ internal static class PostgresBinaries
             RedirectStandardError = true,
             WorkingDirectory = "/",
         };
+        AddLibraries(start);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
@@ -48,19 +47,11 @@ internal static class PostgresBinaries
         }
     }
 
-    private static string Find()
+    /// <summary>A PostgreSQL that was fetched brings its libraries along.</summary>
+    public static void AddLibraries(ProcessStartInfo start)
     {
-        var onPath = (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':', StringSplitOptions.RemoveEmptyEntries);
-        var packaged = Directory.Exists("/usr/lib/postgresql")
-            ? Directory.GetDirectories("/usr/lib/postgresql")
-                .OrderByDescending(directory => int.TryParse(System.IO.Path.GetFileName(directory), CultureInfo.InvariantCulture, out var version) ? version : 0)
-                .Select(directory => System.IO.Path.Combine(directory, "bin"))
-            : [];
-        return onPath.Concat(packaged).FirstOrDefault(directory => Has(directory, "postgres") && Has(directory, "initdb"))
-            ?? throw new InvalidOperationException("PostgreSQL is not installed: apt-get install postgresql, or put its bin directory on the PATH.");
+        if (!Programs.Postgres.StartsWith("/usr/", StringComparison.Ordinal)) start.Environment["LD_LIBRARY_PATH"] = Programs.PostgresLibraries;
     }
-
-    private static bool Has(string directory, string program) => File.Exists(System.IO.Path.Combine(directory, program));
 
     private static (int User, int Group)? FindAccount()
     {
