@@ -1,6 +1,7 @@
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Eventing;
 using Aspire.Hosting.Publishing;
+using Aspire.Hosting.Running;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -56,6 +57,7 @@ public class DistributedApplication : IHost, IAsyncDisposable
         await Services.GetRequiredService<IDistributedApplicationEventing>()
             .PublishAsync(new BeforeStartEvent(Services, Services.GetRequiredService<DistributedApplicationModel>()), cancellationToken);
         await _host.StartAsync(cancellationToken);
+        await Services.GetRequiredService<Orchestrator>().StartApplicationAsync(cancellationToken);
     }
 
     /// <summary>Stops all resources, those first that others do not depend on.</summary>

@@ -27,7 +27,7 @@ internal sealed class ConsoleReporter(ResourceNotificationService notifications,
                     continue;
                 _last[change.ResourceId] = line;
                 await Console.Out.WriteLineAsync($"{NameOf(change).PadRight(_width)}{line}");
-                if (HasFailed(change.Snapshot))
+                if (change.Snapshot.ExitCode is not (null or 0) && !application.IsStopping)
                     await WriteLogAsync(change.ResourceId);
             }
         }
@@ -37,14 +37,11 @@ internal sealed class ConsoleReporter(ResourceNotificationService notifications,
         }
     }
 
-    private static bool HasFailed(CustomResourceSnapshot snapshot) =>
-        snapshot.State?.Text == KnownResourceStates.FailedToStart || snapshot is { ExitCode: not (null or 0 or 137 or 143) };
-
     private string NameOf(ResourceEvent change) => application.InstancesOf(change.Resource) is { Count: > 1 } instances
         ? $"{change.Resource.Name} {instances.TakeWhile(i => i.Id != change.ResourceId).Count() + 1}/{instances.Count}"
         : change.Resource.Name;
 
-    private static string? Describe(ResourceEvent change)
+    private string? Describe(ResourceEvent change)
     {
         var snapshot = change.Snapshot;
         var state = snapshot.State?.Text;
@@ -56,6 +53,8 @@ internal sealed class ConsoleReporter(ResourceNotificationService notifications,
             return Running(snapshot);
         if (snapshot.ExitCode is { } exitCode)
             return string.Create(CultureInfo.InvariantCulture, $"{state}  with exit code {exitCode}");
+        if (state == KnownResourceStates.FailedToStart)
+            return $"{state}  {loggers.Tail(change.ResourceId, 1).Select(Text).FirstOrDefault()}";
         return state == KnownResourceStates.Starting ? null : state;
     }
 
@@ -69,8 +68,10 @@ internal sealed class ConsoleReporter(ResourceNotificationService notifications,
 
     private async Task WriteLogAsync(string resourceId)
     {
-        // Without the times: these lines are from just now.
         foreach (var line in loggers.Tail(resourceId, LogLines))
-            await Console.Out.WriteLineAsync($"{new string(' ', _width)}| {line.Content[(line.Content.IndexOf(' ', StringComparison.Ordinal) + 1)..]}");
+            await Console.Out.WriteLineAsync($"{new string(' ', _width)}| {Text(line)}");
     }
+
+    // Without the time: these lines are from just now.
+    private static string Text(LogLine line) => line.Content[(line.Content.IndexOf(' ', StringComparison.Ordinal) + 1)..];
 }

@@ -23,12 +23,13 @@ internal sealed class Guard : IAsyncDisposable
             removed) without "$containers" "*:$id"; containers=$kept ;;
           esac
         done
+        alive() { kill -0 "$1" && ! grep -q 'State:.Z' "/proc/$1/status"; }
         tell() { kill -s "$2" -- "-$1" || kill -s "$2" "$1"; }
         for entry in $pids; do tell "${entry%%:*}" "${entry##*:}"; done
         rounds=0
         while [ $rounds -lt 50 ]; do
           left=
-          for entry in $pids; do kill -0 "${entry%%:*}" && left=1; done
+          for entry in $pids; do alive "${entry%%:*}" && left=1; done
           [ -n "$left" ] || break
           sleep 0.1; rounds=$((rounds + 1))
         done

@@ -19,7 +19,8 @@ internal static class OrchestrationServices
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<ConsoleReporter>();
         services.AddSingleton<DashboardHost>();
-        services.AddHostedService<Orchestrator>();
+        services.AddSingleton<Orchestrator>();
+        services.AddHostedService(s => s.GetRequiredService<Orchestrator>());
 
         // Services may drain for 30 seconds each time one depends on another; the host must not give up on them first.
         services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromMinutes(3));

@@ -15,7 +15,10 @@ internal sealed class Orchestrator(DistributedApplicationModel model, RunningApp
     private readonly List<Task> _background = [];
     private Task? _stopped;
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    // The application starts after the host: what is wrong with it is not a failure of the host, with a stack trace in its log.
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StartApplicationAsync(CancellationToken cancellationToken)
     {
         if (OperatingSystem.IsWindows())
             throw new PlatformNotSupportedException("Running an AppHost with this implementation of Aspire.Hosting is not supported on Windows.");

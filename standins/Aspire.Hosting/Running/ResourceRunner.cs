@@ -126,7 +126,7 @@ internal sealed partial class ResourceRunner(ResourceNotificationService notific
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "Failed to start: {Reason}")]
+        [LoggerMessage(1, LogLevel.Error, "{Reason}")]
         public static partial void FailedToStart(ILogger logger, string reason);
     }
 }

@@ -109,7 +109,7 @@ internal sealed partial class ValueResources(DistributedApplicationModel model, 
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "Failed to start: {Reason}")]
+        [LoggerMessage(1, LogLevel.Error, "{Reason}")]
         public static partial void FailedToStart(ILogger logger, string reason);
     }
 }

@@ -1,11 +1,21 @@
+using Sample.AppHost;
+
 var builder = DistributedApplication.CreateBuilder(args);
+switch (builder.Configuration["Sample"])
+{
+    case "order-system":
+        OrderSystemModel.Add(builder);
+        break;
+    case "servers":
+        Servers.Add(builder);
+        break;
+    case "incomplete":
+        builder.AddParameter("api-key", secret: true);
+        builder.AddConnectionString("warehouse");
+        break;
+    default:
+        Replicas.Add(builder);
+        break;
+}
 
-var migrations = builder.AddProject<Projects.Sample_Web>("migrations", launchProfileName: null).WithArgs("exit", "0");
-
-builder.AddProject<Projects.Sample_Web>("web")
-    .WithReplicas(2)
-    .WithHttpHealthCheck("/health")
-    .WithExternalHttpEndpoints()
-    .WaitForCompletion(migrations);
-
-builder.Build().Run();
+await builder.Build().RunAsync();
