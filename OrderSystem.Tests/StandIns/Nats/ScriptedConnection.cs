@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 using System.Threading.Channels;
 using NATS.Client.Core;
@@ -15,6 +16,9 @@ internal sealed class ScriptedConnection : INatsSocketConnection, INatsSocketCon
 
     public ScriptedConnection(int maxPayload = 1024 * 1024) =>
         Receive($$"""INFO {"server_id":"S","version":"2.9.10","headers":true,"max_payload":{{maxPayload}},"jetstream":true}""" + "\r\n");
+
+    /// <summary>Asked for each publish with subject and reply subject: what the server says to it, as payload or as status line.</summary>
+    public Func<string, string, string?>? Respond { get; init; }
 
     /// <summary>The lines that the client has sent so far, payloads included.</summary>
     public IReadOnlyCollection<string> Commands => _commands;
@@ -36,9 +40,20 @@ internal sealed class ScriptedConnection : INatsSocketConnection, INatsSocketCon
             _commands.Enqueue(line);
             if (line == "PING")
                 Receive("PONG\r\n");
+            else if (line.Split(' ') is ["PUB", var subject, var replyTo, _] && Respond?.Invoke(subject, replyTo) is { } answer)
+                Answer(replyTo, answer);
         }
 
         return new ValueTask<int>(buffer.Length);
+    }
+
+    private void Answer(string replyTo, string answer)
+    {
+        // The shared inbox is subscription 1; the first inbox of a pull is 2.
+        var sid = _commands.Any(command => command == $"SUB {replyTo} 2") ? 2 : 1;
+        Receive(answer.StartsWith("NATS/1.0", StringComparison.Ordinal)
+            ? string.Create(CultureInfo.InvariantCulture, $"HMSG {replyTo} {sid} {answer.Length} {answer.Length}\r\n{answer}\r\n")
+            : string.Create(CultureInfo.InvariantCulture, $"MSG {replyTo} {sid} {answer.Length}\r\n{answer}\r\n"));
     }
 
     public async ValueTask<int> ReceiveAsync(Memory<byte> buffer)

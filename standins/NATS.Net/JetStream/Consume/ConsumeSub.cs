@@ -17,7 +17,7 @@ internal sealed class ConsumeSub<T> : PullSub<T>
     private readonly Timer _retry;
     private long _outstanding;
     private long _outstandingBytes;
-    private int _bufferedBytes;
+    private int _heldBytes;
     private int _503s;
 
     public ConsumeSub(NatsJSContext context, ConsumerInfo consumer, INatsDeserialize<T>? serializer, NatsJSConsumeOpts opts, CancellationToken cancellationToken)
@@ -48,12 +48,12 @@ internal sealed class ConsumeSub<T> : PullSub<T>
     protected override void OnMessage(in NatsJSMsg<T> msg)
     {
         _503s = 0;
-        Interlocked.Add(ref _bufferedBytes, msg.Size);
+        Interlocked.Add(ref _heldBytes, msg.Size);
     }
 
     protected override void OnYielded(int size)
     {
-        Interlocked.Add(ref _bufferedBytes, -size);
+        Interlocked.Add(ref _heldBytes, -size);
         GiveBack(1, size);
     }
 
@@ -126,14 +126,14 @@ internal sealed class ConsumeSub<T> : PullSub<T>
         Send(request);
     }
 
-    /// <summary>Nothing that was asked for will come any more: only what is buffered counts.</summary>
+    /// <summary>Nothing that was asked for will come any more: only what is held counts.</summary>
     private void StartAnew()
     {
         ConsumerGetnextRequest? request;
         lock (_gate)
         {
-            _outstanding = Buffered;
-            _outstandingBytes = Volatile.Read(ref _bufferedBytes);
+            _outstanding = Held;
+            _outstandingBytes = Volatile.Read(ref _heldBytes);
             request = Refill();
         }
 
@@ -170,7 +170,7 @@ internal sealed class ConsumeSub<T> : PullSub<T>
             return;
         lock (_gate)
         {
-            if (_outstanding <= Buffered)
+            if (_outstanding <= Held)
                 return;
         }
 

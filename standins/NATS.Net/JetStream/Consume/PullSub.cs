@@ -17,6 +17,7 @@ internal abstract class PullSub<T> : NatsSubBase
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationToken _cancellation;
     private readonly string _nextSubject;
+    private volatile bool _isHandling;
 
     protected PullSub(
         NatsJSContext context,
@@ -43,7 +44,8 @@ internal abstract class PullSub<T> : NatsSubBase
     /// <summary>When anything came from the server, in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
     protected long LastActivity { get; set; }
 
-    protected int Buffered => _msgs.Reader.Count;
+    /// <summary>Messages that have come and that the loop is not done with, the one being handled included.</summary>
+    protected int Held => _msgs.Reader.Count + (_isHandling ? 1 : 0);
 
     protected bool IsConnected => Connection.ConnectionState == NatsConnectionState.Open;
 
@@ -65,7 +67,9 @@ internal abstract class PullSub<T> : NatsSubBase
         {
             while (!IsAbandoned && _msgs.Reader.TryRead(out var msg))
             {
+                _isHandling = true;
                 yield return msg;
+                _isHandling = false;
                 OnYielded(msg.Size);
             }
 
