@@ -24,6 +24,8 @@ public partial class NatsConnection : INatsConnection
     public NatsConnection(NatsOpts opts)
     {
         ArgumentNullException.ThrowIfNull(opts);
+        if (opts.WaitUntilSent)
+            throw new NotSupportedException($"{nameof(NatsOpts)}.{nameof(NatsOpts.WaitUntilSent)}");
         Opts = opts;
         HeaderParser = new NatsHeaderParser(opts.HeaderEncoding);
         _logger = opts.LoggerFactory.CreateLogger<NatsConnection>();

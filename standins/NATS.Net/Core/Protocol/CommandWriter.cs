@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
@@ -47,25 +46,7 @@ internal sealed class CommandWriter : IThreadPoolWorkItem
             }
 
             room = null;
-            Append(headersLength > 0 ? "HPUB "u8 : "PUB "u8);
-            Append(subject);
-            if (replyTo is not null)
-            {
-                Append(" "u8);
-                Append(replyTo);
-            }
-
-            Append(" "u8);
-            if (headersLength > 0)
-            {
-                Append(headersLength);
-                Append(" "u8);
-            }
-
-            Append(body.Length);
-            Append("\r\n"u8);
-            _filling.Write(body);
-            Append("\r\n"u8);
+            Commands.WritePublish(_filling, _subjectEncoding, subject, replyTo, headersLength, body);
             Schedule();
             return true;
         }
@@ -78,9 +59,9 @@ internal sealed class CommandWriter : IThreadPoolWorkItem
             // The next connection begins with every subscription there is.
             if (_socket is null)
                 return;
-            AppendSubscribe(_filling, _subjectEncoding, sid, subject, queueGroup);
+            Commands.WriteSubscribe(_filling, _subjectEncoding, sid, subject, queueGroup);
             if (maxMsgs is { } max)
-                AppendUnsubscribe(_filling, sid, max);
+                Commands.WriteUnsubscribe(_filling, sid, max);
             Schedule();
         }
     }
@@ -92,7 +73,7 @@ internal sealed class CommandWriter : IThreadPoolWorkItem
             // The server has forgotten it with the connection.
             if (_socket is null)
                 return;
-            AppendUnsubscribe(_filling, sid, null);
+            Commands.WriteUnsubscribe(_filling, sid, null);
             Schedule();
         }
     }
@@ -189,52 +170,6 @@ internal sealed class CommandWriter : IThreadPoolWorkItem
     }
 
     void IThreadPoolWorkItem.Execute() => _ = SendAsync();
-
-    public static void AppendSubscribe(ByteBuffer buffer, Encoding encoding, int sid, string subject, string? queueGroup)
-    {
-        buffer.Write("SUB "u8);
-        Append(buffer, encoding, subject);
-        buffer.Write(" "u8);
-        if (queueGroup is not null)
-        {
-            Append(buffer, encoding, queueGroup);
-            buffer.Write(" "u8);
-        }
-
-        Append(buffer, sid);
-        buffer.Write("\r\n"u8);
-    }
-
-    public static void AppendUnsubscribe(ByteBuffer buffer, int sid, int? maxMsgs)
-    {
-        buffer.Write("UNSUB "u8);
-        Append(buffer, sid);
-        if (maxMsgs is { } max)
-        {
-            buffer.Write(" "u8);
-            Append(buffer, max);
-        }
-
-        buffer.Write("\r\n"u8);
-    }
-
-    private static void Append(ByteBuffer buffer, Encoding encoding, string text)
-    {
-        var span = buffer.GetSpan(encoding.GetMaxByteCount(text.Length));
-        buffer.Advance(encoding.GetBytes(text, span));
-    }
-
-    private static void Append(ByteBuffer buffer, int number)
-    {
-        Utf8Formatter.TryFormat(number, buffer.GetSpan(11), out var written);
-        buffer.Advance(written);
-    }
-
-    private void Append(ReadOnlySpan<byte> bytes) => _filling.Write(bytes);
-
-    private void Append(string text) => Append(_filling, _subjectEncoding, text);
-
-    private void Append(int number) => Append(_filling, number);
 
     private void Schedule()
     {

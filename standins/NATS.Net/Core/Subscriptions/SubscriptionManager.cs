@@ -69,12 +69,12 @@ internal sealed class SubscriptionManager(CommandWriter writer, NatsOpts opts) :
     public void WriteAll(ByteBuffer buffer)
     {
         if (Volatile.Read(ref _inboxWanted))
-            CommandWriter.AppendSubscribe(buffer, opts.SubjectEncoding, InboxSid, Inbox.Wildcard, null);
+            Commands.WriteSubscribe(buffer, opts.SubjectEncoding, InboxSid, Inbox.Wildcard, null);
         foreach (var (sid, sub) in _subs)
         {
-            CommandWriter.AppendSubscribe(buffer, opts.SubjectEncoding, sid, sub.Subject, sub.QueueGroup);
+            Commands.WriteSubscribe(buffer, opts.SubjectEncoding, sid, sub.Subject, sub.QueueGroup);
             if (sub.PendingMsgs > 0)
-                CommandWriter.AppendUnsubscribe(buffer, sid, sub.PendingMsgs);
+                Commands.WriteUnsubscribe(buffer, sid, sub.PendingMsgs);
         }
     }
 
