@@ -33,6 +33,7 @@ if (builder.ExecutionContext.IsRunMode)
 {
     // The provider is simulated for local runs and tests; a deployment asks for the address of a real one.
     var gateway = builder.AddProject<Projects.OrderSystem_PaymentGateway>("payment-gateway")
+        .WithEnvironment("Ledger__Path", Path.Combine(builder.DataFolder(), "payment-gateway", "ledger.ndjson"))
         .WithHttpHealthCheck("/health");
     worker.WithEnvironment("Payments__GatewayUrl", gateway.GetEndpoint("http")).WaitFor(gateway);
 }

@@ -79,6 +79,7 @@ public static class MessagingSetup
             source => source.ConfigureTracing(tracing => tracing
 
                 // The group committer and the relay work for many orders at once: their commands belong to no trace.
+                .EnablePhysicalOpenTracing(false)
                 .ConfigureCommandFilter(_ => System.Diagnostics.Activity.Current is not null)
                 .ConfigureBatchFilter(_ => System.Diagnostics.Activity.Current is not null)));
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("postgresql", HealthStatus.Unhealthy, [HealthEndpoints.ReadyTag]);

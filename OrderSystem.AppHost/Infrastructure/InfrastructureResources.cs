@@ -27,6 +27,10 @@ internal static class InfrastructureSetup
         }
     }
 
+    /// <summary>Where local servers and the simulated provider keep what survives a restart.</summary>
+    internal static string DataFolder(this IDistributedApplicationBuilder builder) =>
+        Path.GetFullPath(builder.Configuration["Infrastructure:Data"] ?? Path.Combine(builder.AppHostDirectory, "..", ".data"));
+
     /// <summary>Waits for a server that this AppHost starts; one that it does not start is expected to be there.</summary>
     internal static IResourceBuilder<ProjectResource> WaitForServer(this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource>? server) =>
         server is null ? project : project.WaitFor(server);

@@ -10,7 +10,7 @@ internal static class LocalInfrastructure
     internal static async Task<InfrastructureResources> AddAsync(IDistributedApplicationBuilder builder)
     {
         var repository = Path.GetFullPath(Path.Combine(builder.AppHostDirectory, ".."));
-        var data = await LocalData.OpenAsync(builder.Configuration["Infrastructure:Data"] ?? Path.Combine(repository, ".data"));
+        var data = await LocalData.OpenAsync(builder.DataFolder());
         var tools = new LocalTools(repository);
         var ports = new LocalPorts(random: builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts"));
 

@@ -9,7 +9,10 @@ internal sealed class ProbeFilter : BaseProcessor<Activity>
 {
     public override void OnStart(Activity data)
     {
-        if (data.Source.Name == "Microsoft.AspNetCore" && data.GetTagItem("url.path") is string path && HealthEndpoints.IsProbe(path))
+        var isProbe = data.Source.Name == "Microsoft.AspNetCore" && data.GetTagItem("url.path") is string path && HealthEndpoints.IsProbe(path);
+
+        // A sampler that is always on would record what a dropped request causes: a child of nothing.
+        if (isProbe || data.Parent is { Recorded: false })
             data.ActivityTraceFlags &= ~ActivityTraceFlags.Recorded;
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -14,6 +15,8 @@ internal static class TelemetrySetup
 
     internal static void AddTelemetry(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddTransient<IStartupFilter, RequestSpans>();
+
         // ASP.NET Core 10 leaves the semantic-convention attributes of its request activity to an instrumentation package unless told otherwise.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
 

@@ -1,114 +1,189 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>A PostgreSQL server of its own: stock durability, loopback, a fresh directory, gone afterwards. It can be stopped, killed, frozen and started again.</summary>
+/// <summary>
+/// A PostgreSQL server of its own, with the settings a server has out of the box: loopback only, a free port, a data directory that goes
+/// when the server is disposed, and also when the test process dies.
+/// </summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
-    private const string Nobody = "65534";
-    private const string Password = "for-tests-only";
-    private readonly string folder;
-    private readonly int port;
-    private Process? process;
+    // A shell stands between: when its standard input ends, because this process closed it or died, it stops the server and cleans up.
+    private const string Guardian = """
+        exec 3<&0
+        dir="$1"; shift
+        "$@" </dev/null >>"$dir/log" 2>&1 3<&- &
+        server=$!
+        { read -r _ <&3; : > "$dir/abandoned"; kill -QUIT $server; } 2>/dev/null &
+        guard=$!
+        wait $server
+        code=$?
+        kill $guard 2>/dev/null
+        if [ -e "$dir/abandoned" ]; then cd /; rm -rf "$dir"; fi
+        exit $code
+        """;
 
-    private PostgresServer(string folder, int port) => (this.folder, this.port) = (folder, port);
+    private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(30);
 
-    internal int Port => port;
+    private readonly string _directory;
+    private Process? _guardian;
+    private int _databases;
+    private bool _isFrozen;
 
-    private string Cluster => Path.Combine(folder, "cluster");
+    private PostgresServer(string directory) => _directory = directory;
 
-    internal static async Task<PostgresServer> StartAsync()
+    public int Port { get; private set; }
+
+    /// <summary>The server's process id; it changes with <see cref="StartAgainAsync"/>.</summary>
+    public int ProcessId { get; private set; }
+
+    /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given.</summary>
+    public string ConnectionString(string database, int? viaPort = null) =>
+        $"Host=127.0.0.1;Port={viaPort ?? Port};Username=postgres;Password={PostgresTemplate.Password};Database={database};Include Error Detail=true";
+
+    public static async Task<PostgresServer> StartAsync()
     {
-        var folder = Directory.CreateTempSubdirectory("ordersystem-postgres-").FullName;
-        var server = new PostgresServer(folder, FreePort());
-        Directory.CreateDirectory(server.Cluster);
-        var secret = Path.Combine(folder, "password");
-        await File.WriteAllTextAsync(secret, Password);
-        if (Environment.IsPrivilegedProcess)
-            await Programs.RunAsync(new ProcessStartInfo("chown", ["-R", $"{Nobody}:{Nobody}", folder]));
-        await Programs.RunAsync(AsUser(Programs.InitDb, ["-D", server.Cluster, "-U", "postgres", "-A", "scram-sha-256", $"--pwfile={secret}", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]));
-        await server.StartAgainAsync();
-        return server;
+        var server = new PostgresServer(PostgresTemplate.NewPath(Guid.NewGuid().ToString("N")[..8]));
+        await PostgresAccount.MakeDirectoryAsync(server._directory);
+        await PostgresTemplate.CopyToAsync(server.Data);
+        for (var attempt = 1; ; attempt++)
+        {
+            server.Port = FreePort();
+            try
+            {
+                await server.StartAgainAsync();
+                return server;
+            }
+            catch (InvalidOperationException) when (attempt < 5 && server.Log.Contains("Address already in use", StringComparison.Ordinal))
+            {
+                // Somebody took the port in between.
+            }
+        }
     }
 
-    /// <summary>The connection string of a database, which need not exist.</summary>
-    internal string ConnectionString(string database, int? viaPort = null) =>
-        $"Host=127.0.0.1;Port={viaPort ?? port};Username=postgres;Password={Password};Database={database};Include Error Detail=true";
-
-    /// <summary>Makes a database with a name of its own.</summary>
-    internal async Task<string> CreateDatabaseAsync()
+    /// <summary>Makes an empty database and returns the connection string to it.</summary>
+    public async Task<string> CreateDatabaseAsync()
     {
-        var name = $"test_{Guid.NewGuid():N}";
+        var name = $"test_{Interlocked.Increment(ref _databases)}";
         await ExecuteAsync($"CREATE DATABASE {name}");
         return ConnectionString(name);
     }
 
-    internal async Task ExecuteAsync(string sql, string database = "postgres")
+    public async Task ExecuteAsync(string sql, string database = "postgres")
     {
-        await using var source = NpgsqlDataSource.Create(ConnectionString(database) + ";Pooling=false");
-        await using var command = source.CreateCommand(sql);
+        await using var connection = new NpgsqlConnection(ConnectionString(database) + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
 
-    internal async Task StartAgainAsync()
+    /// <summary>Kills the server as a crash would: no checkpoint, no goodbye. The data stays.</summary>
+    public Task KillAsync() => StopAsync("QUIT");
+
+    /// <summary>Stops the server in order, with its connections cut. The data stays.</summary>
+    public Task StopAsync() => StopAsync("INT");
+
+    /// <summary>Stops the server's processes from running until <see cref="ThawAsync"/>; connections stay open.</summary>
+    public Task FreezeAsync()
     {
-        var start = AsUser(Programs.Postgres, ["-D", Cluster, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=200"]);
-        start.RedirectStandardOutput = start.RedirectStandardError = true;
-        process = new Process { StartInfo = start };
-        process.Start();
-        process.OutputDataReceived += (_, _) => { };
-        process.ErrorDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        await Eventually.BeTrueAsync("PostgreSQL answers", async () =>
-        {
-            await ExecuteAsync("SELECT 1");
-            return true;
-        });
+        _isFrozen = true;
+        return SignalTreeAsync("STOP");
     }
 
-    /// <summary>A fast shutdown (SIGINT), an immediate one (SIGQUIT), or any other signal to the postmaster.</summary>
-    internal async Task SignalAsync(string signal)
+    public Task ThawAsync()
     {
-        using var kill = Process.Start("kill", [$"-{signal}", $"{process!.Id}"]);
-        await kill.WaitForExitAsync();
+        _isFrozen = false;
+        return SignalTreeAsync("CONT");
     }
 
-    internal async Task StopAsync()
+    /// <summary>Sends a signal to the postmaster alone.</summary>
+    public Task SignalAsync(string signal) => PostgresAccount.RunAsync("kill", ["-" + signal, ProcessId.ToString(CultureInfo.InvariantCulture)]);
+
+    /// <summary>Starts the server on its data and its port.</summary>
+    public async Task StartAgainAsync()
     {
-        await SignalAsync("INT");
-        await process!.WaitForExitAsync();
-        process.Dispose();
-        process = null;
+        var command = PostgresAccount.AsServerUser(
+            "sh", "-c", Guardian, "postgres-guardian",
+            _directory,
+            Programs.Postgres,
+            "-D", Data,
+            "-c", "listen_addresses=127.0.0.1",
+            "-c", "port=" + Port.ToString(CultureInfo.InvariantCulture),
+            "-c", "unix_socket_directories=" + _directory,
+            "-c", "max_connections=300");
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, WorkingDirectory = "/" };
+        PostgresAccount.AddLibraries(start);
+        _guardian = Process.Start(start)!;
+        await WaitUntilReadyAsync(_guardian);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (process is not null)
+        if (_guardian is { HasExited: false })
         {
-            await SignalAsync("CONT");
-            await SignalAsync("QUIT");
-            await process.WaitForExitAsync();
-            process.Dispose();
+            if (_isFrozen) await ThawAsync();
+            _guardian.StandardInput.Close();
+            await _guardian.WaitForExitAsync();
         }
 
-        Directory.Delete(folder, recursive: true);
+        _guardian?.Dispose();
+        if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
     }
 
-    internal static int FreePort()
+    private string Data => Path.Combine(_directory, "data");
+
+    private string Log => File.Exists(Path.Combine(_directory, "log")) ? File.ReadAllText(Path.Combine(_directory, "log")) : string.Empty;
+
+    private async Task WaitUntilReadyAsync(Process guardian)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!IsReady())
+        {
+            if (guardian.HasExited) throw new InvalidOperationException($"PostgreSQL ended with {guardian.ExitCode}: {Log}");
+            if (TimeProvider.System.GetElapsedTime(started) > s_startTimeout) throw new TimeoutException($"PostgreSQL is not ready after {s_startTimeout}: {Log}");
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
+        }
+    }
+
+    // The eighth line of the lock file says in what state the server is, the first its process id.
+    private bool IsReady()
+    {
+        try
+        {
+            var lines = File.ReadAllLines(Path.Combine(Data, "postmaster.pid"));
+            if (lines.Length < 8 || lines[7].Trim() != "ready") return false;
+            ProcessId = int.Parse(lines[0], CultureInfo.InvariantCulture);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private async Task StopAsync(string signal)
+    {
+        await SignalAsync(signal);
+        await _guardian!.WaitForExitAsync();
+    }
+
+    // The postmaster first, so that it starts no process in between; one that ends in between is no error.
+    private async Task SignalTreeAsync(string signal)
+    {
+        await SignalAsync(signal);
+        var children = await File.ReadAllTextAsync($"/proc/{ProcessId}/task/{ProcessId}/children");
+        await PostgresAccount.RunAsync("sh", ["-c", $"kill -{signal} {children} 2>/dev/null; true"]);
+    }
+
+    /// <summary>A loopback port that nobody uses at the moment.</summary>
+    public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
-
-    private static ProcessStartInfo AsUser(string program, string[] arguments) =>
-        Environment.IsPrivilegedProcess
-            ? new("setpriv", [$"--reuid={Nobody}", $"--regid={Nobody}", "--clear-groups", "--", program, .. arguments]) { WorkingDirectory = "/tmp", Environment = { ["LD_LIBRARY_PATH"] = Libraries() } }
-            : new(program, arguments) { Environment = { ["LD_LIBRARY_PATH"] = Libraries() } };
-
-    private static string Libraries() => Programs.Postgres.StartsWith("/usr/", StringComparison.Ordinal) ? "" : Programs.PostgresLibraries;
 }

@@ -6,6 +6,7 @@ namespace OrderSystem.Tests.Support;
 internal sealed class RunningSystem : IAsyncDisposable
 {
     private readonly List<ServiceProcess> services = [];
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ordersystem-gateway-");
     private readonly Dictionary<string, string> overrides;
 
     private RunningSystem(NatsServer nats, PostgresServer postgres, Dictionary<string, string> overrides) => (Nats, Postgres, this.overrides) = (nats, postgres, overrides);
@@ -61,6 +62,7 @@ internal sealed class RunningSystem : IAsyncDisposable
             ["ConnectionStrings__nats"] = Nats.Url,
             ["ConnectionStrings__orders"] = OrdersDatabase,
             ["ConnectionStrings__payments"] = PaymentsDatabase,
+            ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
         };
         if (Gateway is not null)
             environment["Payments__GatewayUrl"] = Gateway.Address.OriginalString;
@@ -81,5 +83,6 @@ internal sealed class RunningSystem : IAsyncDisposable
             await service.DisposeAsync();
         await Nats.DisposeAsync();
         await Postgres.DisposeAsync();
+        folder.Delete(recursive: true);
     }
 }

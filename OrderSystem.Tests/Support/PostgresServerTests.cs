@@ -1,15 +1,15 @@
 using Npgsql;
 using Xunit;
 
-namespace OrderSystem.Tests.StandIns.Npgsql;
+namespace OrderSystem.Tests.Support;
 
 /// <summary>The server that all database tests stand on.</summary>
-public sealed class PostgresProcessTests
+public sealed class PostgresServerTests
 {
     [Fact]
     public async Task A_server_starts_with_durable_settings_and_leaves_nothing_behind()
     {
-        var server = await PostgresProcess.StartAsync();
+        var server = await PostgresServer.StartAsync();
         var id = server.ProcessId;
         await using (var connection = new NpgsqlConnection(server.ConnectionString("postgres")))
         {
@@ -27,7 +27,7 @@ public sealed class PostgresProcessTests
     [Fact]
     public async Task What_was_committed_is_there_after_a_crash()
     {
-        await using var server = await PostgresProcess.StartAsync();
+        await using var server = await PostgresServer.StartAsync();
         await using var dataSource = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
         await dataSource.CreateCommand("CREATE TABLE kept AS SELECT 42 AS answer").ExecuteNonQueryAsync();
 
@@ -41,7 +41,7 @@ public sealed class PostgresProcessTests
     [Fact]
     public async Task A_frozen_server_answers_again_when_it_is_thawed()
     {
-        await using var server = await PostgresProcess.StartAsync();
+        await using var server = await PostgresServer.StartAsync();
         await using var connection = new NpgsqlConnection(server.ConnectionString("postgres"));
         await connection.OpenAsync();
 

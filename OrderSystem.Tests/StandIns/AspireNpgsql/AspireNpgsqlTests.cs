@@ -8,9 +8,10 @@ using Npgsql;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
+using OrderSystem.Tests.Support;
 using Xunit;
 
-namespace OrderSystem.Tests.StandIns.Npgsql;
+namespace OrderSystem.Tests.StandIns.AspireNpgsql;
 
 /// <summary>Aspire.Npgsql against a real server.</summary>
 public sealed class AspireNpgsqlTests(AspireNpgsqlTests.Server server) : IClassFixture<AspireNpgsqlTests.Server>
@@ -92,7 +93,7 @@ public sealed class AspireNpgsqlTests(AspireNpgsqlTests.Server server) : IClassF
     [Fact]
     public async Task The_health_check_follows_the_server()
     {
-        await using var own = await PostgresProcess.StartAsync();
+        await using var own = await PostgresServer.StartAsync();
         using var host = await HostAsync(
             builder => builder.AddNpgsqlDataSource("orders"),
             ("ConnectionStrings:orders", own.ConnectionString("postgres") + ";Timeout=2"));
@@ -176,13 +177,13 @@ public sealed class AspireNpgsqlTests(AspireNpgsqlTests.Server server) : IClassF
     /// <summary>One server for the tests that do not stop it.</summary>
     public sealed class Server : IAsyncLifetime
     {
-        private PostgresProcess? _process;
+        private PostgresServer? _process;
 
         public string ConnectionString { get; private set; } = string.Empty;
 
         public async ValueTask InitializeAsync()
         {
-            _process = await PostgresProcess.StartAsync();
+            _process = await PostgresServer.StartAsync();
             ConnectionString = await _process.CreateDatabaseAsync();
         }
 

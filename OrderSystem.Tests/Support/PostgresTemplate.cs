@@ -1,7 +1,6 @@
 using System.Globalization;
-using OrderSystem.Tests.Support;
 
-namespace OrderSystem.Tests.StandIns.Npgsql;
+namespace OrderSystem.Tests.Support;
 
 /// <summary>A data directory fresh from initdb, made once per test run; every server starts from a copy.</summary>
 internal static class PostgresTemplate

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using OrderSystem.Tests.Support;
 
-namespace OrderSystem.Tests.StandIns.Npgsql;
+namespace OrderSystem.Tests.Support;
 
 /// <summary>Runs PostgreSQL's programs as a user that they accept: they refuse to run as root.</summary>
 internal static class PostgresAccount
