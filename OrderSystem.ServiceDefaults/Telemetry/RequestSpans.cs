@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace OrderSystem.ServiceDefaults.Telemetry;
+
+/// <summary>
+/// Names a request's span after its route and adds what is known only at its end. ASP.NET Core 10 sets the attributes that are known at the
+/// start; this can go when it sets these as well.
+/// </summary>
+internal sealed class RequestSpans : IStartupFilter
+{
+    public Action<IApplicationBuilder> Configure(Action<IApplicationBuilder> next) => app =>
+    {
+        app.Use(async (context, following) =>
+        {
+            try
+            {
+                await following(context);
+            }
+            finally
+            {
+                if (Activity.Current is { IsAllDataRequested: true } span)
+                    Complete(span, context);
+            }
+        });
+        next(app);
+    };
+
+    private static void Complete(Activity span, HttpContext context)
+    {
+        if ((context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText is { } route)
+        {
+            span.DisplayName = $"{context.Request.Method} {route}";
+            span.SetTag("http.route", route);
+        }
+        else
+        {
+            span.DisplayName = context.Request.Method;
+        }
+
+        var status = context.Response.StatusCode;
+        span.SetTag("http.response.status_code", status);
+        if (status >= StatusCodes.Status500InternalServerError)
+        {
+            span.SetTag("error.type", status.ToString(CultureInfo.InvariantCulture));
+            span.SetStatus(ActivityStatusCode.Error);
+        }
+    }
+}
