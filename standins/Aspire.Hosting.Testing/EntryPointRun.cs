@@ -1,4 +1,5 @@
 using System.Reflection;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 
 namespace Aspire.Hosting.Testing;
@@ -47,8 +48,7 @@ internal sealed class EntryPointRun
         options.DisableDashboard = true;
         settings.EnvironmentName = Environments.Development;
         settings.Configuration ??= new();
-        settings.Configuration["DcpPublisher:RandomizePorts"] = "true";
-        settings.Configuration["AppHost:Quiet"] = "true";
+        settings.Configuration.AddInMemoryCollection([new("DcpPublisher:RandomizePorts", "true"), new("AppHost:Quiet", "true")]);
         configureBuilder(options, settings);
     }
 

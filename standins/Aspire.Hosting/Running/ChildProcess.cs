@@ -13,12 +13,8 @@ internal sealed record CommandLine(string Command, IReadOnlyList<string> Argumen
 /// <summary>A process in a session of its own, which does not outlive the AppHost.</summary>
 internal sealed class ChildProcess : IRunning
 {
-    /// <summary>Runs its arguments as the leader of a new session, where the system has the program for that.</summary>
-    public const string InOwnSession = "if command -v setsid >/dev/null; then exec setsid \"$0\" \"$@\"; else exec \"$0\" \"$@\"; fi";
-
-    // The command runs only after its line was read: a child whose AppHost dies before the guard knows of it ends by itself.
-    private const string Prelude = "read -r go || exit 1; exec </dev/null; " + InOwnSession;
-
+    // The leader of a new session is out of reach of Ctrl-C at the console, and its whole family can be signalled. Not every system has the program for that.
+    private static readonly string? SessionStarter = Programs.Find("setsid", "/");
     private static readonly TimeSpan OutputDrain = TimeSpan.FromSeconds(2);
     private readonly Process _process;
     private readonly CommandLine _command;
@@ -45,7 +41,8 @@ internal sealed class ChildProcess : IRunning
             throw new DistributedApplicationException($"the directory {command.WorkingDirectory} does not exist");
         var program = Programs.Find(command.Command, command.WorkingDirectory) ?? throw new DistributedApplicationException($"the program {command.Command} was not found");
 
-        var start = new ProcessStartInfo("/bin/sh", ["-c", Prelude, program, .. command.Arguments])
+        string[] words = SessionStarter is null ? [program, .. command.Arguments] : [SessionStarter, program, .. command.Arguments];
+        var start = new ProcessStartInfo(words[0], words[1..])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -56,6 +53,7 @@ internal sealed class ChildProcess : IRunning
         start.Environment.Clear();
         foreach (var (name, value) in command.Environment)
             start.Environment[name] = value;
+        start.Environment[Guard.MarkVariable] = guard.Mark;
 
         var child = new ChildProcess(new Process { StartInfo = start, EnableRaisingEvents = true }, command, guard);
         await child.StartAsync(guard, output);
@@ -88,22 +86,14 @@ internal sealed class ChildProcess : IRunning
         }
         catch (Win32Exception e)
         {
-            throw new DistributedApplicationException($"/bin/sh cannot be started: {e.Message}", e);
+            throw new DistributedApplicationException(e.Message, e);
         }
 
         ProcessId = _process.Id;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         await guard.AddAsync(ProcessId, _command.StopSignal);
-        try
-        {
-            await _process.StandardInput.WriteLineAsync("go");
-            _process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It has ended already; its exit code tells.
-        }
+        _process.StandardInput.Close();
     }
 
     private void Read(string? line, bool isError, Action<string, bool> output)

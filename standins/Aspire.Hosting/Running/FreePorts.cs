@@ -29,9 +29,6 @@ internal static class FreePorts
         try
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-
-            // What an ended connection leaves behind does not keep the port; only a listener does.
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, optionValue: true);
             socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
             socket.Listen(1);
             return true;

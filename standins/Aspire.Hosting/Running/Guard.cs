@@ -9,6 +9,8 @@ namespace Aspire.Hosting.Running;
 /// </summary>
 internal sealed class Guard : IAsyncDisposable
 {
+    private const string InOwnSession = "if command -v setsid >/dev/null; then exec setsid \"$0\" \"$@\"; else exec \"$0\" \"$@\"; fi";
+
     // Entries are words without spaces: pid:signal, runtime:container.
     private const string Script = """
         exec >/dev/null 2>&1
@@ -24,33 +26,52 @@ internal sealed class Guard : IAsyncDisposable
           esac
         done
         alive() { kill -0 "$1" && ! grep -q 'State:.Z' "/proc/$1/status"; }
-        tell() { kill -s "$2" -- "-$1" || kill -s "$2" "$1"; }
-        for entry in $pids; do tell "${entry%%:*}" "${entry##*:}"; done
-        rounds=0
-        while [ $rounds -lt 50 ]; do
-          left=
-          for entry in $pids; do alive "${entry%%:*}" && left=1; done
-          [ -n "$left" ] || break
-          sleep 0.1; rounds=$((rounds + 1))
-        done
-        for entry in $pids; do tell "${entry%%:*}" KILL; done
+        tell() { kill -s "$2" -- "-$1" || { alive "$1" && kill -s "$2" "$1"; }; }
+        stop() {
+          for entry in $1; do tell "${entry%%:*}" "${entry##*:}"; done
+          rounds=0
+          while [ $rounds -lt 50 ]; do
+            left=
+            for entry in $1; do alive "${entry%%:*}" && left=1; done
+            [ -n "$left" ] || break
+            sleep 0.1; rounds=$((rounds + 1))
+          done
+          for entry in $1; do tell "${entry%%:*}" KILL; done
+        }
+        stop "$pids"
         for entry in $containers; do "${entry%%:*}" rm -f -v "${entry#*:}"; done
+        unknown=
+        for found in $(grep -lzx "$1" /proc/[0-9]*/environ); do
+          found=${found#/proc/}; unknown="$unknown ${found%/environ}:TERM"
+        done
+        stop "$unknown"
         """;
+
+    /// <summary>Marks everything that this AppHost has started, also what the guard was not told of any more.</summary>
+    public const string MarkVariable = "ASPIRE_APPHOST_RUN";
 
     private readonly Process _process;
     private readonly SemaphoreSlim _gate = new(1, 1);
 
-    private Guard(Process process) => _process = process;
+    private Guard(Process process, string mark)
+    {
+        _process = process;
+        Mark = mark;
+    }
+
+    public string Mark { get; }
 
     public static Guard Start()
     {
-        var start = new ProcessStartInfo("/bin/sh", ["-c", ChildProcess.InOwnSession, "/bin/sh", "-c", Script])
+        var mark = Guid.NewGuid().ToString("n");
+        var start = new ProcessStartInfo("/bin/sh", ["-c", InOwnSession, "/bin/sh", "-c", Script, "aspire-guard", $"{MarkVariable}={mark}"])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
             WorkingDirectory = "/",
         };
-        return new Guard(Process.Start(start)!);
+        start.Environment.Remove(MarkVariable);
+        return new Guard(Process.Start(start)!, mark);
     }
 
     public Task AddAsync(int processId, int signal) => TellAsync(string.Create(CultureInfo.InvariantCulture, $"process {processId}:{(signal == Signals.Interrupt ? "INT" : "TERM")}"));

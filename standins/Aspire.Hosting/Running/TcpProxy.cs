@@ -42,7 +42,6 @@ internal sealed class TcpProxy : IAsyncDisposable
         var listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, optionValue: true);
             listener.Bind(new IPEndPoint(address, port));
             listener.Listen(512);
             _listeners.Add(listener);
