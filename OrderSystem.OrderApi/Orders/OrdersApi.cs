@@ -1,21 +1,31 @@
 using System.Text.Json.Serialization;
+using OrderSystem.OrderApi.Idempotency;
+using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary>The routes of orders; each use case is the file of its name.</summary>
 internal static class OrdersApi
 {
-    internal static void AddOrders(this IHostApplicationBuilder builder) =>
+    internal static void AddOrders(this IHostApplicationBuilder builder)
+    {
+        builder.AddValidatedOptions<IdempotencyOptions>(IdempotencyOptions.Section);
+        builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<RunningKeys>();
+        builder.Services.AddSingleton<OrderOfKey>();
+        builder.Services.AddSingleton<PlaceOrder>();
+        builder.Services.AddHostedService<KeyExpiry>();
         builder.Services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, OrderJson.Default);
             options.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
         });
+    }
 
     internal static void MapOrders(this IEndpointRouteBuilder app)
     {
         var orders = app.MapGroup("/orders").WithTags("Orders");
-        orders.MapPlaceOrder();
+        PlaceOrder.Map(orders);
         orders.MapGetOrder();
         orders.MapListOrders();
     }

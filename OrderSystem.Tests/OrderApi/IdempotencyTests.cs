@@ -1,0 +1,127 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.OrderApi;
+
+/// <summary>H1, H2 and H3: the same request again, another one under its key, and many at once.</summary>
+public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
+{
+    private const string Good = """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""";
+
+    private RunningSystem system = null!;
+
+    private HttpClient Api { get; } = new(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
+
+    public async ValueTask InitializeAsync()
+    {
+        system = await shared.StartedAsync();
+        Api.BaseAddress = system.OrderApi.Address;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_repetition_gets_the_first_answer_again_even_when_the_order_has_moved_on()
+    {
+        var key = NewKey();
+        using var first = await PostAsync(Good, key);
+        var answer = await first.Content.ReadAsStringAsync();
+        var id = JsonDocument.Parse(answer).RootElement.GetProperty("id").GetGuid();
+        using var client = new Client(Api.BaseAddress!);
+        await client.WaitForAsync(id, "paid");
+
+        using var second = await PostAsync(Good, key);
+
+        Assert.Equal(HttpStatusCode.Created, second.StatusCode);
+        Assert.Equal(first.Headers.Location, second.Headers.Location);
+        Assert.Equal("true", Assert.Single(second.Headers.GetValues("Idempotency-Replayed")));
+        Assert.False(first.Headers.Contains("Idempotency-Replayed"));
+        Assert.Equal(Normal(answer), Normal(await second.Content.ReadAsStringAsync()));
+    }
+
+    [Theory]
+    [InlineData("""{"items":[{"unitPrice":19.990,"quantity":2,"sku":"SKU-1"}],"currency":"EUR","customerId":"c-17"}""", HttpStatusCode.Created)]
+    [InlineData("""{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":3,"unitPrice":19.99}]}""", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("""{"customerId":"c-18","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""", HttpStatusCode.UnprocessableEntity)]
+    public async Task H2_The_body_is_compared_by_what_it_means(string body, HttpStatusCode expected)
+    {
+        var key = NewKey();
+        using var first = await PostAsync(Good, key);
+        using var second = await PostAsync(body, key);
+
+        Assert.Equal(expected, second.StatusCode);
+    }
+
+    [Fact]
+    public async Task H3_Fifty_requests_at_once_with_one_key_place_one_order()
+    {
+        await using var other = await system.StartServiceAsync("OrderSystem.OrderApi");
+        using var second = new HttpClient { BaseAddress = other.Address };
+        var key = NewKey();
+        var customer = $"c-{Guid.NewGuid():N}";
+        var body = Good.Replace("c-17", customer, StringComparison.Ordinal);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => PostAsync(body, key, i % 2 == 0 ? Api : second)));
+
+        Assert.All(answers, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.Created, HttpStatusCode.Conflict }));
+        Assert.Single(answers.Where(answer => answer.StatusCode == HttpStatusCode.Created).Select(answer => answer.Headers.Location).Distinct());
+        Assert.All(answers.Where(answer => answer.StatusCode == HttpStatusCode.Conflict), answer => Assert.NotNull(answer.Headers.RetryAfter));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM events JOIN orders ON id = order_id WHERE customer_id = '{customer}'"));
+    }
+
+    public static TheoryData<string> BadKeys => new("", "   ", new string('k', 256), "ключ");
+
+    [Theory]
+    [MemberData(nameof(BadKeys))]
+    public async Task H1_A_key_that_is_none_is_refused_and_nothing_is_stored(string key)
+    {
+        var customer = $"c-{Guid.NewGuid():N}";
+        using var response = await PostAsync(Good.Replace("c-17", customer, StringComparison.Ordinal), key);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(0L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
+    }
+
+    [Fact]
+    public async Task H1_Two_keys_are_refused()
+    {
+        using var request = Request(Good);
+        request.Headers.Add("Idempotency-Key", ["one", "two"]);
+        using var response = await Api.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_request_that_was_refused_does_not_use_up_its_key()
+    {
+        var key = NewKey();
+        using var bad = await PostAsync(Good.Replace("EUR", "XXX", StringComparison.Ordinal), key);
+        using var good = await PostAsync(Good, key);
+
+        Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
+        Assert.Equal(HttpStatusCode.Created, good.StatusCode);
+    }
+
+    private static string NewKey() => Guid.NewGuid().ToString();
+
+    private static string Normal(string order) => JsonDocument.Parse(order).RootElement.ToString().Replace(" ", "", StringComparison.Ordinal);
+
+    private Task<HttpResponseMessage> PostAsync(string body, string key, HttpClient? http = null)
+    {
+        var request = Request(body);
+        request.Headers.TryAddWithoutValidation("Idempotency-Key", key);
+        return (http ?? Api).SendAsync(request);
+    }
+
+    private static HttpRequestMessage Request(string body) => new(HttpMethod.Post, "/orders") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+}
