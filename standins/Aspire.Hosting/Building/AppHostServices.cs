@@ -41,6 +41,6 @@ internal static class AppHostServices
         {
             Services = services,
             // Who looks at a dashboard can start what failed; without one nobody can.
-            DefaultWaitBehavior = services.GetRequiredService<DashboardSettings>().IsEnabled ? WaitBehavior.WaitOnResourceUnavailable : WaitBehavior.StopOnResourceUnavailable,
+            DefaultWaitBehavior = services.GetRequiredService<DashboardSettings>().FrontendUrl is not null ? WaitBehavior.WaitOnResourceUnavailable : WaitBehavior.StopOnResourceUnavailable,
         };
 }

@@ -11,7 +11,9 @@ internal sealed class DashboardHost(DashboardSettings settings, IConfiguration c
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
     private readonly Queue<string> _output = [];
     private ChildProcess? _process;
+    private Task _announcing = Task.CompletedTask;
     private string? _temporaryHome;
+    private volatile bool _stopping;
 
     public async Task StartAsync(Guard guard)
     {
@@ -30,13 +32,15 @@ internal sealed class DashboardHost(DashboardSettings settings, IConfiguration c
         }
 
         _process = await ChildProcess.StartAsync(new CommandLine(command.Path, command.Arguments, Path.GetDirectoryName(command.Path)!, EnvironmentOf(command, url, otlp)), guard, Remember);
-        _ = AnnounceAsync(_process, url);
+        _announcing = AnnounceAsync(_process, url);
     }
 
     public async Task StopAsync()
     {
+        _stopping = true;
         if (_process is not null)
             await _process.StopAsync(Patience);
+        await _announcing;
         if (_temporaryHome is not null)
             Directory.Delete(_temporaryHome, recursive: true);
     }
@@ -83,7 +87,8 @@ internal sealed class DashboardHost(DashboardSettings settings, IConfiguration c
             await Task.Delay(Pace, TimeProvider.System);
         }
 
-        await Console.Out.WriteLineAsync($"No dashboard: it has ended with exit code {await process.Exited}: {string.Join(" ", Tail())}");
+        if (!_stopping)
+            await Console.Out.WriteLineAsync($"No dashboard: it has ended with exit code {await process.Exited}: {string.Join(" ", Tail())}");
     }
 
     private static async Task<bool> AnswersAsync(Uri url)

@@ -95,7 +95,7 @@ internal sealed class ContainerRunner(ContainerRuntime runtime, AppHostProject p
         public async Task StopAsync(TimeSpan patience)
         {
             // The runtime sends the signal that the image asks for.
-            await runtime.RunAsync(program, ["stop", "--time", ((int)patience.TotalSeconds).ToString(CultureInfo.InvariantCulture), name], CancellationToken.None);
+            await runtime.RunAsync(program, ["stop", "-t", ((int)patience.TotalSeconds).ToString(CultureInfo.InvariantCulture), name], CancellationToken.None);
             await Exited;
         }
 
