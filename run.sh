@@ -34,5 +34,6 @@ fi
 rm -f "$log"
 say "build: done"
 
-if ! $dashboard; then export ASPIRE_NO_DASHBOARD=true; fi
-exec dotnet run --no-build --project "$root/OrderSystem.AppHost"
+arguments=()
+$dashboard || arguments=(--no-dashboard)
+exec dotnet run --no-build --project "$root/OrderSystem.AppHost" -- "${arguments[@]}"

@@ -1,6 +1,6 @@
 using OrderSystem.AppHost.Infrastructure;
 
-var builder = DistributedApplication.CreateBuilder(args);
+var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = args.Contains("--no-dashboard") });
 if (await builder.AddInfrastructureAsync() is not { } infrastructure)
     return 1;
 

@@ -28,7 +28,7 @@ internal sealed class OrderOfKey(NpgsqlDataSource database, IHttpContextAccessor
             return TypedResults.Problem("The key has just expired. Ask again to place a new order.", statusCode: StatusCodes.Status409Conflict);
         }
 
-        if (!reader.GetFieldValue<byte[]>(reader.FieldCount - 1).AsSpan().SequenceEqual(requestHash))
+        if (!(await reader.GetFieldValueAsync<byte[]>(reader.FieldCount - 1, cancellationToken)).AsSpan().SequenceEqual(requestHash))
             return TypedResults.Problem("The key was used with another body. Use a new key for another order.", statusCode: StatusCodes.Status422UnprocessableEntity);
 
         var order = Order.Read(reader);
