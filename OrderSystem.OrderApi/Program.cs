@@ -3,6 +3,8 @@ using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.OrderApi.Errors;
+using OrderSystem.OrderApi.Ops;
+using OrderSystem.OrderApi.Ops.Commands;
 using OrderSystem.OrderApi.Orders;
 using OrderSystem.OrderApi.Payments;
 using OrderSystem.ServiceDefaults;
@@ -11,6 +13,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 if (args is ["migrate"])
     return await Migrator.RunAsync(builder.Configuration, "orders", typeof(Program).Assembly);
+if (OpsCommands.Are(args))
+    return await OpsCommands.RunAsync(builder.Configuration, args);
 
 builder.AddServiceDefaults();
 builder.AddMessaging(databaseName: "orders", source: "/order-api", typeof(Program).Assembly);
@@ -18,6 +22,7 @@ builder.AddEventConsumer(Topology.PaymentResults, events => events
     .On<PaymentSucceeded, PaymentResultHandler>()
     .On<PaymentDeclined, PaymentResultHandler>());
 builder.AddOrders();
+builder.AddOps();
 builder.AddErrorAnswers();
 builder.Services.AddOpenApi();
 
@@ -26,4 +31,5 @@ app.UseErrorAnswers();
 app.MapDefaultEndpoints();
 app.MapOpenApi();
 app.MapOrders();
+app.MapOps();
 return await app.RunServiceAsync();

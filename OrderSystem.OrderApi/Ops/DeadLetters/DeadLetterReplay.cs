@@ -1,0 +1,91 @@
+using System.ComponentModel;
+
+namespace OrderSystem.OrderApi.Ops.DeadLetters;
+
+/// <summary>How to replay.</summary>
+internal sealed record ReplayOptions(bool DryRun, double Rate, int Limit)
+{
+    internal const double DefaultRate = 20;
+    internal const int DefaultLimit = 1_000;
+    internal const int MaxLimit = 100_000;
+    internal const double MaxRate = 1_000;
+
+    internal static ReplayOptions One(bool dryRun) => new(dryRun, DefaultRate, Limit: 1);
+}
+
+/// <summary>What a replay did.</summary>
+internal sealed record ReplayReport(
+    bool DryRun,
+    [property: Description("The letters that it was about.")] IReadOnlyList<ulong> Letters,
+    [property: Description("How many of them were published again.")] int Replayed,
+    [property: Description("Those that became dead letters again.")] IReadOnlyList<FailedReplay> FailedAgain,
+    [property: Description("Published again, and not yet processed when this was written.")] int Undecided,
+    [property: Description("Why it ended before its end.")] string? Stopped);
+
+/// <summary>A letter that became a dead letter again.</summary>
+internal sealed record FailedReplay(ulong Letter, ulong NewLetter, string Reason);
+
+/// <summary>
+/// Publishes dead letters again, so many a second, and stops when one of them comes back: what is wrong with it is wrong with the next.
+/// The first is waited for alone, for the same reason.
+/// </summary>
+internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLetterActions actions, TimeProvider time, ILogger<DeadLetterReplay> logger)
+{
+    private const int PageSize = 100;
+
+    internal async Task<ReplayReport> RunAsync(DeadLetterFilter filter, ReplayOptions options, string by, CancellationToken cancellationToken)
+    {
+        var last = await stream.LastSequenceAsync(cancellationToken);
+        var run = new ReplayRun(stream, time, last);
+        for (ulong from = 1; run.Letters.Count < options.Limit && run.Failed.Count == 0;)
+        {
+            // Page by page: the consumer that reads them is not kept waiting at the pace of the replay.
+            var page = await stream.ReadAsync(filter, from, cancellationToken)
+                .TakeWhile(letter => letter.Sequence <= last)
+                .Take(Math.Min(PageSize, options.Limit - run.Letters.Count))
+                .ToListAsync(cancellationToken);
+            if (page.Count == 0)
+                break;
+            await ReplayAsync(page, run, options, by, cancellationToken);
+            from = page[^1].Sequence + 1;
+        }
+
+        await run.SettleAsync(cancellationToken);
+        return run.Report(options.DryRun);
+    }
+
+    internal async Task<ReplayReport> RunAsync(DeadLetter letter, bool dryRun, string by, CancellationToken cancellationToken)
+    {
+        var run = new ReplayRun(stream, time, await stream.LastSequenceAsync(cancellationToken));
+        await ReplayAsync([letter], run, ReplayOptions.One(dryRun), by, cancellationToken);
+        return run.Report(dryRun);
+    }
+
+    private async Task ReplayAsync(List<DeadLetter> letters, ReplayRun run, ReplayOptions options, string by, CancellationToken cancellationToken)
+    {
+        foreach (var letter in letters)
+        {
+            run.Letters.Add(letter.Sequence);
+            if (options.DryRun)
+                continue;
+            if (run.Replayed > 0)
+                await Task.Delay(TimeSpan.FromSeconds(1 / options.Rate), time, cancellationToken);
+
+            // In this order nothing is lost wherever it breaks: at worst the letter stays, and a second replay is a duplicate to its consumer.
+            var sequence = await stream.PublishAgainAsync(letter, cancellationToken);
+            await actions.RecordAsync(letter, DeadLetterActions.Replay, by, $"published as {letter.Stream} {sequence}", CancellationToken.None);
+            await stream.DeleteAsync(letter.Sequence, CancellationToken.None);
+            Log.Replayed(logger, letter.Sequence, letter.Stream, sequence, by);
+
+            await run.AddAsync(letter, sequence, cancellationToken);
+            if (run.Failed.Count > 0)
+                return;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 2201, Level = LogLevel.Information, Message = "Dead letter {Letter} was replayed as {Stream} {Sequence} by {Operator}.")]
+        internal static partial void Replayed(ILogger logger, ulong letter, string stream, ulong sequence, string @operator);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using OrderSystem.Messaging.JetStream;
+
+namespace OrderSystem.OrderApi.Ops.DeadLetters;
+
+/// <summary>The stream of what could not be processed.</summary>
+internal sealed class DeadLetterStream(INatsJSContext jetStream)
+{
+    /// <summary>"no message found" in the words of the server.</summary>
+    private static readonly int[] NoSuchMessage = [10037, 10043, 10057];
+
+    /// <summary>The letters that match, the oldest first.</summary>
+    internal async IAsyncEnumerable<DeadLetter> ReadAsync(DeadLetterFilter filter, ulong from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Only an id is safe in a subject; what else is asked for could be a wildcard, and is compared as text below.
+        var subject = filter.OrderId is { } order ? DeadLetterFormat.OfOrder(order) : null;
+        await foreach (var message in jetStream.ScanAsync(Topology.DeadLetters, from, subject, headersOnly: false, cancellationToken))
+        {
+            var letter = DeadLetter.Read(message);
+            if (filter.Matches(letter))
+                yield return letter;
+        }
+    }
+
+    internal async Task<DeadLetter?> FindAsync(ulong sequence, CancellationToken cancellationToken)
+    {
+        await foreach (var letter in ReadAsync(new DeadLetterFilter(), sequence, cancellationToken))
+            return letter.Sequence == sequence ? letter : null;
+        return null;
+    }
+
+    internal async Task<ulong> LastSequenceAsync(CancellationToken cancellationToken) =>
+        (await jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: cancellationToken)).Info.State.LastSeq;
+
+    /// <summary>Takes the letter from the stream; false when it is not there.</summary>
+    internal async Task<bool> DeleteAsync(ulong sequence, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await jetStream.DeleteMessageAsync(Topology.DeadLetters, new StreamMsgDeleteRequest { Seq = sequence }, cancellationToken)).Success;
+        }
+        catch (NatsJSApiException missing) when (NoSuchMessage.Contains(missing.Error.ErrCode))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Publishes what the letter was to where it was: the same body, envelope and trace, under a new message id. With the old one, the
+    /// stream would take it for the duplicate that it is, and swallow it.
+    /// </summary>
+    /// <returns>Its new sequence.</returns>
+    internal async Task<ulong> PublishAgainAsync(DeadLetter letter, CancellationToken cancellationToken)
+    {
+        var headers = new NatsHeaders { [DeadLetterFormat.ReplayOf] = letter.Sequence.ToString(CultureInfo.InvariantCulture) };
+        foreach (var name in DeadLetterFormat.Copied)
+        {
+            if (letter.Message.Headers is { } original && original.TryGetLastValue(name, out var value))
+                headers[name] = value;
+        }
+
+        var id = string.Create(CultureInfo.InvariantCulture, $"replay.{letter.Sequence}.{Guid.NewGuid():N}");
+        var ack = await jetStream.PublishAsync(
+            letter.Subject, letter.Message.Data ?? [], NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = id, ExpectedStream = letter.Stream }, headers, cancellationToken);
+        return ack.Error is { } error ? throw new NatsJSApiException(error) : ack.Seq;
+    }
+
+    /// <summary>Up to where the consumer is done with all of its stream; 0 when it is not there.</summary>
+    internal async Task<ulong> AckFloorAsync(string originalStream, string consumer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await jetStream.GetConsumerAsync(originalStream, consumer, cancellationToken)).Info.AckFloor.StreamSeq;
+        }
+        catch (NatsJSApiException)
+        {
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace OrderSystem.OrderApi.Ops.DeadLetters;
+
+/// <summary>A page of dead letters.</summary>
+/// <param name="Items">The oldest first.</param>
+/// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
+internal sealed record DeadLetterPage(IReadOnlyList<DeadLetter> Items, ulong? NextCursor);
+
+/// <summary><c>/ops/dead-letters</c>: what could not be processed, and what to do with it.</summary>
+internal static class DeadLettersApi
+{
+    internal const int DefaultLimit = 50;
+    internal const int MaxLimit = 200;
+
+    internal static void AddDeadLetterOperations(this IServiceCollection services)
+    {
+        services.AddSingleton<DeadLetterStream>();
+        services.AddSingleton<DeadLetterActions>();
+        services.AddSingleton<DeadLetterReplay>();
+    }
+
+    internal static void MapDeadLetters(this IEndpointRouteBuilder ops)
+    {
+        var letters = ops.MapGroup("/dead-letters");
+        letters.MapGet("/", ListAsync).WithName("ListDeadLetters").WithSummary("What could not be processed, the oldest first.");
+        letters.MapGet("/{sequence:long:min(1)}", ShowAsync).WithName("GetDeadLetter").WithSummary("One of them, with its headers, its body and what was done with it.");
+        letters.MapReplay();
+        letters.MapDiscard();
+    }
+
+    internal static ProblemHttpResult NotFound(long sequence) =>
+        TypedResults.Problem($"There is no dead letter {sequence}.", statusCode: StatusCodes.Status404NotFound);
+
+    private static async Task<Results<Ok<DeadLetterPage>, ValidationProblem>> ListAsync(
+        string? stream, string? consumer, string? type, string? orderId, string? since, string? limit, string? cursor, DeadLetterStream letters,
+        CancellationToken cancellationToken)
+    {
+        var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var size = DefaultLimit;
+        if (limit is not null && (!int.TryParse(limit, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit))
+            errors["limit"] = [$"must be between 1 and {MaxLimit}"];
+        ulong from = 1;
+        if (cursor is not null && !ulong.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out from))
+            errors["cursor"] = ["must be the nextCursor of an earlier page"];
+        Guid order = default;
+        if (orderId is not null && !Guid.TryParse(orderId, CultureInfo.InvariantCulture, out order))
+            errors["orderId"] = ["must be the id of an order"];
+        DateTimeOffset instant = default;
+        if (since is not null && !DateTimeOffset.TryParse(since, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out instant))
+            errors["since"] = ["must be a time, such as 2026-01-31T12:00:00Z"];
+        if (errors.Count > 0)
+            return TypedResults.ValidationProblem(errors);
+
+        var filter = new DeadLetterFilter(stream, consumer, type, orderId is null ? null : order, since is null ? null : instant);
+        return TypedResults.Ok(await ReadPageAsync(letters, filter, from, size, cancellationToken));
+    }
+
+    internal static async Task<DeadLetterPage> ReadPageAsync(DeadLetterStream letters, DeadLetterFilter filter, ulong from, int size, CancellationToken cancellationToken)
+    {
+        var page = await letters.ReadAsync(filter, from, cancellationToken).Take(size + 1).ToListAsync(cancellationToken);
+        return page.Count <= size ? new DeadLetterPage(page, NextCursor: null) : new DeadLetterPage(page[..size], page[size].Sequence);
+    }
+
+    private static async Task<Results<Ok<DeadLetter>, ProblemHttpResult>> ShowAsync(
+        long sequence, DeadLetterStream letters, DeadLetterActions actions, CancellationToken cancellationToken) =>
+        await letters.FindAsync((ulong)sequence, cancellationToken) is { } letter
+            ? TypedResults.Ok(letter.InFull(await actions.OfLetterAsync(letter.Sequence, cancellationToken)))
+            : NotFound(sequence);
+}

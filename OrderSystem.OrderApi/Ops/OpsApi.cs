@@ -1,0 +1,57 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using OrderSystem.OrderApi.Ops.DeadLetters;
+
+namespace OrderSystem.OrderApi.Ops;
+
+/// <summary>What operators can ask and do; each operation is the file of its name.</summary>
+internal static class OpsApi
+{
+    internal static void AddOps(this IHostApplicationBuilder builder)
+    {
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpsJson.Default));
+        builder.Services.AddDeadLetterOperations();
+    }
+
+    internal static void MapOps(this IEndpointRouteBuilder app)
+    {
+        var ops = app.MapGroup("/ops").WithTags("Operations").AddEndpointFilter(AnswerUnavailableAsync);
+        ops.MapDeadLetters();
+    }
+
+    /// <summary>These operations work on JetStream itself. Without it there is nothing to answer from, and trying again will help.</summary>
+    private static async ValueTask<object?> AnswerUnavailableAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var nats = context.HttpContext.RequestServices.GetRequiredService<INatsJSContext>().Connection;
+        if (nats.ConnectionState != NatsConnectionState.Open)
+            return Unavailable(context.HttpContext, $"The connection to NATS is {nats.ConnectionState}.");
+        try
+        {
+            return await next(context);
+        }
+        catch (NatsException failure)
+        {
+            return Unavailable(context.HttpContext, $"JetStream did not do it: {failure.Message}");
+        }
+    }
+
+    private static IResult Unavailable(HttpContext http, string detail)
+    {
+        http.Response.Headers.RetryAfter = "2";
+        return TypedResults.Problem(detail, statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(DeadLetter))]
+[JsonSerializable(typeof(DeadLetterPage))]
+[JsonSerializable(typeof(ReplayReport))]
+internal sealed partial class OpsJson : JsonSerializerContext;
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, MaxDepth = 4)]
+[JsonSerializable(typeof(ReplayRequest))]
+internal sealed partial class OpsRequestJson : JsonSerializerContext;
