@@ -3,6 +3,7 @@ using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.PaymentWorker.Ops;
 using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Hosting;
@@ -19,4 +20,5 @@ builder.AddPaymentGateway();
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
+app.MapPaymentsExport();
 return await app.RunServiceAsync();

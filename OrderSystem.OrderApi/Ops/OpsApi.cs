@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 
 namespace OrderSystem.OrderApi.Ops;
@@ -13,12 +14,14 @@ internal static class OpsApi
     {
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpsJson.Default));
         builder.Services.AddDeadLetterOperations();
+        builder.AddAudit();
     }
 
     internal static void MapOps(this IEndpointRouteBuilder app)
     {
-        var ops = app.MapGroup("/ops").WithTags("Operations").AddEndpointFilter(AnswerUnavailableAsync);
-        ops.MapDeadLetters();
+        var ops = app.MapGroup("/ops").WithTags("Operations");
+        ops.MapGroup("/dead-letters").AddEndpointFilter(AnswerUnavailableAsync).MapDeadLetters();
+        ops.MapAudit();
     }
 
     /// <summary>These operations work on JetStream itself. Without it there is nothing to answer from, and trying again will help.</summary>
@@ -49,6 +52,7 @@ internal static class OpsApi
 [JsonSerializable(typeof(DeadLetter))]
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(ReplayReport))]
+[JsonSerializable(typeof(AuditReport))]
 internal sealed partial class OpsJson : JsonSerializerContext;
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

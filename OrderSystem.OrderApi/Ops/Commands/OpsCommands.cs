@@ -1,6 +1,7 @@
 using System.CommandLine;
 using NATS.Client.Core;
 using Npgsql;
+using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 
 namespace OrderSystem.OrderApi.Ops.Commands;
@@ -19,7 +20,11 @@ internal static class OpsCommands
 
     internal static async Task<int> RunAsync(IConfiguration configuration, string[] args)
     {
-        var root = new RootCommand("Orders over HTTP, and what operators do with them.") { DeadLetterCommands.Create(configuration) };
+        var root = new RootCommand("Orders over HTTP, and what operators do with them.") 
+        {
+            DeadLetterCommands.Create(configuration),
+            AuditCommand.Create(configuration),
+        };
         var parsed = root.Parse(args);
         var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
         return parsed.Errors.Count > 0 ? Failed : exitCode;

@@ -21,9 +21,8 @@ internal static class DeadLettersApi
         services.AddSingleton<DeadLetterReplay>();
     }
 
-    internal static void MapDeadLetters(this IEndpointRouteBuilder ops)
+    internal static void MapDeadLetters(this IEndpointRouteBuilder letters)
     {
-        var letters = ops.MapGroup("/dead-letters");
         letters.MapGet("/", ListAsync).WithName("ListDeadLetters").WithSummary("What could not be processed, the oldest first.");
         letters.MapGet("/{sequence:long:min(1)}", ShowAsync).WithName("GetDeadLetter").WithSummary("One of them, with its headers, its body and what was done with it.");
         letters.MapReplay();

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+using OrderSystem.OrderApi.Ops.Commands;
+
+namespace OrderSystem.OrderApi.Ops.Audit;
+
+/// <summary><c>audit</c>: 0 when all agrees, 1 when something disagrees, 2 when something could not be checked.</summary>
+internal static class AuditCommand
+{
+    private static readonly Option<string> Grace = new("--grace")
+    {
+        Description = "Orders that changed within this time may still be on their way: seconds or hh:mm:ss.",
+        DefaultValueFactory = _ => "30",
+    };
+
+    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
+
+    internal static Command Create(IConfiguration configuration)
+    {
+        var audit = new Command("audit", "Compares the orders with their events, streams, payments and the provider's ledger.") { Grace, Json };
+        audit.SetAction((arguments, token) => OpsCommands.WithConnectionsAsync(configuration, connections => RunAsync(connections, configuration, arguments, token)));
+        return audit;
+    }
+
+    private static async Task<int> RunAsync(OpsConnections connections, IConfiguration configuration, ParseResult arguments, CancellationToken cancellationToken)
+    {
+        if (!AuditApi.TryReadGrace(arguments.GetValue(Grace)!, out var grace))
+            throw new OpsException("--grace must be seconds or hh:mm:ss, at most a day.");
+        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        var report = await new Auditor(connections.Database, connections.JetStream, http, Options.Create(Read(configuration))).RunAsync(grace, cancellationToken);
+        await (arguments.GetValue(Json) ? Output.JsonAsync(report) : PrintAsync(report));
+        return (int)report.Verdict;
+    }
+
+    private static AuditOptions Read(IConfiguration configuration)
+    {
+        var options = configuration.GetSection(AuditOptions.Section).Get<AuditOptions>() ?? new AuditOptions();
+        var problems = new List<ValidationResult>();
+        return Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true)
+            ? options
+            : throw new OpsException(string.Join(' ', problems.Select(problem => problem.ErrorMessage)));
+    }
+
+    private static async Task PrintAsync(AuditReport report)
+    {
+        await Output.TableAsync(
+            ["", "RESULT", "CHECK"],
+            report.Checks.Select(check => new[] { check.Invariant, Say(check), check.Why is null ? check.Check : $"{check.Check} ({check.Why})" }));
+        foreach (var check in report.Checks.Where(check => check.Verdict == AuditVerdict.Disagrees))
+        {
+            await Console.Out.WriteLineAsync($"\n{check.Invariant} {check.Check}: {check.Disagreements} disagree");
+            foreach (var example in check.Examples)
+                await Console.Out.WriteLineAsync($"  {example.Subject} {example.What}");
+        }
+
+        await Console.Out.WriteLineAsync($"\n{report.Orders} orders: {report.Verdict switch
+        {
+            AuditVerdict.Agrees => "everything agrees.",
+            AuditVerdict.Disagrees => "something disagrees.",
+            _ => "not everything could be checked.",
+        }}");
+    }
+
+    private static string Say(AuditFinding check) => check.Verdict switch
+    {
+        AuditVerdict.Agrees => "ok",
+        AuditVerdict.Disagrees => $"{check.Disagreements} DISAGREE",
+        _ => "not checked",
+    };
+}

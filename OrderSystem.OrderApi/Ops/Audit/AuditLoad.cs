@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NpgsqlTypes;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.OrderApi.Ops.Commands;
+
+namespace OrderSystem.OrderApi.Ops.Audit;
+
+/// <summary>Brings what the worker, the streams and the provider say into the audit's tables, and remembers what could not be brought.</summary>
+internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, HttpClient http, AuditOptions options)
+{
+    private readonly Dictionary<AuditSource, string> missing = [];
+
+    /// <summary>Why a check that needs these cannot be made; null when it can.</summary>
+    internal string? WhyNot(AuditSource needed) =>
+        missing.Where(entry => needed.HasFlag(entry.Key)).Select(entry => entry.Value).FirstOrDefault();
+
+    /// <summary>In this order, so that what moves on meanwhile is found where it moves to.</summary>
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await TryAsync(AuditSource.WorkerEvents, async () => await tables.FillAsync(
+            AuditTables.Events, LinesAsync(At(options.WorkerUrl, "WorkerUrl", "ops/audit/events"), AuditJson.Default.AuditEventLine, Row, cancellationToken), cancellationToken));
+        await TryAsync(AuditSource.OrdersStream, () => LoadStreamAsync(Topology.Orders, cancellationToken));
+        await TryAsync(AuditSource.PaymentsStream, () => LoadStreamAsync(Topology.Payments, cancellationToken));
+        await TryAsync(AuditSource.Ledger, async () =>
+        {
+            var ledger = At(options.LedgerUrl, "LedgerUrl", "ledger");
+            await tables.FillAsync(AuditTables.Charges, LinesAsync(ledger, AuditJson.Default.AuditLedgerLine, Charge, cancellationToken), cancellationToken);
+            await tables.FillAsync(AuditTables.Refunds, LinesAsync(ledger, AuditJson.Default.AuditLedgerLine, Refund, cancellationToken), cancellationToken);
+        });
+        await TryAsync(AuditSource.Payments, async () => await tables.FillAsync(
+            AuditTables.Payments, LinesAsync(At(options.WorkerUrl, "WorkerUrl", "ops/audit/payments"), AuditJson.Default.AuditPaymentLine, Row, cancellationToken), cancellationToken));
+    }
+
+    private async Task TryAsync(AuditSource source, Func<Task> load)
+    {
+        try
+        {
+            await load();
+        }
+        catch (Exception failure) when (failure is OpsException or HttpRequestException or IOException or JsonException or NatsException or TimeoutException)
+        {
+            missing[source] = failure.Message;
+        }
+    }
+
+    private async Task LoadStreamAsync(string stream, CancellationToken cancellationToken)
+    {
+        var info = (await jetStream.GetStreamAsync(stream, cancellationToken: cancellationToken)).Info;
+
+        // Of what the stream has let go, nothing can be said. While its first message is there, it has let go nothing since it was made.
+        var since = info.State.FirstSeq <= 1 ? info.Created : DateTimeOffset.MaxValue;
+        await tables.FillAsync(AuditTables.Streamed, IdsAsync(), cancellationToken);
+        await tables.AddStreamAsync(stream, since, cancellationToken);
+
+        async IAsyncEnumerable<(object?, NpgsqlDbType)[]> IdsAsync()
+        {
+            await foreach (var message in jetStream.ScanAsync(stream, from: 1, headersOnly: true, cancellationToken: cancellationToken))
+            {
+                if (message.Metadata!.Value is var metadata && metadata.Timestamp < since && since == DateTimeOffset.MaxValue)
+                    since = metadata.Timestamp;
+                if (message.Headers is { } headers && headers.TryGetLastValue(DeadLetterFormat.EventId, out var text) && Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
+                    yield return [(id, NpgsqlDbType.Uuid)];
+                if (metadata.Sequence.Stream >= info.State.LastSeq)
+                    yield break;
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<(object?, NpgsqlDbType)[]> LinesAsync<T>(
+        Uri address, JsonTypeInfo<T> type, Func<T, (object?, NpgsqlDbType)[]?> row, [EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : class
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(options.Timeout);
+        using var answer = await GetAsync(address, patience.Token, cancellationToken);
+        await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        await foreach (var line in JsonSerializer.DeserializeAsyncEnumerable(body, type, topLevelValues: true, cancellationToken))
+        {
+            if (line is not null && row(line) is { } values)
+                yield return values;
+        }
+    }
+
+    private async Task<HttpResponseMessage> GetAsync(Uri address, CancellationToken patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, patience);
+            if (answer.IsSuccessStatusCode)
+                return answer;
+            using (answer)
+                throw new OpsException($"{address.GetLeftPart(UriPartial.Path)} answered {(int)answer.StatusCode}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new OpsException($"{address.GetLeftPart(UriPartial.Path)} did not answer within {options.Timeout.TotalSeconds:0} s");
+        }
+    }
+
+    private static Uri At(Uri? address, string setting, string path) =>
+        address is null ? throw new OpsException($"Audit__{setting} is not set")
+        : setting == "LedgerUrl" && address.AbsolutePath != "/" ? address
+        : new Uri(address, path);
+
+    private static (object?, NpgsqlDbType)[]? Charge(AuditLedgerLine line) => line.Kind != "charge" ? null :
+    [
+        (line.Id, NpgsqlDbType.Text), (line.OrderId, NpgsqlDbType.Text),
+        (Guid.TryParse(line.OrderId, CultureInfo.InvariantCulture, out var order) ? order : null, NpgsqlDbType.Uuid),
+        (line.Amount, NpgsqlDbType.Numeric), (line.Currency, NpgsqlDbType.Text), (line.Status == "succeeded", NpgsqlDbType.Boolean),
+    ];
+
+    private static (object?, NpgsqlDbType)[]? Refund(AuditLedgerLine line) =>
+        line.Kind == "refund" && line.Status == "succeeded" ? [(line.ChargeId, NpgsqlDbType.Text), (line.Amount, NpgsqlDbType.Numeric)] : null;
+
+    private static (object?, NpgsqlDbType)[] Row(AuditPaymentLine line) =>
+    [
+        (line.OrderId, NpgsqlDbType.Uuid), (line.Status, NpgsqlDbType.Text), (line.Amount, NpgsqlDbType.Numeric), (line.Currency, NpgsqlDbType.Text),
+        (line.ProviderReference, NpgsqlDbType.Text),
+    ];
+
+    private static (object?, NpgsqlDbType)[] Row(AuditEventLine line) =>
+    [
+        (line.EventId, NpgsqlDbType.Uuid), (line.OrderId, NpgsqlDbType.Uuid), (line.Type, NpgsqlDbType.Text),
+        (line.OccurredAt.UtcDateTime, NpgsqlDbType.TimestampTz), (line.Waiting, NpgsqlDbType.Boolean),
+    ];
+}
+
+internal sealed record AuditLedgerLine(string? Kind, string? Id, string? OrderId, string? ChargeId, decimal Amount, string? Currency, string? Status);
+
+internal sealed record AuditPaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
+
+internal sealed record AuditEventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, bool Waiting);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(AuditLedgerLine))]
+[JsonSerializable(typeof(AuditPaymentLine))]
+[JsonSerializable(typeof(AuditEventLine))]
+internal sealed partial class AuditJson : JsonSerializerContext;

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Npgsql;
+
+namespace OrderSystem.PaymentWorker.Ops;
+
+/// <summary>
+/// <c>GET /ops/audit/payments</c> and <c>GET /ops/audit/events</c>: what this service's database says, one JSON object a line, for the audit
+/// of the order API. A line is sent as it is read, so that a million of them need no memory; an answer that breaks off is a failed one.
+/// </summary>
+internal static class PaymentsExport
+{
+    private const int FlushAt = 64 * 1024;
+
+    internal static void MapPaymentsExport(this IEndpointRouteBuilder app)
+    {
+        app.MapGet("/ops/audit/payments", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
+            http, database, "SELECT order_id, status, amount, currency, provider_reference FROM payments ORDER BY order_id", ReadPayment, ExportJson.Default.PaymentLine));
+        app.MapGet("/ops/audit/events", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
+            http,
+            database,
+            """
+            SELECT e.event_id, e.order_id, e.type, e.occurred_at, o.order_id IS NOT NULL
+            FROM events e LEFT JOIN outbox o USING (order_id, version) ORDER BY e.order_id, e.version
+            """,
+            ReadEvent,
+            ExportJson.Default.EventLine));
+    }
+
+    private static async Task WriteAsync<T>(HttpContext http, NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read, JsonTypeInfo<T> type)
+    {
+        var cancellationToken = http.RequestAborted;
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        http.Response.ContentType = "application/x-ndjson";
+        var body = http.Response.BodyWriter;
+        await using var json = new Utf8JsonWriter(body);
+        await foreach (var row in ReadAsync(connection, sql, read, cancellationToken))
+        {
+            JsonSerializer.Serialize(json, row, type);
+            await json.FlushAsync(cancellationToken);
+            json.Reset();
+            body.Write("\n"u8);
+            if (body.UnflushedBytes > FlushAt)
+                await body.FlushAsync(cancellationToken);
+        }
+    }
+
+    private static async IAsyncEnumerable<T> ReadAsync<T>(
+        NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // The time-out of the service is for what a request waits for. The pool takes the setting back.
+        await using (var unlimited = new NpgsqlCommand("SET statement_timeout = 0", connection))
+            await unlimited.ExecuteNonQueryAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+            yield return read(reader);
+    }
+
+    private static PaymentLine ReadPayment(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4));
+
+    private static EventLine ReadEvent(NpgsqlDataReader row) => new(row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3), row.GetBoolean(4));
+}
+
+internal sealed record PaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
+
+/// <summary>An event, and whether it waits in the outbox.</summary>
+internal sealed record EventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, bool Waiting);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PaymentLine))]
+[JsonSerializable(typeof(EventLine))]
+internal sealed partial class ExportJson : JsonSerializerContext;

@@ -1,0 +1,147 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Ops;
+
+/// <summary>A system of its own: what the audit finds is what these tests break, one after the other.</summary>
+public sealed class AuditTests : IAsyncLifetime
+{
+    private RunningSystem system = null!;
+    private Client client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        system = await RunningSystem.StartAsync();
+        client = new Client(system.OrderApi.Address);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        client.Dispose();
+        await system.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_agrees_is_told_from_what_disagrees_and_from_what_could_not_be_checked()
+    {
+        using (var faults = new HttpClient { BaseAddress = system.Gateway.Address })
+            (await faults.PutAsJsonAsync("/faults", new { declineAbove = 500 })).EnsureSuccessStatusCode();
+        var orders = new List<Guid>();
+        for (var i = 0; i < 6; i++)
+            orders.Add(await client.PlaceAsync(price: 10 + i));
+        foreach (var order in orders)
+            await client.WaitForAsync(order, "paid");
+        await client.WaitForAsync(await client.PlaceAsync(price: 400), "paymentFailed");
+        await RestAsync();
+
+        var (exitCode, clean) = await AuditAsync();
+        Assert.True(exitCode == 0, clean.ToString());
+        Assert.Equal(7, clean.GetProperty("orders").GetInt64());
+
+        await UnconfiguredIsNotFineAsync();
+        await UnreachableIsNotFineAsync();
+        await TheEndpointSaysTheSameAsync();
+        await EveryKindOfDisagreementIsFoundAsync(orders);
+    }
+
+    private async Task UnconfiguredIsNotFineAsync()
+    {
+        var (exitCode, report) = await AuditAsync(worker: null, ledger: null);
+        Assert.Equal(2, exitCode);
+        Assert.Equal("notChecked", Find(report, "I3", "charged more than once").GetProperty("verdict").GetString());
+        Assert.Contains("Audit__LedgerUrl is not set", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
+        Assert.Equal("agrees", Find(report, "I5", "final status").GetProperty("verdict").GetString());
+    }
+
+    private async Task UnreachableIsNotFineAsync()
+    {
+        var (exitCode, report) = await AuditAsync(worker: "http://127.0.0.1:1", ledger: $"{system.Gateway.Address}nothing-here");
+        Assert.Equal(2, exitCode);
+        Assert.Equal("notChecked", Find(report, "I4", "every payment").GetProperty("verdict").GetString());
+        Assert.Contains("answered 404", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
+    }
+
+    private async Task TheEndpointSaysTheSameAsync()
+    {
+        var configured = await system.StartServiceAsync(
+            "OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString), ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
+        using var http = new HttpClient { BaseAddress = configured.Address };
+        Assert.Equal("agrees", (await http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0")).GetProperty("verdict").GetString());
+        foreach (var odd in new[] { "x", "-1", "NaN", "1e300", "2.00:00:00", "" })
+            Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/ops/audit?grace={odd}")).StatusCode);
+    }
+
+    private async Task EveryKindOfDisagreementIsFoundAsync(List<Guid> orders)
+    {
+        using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
+        await ChargeAsync(gateway, orders[0], 20);
+        var nobody = Guid.NewGuid();
+        await ChargeAsync(gateway, nobody, 5);
+        await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET status = 'cancelled' WHERE id = '{orders[1]}'");
+        await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET status = 'pending' WHERE id = '{orders[2]}'");
+        await Sql.ExecuteAsync(system.PaymentsDatabase, $"UPDATE payments SET amount = 1 WHERE order_id = '{orders[3]}'");
+        await Sql.ExecuteAsync(system.OrdersDatabase, $"DELETE FROM orders WHERE id = '{orders[4]}'");
+        await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE events SET event_id = gen_random_uuid() WHERE order_id = '{orders[5]}'");
+        await Sql.ExecuteAsync(
+            system.PaymentsDatabase,
+            $"INSERT INTO outbox (order_id, version, available_at, parked_at) SELECT order_id, version, now(), now() FROM events WHERE order_id = '{orders[5]}'");
+
+        var (exitCode, report) = await AuditAsync();
+
+        Assert.Equal(1, exitCode);
+        AssertFound(report, "I1", "every event", orders[4]);
+        AssertFound(report, "I2", "every event of the order API", orders[5]);
+        AssertFound(report, "I2", "the outbox of the payment worker", orders[5]);
+        AssertFound(report, "I3", "charged more than once", orders[0]);
+        AssertFound(report, "I4", "every charge belongs", nobody, orders[4]);
+        AssertFound(report, "I4", "every payment", orders[3], orders[4]);
+        AssertFound(report, "I4", "knows every charge", orders[0]);
+        AssertFound(report, "I5", "final status", orders[2]);
+        AssertFound(report, "I5", "provider's ledger", orders[0], orders[1]);
+        AssertFound(report, "I5", "agrees with its payment", orders[1]);
+
+        var (_, young) = await AuditAsync(grace: "3600");
+        Assert.Equal("agrees", Find(young, "I5", "final status").GetProperty("verdict").GetString());
+    }
+
+    private static async Task ChargeAsync(HttpClient gateway, Guid order, decimal amount)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/charges") { Content = JsonContent.Create(new { orderId = order, amount, currency = "EUR" }) };
+        request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
+        (await gateway.SendAsync(request)).EnsureSuccessStatusCode();
+    }
+
+    private static void AssertFound(JsonElement report, string invariant, string check, params Guid[] orders)
+    {
+        var finding = Find(report, invariant, check);
+        Assert.Equal("disagrees", finding.GetProperty("verdict").GetString());
+        Assert.Equal(orders.Select(order => order.ToString()).Order(), finding.GetProperty("examples").EnumerateArray().Select(example => example.GetProperty("subject").GetString()).Order());
+    }
+
+    private static JsonElement Find(JsonElement report, string invariant, string check) => Assert.Single(
+        report.GetProperty("checks").EnumerateArray(),
+        finding => finding.GetProperty("invariant").GetString() == invariant && finding.GetProperty("check").GetString()!.Contains(check, StringComparison.Ordinal));
+
+    private Task<(int ExitCode, JsonElement Report)> AuditAsync(string grace = "0") =>
+        AuditAsync(system.Worker.Address.OriginalString, system.Gateway.Address.OriginalString, grace);
+
+    private async Task<(int ExitCode, JsonElement Report)> AuditAsync(string? worker, string? ledger, string grace = "0")
+    {
+        var environment = system.Environment();
+        if (worker is not null)
+            environment["Audit__WorkerUrl"] = worker;
+        if (ledger is not null)
+            environment["Audit__LedgerUrl"] = ledger;
+        var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", environment, "audit", "--json", "--grace", grace);
+        return (exitCode, Parse(output));
+    }
+
+    private static JsonElement Parse(string output) => output.StartsWith('{') ? JsonDocument.Parse(output).RootElement : throw new Xunit.Sdk.XunitException(output);
+
+    private Task RestAsync() => Eventually.BeTrueAsync(
+        "both outboxes are empty",
+        async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox") + await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM outbox") == 0);
+}
