@@ -1,0 +1,72 @@
+using Xunit;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>How its parts are set up.</summary>
+internal sealed partial class FaultSystem
+{
+    /// <summary>Times that let a scenario end within seconds. Everything else is as it is delivered.</summary>
+    private static Dictionary<string, string> Quick(IEnumerable<(string Name, string Value)> settings)
+    {
+        var quick = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["JetStream__AckWait"] = "00:00:03",
+            ["Relay__PublishTimeout"] = "00:00:01",
+            ["Relay__Lease"] = "00:00:02",
+            ["Payments__AttemptTimeout"] = "00:00:01",
+            ["Payments__TotalTimeout"] = "00:00:05",
+            ["Payments__Breaker__BreakDuration"] = "00:00:01",
+            ["Payments__Breaker__MaxBreakDuration"] = "00:00:03",
+        };
+        foreach (var (name, value) in settings)
+            quick[name] = value;
+        return quick;
+    }
+
+    private async Task<ServiceProcess> StartAsync(string project, List<ServiceProcess> instances)
+    {
+        var service = await ServiceProcess.StartAsync(project, Environment(project));
+        lock (one)
+            instances.Add(service);
+        return service;
+    }
+
+    private async Task MigrateAsync(string project)
+    {
+        var environment = Environment(project);
+        (environment["ConnectionStrings__orders"], environment["ConnectionStrings__payments"]) = (OrdersDatabase, PaymentsDatabase);
+        var (exitCode, output) = await ServiceProcess.RunAsync(project, environment, "migrate");
+        Assert.True(exitCode == 0, output);
+    }
+
+    private Dictionary<string, string> Environment(string project)
+    {
+        var (nats, postgres) = project == ApiProject ? (ApiNats, ApiPostgres) : (WorkerNats, WorkerPostgres);
+        return new(settings, StringComparer.Ordinal)
+        {
+            ["ConnectionStrings__nats"] = $"nats://tests:for-tests-only@127.0.0.1:{nats.Port}",
+            ["ConnectionStrings__orders"] = Through(postgres, "orders"),
+            ["ConnectionStrings__payments"] = Through(postgres, "payments"),
+            ["Payments__GatewayUrl"] = $"http://127.0.0.1:{Provider.Port}",
+            ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
+        };
+    }
+
+    /// <summary>The proxy reads the frames, so they are not encrypted.</summary>
+    private string Through(TcpProxy proxy, string database) => Postgres.ConnectionString(database, proxy.Port) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
+
+    private void Forget(ServiceProcess service)
+    {
+        lock (one)
+        {
+            if (apis.Remove(service) || workers.Remove(service))
+                gone.Add(service);
+        }
+    }
+
+    private IReadOnlyList<ServiceProcess> Snapshot(List<ServiceProcess> list)
+    {
+        lock (one)
+            return [.. list];
+    }
+}

@@ -1,0 +1,191 @@
+using System.Net.Http.Json;
+using Xunit;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>
+/// The whole system as processes, any number of each service, with a proxy of our own on each link. A scenario breaks something, puts
+/// load on it, and ends with <see cref="AuditAsync"/>.
+/// </summary>
+internal sealed partial class FaultSystem : IAsyncDisposable
+{
+    internal const string ApiProject = "OrderSystem.OrderApi";
+    internal const string WorkerProject = "OrderSystem.PaymentWorker";
+
+    /// <summary>Two at once: each is a dozen processes, and what starves proves nothing.</summary>
+    private static readonly SemaphoreSlim Room = new(2);
+
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ordersystem-faults-");
+    private readonly Dictionary<string, string> settings;
+    private readonly List<ServiceProcess> apis = [];
+    private readonly List<ServiceProcess> workers = [];
+    private readonly List<ServiceProcess> gone = [];
+    private readonly Lock one = new();
+    private Uri lastApi = null!;
+
+    private FaultSystem(NatsServer nats, PostgresServer postgres, Dictionary<string, string> settings, FaultDice dice)
+    {
+        (Nats, Postgres, this.settings, Dice) = (nats, postgres, settings, dice);
+        ApiNats = new("api-nats", TcpProtocol.Nats, () => nats.Port, dice);
+        WorkerNats = new("worker-nats", TcpProtocol.Nats, () => nats.Port, dice);
+        ApiPostgres = new("api-postgres", TcpProtocol.Postgres, () => postgres.Port, dice);
+        WorkerPostgres = new("worker-postgres", TcpProtocol.Postgres, () => postgres.Port, dice);
+        Provider = new("provider", TcpProtocol.Raw, () => Gateway.Address.Port, dice);
+        Load = new(() => ApiAddresses, dice);
+    }
+
+    internal FaultDice Dice { get; }
+
+    internal NatsServer Nats { get; }
+
+    internal PostgresServer Postgres { get; }
+
+    internal ServiceProcess Gateway { get; private set; } = null!;
+
+    internal TcpProxy ApiNats { get; }
+
+    internal TcpProxy ApiPostgres { get; }
+
+    internal TcpProxy WorkerNats { get; }
+
+    internal TcpProxy WorkerPostgres { get; }
+
+    /// <summary>Between the workers and the payment provider.</summary>
+    internal TcpProxy Provider { get; }
+
+    internal IReadOnlyList<TcpProxy> Proxies => [ApiNats, ApiPostgres, WorkerNats, WorkerPostgres, Provider];
+
+    internal LoadDriver Load { get; }
+
+    internal IReadOnlyList<ServiceProcess> Apis => Snapshot(apis);
+
+    internal IReadOnlyList<ServiceProcess> Workers => Snapshot(workers);
+
+    /// <summary>All that any instance wrote, also those that are gone.</summary>
+    internal IEnumerable<ServiceProcess> Everyone => [.. Apis, .. Workers, .. Snapshot(gone)];
+
+    internal string OrdersDatabase => Postgres.ConnectionString("orders");
+
+    internal string PaymentsDatabase => Postgres.ConnectionString("payments");
+
+    /// <summary>While none is up, clients go on asking the one that was started last.</summary>
+    private IReadOnlyList<Uri> ApiAddresses => Apis is { Count: > 0 } up ? [.. up.Select(api => api.Address)] : [lastApi];
+
+    /// <summary>Starts everything and returns when all of it is healthy.</summary>
+    /// <param name="apis">Instances of the order API.</param>
+    /// <param name="workers">Instances of the worker.</param>
+    /// <param name="settings">Beside the quick times that every scenario has.</param>
+    /// <param name="prepare">Done with PostgreSQL before there is a database.</param>
+    internal static async Task<FaultSystem> StartAsync(
+        int apis = 1, int workers = 1, IEnumerable<(string Name, string Value)>? settings = null, Func<PostgresServer, Task>? prepare = null)
+    {
+        var seed = int.TryParse(System.Environment.GetEnvironmentVariable("FAULT_SEED"), out var given) ? given : Random.Shared.Next(1_000_000);
+        TestContext.Current.TestOutputHelper?.WriteLine($"FAULT_SEED={seed}");
+        await Room.WaitAsync();
+        FaultSystem? system = null;
+        try
+        {
+            system = new FaultSystem(await NatsServer.StartAsync(), await PostgresServer.StartAsync(), Quick(settings ?? []), new FaultDice(seed));
+            if (prepare is not null)
+                await prepare(system.Postgres);
+            await Task.WhenAll(system.StartGatewayAsync(), system.MigrateAsync(ApiProject), system.MigrateAsync(WorkerProject));
+            await Task.WhenAll([
+                .. Enumerable.Range(0, apis).Select(_ => system.StartApiAsync()),
+                .. Enumerable.Range(0, workers).Select(_ => system.StartWorkerAsync())]);
+            foreach (var service in system.Everyone)
+                await HealthyAsync(service);
+            return system;
+        }
+        catch when (system is not null)
+        {
+            await system.DisposeAsync();
+            throw;
+        }
+        catch
+        {
+            Room.Release();
+            throw;
+        }
+    }
+
+    internal async Task StartGatewayAsync()
+    {
+        if (Gateway is not null)
+            await Gateway.DisposeAsync();
+        Gateway = await ServiceProcess.StartAsync("OrderSystem.PaymentGateway", Environment("OrderSystem.PaymentGateway"));
+    }
+
+    internal async Task<ServiceProcess> StartApiAsync()
+    {
+        var api = await StartAsync(ApiProject, apis);
+        lastApi = api.Address;
+        return api;
+    }
+
+    internal Task<ServiceProcess> StartWorkerAsync() => StartAsync(WorkerProject, workers);
+
+    /// <summary>SIGKILL.</summary>
+    internal Task KillAsync(ServiceProcess service)
+    {
+        Forget(service);
+        return service.KillAsync();
+    }
+
+    /// <summary>SIGTERM; returns the exit code.</summary>
+    internal Task<int> StopAsync(ServiceProcess service)
+    {
+        Forget(service);
+        return service.StopAsync();
+    }
+
+    /// <summary>Waits until the service says that it is healthy.</summary>
+    internal static async Task HealthyAsync(ServiceProcess service, TimeSpan? within = null)
+    {
+        using var http = new HttpClient { BaseAddress = service.Address };
+        await Eventually.BeTrueAsync(
+            $"{service.Address} is healthy", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, within);
+    }
+
+    /// <summary>Sets what goes wrong at the provider; null heals it.</summary>
+    internal async Task SetProviderAsync(object? faults)
+    {
+        using var http = new HttpClient { BaseAddress = Gateway.Address };
+        using var response = await http.PutAsJsonAsync("/faults", faults ?? new { });
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Waits until nothing is under way any more.</summary>
+    internal Task RestAsync(TimeSpan? within = null) => new AuditReader(this).WaitForRestAsync(within ?? TimeSpan.FromSeconds(60));
+
+    /// <summary>Waits for rest, and fails with everything that disagrees.</summary>
+    internal async Task<AuditSnapshot> AuditAsync(TimeSpan? within = null, AuditScope? scope = null)
+    {
+        await RestAsync(within);
+        var snapshot = await new AuditReader(this).ReadAsync();
+        var disagreements = AuditRules.Check(snapshot, Load.History, scope ?? new());
+        TestContext.Current.TestOutputHelper?.WriteLine($"{Load.History}; {snapshot}");
+        Assert.True(disagreements.Count == 0, $"FAULT_SEED={Dice.Seed}: {disagreements.Count} disagreements:\n{string.Join('\n', disagreements.Take(30))}\n{Load.History}\n{snapshot}");
+        return snapshot;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            Load.Dispose();
+            foreach (var service in Everyone)
+                await service.DisposeAsync();
+            if (Gateway is not null)
+                await Gateway.DisposeAsync();
+            foreach (var proxy in Proxies)
+                await proxy.DisposeAsync();
+            await Nats.DisposeAsync();
+            await Postgres.DisposeAsync();
+            folder.Delete(recursive: true);
+        }
+        finally
+        {
+            Room.Release();
+        }
+    }
+}

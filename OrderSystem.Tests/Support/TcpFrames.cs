@@ -1,0 +1,45 @@
+using System.Globalization;
+using System.Text;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>What the frames mean that the scenarios look for.</summary>
+internal static class TcpFrames
+{
+    /// <summary>The answer to a JetStream publish: to an inbox, with a stream and a sequence, and not one of the API's typed answers.</summary>
+    internal static bool IsPublishAck(ReadOnlySpan<byte> frame) =>
+        frame.StartsWith("MSG _INBOX."u8) && frame.IndexOf("\"stream\":"u8) > 0 && frame.IndexOf("\"seq\":"u8) > 0 && frame.IndexOf("\"type\":"u8) < 0;
+
+    /// <summary>The same for a message id that the stream has already.</summary>
+    internal static bool IsDuplicateAck(ReadOnlySpan<byte> frame) =>
+        IsPublishAck(frame) && (frame.Contains("\"duplicate\":true"u8) || frame.Contains("\"duplicate\": true"u8));
+
+    /// <summary>The reply subject of a message that a consumer is given, $JS.ACK.stream.consumer.delivery.sequence…; null for any other frame.</summary>
+    internal static string? AckSubjectOf(ReadOnlySpan<byte> frame)
+    {
+        if (!frame.StartsWith("HMSG "u8) && !frame.StartsWith("MSG "u8))
+            return null;
+        var line = frame[..frame.IndexOf("\r\n"u8)];
+        var at = line.IndexOf(" $JS.ACK."u8) + 1;
+        return at == 0 ? null : Encoding.ASCII.GetString(line[at..][..line[at..].IndexOf((byte)' ')]);
+    }
+
+    /// <summary>How often the message of this reply subject has been delivered, from 1.</summary>
+    internal static int DeliveryOf(string ackSubject) => int.Parse(ackSubject.Split('.')[^5], CultureInfo.InvariantCulture);
+
+    /// <summary>The last message of an answer of PostgreSQL: what came before it is committed or rolled back.</summary>
+    internal static bool IsReadyForQuery(ReadOnlySpan<byte> frame) => frame is [(byte)'Z', ..];
+
+    /// <summary>The parameters of a statement.</summary>
+    internal static bool IsBind(ReadOnlySpan<byte> frame) => frame is [(byte)'B', ..];
+
+    internal static bool Contains(this ReadOnlySpan<byte> frame, ReadOnlySpan<byte> text) => frame.IndexOf(text) >= 0;
+
+    /// <summary>Whether the id stands in the frame, as text or in the binary form of a parameter.</summary>
+    internal static bool Contains(this ReadOnlySpan<byte> frame, Guid id)
+    {
+        Span<byte> binary = stackalloc byte[16];
+        id.TryWriteBytes(binary, bigEndian: true, out _);
+        return frame.IndexOf(binary) >= 0 || frame.IndexOf(Encoding.ASCII.GetBytes(id.ToString())) >= 0;
+    }
+}
