@@ -21,4 +21,5 @@ builder.AddPaymentGateway();
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapPaymentsExport();
+app.MapPaymentTimeline();
 return await app.RunServiceAsync();

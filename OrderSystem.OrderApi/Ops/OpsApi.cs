@@ -4,6 +4,7 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.DeadLetters;
+using OrderSystem.OrderApi.Ops.Timeline;
 
 namespace OrderSystem.OrderApi.Ops;
 
@@ -15,6 +16,8 @@ internal static class OpsApi
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpsJson.Default));
         builder.Services.AddDeadLetterOperations();
         builder.AddAudit();
+        builder.Services.AddSingleton<TimelineReader>();
+        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Patience);
     }
 
     internal static void MapOps(this IEndpointRouteBuilder app)
@@ -53,6 +56,7 @@ internal static class OpsApi
 [JsonSerializable(typeof(DeadLetterPage))]
 [JsonSerializable(typeof(ReplayReport))]
 [JsonSerializable(typeof(AuditReport))]
+[JsonSerializable(typeof(Orders.Timeline))]
 internal sealed partial class OpsJson : JsonSerializerContext;
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

@@ -28,5 +28,6 @@ internal static class OrdersApi
         PlaceOrder.Map(orders);
         orders.MapGetOrder();
         orders.MapListOrders();
+        orders.MapOrderTimeline();
     }
 }

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using Npgsql;
+using OrderSystem.OrderApi.Ops.DeadLetters;
+
+namespace OrderSystem.OrderApi.Ops.Timeline;
+
+/// <summary>What this service knows of an order.</summary>
+internal sealed record OrderHistory(
+    string Status, string? Reason, decimal Total, string Currency, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ToldEvent> Events);
+
+/// <summary>Reads what happened to one order, from wherever it is written down.</summary>
+internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext jetStream, DeadLetterStream letters)
+{
+    internal async Task<OrderHistory?> OrderAsync(Guid id, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(Command("SELECT status, reason, total, currency, created_at, updated_at FROM orders WHERE id = $1", new NpgsqlParameter<Guid> { TypedValue = id }));
+        batch.BatchCommands.Add(Command(
+            """
+            SELECT e.event_id, e.type, e.occurred_at, e.traceparent, o.order_id IS NOT NULL
+            FROM events e LEFT JOIN outbox o USING (order_id, version) WHERE e.order_id = $1 ORDER BY version
+            """,
+            new NpgsqlParameter<Guid> { TypedValue = id }));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken))
+            return null;
+        var order = ReadOrder(row);
+        await row.NextResultAsync(cancellationToken);
+        var events = new List<ToldEvent>();
+        while (await row.ReadAsync(cancellationToken))
+            events.Add(ReadEvent(row));
+        return order with { Events = events };
+    }
+
+    /// <summary>Which of these events of the worker took effect here, and when.</summary>
+    internal async Task<List<Received>> ReceivedAsync(IEnumerable<Guid> eventIds, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand("SELECT event_id, received_at, stream_seq, delivery FROM inbox WHERE event_id = ANY ($1)");
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. eventIds] });
+        var received = new List<Received>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            received.Add(ReadReceived(row));
+        return received;
+    }
+
+    /// <summary>The dead letters of the order that nobody has dealt with, or why they cannot be seen.</summary>
+    internal async Task<(List<DeadLetter> Letters, string? Why)> DeadLettersAsync(Guid id, CancellationToken cancellationToken)
+    {
+        if (jetStream.Connection.ConnectionState is not NatsConnectionState.Open and var state)
+            return ([], $"Dead letters cannot be seen: the connection to NATS is {state}.");
+        try
+        {
+            return (await letters.ReadAsync(new DeadLetterFilter(OrderId: id), from: 1, cancellationToken).ToListAsync(cancellationToken), null);
+        }
+        catch (NatsException failure)
+        {
+            return ([], $"Dead letters cannot be seen: {failure.Message}");
+        }
+    }
+
+    private static NpgsqlBatchCommand Command(string sql, NpgsqlParameter parameter) => new(sql) { Parameters = { parameter } };
+
+    private static OrderHistory ReadOrder(NpgsqlDataReader row) => new(
+        row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetDecimal(2), row.GetString(3),
+        row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<DateTimeOffset>(5), []);
+
+    private static ToldEvent ReadEvent(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),
+        !row.IsDBNull(3) && ActivityContext.TryParse(row.GetString(3), null, out var trace) ? trace.TraceId.ToHexString() : null, row.GetBoolean(4));
+
+    private static Received ReadReceived(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt32(3));
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.Extensions.Options;
+using OrderSystem.OrderApi.Ops.Audit;
+
+namespace OrderSystem.OrderApi.Ops.Timeline;
+
+/// <summary>Asks the payment worker for its part of an order's timeline. A worker that does not answer costs a sentence, not the timeline.</summary>
+internal sealed class WorkerHistory(HttpClient http, IOptions<AuditOptions> options)
+{
+    /// <summary>A person waits for the answer.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    internal async Task<(PaymentHistory? History, string? Why)> AskAsync(Guid orderId, IEnumerable<Guid> received, CancellationToken cancellationToken)
+    {
+        if (options.Value.WorkerUrl is not { } worker)
+            return (null, "The payment worker was not asked: Audit__WorkerUrl is not set.");
+        try
+        {
+            var address = new Uri(worker, $"ops/payments/{orderId}?received={string.Join(',', received)}");
+            return await http.GetFromJsonAsync(address, HistoryJson.Default.PaymentHistory, cancellationToken) is { } history
+                ? (history, null)
+                : (null, "The payment worker answered nothing.");
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
+        {
+            return (null, $"The payment worker could not be asked: {failure.Message}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return (null, $"The payment worker did not answer within {Patience.TotalSeconds:0} s.");
+        }
+    }
+}
+
+internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received);
+
+internal sealed record PaymentState(
+    Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+/// <summary>An event, and whether it waits in the outbox.</summary>
+internal sealed record ToldEvent(Guid EventId, string Type, DateTimeOffset OccurredAt, string? TraceId, bool Waiting);
+
+/// <summary>An event that took effect at its consumer.</summary>
+internal sealed record Received(Guid EventId, DateTimeOffset At, long? StreamSequence, int? Delivery);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(PaymentHistory))]
+internal sealed partial class HistoryJson : JsonSerializerContext;

@@ -1,0 +1,69 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Ops;
+
+public sealed class TimelineTests(SharedSystem shared)
+{
+    [Fact]
+    public async Task A_timeline_tells_what_both_services_did_in_order_and_in_which_trace()
+    {
+        var system = await shared.StartedAsync();
+        using var client = await StartAsync(system, system.Worker.Address.OriginalString);
+        var order = await client.PlaceAsync();
+        await client.WaitForAsync(order, "paid");
+
+        var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
+
+        Assert.Equal("paid", timeline.GetProperty("status").GetString());
+        Assert.Equal(0, timeline.GetProperty("missing").GetArrayLength());
+        var steps = timeline.GetProperty("steps").EnumerateArray().ToList();
+        var said = steps.ConvertAll(step => step.GetProperty("what").GetString()!);
+        string[] expected =
+        [
+            "order placed", "orders.created.v1 committed", "payment begun", "payment succeeded", "payments.succeeded.v1 committed", "orders.created.v1 took effect",
+            "payments.succeeded.v1 took effect", "order is paid",
+        ];
+        Assert.Equal(expected.Order(), said.Order());
+        Assert.Equal("order placed", said[0]);
+        Assert.Equal("order is paid", said[^1]);
+        Assert.Single(steps.Select(step => step.GetProperty("traceId").GetString()).Distinct());
+        var payment = steps.Single(step => step.GetProperty("what").GetString() == "payment succeeded");
+        Assert.StartsWith("ch_", payment.GetProperty("providerReference").GetString(), StringComparison.Ordinal);
+        Assert.Equal(1, payment.GetProperty("attempts").GetInt32());
+    }
+
+    [Theory]
+    [InlineData(null, "not set")]
+    [InlineData("http://127.0.0.1:1", "could not be asked")]
+    public async Task A_worker_that_cannot_be_asked_costs_a_sentence_and_not_the_timeline(string? worker, string why)
+    {
+        var system = await shared.StartedAsync();
+        using var client = await StartAsync(system, worker);
+        var order = await client.PlaceAsync();
+        await client.WaitForAsync(order, "paid");
+
+        var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
+
+        Assert.Contains(why, Assert.Single(timeline.GetProperty("missing").EnumerateArray()).GetString(), StringComparison.Ordinal);
+        Assert.Contains(timeline.GetProperty("steps").EnumerateArray(), step => step.GetProperty("what").GetString() == "order is paid");
+    }
+
+    [Fact]
+    public async Task An_order_that_does_not_exist_has_no_timeline()
+    {
+        var system = await shared.StartedAsync();
+        using var client = new Client(system.OrderApi.Address);
+        using var answer = await client.Http.GetAsync($"/orders/{Guid.NewGuid()}/timeline");
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    private static async Task<Client> StartAsync(RunningSystem system, string? worker)
+    {
+        (string, string)[] settings = worker is null ? [] : [("Audit__WorkerUrl", worker)];
+        return new Client((await system.StartServiceAsync("OrderSystem.OrderApi", settings)).Address);
+    }
+}
