@@ -45,6 +45,7 @@ public sealed class AuditTests : IAsyncLifetime
         await UnreachableIsNotFineAsync();
         await TheEndpointSaysTheSameAsync();
         await EveryKindOfDisagreementIsFoundAsync(orders);
+        await WithoutNatsItSaysWhatItCannotSeeAsync();
     }
 
     private async Task UnconfiguredIsNotFineAsync()
@@ -105,6 +106,17 @@ public sealed class AuditTests : IAsyncLifetime
 
         var (_, young) = await AuditAsync(grace: "3600");
         Assert.Equal("agrees", Find(young, "I5", "final status").GetProperty("verdict").GetString());
+    }
+
+    private async Task WithoutNatsItSaysWhatItCannotSeeAsync()
+    {
+        await system.Nats.KillAsync();
+        await Eventually.GetAsync(
+            "dead letters are unavailable", async () => await client.Http.GetAsync("/ops/dead-letters"), answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable);
+
+        var report = await client.Http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
+        Assert.Equal("notChecked", Find(report, "I2", "every event of the order API").GetProperty("verdict").GetString());
+        Assert.Equal("disagrees", Find(report, "I1", "every event").GetProperty("verdict").GetString());
     }
 
     private static async Task ChargeAsync(HttpClient gateway, Guid order, decimal amount)

@@ -101,6 +101,10 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
         Assert.Equal(0, report.GetProperty("undecided").GetInt32());
         await client.WaitForAsync(order, "paid");
         Assert.Empty(await ListAsync(order));
+        var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
+        var said = timeline.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("what").GetString()).ToList();
+        Assert.Contains("message became a dead letter", said);
+        Assert.Contains("dead letter replay by ada", said);
         await Sql.ExecuteAsync(system.OrdersDatabase, $"DELETE FROM orders WHERE id = '{order}'");
     }
 
