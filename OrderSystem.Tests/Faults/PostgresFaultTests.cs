@@ -1,0 +1,101 @@
+using System.Net;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Faults;
+
+/// <summary>What can go wrong with PostgreSQL, and between it and the services.</summary>
+public sealed class PostgresFaultTests
+{
+    [Fact]
+    public async Task F16_Killed_backends_cost_a_retry_and_no_order()
+    {
+        await using var system = await FaultSystem.StartAsync(apis: 2);
+        using var over = new CancellationTokenSource();
+        var load = system.Load.RunAsync(new(Orders: 800, PerSecond: 25) { Until = over.Token });
+        var killed = 0;
+        while (killed < 40)
+        {
+            await Task.Delay(system.Dice.Between(0.2, 0.4), TimeProvider.System);
+            killed += (int)await Sql.ScalarAsync<long>(
+                system.Postgres.ConnectionString("postgres"),
+                $"""
+                SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM (
+                    SELECT pid FROM pg_stat_activity WHERE datname IN ('orders', 'payments') ORDER BY md5(pid::text || '{system.Dice.Next()}') LIMIT 2) AS chosen
+                """);
+        }
+
+        await over.CancelAsync();
+        await load;
+        await system.AuditAsync();
+    }
+
+    [Fact]
+    public async Task F17_While_PostgreSQL_is_down_orders_are_refused_in_time_and_nothing_committed_is_lost()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        var load = system.Load.RunAsync(new(Orders: 240, PerSecond: 20));
+        await Eventually.BeTrueAsync("orders are accepted", () => Task.FromResult(system.Load.History.Accepted.Count() > 20));
+
+        await system.Postgres.KillAsync();
+        await Task.Delay(TimeSpan.FromSeconds(6), TimeProvider.System);
+        await system.Postgres.StartAgainAsync();
+        await load;
+
+        var refused = system.Load.History.Requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.ComeAgain).ToArray();
+        Assert.NotEmpty(refused);
+        Assert.All(refused, attempt => Assert.Equal(HttpStatusCode.ServiceUnavailable, attempt.Status));
+        Assert.All(refused, attempt => Assert.InRange((attempt.Ended - attempt.Started).TotalSeconds, 0, 6));
+        await system.AuditAsync();
+    }
+
+    [Fact]
+    public async Task F19_An_order_whose_commit_was_not_answered_is_found_again_by_its_key()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        var lost = 0;
+        system.ApiPostgres.FromClient = (link, frame) =>
+        {
+            if (TcpFrames.IsBind(frame) && frame.Contains("orders.created.v1"u8))
+                link.Mark = "an order";
+            return TcpVerdict.Pass;
+        };
+        system.ApiPostgres.FromServer = (link, frame) =>
+        {
+            if (link.Mark is null || !TcpFrames.IsReadyForQuery(frame))
+                return TcpVerdict.Pass;
+            link.Mark = null;
+            if (!system.Dice.Hits(0.2))
+                return TcpVerdict.Pass;
+            Interlocked.Increment(ref lost);
+            return TcpVerdict.Cut;
+        };
+
+        await system.Load.RunAsync(new(Orders: 150, PerSecond: 30));
+        system.ApiPostgres.FromServer = null;
+
+        Assert.True(lost > 10, $"only {lost} answers were lost");
+        var snapshot = await system.AuditAsync();
+        Assert.Equal((150, 150), (snapshot.Orders.Count, snapshot.OrderApi.Events.Count));
+    }
+
+    [Fact]
+    public async Task F21_With_a_full_disk_orders_are_refused_and_nothing_acknowledged_is_missing()
+    {
+        await using var disk = await FaultDisk.MakeAsync();
+        await using var system = await FaultSystem.StartAsync(prepare: disk.PutAsync);
+        await system.Load.RunAsync(new(Orders: 30, PerSecond: 30));
+        await system.RestAsync();
+
+        await disk.FillAsync(system);
+        var load = system.Load.RunAsync(new(Orders: 250, PerSecond: 40));
+        await Eventually.BeTrueAsync(
+            "orders are refused for now",
+            () => Task.FromResult(system.Load.History.Requests.SelectMany(request => request.Attempts).Any(attempt => attempt.Status == HttpStatusCode.ServiceUnavailable)));
+        await disk.MakeRoomAsync(system);
+        await load;
+
+        Assert.Equal(280, system.Load.History.Accepted.Count());
+        await system.AuditAsync();
+    }
+}

@@ -1,0 +1,165 @@
+using System.Text;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Faults;
+
+/// <summary>Processes that die at the worst moment.</summary>
+public sealed class ProcessFaultTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task F24_A_relay_that_dies_between_acknowledgement_and_delete_leaves_one_copy()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        const int Deaths = 8;
+        var (published, duplicates) = ((Guid?)null, 0);
+        system.ApiNats.FromClient = (_, frame) =>
+        {
+            if (frame.StartsWith("HPUB orders.created "u8))
+                published = Guid.Parse(Encoding.ASCII.GetString(frame[(frame.IndexOf("ce-subject: "u8) + 12)..][..36]));
+            return TcpVerdict.Pass;
+        };
+        system.ApiNats.FromServer = (_, frame) =>
+        {
+            if (TcpFrames.IsDuplicateAck(frame))
+                Interlocked.Increment(ref duplicates);
+            return TcpVerdict.Pass;
+        };
+
+        for (var death = 0; death < Deaths; death++)
+        {
+            var delete = new FaultBreakpoint(TcpVerdict.Hold, (_, frame) => published is { } order && TcpFrames.IsBind(frame)
+                && frame.Contains(order) && !frame.Contains("orders.created"u8) && !frame.Contains("paid"u8));
+            system.ApiPostgres.FromClient = delete.Judge;
+            await system.Load.PlaceAsync();
+            var link = await delete.ReachedAsync(Patience);
+            await system.KillAsync(system.Apis[0]);
+            system.ApiPostgres.Cut(link);
+            await system.StartApiAsync();
+        }
+
+        var snapshot = await system.AuditAsync();
+        Assert.Equal(Deaths, snapshot.OrderApi.Stream.Count);
+        Assert.True(duplicates >= Deaths, $"{duplicates} publishes were recognised");
+    }
+
+    [Fact]
+    public async Task F26_Instances_that_die_every_few_seconds_do_not_stop_the_others()
+    {
+        await using var system = await FaultSystem.StartAsync(apis: 2, workers: 4);
+        using var over = new CancellationTokenSource();
+        var load = system.Load.RunAsync(new(Orders: 800, PerSecond: 12) { Until = over.Token });
+        for (var death = 0; death < 6; death++)
+        {
+            await Task.Delay(system.Dice.Between(0.5, 2), TimeProvider.System);
+            var victim = system.Dice.OneOf([.. system.Apis, .. system.Workers]);
+            var isApi = system.Apis.Contains(victim);
+            await system.KillAsync(victim);
+            await (isApi ? system.StartApiAsync() : system.StartWorkerAsync());
+        }
+
+        await over.CancelAsync();
+        await load;
+        await system.AuditAsync(TimeSpan.FromSeconds(90));
+    }
+
+    [Fact]
+    public async Task F27_A_worker_that_dies_at_any_point_of_a_charge_leaves_it_to_the_next()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        foreach (var point in Enum.GetValues<Point>())
+        {
+            system.WorkerNats.Freeze();
+            var order = (await system.Load.PlaceAsync()).OrderId!.Value;
+            var breakpoint = Set(system, point, order);
+            system.WorkerNats.Thaw();
+            var link = await ReachedAsync(breakpoint, point);
+            await system.KillAsync(system.Workers[0]);
+            system.WorkerNats.Cut(link);
+            foreach (var proxy in system.Proxies)
+                (proxy.FromClient, proxy.FromServer) = (null, null);
+            await system.StartWorkerAsync();
+        }
+
+        var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(90));
+        Assert.Equal(Enum.GetValues<Point>().Length, snapshot.Ledger.Count);
+    }
+
+    private static async Task<TcpLink> ReachedAsync(FaultBreakpoint breakpoint, Point point)
+    {
+        try
+        {
+            return await breakpoint.ReachedAsync(Patience);
+        }
+        catch (TimeoutException late)
+        {
+            throw new Xunit.Sdk.XunitException($"The worker did not come to the point {point}.", late);
+        }
+    }
+
+    private static FaultBreakpoint Set(FaultSystem system, Point point, Guid order)
+    {
+        bool Begins(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments.succeeded"u8);
+        bool Records(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains(order) && frame.Contains("payments.succeeded"u8);
+        switch (point)
+        {
+            case Point.BeforeTx1:
+                return FromClient(system.WorkerPostgres, TcpVerdict.Hold, frame => Begins(frame));
+            case Point.AfterTx1:
+                return Answer(system.WorkerPostgres, frame => Begins(frame), frame => TcpFrames.IsReadyForQuery(frame));
+            case Point.RequestSent:
+                return FromClient(system.Provider, TcpVerdict.PassAndHold, frame => frame.Contains(order));
+            case Point.AnswerSent:
+                return Answer(system.Provider, frame => frame.Contains(order), _ => true);
+            case Point.AfterAnswer:
+                return FromClient(system.WorkerPostgres, TcpVerdict.Hold, frame => Records(frame));
+            case Point.AfterTx2:
+                return Answer(system.WorkerPostgres, frame => Records(frame), frame => TcpFrames.IsReadyForQuery(frame));
+            default:
+                byte[]? ack = null;
+                system.WorkerNats.FromServer = (_, frame) =>
+                {
+                    if (TcpFrames.AckSubjectOf(frame) is { } subject && frame.Contains(order))
+                        ack = Encoding.ASCII.GetBytes(subject);
+                    return TcpVerdict.Pass;
+                };
+                return FromClient(system.WorkerNats, TcpVerdict.PassAndHold, frame => ack is not null && frame.Contains(ack) && frame.Contains("+ACK"u8));
+        }
+    }
+
+    private static FaultBreakpoint FromClient(TcpProxy proxy, TcpVerdict verdict, IsFrame isHere)
+    {
+        var breakpoint = new FaultBreakpoint(verdict, (_, frame) => isHere(frame));
+        proxy.FromClient = breakpoint.Judge;
+        return breakpoint;
+    }
+
+    /// <summary>Holds the answer to what was asked.</summary>
+    private static FaultBreakpoint Answer(TcpProxy proxy, IsFrame isQuestion, IsFrame isAnswer)
+    {
+        proxy.FromClient = (link, frame) =>
+        {
+            if (isQuestion(frame))
+                link.Mark = proxy;
+            return TcpVerdict.Pass;
+        };
+        var breakpoint = new FaultBreakpoint(TcpVerdict.Hold, (link, frame) => link.Mark is not null && isAnswer(frame));
+        proxy.FromServer = breakpoint.Judge;
+        return breakpoint;
+    }
+
+    private delegate bool IsFrame(ReadOnlySpan<byte> frame);
+
+    private enum Point
+    {
+        BeforeTx1,
+        AfterTx1,
+        RequestSent,
+        AnswerSent,
+        AfterAnswer,
+        AfterTx2,
+        AfterAck,
+    }
+}

@@ -1,0 +1,50 @@
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Faults;
+
+/// <summary>Leaving in order.</summary>
+public sealed class ShutdownTests
+{
+    [Fact]
+    public async Task F32_SIGTERM_to_every_process_under_load_loses_nothing_and_repeats_next_to_nothing()
+    {
+        await using var system = await FaultSystem.StartAsync(apis: 2, workers: 2, [("Payments__AttemptTimeout", "00:00:04")]);
+        var redelivered = 0;
+        system.ApiNats.FromServer = system.WorkerNats.FromServer = (_, frame) =>
+        {
+            if (TcpFrames.AckSubjectOf(frame) is { } subject && TcpFrames.DeliveryOf(subject) > 1)
+                Interlocked.Increment(ref redelivered);
+            return TcpVerdict.Pass;
+        };
+        await system.SetProviderAsync(new { latency = "00:00:00.1", jitter = "00:00:00.2" });
+        var load = system.Load.RunAsync(new(Orders: 300, PerSecond: 30));
+        await Task.Delay(system.Dice.Between(1.5, 2.5), TimeProvider.System);
+
+        // One of each at a time, as a rolling update does it, and then all of them at once.
+        await RestartAsync([system.Apis[0], system.Workers[0]]);
+        await RestartAsync([.. system.Apis, .. system.Workers]);
+        await load;
+
+        var snapshot = await system.AuditAsync();
+        Assert.Equal(300, snapshot.Ledger.Count);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{redelivered} messages were delivered again");
+
+        // A delivery that was begun is finished: what comes again was not begun, and costs nobody a second call.
+        Assert.InRange(await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE attempts > 1"), 0, 3);
+        Assert.InRange(snapshot.Attempts["replayed"], 0, 3);
+
+        async Task RestartAsync(ServiceProcess[] services)
+        {
+            var stopped = await Task.WhenAll(services.Select(async service =>
+            {
+                var isApi = system.Apis.Contains(service);
+                var started = TimeProvider.System.GetTimestamp();
+                var code = await system.StopAsync(service);
+                await (isApi ? system.StartApiAsync() : system.StartWorkerAsync());
+                return (code, Took: TimeProvider.System.GetElapsedTime(started), service.Output);
+            }));
+            Assert.All(stopped, end => Assert.True(end.code == 0 && end.Took < TimeSpan.FromSeconds(30), $"{end.code} after {end.Took}:\n{end.Output}"));
+        }
+    }
+}
