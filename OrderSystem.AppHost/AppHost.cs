@@ -14,7 +14,7 @@ var paymentMigrations = builder.AddProject<Projects.OrderSystem_PaymentWorker>("
     .WithReference(infrastructure.Payments)
     .WaitForServer(infrastructure.Postgres);
 
-builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
+var api = builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
     .WithReference(infrastructure.Nats)
     .WithReference(infrastructure.Orders)
     .WaitForServer(infrastructure.NatsServer)
@@ -29,6 +29,8 @@ var worker = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-wor
     .WaitForCompletion(paymentMigrations)
     .WithHttpHealthCheck("/health");
 
+api.WithEnvironment("Audit__WorkerUrl", worker.GetEndpoint("http"));
+
 if (builder.ExecutionContext.IsRunMode)
 {
     // The provider is simulated for local runs and tests; a deployment asks for the address of a real one.
@@ -36,6 +38,7 @@ if (builder.ExecutionContext.IsRunMode)
         .WithEnvironment("Ledger__Path", Path.Combine(builder.DataFolder(), "payment-gateway", "ledger.ndjson"))
         .WithHttpHealthCheck("/health");
     worker.WithEnvironment("Payments__GatewayUrl", gateway.GetEndpoint("http")).WaitFor(gateway);
+    api.WithEnvironment("Audit__LedgerUrl", gateway.GetEndpoint("http"));
 }
 else
 {

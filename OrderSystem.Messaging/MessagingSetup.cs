@@ -42,6 +42,8 @@ public static class MessagingSetup
         services.AddSingleton<EventPublisher>();
         services.AddSingleton<TopologyProvisioner>();
         services.AddSingleton<DeadLetters>();
+        services.AddSingleton<DeliveryCounter>();
+        services.AddSingleton<PullGate>();
 
         // Hosted services start in this order and stop in the reverse one: consumers first, the committer last.
         services.AddSingleton<IHostedService>(provider =>
@@ -60,7 +62,8 @@ public static class MessagingSetup
     {
         var table = new EventRoutes(builder.Services);
         routes(table);
-        builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<ConsumerLoop>(provider, consumer, table));
+        builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<ConsumerLoop>(
+            provider, consumer, ActivatorUtilities.CreateInstance<MessageProcessor>(provider, consumer, table)));
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider, consumer), HealthStatus.Unhealthy, tags: null));
     }

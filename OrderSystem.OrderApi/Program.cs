@@ -20,7 +20,8 @@ builder.AddServiceDefaults();
 builder.AddMessaging(databaseName: "orders", source: "/order-api", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.PaymentResults, events => events
     .On<PaymentSucceeded, PaymentResultHandler>()
-    .On<PaymentDeclined, PaymentResultHandler>());
+    .On<PaymentDeclined, PaymentResultHandler>()
+    .On<PaymentReviewRequired, PaymentResultHandler>());
 builder.AddOrders();
 builder.AddOps();
 builder.AddErrorAnswers();

@@ -15,7 +15,9 @@ if (args is ["migrate"])
 builder.AddServiceDefaults();
 builder.AddMessaging(databaseName: "payments", source: "/payment-worker", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.OrderProcessor, events => events
-    .On<OrderCreated, OrderCreatedHandler>());
+    .On<OrderCreated, OrderCreatedHandler>()
+    .On<OrderCancelled, OrderCancelledHandler>());
+builder.AddPayments();
 builder.AddPaymentGateway();
 
 var app = builder.Build();

@@ -11,4 +11,5 @@ namespace OrderSystem.Messaging.Contracts;
 [JsonSerializable(typeof(PaymentSucceeded))]
 [JsonSerializable(typeof(PaymentDeclined))]
 [JsonSerializable(typeof(PaymentRefunded))]
+[JsonSerializable(typeof(PaymentReviewRequired))]
 public sealed partial class EventJson : JsonSerializerContext;

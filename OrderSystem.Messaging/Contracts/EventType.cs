@@ -25,6 +25,7 @@ public sealed record EventType
         new("payments.succeeded.v1", "payments.succeeded", EventJson.Default.PaymentSucceeded),
         new("payments.declined.v1", "payments.declined", EventJson.Default.PaymentDeclined),
         new("payments.refunded.v1", "payments.refunded", EventJson.Default.PaymentRefunded),
+        new("payments.review.v1", "payments.review", EventJson.Default.PaymentReviewRequired),
     ];
 
     private static readonly FrozenDictionary<Type, EventType> ByClrType = All.ToFrozenDictionary(type => type.Json.Type);

@@ -24,7 +24,7 @@ public sealed record OrderedItem(string Sku, int Quantity, decimal UnitPrice);
 /// <summary>A pending order is cancelled: it must not be charged, and what was charged is refunded.</summary>
 /// <param name="OrderId">The order.</param>
 /// <param name="Reason">Why, for people.</param>
-public sealed record OrderCancelled(Guid OrderId, string? Reason) : IOrderEvent;
+public sealed record OrderCancelled(Guid OrderId, string? Reason = null) : IOrderEvent;
 
 /// <summary>The provider charged the order.</summary>
 /// <param name="OrderId">The order.</param>
@@ -39,9 +39,9 @@ public sealed record PaymentSucceeded(Guid OrderId, Guid PaymentId, decimal Amou
 /// <param name="PaymentId">The payment at the worker.</param>
 /// <param name="Amount">What was asked for, in units of the currency.</param>
 /// <param name="Currency">ISO 4217 code.</param>
-/// <param name="ProviderReference">The refused charge at the provider, where it has one.</param>
 /// <param name="Reason">The provider's reason.</param>
-public sealed record PaymentDeclined(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string? ProviderReference, string Reason) : IOrderEvent;
+/// <param name="ProviderReference">The refused charge at the provider, where it has one.</param>
+public sealed record PaymentDeclined(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string Reason, string? ProviderReference = null) : IOrderEvent;
 
 /// <summary>What was charged for a cancelled order was given back.</summary>
 /// <param name="OrderId">The order.</param>
@@ -50,4 +50,10 @@ public sealed record PaymentDeclined(Guid OrderId, Guid PaymentId, decimal Amoun
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ProviderReference">The refund at the provider.</param>
 /// <param name="Reason">Why, for people.</param>
-public sealed record PaymentRefunded(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, string? Reason) : IOrderEvent;
+public sealed record PaymentRefunded(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, string? Reason = null) : IOrderEvent;
+
+/// <summary>Whether the order was charged cannot be found out by asking: a person has to look.</summary>
+/// <param name="OrderId">The order.</param>
+/// <param name="PaymentId">The payment at the worker.</param>
+/// <param name="Reason">What is known.</param>
+public sealed record PaymentReviewRequired(Guid OrderId, Guid PaymentId, string Reason) : IOrderEvent;

@@ -1,35 +1,36 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
-using OrderSystem.Messaging.Envelope;
 
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Pulls the messages of one durable consumer and handles a bounded number of them at once. It is its own supervisor: a loop that ends,
-/// for whatever reason, is started again.
+/// Pulls the messages of one durable consumer and has a bounded number of them handled at once. It is its own supervisor: a pull that ends,
+/// or that is silent while messages wait, is begun again, and with it the topology is compared again.
 /// </summary>
 internal sealed partial class ConsumerLoop(
-    ConsumerDeclaration consumer, EventRoutes routes, IServiceProvider services, INatsJSContext jetStream, TopologyProvisioner topology, DeadLetters deadLetters,
-    IOptions<JetStreamOptions> options, MessagingMetrics metrics, TimeProvider time, ILogger<ConsumerLoop> logger)
+    ConsumerDeclaration consumer, MessageProcessor processor, INatsJSContext jetStream, TopologyProvisioner topology, PullGate gate,
+    IOptions<JetStreamOptions> options, TimeProvider time, ILogger<ConsumerLoop> logger)
     : BackgroundService
 {
     private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(10);
 
-    /// <summary>Deliveries after which an unexpected failure is no longer repeated.</summary>
-    private const int MaxDeliveries = 12;
+    /// <summary>How long what is already on its way may take to arrive and be handed back when pulling stops.</summary>
+    private static readonly TimeSpan HandBackTime = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan HandBackDelay = TimeSpan.FromSeconds(1);
 
     private readonly JetStreamOptions settings = options.Value;
     private readonly SemaphoreSlim slots = new(options.Value.Concurrency);
-    private readonly ConcurrentDictionary<INatsJSMsg<byte[]>, long> inFlight = new(ReferenceEqualityComparer.Instance);
+    private readonly ConcurrentDictionary<INatsJSMsg<byte[]>, byte> inFlight = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Cancelled when the shutdown timeout is over: what is still in flight is then given up and delivered again.</summary>
     private readonly CancellationTokenSource abandon = new();
+    private long received;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -57,9 +58,11 @@ internal sealed partial class ConsumerLoop(
             try
             {
                 await PullAsync(stoppingToken);
+                if (stoppingToken.IsCancellationRequested || gate.IsClosed)
+                    continue;
                 Log.Ended(logger, consumer.Name, rest.TotalSeconds);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (Exception) when (stoppingToken.IsCancellationRequested)
             {
                 break;
             }
@@ -81,13 +84,96 @@ internal sealed partial class ConsumerLoop(
     {
         await topology.EnsureAsync(stopping);
         var pull = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, stopping);
+        if (gate.IsClosed)
+            await ProbeAsync(pull, stopping);
+        else
+            await ConsumeAsync(pull, stopping);
+    }
+
+    private async Task ConsumeAsync(INatsJSConsumer pull, CancellationToken stopping)
+    {
+        using var handBack = CancellationTokenSource.CreateLinkedTokenSource(stopping, gate.Closing);
+        using var ended = new CancellationTokenSource();
+        await using var cancelLater = handBack.Token.Register(() => ended.CancelAfter(HandBackTime));
+        var watchdog = WatchAsync(pull, ended);
         Log.Pulling(logger, consumer.Name);
-        var consume = new NatsJSConsumeOpts { MaxMsgs = settings.Prefetch, Expires = TimeSpan.FromSeconds(30), IdleHeartbeat = TimeSpan.FromSeconds(5) };
-        await foreach (var message in pull.ConsumeAsync(NatsRawSerializer<byte[]>.Default, consume, stopping))
+        try
         {
-            await slots.WaitAsync(stopping);
-            _ = ProcessAsync(message);
+            var consume = new NatsJSConsumeOpts { MaxMsgs = settings.Prefetch, Expires = TimeSpan.FromSeconds(30), IdleHeartbeat = TimeSpan.FromSeconds(5) };
+            await foreach (var message in pull.ConsumeAsync(NatsRawSerializer<byte[]>.Default, consume, ended.Token))
+            {
+                Interlocked.Increment(ref received);
+                if (handBack.IsCancellationRequested || !await TakeSlotAsync(handBack.Token))
+                    await message.NakAsync(new AckOpts { NakDelay = HandBackDelay + gate.Remaining }, CancellationToken.None);
+                else
+                    _ = ProcessAsync(message);
+            }
         }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            await watchdog;
+        }
+    }
+
+    private async Task<bool> TakeSlotAsync(CancellationToken handBack)
+    {
+        try
+        {
+            await slots.WaitAsync(handBack);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>One message at a time, once the break is over: whether it succeeds decides whether the gate opens.</summary>
+    private async Task ProbeAsync(INatsJSConsumer pull, CancellationToken stopping)
+    {
+        Log.Waiting(logger, consumer.Name, gate.Remaining.TotalSeconds);
+        await Task.Delay(gate.Remaining, time, stopping);
+        while (gate.IsClosed && gate.Remaining == TimeSpan.Zero)
+        {
+            var message = await pull.NextAsync(NatsRawSerializer<byte[]>.Default, new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(5) }, stopping);
+            if (message is null)
+                continue;
+            await slots.WaitAsync(stopping);
+            await ProcessAsync(message);
+        }
+    }
+
+    /// <summary>Ends a pull whose consumer is gone, or that brings nothing although messages wait: the server does not always say so.</summary>
+    private async Task WatchAsync(INatsJSConsumer pull, CancellationTokenSource ended)
+    {
+        using var timer = new PeriodicTimer(WatchPeriod, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(ended.Token))
+            {
+                var before = Interlocked.Exchange(ref received, 0);
+                await pull.RefreshAsync(ended.Token);
+                if (before > 0 || pull.Info.NumPending == 0 || !inFlight.IsEmpty || pull.Info.NumAckPending >= settings.MaxAckPending)
+                    continue;
+                Log.Silent(logger, consumer.Name, pull.Info.NumPending);
+                break;
+            }
+        }
+        catch (NatsJSApiException gone)
+        {
+            Log.Gone(logger, consumer.Name, gone.Message);
+        }
+        catch (Exception failure) when (failure is NatsException or OperationCanceledException)
+        {
+            // The connection is away, or the pull has ended: neither is for the watchdog to judge.
+            return;
+        }
+
+        await ended.CancelAsync();
     }
 
     private async Task ProcessAsync(INatsJSMsg<byte[]> message)
@@ -95,7 +181,7 @@ internal sealed partial class ConsumerLoop(
         inFlight.TryAdd(message, 0);
         try
         {
-            await ProcessTracedAsync(message);
+            await processor.ProcessAsync(message, abandon.Token);
         }
         catch (Exception failure)
         {
@@ -106,61 +192,6 @@ internal sealed partial class ConsumerLoop(
         {
             inFlight.TryRemove(message, out _);
             slots.Release();
-        }
-    }
-
-    private async Task ProcessTracedAsync(INatsJSMsg<byte[]> message)
-    {
-        using var activity = MessagingTelemetry.Source.StartActivity(
-            ActivityKind.Consumer, CloudEvent.ReadCreationContext(message.Headers), name: $"process {message.Subject}");
-        var started = Stopwatch.GetTimestamp();
-        var result = await HandleAsync(message, activity);
-        metrics.Processed(message.Subject, consumer.Name, Stopwatch.GetElapsedTime(started), result.Kind);
-        if (result.Kind != HandlingResult.Verdict.Done)
-            activity?.SetStatus(ActivityStatusCode.Error, result.Reason);
-        await SettleAsync(message, result);
-    }
-
-    private async Task<HandlingResult> HandleAsync(INatsJSMsg<byte[]> message, Activity? activity)
-    {
-        if (!ReceivedEnvelope.TryRead(message, out var envelope, out var problem))
-            return HandlingResult.Reject(problem);
-        if (activity is { IsAllDataRequested: true })
-        {
-            MessagingTelemetry.Describe(activity, "process", message.Subject, envelope.OrderId, envelope.EventId, message.Data?.Length ?? 0);
-            activity.SetTag("messaging.consumer.group.name", consumer.Name);
-            activity.SetTag("messaging.nats.delivery", envelope.Delivery);
-        }
-
-        try
-        {
-            return await routes.HandleAsync(services, envelope, message.Data, abandon.Token);
-        }
-        catch (Exception failure) when (!abandon.IsCancellationRequested)
-        {
-            activity?.AddException(failure);
-            if (envelope.Delivery >= MaxDeliveries && !Persistence.PostgresErrors.IsUnavailable(failure))
-                return HandlingResult.Reject($"failed {envelope.Delivery} times, at last: {failure.Message}");
-            Log.HandlerFailed(logger, failure, message.Subject, envelope.EventId, envelope.Delivery);
-            return HandlingResult.Retry(Backoff(envelope.Delivery), failure.Message);
-        }
-    }
-
-    private async Task SettleAsync(INatsJSMsg<byte[]> message, HandlingResult result)
-    {
-        switch (result.Kind)
-        {
-            case HandlingResult.Verdict.Done:
-                await message.AckAsync(cancellationToken: abandon.Token);
-                break;
-            case HandlingResult.Verdict.Retry:
-                var delay = Jitter(result.Delay);
-                Log.Retried(logger, message.Subject, message.Metadata!.Value.Sequence.Stream, delay.TotalSeconds, result.Reason!);
-                await message.NakAsync(new AckOpts { NakDelay = delay }, abandon.Token);
-                break;
-            default:
-                await deadLetters.KeepAsync(message, result.Reason!, abandon.Token);
-                break;
         }
     }
 
@@ -183,11 +214,6 @@ internal sealed partial class ConsumerLoop(
         }
     }
 
-    private static TimeSpan Backoff(int delivery) => TimeSpan.FromSeconds(Math.Min(300, Math.Pow(2, Math.Min(delivery, 9))));
-
-    /// <summary>± 20 %, so that what failed together does not come back together.</summary>
-    private static TimeSpan Jitter(TimeSpan delay) => delay * (0.8 + (Random.Shared.NextDouble() * 0.4));
-
     private static partial class Log
     {
         [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "{Consumer} pulls messages.")]
@@ -199,12 +225,6 @@ internal sealed partial class ConsumerLoop(
         [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "{Consumer} cannot be pulled from: {Error} It is tried again in {Seconds:0.#} s.")]
         internal static partial void Failed(ILogger logger, string consumer, string error, double seconds);
 
-        [LoggerMessage(EventId = 1404, Level = LogLevel.Information, Message = "Message {Sequence} on {Subject} comes again in {Seconds:0.#} s: {Reason}")]
-        internal static partial void Retried(ILogger logger, string subject, ulong sequence, double seconds, string reason);
-
-        [LoggerMessage(EventId = 1405, Level = LogLevel.Error, Message = "Handling event {EventId} on {Subject} failed at delivery {Delivery}.")]
-        internal static partial void HandlerFailed(ILogger logger, Exception failure, string subject, Guid eventId, int delivery);
-
         [LoggerMessage(EventId = 1406, Level = LogLevel.Warning, Message = "Message {Sequence} on {Subject} was not settled; the server delivers it again.")]
         internal static partial void NotSettled(ILogger logger, Exception failure, string subject, ulong sequence);
 
@@ -213,5 +233,14 @@ internal sealed partial class ConsumerLoop(
 
         [LoggerMessage(EventId = 1408, Level = LogLevel.Information, Message = "{Consumer} stopped with {Open} messages in flight; {Left} were left to be delivered again.")]
         internal static partial void Stopped(ILogger logger, string consumer, int open, int left);
+
+        [LoggerMessage(EventId = 1409, Level = LogLevel.Warning, Message = "{Consumer} stops pulling for {Seconds:0.#} s, because what it needs is down; then one message at a time may try.")]
+        internal static partial void Waiting(ILogger logger, string consumer, double seconds);
+
+        [LoggerMessage(EventId = 1410, Level = LogLevel.Warning, Message = "{Consumer} brings nothing although {Pending} messages wait; it is pulled from anew.")]
+        internal static partial void Silent(ILogger logger, string consumer, ulong pending);
+
+        [LoggerMessage(EventId = 1411, Level = LogLevel.Error, Message = "{Consumer} is gone ({Error}); it is made again.")]
+        internal static partial void Gone(ILogger logger, string consumer, string error);
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
 
@@ -19,7 +20,7 @@ public sealed class EventRoutes
         where TEvent : class, IOrderEvent
         where THandler : class, IEventHandler<TEvent>
     {
-        services.AddSingleton<THandler>();
+        services.TryAddSingleton<THandler>();
         var type = EventType.Of<TEvent>();
         routes.Add(type.Name, (provider, envelope, data, cancellationToken) =>
             envelope.TryReadBody<TEvent>(data, type, out var body, out var problem)

@@ -14,6 +14,9 @@ public static class Topology
     /// <summary>Stream of what could not be processed. Its subjects are none that another stream takes.</summary>
     public const string DeadLetters = "DEAD_LETTERS";
 
+    /// <summary>An event with its headers. A dead letter has some more to say.</summary>
+    private const int MaxEvent = 64 * 1024;
+
     /// <summary>The worker's consumer of <see cref="Orders"/>.</summary>
     public static ConsumerDeclaration OrderProcessor { get; } = new(Orders, "ORDER_PROCESSOR");
 
@@ -28,20 +31,20 @@ public static class Topology
     [
         Stream(Orders, "orders.*", options),
         Stream(Payments, "payments.*", options),
-        Stream(DeadLetters, "dead-letters.>", options),
+        Stream(DeadLetters, "dead-letters.>", options, MaxEvent + 8 * 1024),
     ];
 
     /// <summary>
     /// Limits retention: work-queue and interest streams forget acknowledged ids on a restart. Discard new: a full stream must refuse an
     /// event, which its outbox then keeps, and never drop the oldest order in silence.
     /// </summary>
-    private static StreamConfig Stream(string name, string subjects, JetStreamOptions options) => new(name, [subjects])
+    private static StreamConfig Stream(string name, string subjects, JetStreamOptions options, int maxMessage = MaxEvent) => new(name, [subjects])
     {
         Retention = StreamConfigRetention.Limits,
         Storage = StreamConfigStorage.File,
         Discard = StreamConfigDiscard.New,
         MaxAge = options.MaxAge,
-        MaxMsgSize = 64 * 1024,
+        MaxMsgSize = maxMessage,
         DuplicateWindow = TimeSpan.FromMinutes(10),
         NumReplicas = options.Replicas,
     };

@@ -50,7 +50,7 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
         try
         {
             var ack = await jetStream.PublishAsync(
-                stored.Type.Subject, stored.Payload, NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = stored.EventId.ToString() },
+                stored.Type.Subject, stored.Payload, NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = stored.MessageId },
                 CloudEvent.ToHeaders(stored, source), deadline.Token);
 
             // A duplicate is a success: the event is in the stream, this was the repetition.

@@ -29,6 +29,18 @@ public static class OutboxSql
             SELECT order_id, version, now() + CASE version WHEN 1 THEN interval '{HeadStart}' ELSE interval '0' END FROM stored)
         """;
 
+    /// <summary>
+    /// A CTE that queues every event of the orders in <c>offered (order_id)</c> once more, under new message ids: the receiver knows the
+    /// events by their own ids and takes each once.
+    /// </summary>
+    public const string OfferAgain =
+        """
+        queued AS (
+            INSERT INTO outbox (order_id, version, available_at, emission)
+            SELECT e.order_id, e.version, now(), extract(epoch FROM now())::int FROM events e JOIN offered USING (order_id)
+            ON CONFLICT DO NOTHING)
+        """;
+
     /// <summary>Adds the eight arrays of <see cref="Arrays"/>.</summary>
     public static void AddEvents(this NpgsqlParameterCollection parameters, IReadOnlyList<StoredEvent> events)
     {

@@ -25,8 +25,8 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
             claimed AS (
                 UPDATE outbox o SET available_at = now() + $2, attempts = attempts + 1
                 FROM oldest WHERE o.order_id = oldest.order_id AND o.version = oldest.version
-                RETURNING o.order_id, o.version)
-            SELECT e.event_id, e.order_id, e.version, e.type, e.payload, e.traceparent, e.tracestate, e.occurred_at
+                RETURNING o.order_id, o.version, o.emission)
+            SELECT e.event_id, e.order_id, e.version, e.type, e.payload, e.traceparent, e.tracestate, e.occurred_at, claimed.emission
             FROM claimed JOIN events e USING (order_id, version)
             """);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
@@ -62,6 +62,6 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
             $"The ledger holds an event of type '{name}', which this version does not know. A newer version wrote it: let that one relay it.");
         return new(
             row.GetGuid(0), row.GetGuid(1), row.GetInt32(2), type, row.GetFieldValue<byte[]>(4),
-            row.IsDBNull(5) ? null : row.GetString(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetFieldValue<DateTimeOffset>(7));
+            row.IsDBNull(5) ? null : row.GetString(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetFieldValue<DateTimeOffset>(7)) { Emission = row.GetInt32(8) };
     }
 }

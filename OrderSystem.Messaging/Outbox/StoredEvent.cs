@@ -16,6 +16,12 @@ namespace OrderSystem.Messaging.Outbox;
 public sealed record StoredEvent(
     Guid EventId, Guid OrderId, int Version, EventType Type, byte[] Payload, string? TraceParent, string? TraceState, DateTimeOffset OccurredAt)
 {
+    /// <summary>0, or a number that makes the message id of a repeated sending a new one: the stream would swallow the old one for as long as its duplicate window.</summary>
+    internal int Emission { get; init; }
+
+    /// <summary>The <c>Nats-Msg-Id</c>: the event's own id, unless the event is sent again on purpose.</summary>
+    internal string MessageId => Emission == 0 ? EventId.ToString() : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{EventId}.{Emission}");
+
     /// <summary>Makes the event ready to be stored, in the trace that is current.</summary>
     /// <param name="body">What happened.</param>
     /// <param name="version">1 for the first event that this service makes of the order.</param>

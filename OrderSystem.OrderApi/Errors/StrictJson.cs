@@ -55,7 +55,7 @@ internal static class StrictJson
         var place = $"at line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine}";
         return malformed.Message switch
         {
-            var text when text.Contains("could not be mapped", StringComparison.Ordinal) => $"is not a member of an order, {place}",
+            var text when text.Contains("could not be mapped", StringComparison.Ordinal) => $"is not a known member, {place}",
             var text when text.Contains("uplicate", StringComparison.Ordinal) => $"is there twice, {place}",
             var text when text.Contains("missing required", StringComparison.Ordinal) => $"lacks {Missing(text)}",
             var text when text.Contains("maximum configured depth", StringComparison.Ordinal) => $"is nested too deeply, {place}",

@@ -14,7 +14,10 @@ internal static class OrdersApi
         builder.Services.AddSingleton<RunningKeys>();
         builder.Services.AddSingleton<OrderOfKey>();
         builder.Services.AddSingleton<PlaceOrder>();
+        builder.Services.AddSingleton<CancelOrder>();
         builder.Services.AddHostedService<KeyExpiry>();
+        builder.AddValidatedOptions<SweeperOptions>(SweeperOptions.Section);
+        builder.Services.AddHostedService<Sweeper>();
         builder.Services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, OrderJson.Default);
@@ -29,5 +32,6 @@ internal static class OrdersApi
         orders.MapGetOrder();
         orders.MapListOrders();
         orders.MapOrderTimeline();
+        CancelOrder.Map(orders);
     }
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.OrderApi.Orders;
@@ -7,38 +8,40 @@ using OrderSystem.OrderApi.Orders;
 namespace OrderSystem.OrderApi.Payments;
 
 /// <summary>The outcome of an order's payment, and the event that told of it.</summary>
-internal sealed record PaymentResult(Guid EventId, Guid OrderId, OrderStatus Status, string? Reason);
+internal sealed record PaymentResult(ReceivedEnvelope Received, OrderStatus Status, string? Reason);
 
 /// <summary>
 /// The inbox row and the status, in one statement: an event that was here before finds its inbox row and changes nothing, and a status
-/// that is final never changes. Answers whether the order exists.
+/// that is final never changes. A review may still end in what the provider says after all. Answers whether the order exists.
 /// </summary>
 internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, bool>(
     "apply-payment-result",
     """
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) AS i (order_id, event_id, status, reason)),
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::int[]) AS i (order_id, event_id, status, reason, stream_seq, delivery)),
     known AS (
         SELECT i.*, o.id IS NOT NULL AS exists FROM input i LEFT JOIN orders o ON o.id = i.order_id),
     received AS (
-        INSERT INTO inbox (event_id) SELECT event_id FROM known WHERE exists ON CONFLICT DO NOTHING RETURNING event_id),
+        INSERT INTO inbox (event_id, stream_seq, delivery) SELECT event_id, stream_seq, delivery FROM known WHERE exists ON CONFLICT DO NOTHING RETURNING event_id),
     changed AS (
         UPDATE orders o SET status = i.status, reason = i.reason, updated_at = now()
         FROM input i JOIN received USING (event_id)
-        WHERE o.id = i.order_id AND o.status = 'pending')
+        WHERE o.id = i.order_id AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview')))
     SELECT order_id, exists FROM known
     """)
 {
     internal static readonly ApplyPaymentResult Instance = new();
 
-    protected override Guid KeyOf(PaymentResult row) => row.OrderId;
+    protected override Guid KeyOf(PaymentResult row) => row.Received.OrderId;
 
     protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<PaymentResult> rows)
     {
-        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.OrderId);
-        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.EventId);
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Received.OrderId);
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Received.EventId);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Status.ToName());
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
+        parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long)row.Received.StreamSequence);
+        parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.Received.Delivery);
     }
 
     protected override bool Read(NpgsqlDataReader reader, PaymentResult row) => reader.GetBoolean(1);

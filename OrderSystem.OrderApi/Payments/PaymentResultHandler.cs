@@ -7,7 +7,7 @@ using OrderSystem.OrderApi.Orders;
 namespace OrderSystem.OrderApi.Payments;
 
 /// <summary>What became of the payment decides what becomes of the order.</summary>
-internal sealed class PaymentResultHandler(GroupCommitter committer) : IEventHandler<PaymentSucceeded>, IEventHandler<PaymentDeclined>
+internal sealed class PaymentResultHandler(GroupCommitter committer) : IEventHandler<PaymentSucceeded>, IEventHandler<PaymentDeclined>, IEventHandler<PaymentReviewRequired>
 {
     public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentSucceeded> received, CancellationToken cancellationToken) =>
         ApplyAsync(received.Envelope, OrderStatus.Paid, reason: null);
@@ -15,9 +15,12 @@ internal sealed class PaymentResultHandler(GroupCommitter committer) : IEventHan
     public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentDeclined> received, CancellationToken cancellationToken) =>
         ApplyAsync(received.Envelope, OrderStatus.PaymentFailed, received.Body.Reason);
 
+    public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentReviewRequired> received, CancellationToken cancellationToken) =>
+        ApplyAsync(received.Envelope, OrderStatus.ManualReview, received.Body.Reason);
+
     private async Task<HandlingResult> ApplyAsync(ReceivedEnvelope envelope, OrderStatus status, string? reason)
     {
-        var exists = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope.EventId, envelope.OrderId, status, reason));
+        var exists = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope, status, reason));
         return exists ? HandlingResult.Done : HandlingResult.Reject($"there is no order {envelope.OrderId}");
     }
 }

@@ -31,6 +31,16 @@ internal sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.01", "00:00:30")]
     public TimeSpan RetryDelay { get; set; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>For how long the provider keeps a key. After it the same key could charge again, so only a look-up is left. Default 20 h.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan KeyLifetime { get; set; } = TimeSpan.FromHours(20);
+
+    /// <summary>When an unknown outcome is looked up again; after the last one a person has to look. Default 1, 5, 15 and 60 minutes.</summary>
+    public TimeSpan[]? ReconcileAfter { get; set; }
+
+    /// <summary>Null above means these: the binder would add configured values to a default instead of replacing it.</summary>
+    internal static TimeSpan[] DefaultReconcileAfter { get; } = [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(60)];
+
     /// <summary>The circuit breaker.</summary>
     [Required]
     public BreakerOptions Breaker { get; set; } = new();

@@ -31,10 +31,11 @@ internal static class GatewayResilience
             UseCookies = false,
         });
         client.AddResilienceHandler("payment-gateway", (pipeline, context) =>
-            AddStrategies(pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value));
+            AddStrategies(pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value, context.ServiceProvider.GetRequiredService<ProviderHealth>()));
+        builder.Services.AddSingleton<ProviderHealth>();
     }
 
-    private static void AddStrategies(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options) => pipeline
+    private static void AddStrategies(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider) => pipeline
         .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.TotalTimeout })
         .AddRetry(new HttpRetryStrategyOptions
         {
@@ -51,6 +52,16 @@ internal static class GatewayResilience
             SamplingDuration = options.Breaker.Window,
             BreakDurationGenerator = arguments => ValueTask.FromResult(BreakDuration(options.Breaker, arguments.HalfOpenAttempts)),
             ShouldHandle = arguments => ValueTask.FromResult(IsFailure(arguments.Outcome)),
+            OnOpened = arguments =>
+            {
+                provider.Opened(arguments.BreakDuration);
+                return ValueTask.CompletedTask;
+            },
+            OnClosed = _ =>
+            {
+                provider.Closed();
+                return ValueTask.CompletedTask;
+            },
         })
         .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.AttemptTimeout });
 

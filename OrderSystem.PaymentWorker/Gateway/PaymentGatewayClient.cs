@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Polly;
+using Polly.CircuitBreaker;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
@@ -10,23 +11,56 @@ namespace OrderSystem.PaymentWorker.Gateway;
 internal sealed class PaymentGatewayClient(HttpClient http)
 {
     private static readonly Uri Charges = new("charges", UriKind.Relative);
+    private static readonly Uri Refunds = new("refunds", UriKind.Relative);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>Charges an order under a key. The provider answers the same key with the same charge, however often it is asked.</summary>
     /// <returns>What is certain: only an answer of the provider is an outcome, everything else is unknown.</returns>
-    internal async Task<ChargeOutcome> ChargeAsync(Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, Charges);
-        request.Headers.Add("Idempotency-Key", key.ToString());
-        request.Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest))
-        {
-            Headers = { ContentType = Json },
-        };
+    internal Task<ChargeOutcome> ChargeAsync(Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
+        PostAsync(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest), cancellationToken);
 
+    /// <summary>Gives a charge back under a key of its own.</summary>
+    internal Task<ChargeOutcome> RefundAsync(string chargeId, decimal amount, Guid key, CancellationToken cancellationToken) =>
+        PostAsync(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount), GatewayJson.Default.RefundRequest), cancellationToken);
+
+    /// <summary>Looks an order's charge up. Having none is not certain: a call may still be on its way.</summary>
+    internal async Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var charges = await http.GetFromJsonAsync($"charges?orderId={orderId}", GatewayJson.Default.ChargeAnswerArray, cancellationToken);
+            var charge = charges?.FirstOrDefault(charge => charge.Status == "succeeded") ?? charges?.FirstOrDefault();
+            return charge switch
+            {
+                { Status: "succeeded", Id.Length: > 0 } => ChargeOutcome.Succeeded(charge.Id),
+                { Status: "declined" } => ChargeOutcome.Declined(charge.Id, charge.Reason ?? "declined"),
+                _ => ChargeOutcome.Unknown("the provider knows no charge of the order"),
+            };
+        }
+        catch (BrokenCircuitException refused)
+        {
+            return ChargeOutcome.NotSent(refused.Message);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or ExecutionRejectedException or JsonException)
+        {
+            return ChargeOutcome.Unknown(failure.Message);
+        }
+    }
+
+    private async Task<ChargeOutcome> PostAsync(Uri path, Guid key, byte[] body, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
+        request.Headers.Add("Idempotency-Key", key.ToString());
+        request.Content = new ByteArrayContent(body) { Headers = { ContentType = Json } };
         try
         {
             using var response = await http.SendAsync(request, cancellationToken);
             return await ReadAsync(response, cancellationToken);
+        }
+        catch (BrokenCircuitException refused)
+        {
+            // This call was not made. An earlier attempt of the same charge may have been: the status of the payment knows.
+            return ChargeOutcome.NotSent(refused.Message);
         }
         catch (Exception failure) when (failure is HttpRequestException or ExecutionRejectedException or JsonException)
         {
@@ -64,6 +98,9 @@ internal readonly record struct ChargeOutcome(ChargeStatus Status, string? Refer
     /// <summary>It may have been charged or not.</summary>
     internal static ChargeOutcome Unknown(string reason) => new(ChargeStatus.Unknown, null, reason);
 
+    /// <summary>The circuit is open: the provider was not asked.</summary>
+    internal static ChargeOutcome NotSent(string reason) => new(ChargeStatus.NotSent, null, reason);
+
     /// <summary>The provider will never take this request: a person has to look.</summary>
     internal static ChargeOutcome Refused(string reason) => new(ChargeStatus.Refused, null, reason);
 }
@@ -73,14 +110,18 @@ internal enum ChargeStatus
     Succeeded,
     Declined,
     Unknown,
+    NotSent,
     Refused,
 }
 
 internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Currency);
 
+internal sealed record RefundRequest(string ChargeId, decimal Amount);
+
 internal sealed record ChargeAnswer(string? Id, string? Status, string? Reason);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(ChargeRequest))]
-[JsonSerializable(typeof(ChargeAnswer))]
+[JsonSerializable(typeof(RefundRequest))]
+[JsonSerializable(typeof(ChargeAnswer[]))]
 internal sealed partial class GatewayJson : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Outbox;
@@ -6,20 +7,20 @@ using OrderSystem.Messaging.Persistence;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>What is about to be charged, with the ids that it gets if it is the first attempt.</summary>
-internal sealed record ChargeIntent(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, Guid ProviderKey);
+internal sealed record ChargeIntent(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, Guid ProviderKey, string? TraceParent);
 
-/// <summary>The payment as it stands now.</summary>
-internal readonly record struct BegunCharge(ChargeState State, Guid PaymentId, Guid ProviderKey, int Attempts);
+/// <summary>How the payment stands; it is there when this worker got the lease.</summary>
+internal readonly record struct BegunCharge(ChargeState State, Payment? Payment);
 
 internal enum ChargeState
 {
     /// <summary>This worker holds the lease and may call the provider.</summary>
     Begun,
 
-    /// <summary>Another worker holds it.</summary>
+    /// <summary>Another worker holds it, or it waits for its next attempt.</summary>
     Leased,
 
-    /// <summary>The provider has answered.</summary>
+    /// <summary>The provider has answered, or the order was cancelled before it was asked.</summary>
     Finished,
 
     /// <summary>The order is known with another amount or currency.</summary>
@@ -34,15 +35,15 @@ internal sealed class BeginCharge() : GroupWrite<ChargeIntent, BegunCharge>(
     "begin-charge",
     $"""
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::text[], $5::uuid[]) AS i (order_id, id, amount, currency, provider_key)),
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::text[], $5::uuid[], $6::text[]) AS i (order_id, id, amount, currency, provider_key, traceparent)),
     begun AS (
-        INSERT INTO payments AS p (order_id, id, amount, currency, provider_key, status, attempts, lease_until)
-        SELECT order_id, id, amount, currency, provider_key, 'charging', 1, now() + interval '{LeaseSeconds} seconds' FROM input
+        INSERT INTO payments AS p (order_id, id, amount, currency, provider_key, traceparent, status, attempts, lease_until)
+        SELECT order_id, id, amount, currency, provider_key, traceparent, 'charging', 1, now() + interval '{Lease}' FROM input
         ON CONFLICT (order_id) DO UPDATE
-            SET status = 'charging', attempts = p.attempts + 1, lease_until = excluded.lease_until, updated_at = now()
+            SET attempts = p.attempts + 1, lease_until = excluded.lease_until, updated_at = now()
             WHERE p.status IN ('charging', 'unknown') AND p.lease_until <= now() AND p.amount = excluded.amount AND p.currency = excluded.currency
-        RETURNING p.order_id, p.id, p.provider_key, p.attempts)
-    SELECT i.order_id, b.id, b.provider_key, b.attempts,
+        RETURNING p.order_id, p.id, p.provider_key, p.attempts, p.first_attempt_at)
+    SELECT i.order_id, b.id, b.provider_key, b.attempts, b.first_attempt_at,
            p.amount IS NOT NULL AND (p.amount <> i.amount OR p.currency <> i.currency),
            p.status IS NOT NULL AND p.status NOT IN ('charging', 'unknown')
     FROM input i
@@ -50,13 +51,14 @@ internal sealed class BeginCharge() : GroupWrite<ChargeIntent, BegunCharge>(
     LEFT JOIN payments p ON p.order_id = i.order_id
     """)
 {
-    /// <summary>Longer than the provider call may take, shorter than the wait for the next delivery.</summary>
-    private const string LeaseSeconds = "20";
+    /// <summary>Longer than a call to the provider may take with all its attempts, shorter than the wait for the next delivery.</summary>
+    internal const string Lease = "20 seconds";
 
     internal static readonly BeginCharge Instance = new();
 
-    /// <summary>How long another worker has to wait for this one.</summary>
-    internal static TimeSpan Lease { get; } = TimeSpan.FromSeconds(20);
+    /// <summary>The intent to charge an order, in the trace that is current.</summary>
+    internal static ChargeIntent Intent(Guid orderId, decimal amount, string currency) =>
+        new(orderId, Guid.CreateVersion7(), amount, currency, Guid.NewGuid(), Activity.Current?.Id);
 
     protected override Guid KeyOf(ChargeIntent row) => row.OrderId;
 
@@ -67,14 +69,18 @@ internal sealed class BeginCharge() : GroupWrite<ChargeIntent, BegunCharge>(
         parameters.AddArray(NpgsqlDbType.Numeric, rows, row => row.Amount);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Currency);
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.ProviderKey);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.TraceParent);
     }
 
     protected override BegunCharge Read(NpgsqlDataReader reader, ChargeIntent row)
     {
         if (!reader.IsDBNull(1))
-            return new(ChargeState.Begun, reader.GetGuid(1), reader.GetGuid(2), reader.GetInt32(3));
+        {
+            return new(ChargeState.Begun, new Payment(
+                row.OrderId, reader.GetGuid(1), row.Amount, row.Currency, reader.GetGuid(2), reader.GetInt32(3), reader.GetFieldValue<DateTimeOffset>(4)));
+        }
 
         // Neither begun nor there when the statement began: another worker has just inserted it and holds the lease.
-        return new(reader.GetBoolean(4) ? ChargeState.Mismatch : reader.GetBoolean(5) ? ChargeState.Finished : ChargeState.Leased, default, default, 0);
+        return new(reader.GetBoolean(5) ? ChargeState.Mismatch : reader.GetBoolean(6) ? ChargeState.Finished : ChargeState.Leased, Payment: null);
     }
 }

@@ -1,31 +1,47 @@
 using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
-using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
-/// <summary>The provider's answer, the event that tells of it, and the event that it answers.</summary>
-internal sealed record Outcome(Guid ReceivedEventId, ChargeOutcome Charge, StoredEvent Told);
+/// <summary>What a payment has come to, and the event that tells of it.</summary>
+/// <param name="From">The statuses that it may come from, separated by commas.</param>
+/// <param name="Status">The status that it has now.</param>
+/// <param name="Reference">The charge or the refund at the provider.</param>
+/// <param name="Reason">Why, where there is a reason.</param>
+/// <param name="Told">The event; its version is given by the statement.</param>
+/// <param name="Received">The event that this answers, where it answers one.</param>
+internal sealed record Outcome(string From, string Status, string? Reference, string? Reason, StoredEvent Told, ReceivedEnvelope? Received);
 
-/// <summary>The outcome, its event and the inbox row in one statement. A payment that is finished already stays as it is, and tells nothing twice.</summary>
-internal sealed class RecordOutcome() : GroupWrite<Outcome, bool>(
+/// <summary>
+/// The outcome, its event and the inbox row in one statement. A payment that is not where the outcome begins stays as it is, and tells
+/// nothing twice. A charge that succeeds although the order was cancelled goes on to its refund. Answers the version of the event, or 0.
+/// </summary>
+internal sealed class RecordOutcome() : GroupWrite<Outcome, int>(
     "record-outcome",
     $"""
     WITH input AS (
-        SELECT * FROM unnest({OutboxSql.Arrays}, $9::uuid[], $10::text[], $11::text[], $12::text[])
-            AS i ({OutboxSql.Columns}, received_id, status, provider_reference, reason)),
+        SELECT * FROM unnest({OutboxSql.Arrays}, $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::int[])
+            AS i ({OutboxSql.Columns}, received_id, origin, status, reference, reason, stream_seq, delivery)),
     received AS (
-        INSERT INTO inbox (event_id) SELECT received_id FROM input ON CONFLICT DO NOTHING),
+        INSERT INTO inbox (event_id, stream_seq, delivery) SELECT received_id, stream_seq, delivery FROM input WHERE received_id IS NOT NULL ON CONFLICT DO NOTHING),
     changed AS (
-        UPDATE payments p SET status = i.status, provider_reference = i.provider_reference, reason = i.reason, updated_at = now()
-        FROM input i WHERE p.order_id = i.order_id AND p.status IN ('charging', 'unknown')
-        RETURNING p.order_id AS id),
+        UPDATE payments p SET
+            status = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL THEN 'refunding' ELSE i.status END,
+            refund_key = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL THEN coalesce(p.refund_key, gen_random_uuid()) ELSE p.refund_key END,
+            provider_reference = CASE WHEN i.status = 'refunded' THEN p.provider_reference ELSE coalesce(i.reference, p.provider_reference) END,
+            refund_reference = CASE WHEN i.status = 'refunded' THEN i.reference ELSE p.refund_reference END,
+            reason = i.reason, events = p.events + 1,
+            lease_until = now(), updated_at = now()
+        FROM input i WHERE p.order_id = i.order_id AND p.status = ANY (string_to_array(i.origin, ','))
+        RETURNING p.order_id AS id, p.events),
     stored AS (
-        SELECT i.* FROM input i JOIN changed c ON c.id = i.order_id),
+        SELECT i.order_id, c.events AS version, i.event_id, i.type, i.payload, i.traceparent, i.tracestate, i.occurred_at
+        FROM input i JOIN changed c ON c.id = i.order_id),
     {OutboxSql.Store}
-    SELECT i.order_id, c.id IS NOT NULL FROM input i LEFT JOIN changed c ON c.id = i.order_id
+    SELECT i.order_id, coalesce(c.events, 0) FROM input i LEFT JOIN changed c ON c.id = i.order_id
     """)
 {
     internal static readonly RecordOutcome Instance = new();
@@ -35,13 +51,16 @@ internal sealed class RecordOutcome() : GroupWrite<Outcome, bool>(
     protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Outcome> rows)
     {
         parameters.AddEvents([.. rows.Select(row => row.Told)]);
-        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.ReceivedEventId);
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Charge.Status == ChargeStatus.Succeeded ? "succeeded" : "declined");
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Charge.Reference);
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Charge.Reason);
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Received?.EventId);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.From);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Status);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reference);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
+        parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long?)row.Received?.StreamSequence);
+        parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.Received?.Delivery);
     }
 
-    protected override bool Read(NpgsqlDataReader reader, Outcome row) => reader.GetBoolean(1);
+    protected override int Read(NpgsqlDataReader reader, Outcome row) => reader.GetInt32(1);
 
-    protected override StoredEvent? EventOf(Outcome row, bool result) => result ? row.Told : null;
+    protected override StoredEvent? EventOf(Outcome row, int result) => result > 0 ? row.Told with { Version = result } : null;
 }

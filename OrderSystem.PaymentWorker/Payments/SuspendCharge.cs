@@ -5,32 +5,32 @@ using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
-/// <summary>A charge that has no outcome yet, and why.</summary>
-internal sealed record SuspendedCharge(Guid OrderId, string Status, string Reason);
+/// <summary>A payment that has no outcome yet, why, and when it is looked at again.</summary>
+internal sealed record SuspendedPayment(Guid OrderId, string Reason, TimeSpan Wait);
 
-/// <summary>Gives the lease back, so that the next delivery can go on at once, with the same key.</summary>
-internal sealed class SuspendCharge() : GroupWrite<SuspendedCharge, bool>(
+/// <summary>Gives the lease back. A charge without an answer is unknown, never failed; a refund goes on being a refund.</summary>
+internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
     "suspend-charge",
     """
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[]) AS i (order_id, status, reason)),
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::interval[]) AS i (order_id, reason, wait)),
     changed AS (
-        UPDATE payments p SET status = i.status, reason = i.reason, lease_until = now(), updated_at = now()
-        FROM input i WHERE p.order_id = i.order_id AND p.status IN ('charging', 'unknown')
+        UPDATE payments p SET status = CASE p.status WHEN 'charging' THEN 'unknown' ELSE p.status END, reason = i.reason, lease_until = now() + i.wait, updated_at = now()
+        FROM input i WHERE p.order_id = i.order_id AND p.status IN ('charging', 'unknown', 'refunding')
         RETURNING p.order_id)
     SELECT i.order_id, c.order_id IS NOT NULL FROM input i LEFT JOIN changed c ON c.order_id = i.order_id
     """)
 {
     internal static readonly SuspendCharge Instance = new();
 
-    protected override Guid KeyOf(SuspendedCharge row) => row.OrderId;
+    protected override Guid KeyOf(SuspendedPayment row) => row.OrderId;
 
-    protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<SuspendedCharge> rows)
+    protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<SuspendedPayment> rows)
     {
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.OrderId);
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Status);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
+        parameters.AddArray(NpgsqlDbType.Interval, rows, row => row.Wait);
     }
 
-    protected override bool Read(NpgsqlDataReader reader, SuspendedCharge row) => reader.GetBoolean(1);
+    protected override bool Read(NpgsqlDataReader reader, SuspendedPayment row) => reader.GetBoolean(1);
 }

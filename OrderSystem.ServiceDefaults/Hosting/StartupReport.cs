@@ -24,6 +24,11 @@ public static class StartupReport
                 app.Services.GetService<IStartupValidator>()?.Validate();
                 await app.StartAsync(CancellationToken.None);
             }
+            catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                // Asked to stop before it had started: that is an orderly stop too.
+                return 0;
+            }
             catch (Exception failure) when (Describe(failure) is { } line)
             {
                 await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} cannot start: {line}");

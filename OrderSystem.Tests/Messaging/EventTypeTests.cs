@@ -14,6 +14,7 @@ public sealed class EventTypeTests
             ("payments.succeeded.v1", "payments.succeeded", typeof(PaymentSucceeded)),
             ("payments.declined.v1", "payments.declined", typeof(PaymentDeclined)),
             ("payments.refunded.v1", "payments.refunded", typeof(PaymentRefunded)),
+            ("payments.review.v1", "payments.review", typeof(PaymentReviewRequired)),
         ],
         EventType.All.Select(type => (type.Name, type.Subject, type.Json.Type)));
 
@@ -44,6 +45,23 @@ public sealed class EventTypeTests
 
         Assert.Equal("no", declined!.Reason);
         Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"orderId":"01900000-0000-7000-8000-000000000001"}""", EventJson.Default.PaymentDeclined));
+    }
+
+    [Fact]
+    public void What_an_event_may_leave_out_it_can_be_read_without()
+    {
+        IOrderEvent[] sparse =
+        [
+            new OrderCancelled(Guid.NewGuid()),
+            new PaymentDeclined(Guid.NewGuid(), Guid.NewGuid(), 1m, "EUR", "no"),
+            new PaymentRefunded(Guid.NewGuid(), Guid.NewGuid(), 1m, "EUR", "re_1"),
+        ];
+
+        Assert.All(sparse, body =>
+        {
+            var json = EventType.All.Single(type => type.Json.Type == body.GetType()).Json;
+            Assert.Equal(body, JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(body, json), json));
+        });
     }
 
     private static Comparer<Type> TypeByName => Comparer<Type>.Create((a, b) => string.CompareOrdinal(a.Name, b.Name));

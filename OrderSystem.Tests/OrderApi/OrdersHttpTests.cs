@@ -177,7 +177,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
         var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name);
 
-        Assert.Equal(["/orders", "/orders/{id}"], paths.Order(StringComparer.Ordinal));
+        Assert.Subset(paths.ToHashSet(), new HashSet<string> { "/orders", "/orders/{id}", "/orders/{id}/cancel" });
     }
 
     [Theory]

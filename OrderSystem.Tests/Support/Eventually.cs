@@ -33,8 +33,13 @@ internal static class Eventually
             }
 
             if (Stopwatch.GetElapsedTime(started) > limit)
-                throw new Xunit.Sdk.XunitException($"Not within {limit.TotalSeconds:0} s: {expectation}. Last: {last}");
+                throw new Xunit.Sdk.XunitException($"Not within {limit.TotalSeconds:0} s: {expectation}. Last: {Describe(last)}");
             await Task.Delay(Pause, TimeProvider.System);
         }
     }
+
+    /// <summary>Also what a record, a tuple or an array holds.</summary>
+    private static string Describe(object? value) => value is string text ? text : System.Text.Json.JsonSerializer.Serialize(value, IncludeFields);
+
+    private static readonly System.Text.Json.JsonSerializerOptions IncludeFields = new() { IncludeFields = true };
 }

@@ -28,7 +28,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
 
     internal static AppHostProcess Start(Dictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Sample.AppHost.dll"), "--DcpPublisher:RandomizePorts", "true", .. arguments])
+        // A shell that runs the tests in the background has its children ignore SIGINT; an AppHost in a terminal does not.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", "dotnet", Path.Combine(AppContext.BaseDirectory, "Sample.AppHost.dll"), "--DcpPublisher:RandomizePorts", "true", .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using NATS.Client.JetStream;
+using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.Persistence;
+
+namespace OrderSystem.Messaging.JetStream;
+
+/// <summary>Handles one message and settles it: acknowledged after the commit, delivered again after a delay, or kept as a dead letter.</summary>
+internal sealed partial class MessageProcessor(
+    ConsumerDeclaration consumer, EventRoutes routes, IServiceProvider services, DeadLetters deadLetters, DeliveryCounter deliveries, MessagingMetrics metrics,
+    ILogger<MessageProcessor> logger)
+{
+    /// <summary>Deliveries without an answer or a decision, after which a message is no longer repeated.</summary>
+    private const int MaxFailures = 12;
+
+    /// <exception cref="Exception">The message could not be settled; the server delivers it again.</exception>
+    internal async Task ProcessAsync(INatsJSMsg<byte[]> message, CancellationToken abandoned)
+    {
+        using var activity = MessagingTelemetry.Source.StartActivity(
+            ActivityKind.Consumer, CloudEvent.ReadCreationContext(message.Headers), name: $"process {message.Subject}");
+        var started = Stopwatch.GetTimestamp();
+        var result = await HandleAsync(message, activity, abandoned);
+        metrics.Processed(message.Subject, consumer.Name, Stopwatch.GetElapsedTime(started), result.Kind);
+        if (result.Kind != HandlingResult.Verdict.Done)
+            activity?.SetStatus(ActivityStatusCode.Error, result.Reason);
+        await SettleAsync(message, result, abandoned);
+    }
+
+    private async Task<HandlingResult> HandleAsync(INatsJSMsg<byte[]> message, Activity? activity, CancellationToken abandoned)
+    {
+        if (!ReceivedEnvelope.TryRead(message, out var envelope, out var problem))
+            return HandlingResult.Reject(problem);
+        if (activity is { IsAllDataRequested: true })
+        {
+            MessagingTelemetry.Describe(activity, "process", message.Subject, envelope.OrderId, envelope.EventId, message.Data?.Length ?? 0);
+            activity.SetTag("messaging.consumer.group.name", consumer.Name);
+            activity.SetTag("messaging.nats.delivery", envelope.Delivery);
+        }
+
+        try
+        {
+            // A replay by hand begins anew, whatever its earlier life came to.
+            if (CloudEvent.Read(message.Headers, DeadLetterFormat.ReplayOf) is not null && envelope.Delivery == 1)
+                await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);
+            if (envelope.Delivery > 1 && await deliveries.CountAsync(consumer.Name, envelope.EventId, abandoned) is var failures and >= MaxFailures)
+                return HandlingResult.Reject($"{failures} deliveries ended without an answer");
+            var result = await routes.HandleAsync(services, envelope, message.Data, abandoned);
+            if (envelope.Delivery > 1)
+                await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);
+            return result;
+        }
+        catch (Exception failure) when (!abandoned.IsCancellationRequested)
+        {
+            activity?.AddException(failure);
+            Log.HandlerFailed(logger, failure, message.Subject, envelope.EventId, envelope.Delivery);
+            return HandlingResult.Retry(PostgresErrors.IsUnavailable(failure) ? TimeSpan.FromSeconds(2) : Backoff(envelope.Delivery), failure.Message);
+        }
+    }
+
+    private async Task SettleAsync(INatsJSMsg<byte[]> message, HandlingResult result, CancellationToken abandoned)
+    {
+        switch (result.Kind)
+        {
+            case HandlingResult.Verdict.Done:
+                await message.AckAsync(cancellationToken: abandoned);
+                break;
+            case HandlingResult.Verdict.Retry:
+                var delay = Jitter(result.Delay);
+                Log.Retried(logger, message.Subject, message.Metadata!.Value.Sequence.Stream, delay.TotalSeconds, result.Reason!);
+                await message.NakAsync(new AckOpts { NakDelay = delay }, abandoned);
+                break;
+            default:
+                await deadLetters.KeepAsync(message, result.Reason!, abandoned);
+                break;
+        }
+    }
+
+    private static TimeSpan Backoff(int delivery) => TimeSpan.FromSeconds(Math.Min(300, Math.Pow(2, Math.Min(delivery, 9))));
+
+    /// <summary>± 20 %, so that what failed together does not come back together.</summary>
+    private static TimeSpan Jitter(TimeSpan delay) => delay * (0.8 + (Random.Shared.NextDouble() * 0.4));
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1404, Level = LogLevel.Information, Message = "Message {Sequence} on {Subject} comes again in {Seconds:0.#} s: {Reason}")]
+        internal static partial void Retried(ILogger logger, string subject, ulong sequence, double seconds, string reason);
+
+        [LoggerMessage(EventId = 1405, Level = LogLevel.Error, Message = "Handling event {EventId} on {Subject} failed at delivery {Delivery}.")]
+        internal static partial void HandlerFailed(ILogger logger, Exception failure, string subject, Guid eventId, int delivery);
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Npgsql;
+using NpgsqlTypes;
+using OrderSystem.Messaging;
+using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Persistence;
+using OrderSystem.OrderApi.Errors;
+
+namespace OrderSystem.OrderApi.Orders;
+
+/// <summary><c>POST /orders/{id}/cancel</c>: a pending order is cancelled. Should it be charged already, the worker gives the money back.</summary>
+internal sealed class CancelOrder(GroupCommitter committer, TimeProvider time)
+{
+    private const int MaxReason = 200;
+
+    internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost(
+            "/{id:guid}/cancel", (Guid id, HttpRequest request, CancelOrder cancel, CancellationToken cancellationToken) => cancel.HandleAsync(id, request, cancellationToken))
+        .WithName("CancelOrder")
+        .WithSummary("Cancels a pending order. Asking again has no effect; an order that is paid, failed or under review cannot be cancelled.")
+        .Accepts<CancelOrderRequest>(isOptional: true, "application/json")
+        .ProducesProblem(StatusCodes.Status404NotFound)
+        .ProducesProblem(StatusCodes.Status409Conflict)
+        .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+    private async Task<Results<Accepted, ValidationProblem, ProblemHttpResult>> HandleAsync(Guid id, HttpRequest http, CancellationToken cancellationToken)
+    {
+        string? reason = null;
+        if (http.ContentLength > 0 || http.Headers.TransferEncoding.Count > 0)
+        {
+            var (request, problem) = await StrictJson.ReadAsync(http, CancelOrderJson.Default.CancelOrderRequest, cancellationToken);
+            if (problem is not null)
+                return problem;
+            reason = request!.Reason;
+            if (reason is { Length: 0 or > MaxReason } || reason?.EnumerateRunes().Any(rune => rune == System.Text.Rune.ReplacementChar || System.Text.Rune.IsControl(rune)) == true)
+                return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["reason"] = [$"must be 1 to {MaxReason} characters of printable text"] });
+        }
+
+        Activity.Current?.SetTag(MessagingTelemetry.OrderId, id);
+        var cancelled = StoredEvent.Create(new OrderCancelled(id, reason), version: 2, Timestamps.Now(time));
+        return await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason)) switch
+        {
+            null => TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound),
+            OrderStatus.Cancelled => TypedResults.Accepted($"/orders/{id}"),
+            var status => TypedResults.Problem(
+                $"The order is {status.Value.ToName()} and cannot be cancelled.", statusCode: StatusCodes.Status409Conflict,
+                extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["status"] = status.Value.ToName() }),
+        };
+    }
+}
+
+/// <summary>What a caller may say about it.</summary>
+internal sealed record CancelOrderRequest(string? Reason);
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, PropertyNameCaseInsensitive = false,
+    AllowDuplicateProperties = false, MaxDepth = 2)]
+[JsonSerializable(typeof(CancelOrderRequest))]
+internal sealed partial class CancelOrderJson : JsonSerializerContext;
+
+/// <summary>A cancellation and the event that tells of it.</summary>
+internal sealed record Cancellation(StoredEvent Told, string? Reason);
+
+/// <summary>Only a pending order changes, and only then the event is stored. Answers the status that the order has now, or null when there is none.</summary>
+internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, OrderStatus?>(
+    "cancel-order",
+    $"""
+    WITH input AS (
+        SELECT * FROM unnest({OutboxSql.Arrays}, $9::text[]) AS i ({OutboxSql.Columns}, reason)),
+    changed AS (
+        UPDATE orders o SET status = 'cancelled', reason = i.reason, updated_at = i.occurred_at
+        FROM input i WHERE o.id = i.order_id AND o.status = 'pending'
+        RETURNING o.id),
+    stored AS (
+        SELECT i.* FROM input i JOIN changed c ON c.id = i.order_id),
+    {OutboxSql.Store}
+    SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END
+    FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN orders o ON o.id = i.order_id
+    """)
+{
+    internal static readonly CancelPendingOrder Instance = new();
+
+    protected override Guid KeyOf(Cancellation row) => row.Told.OrderId;
+
+    protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Cancellation> rows)
+    {
+        parameters.AddEvents([.. rows.Select(row => row.Told)]);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
+    }
+
+    protected override OrderStatus? Read(NpgsqlDataReader reader, Cancellation row) => reader.IsDBNull(1) ? null : OrderStatuses.Parse(reader.GetString(1));
+
+    /// <summary>It comes second, so it goes by the table; the relay is only told that it is there.</summary>
+    protected override StoredEvent? EventOf(Cancellation row, OrderStatus? result) => result == OrderStatus.Cancelled ? row.Told : null;
+}

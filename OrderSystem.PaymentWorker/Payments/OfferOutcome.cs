@@ -1,0 +1,33 @@
+using Npgsql;
+using NpgsqlTypes;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Persistence;
+
+namespace OrderSystem.PaymentWorker.Payments;
+
+/// <summary>
+/// Whoever sends the order again has not heard of its outcome: the events of a finished payment are queued once more. Not more often than
+/// every half minute, whatever the number of duplicates.
+/// </summary>
+internal sealed class OfferOutcome() : GroupWrite<Guid, bool>(
+    "offer-outcome",
+    $"""
+    WITH input AS (
+        SELECT * FROM unnest($1::uuid[]) AS i (order_id)),
+    offered AS (
+        UPDATE payments p SET offered_at = now() FROM input i
+        WHERE p.order_id = i.order_id AND coalesce(p.offered_at, p.updated_at) < now() - interval '30 seconds'
+        RETURNING p.order_id),
+    {OutboxSql.OfferAgain}
+    SELECT i.order_id, o.order_id IS NOT NULL FROM input i LEFT JOIN offered o ON o.order_id = i.order_id
+    """)
+{
+    internal static readonly OfferOutcome Instance = new();
+
+    protected override Guid KeyOf(Guid row) => row;
+
+    protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Guid> rows) =>
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row);
+
+    protected override bool Read(NpgsqlDataReader reader, Guid row) => reader.GetBoolean(1);
+}

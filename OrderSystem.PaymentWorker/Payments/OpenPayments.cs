@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Npgsql;
+using OrderSystem.PaymentWorker.Gateway;
+
+namespace OrderSystem.PaymentWorker.Payments;
+
+/// <summary>
+/// Goes on with payments that no message drives any more: unknown outcomes whose time has come, charges whose worker died, refunds. Any
+/// number of workers share them by lease. While the provider is known to be down nothing is tried, and so no attempt is used up.
+/// </summary>
+internal sealed partial class OpenPayments(
+    NpgsqlDataSource database, ProviderHealth provider, IServiceProvider services, TimeProvider time, ILogger<OpenPayments> logger) : BackgroundService
+{
+    private const int Batch = 16;
+    private static readonly ActivitySource Source = new("OrderSystem.PaymentWorker");
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>There is something to do now.</summary>
+    internal void LookNow() => signal.Writer.TryWrite(true);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var found = 0;
+            try
+            {
+                found = provider.IsDown ? 0 : await AdvanceAsync(stoppingToken);
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                Log.Failed(logger, failure);
+            }
+
+            if (found < Batch)
+                await WaitAsync(stoppingToken);
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken stopping)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        await Task.WhenAny(Task.Delay(Poll, time, either.Token), signal.Reader.WaitToReadAsync(either.Token).AsTask());
+        await either.CancelAsync();
+        signal.Reader.TryRead(out _);
+    }
+
+    private async Task<int> AdvanceAsync(CancellationToken stopping)
+    {
+        var charges = new List<(Payment Payment, string? TraceParent)>();
+        var refunds = new List<(OpenRefund Refund, string? TraceParent)>();
+        await using (var command = database.CreateCommand(
+            $"""
+            UPDATE payments SET attempts = attempts + 1, lease_until = now() + interval '{BeginCharge.Lease}', updated_at = now()
+            WHERE order_id IN (
+                SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
+                  AND (status = 'refunding' OR updated_at < now() - interval '5 seconds')
+                ORDER BY lease_until LIMIT {Batch} FOR UPDATE SKIP LOCKED)
+            RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key
+            """))
+        await using (var reader = await command.ExecuteReaderAsync(stopping))
+        {
+            while (await reader.ReadAsync(stopping))
+                Read(reader, charges, refunds);
+        }
+
+        await Task.WhenAll(charges.Select(open => TracedAsync("reconcile payment", open.Payment.OrderId, open.TraceParent, () =>
+                services.GetRequiredService<Charging>().ChargeAsync(open.Payment, received: null, stopping)))
+            .Concat(refunds.Select(open => TracedAsync("refund payment", open.Refund.OrderId, open.TraceParent, () =>
+                services.GetRequiredService<Refunding>().RefundAsync(open.Refund, stopping)))));
+        return charges.Count + refunds.Count;
+    }
+
+    private static void Read(NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
+    {
+        var traceParent = row.IsDBNull(7) ? null : row.GetString(7);
+        if (row.GetString(8) == "refunding")
+            refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(5)), traceParent));
+        else
+            charges.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetGuid(4), row.GetInt32(5), row.GetFieldValue<DateTimeOffset>(6)), traceParent));
+    }
+
+    /// <summary>In the trace of the order, however long ago that began.</summary>
+    private static async Task TracedAsync(string name, Guid orderId, string? traceParent, Func<Task> work)
+    {
+        ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var parent);
+        using var activity = Source.StartActivity(ActivityKind.Internal, parent, name: name);
+        activity?.SetTag(Messaging.MessagingTelemetry.OrderId, orderId);
+        await work();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Open payments could not be looked at; it is tried again.")]
+        internal static partial void Failed(ILogger logger, Exception failure);
+    }
+}

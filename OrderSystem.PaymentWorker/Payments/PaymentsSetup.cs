@@ -1,0 +1,13 @@
+namespace OrderSystem.PaymentWorker.Payments;
+
+/// <summary>What the handlers of orders share.</summary>
+internal static class PaymentsSetup
+{
+    internal static void AddPayments(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<Charging>();
+        builder.Services.AddSingleton<Refunding>();
+        builder.Services.AddSingleton<OpenPayments>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<OpenPayments>());
+    }
+}

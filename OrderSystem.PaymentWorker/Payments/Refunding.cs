@@ -1,0 +1,50 @@
+using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Persistence;
+using OrderSystem.PaymentWorker.Gateway;
+
+namespace OrderSystem.PaymentWorker.Payments;
+
+/// <summary>A payment that has to be given back.</summary>
+internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int Attempts);
+
+/// <summary>Gives a charge back, as idempotently as it was made: one key, written before the first call.</summary>
+internal sealed partial class Refunding(GroupCommitter committer, IServiceProvider services, TimeProvider time, ILogger<Refunding> logger)
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+
+    internal async Task RefundAsync(OpenRefund refund, CancellationToken cancellationToken)
+    {
+        var outcome = await services.GetRequiredService<PaymentGatewayClient>().RefundAsync(refund.ProviderReference, refund.Amount, refund.RefundKey, cancellationToken);
+        switch (outcome.Status)
+        {
+            case ChargeStatus.Succeeded:
+                await RecordAsync(outcome, "refunded", new PaymentRefunded(refund.OrderId, refund.PaymentId, refund.Amount, refund.Currency, outcome.Reference!, "the order was cancelled"));
+                break;
+            case ChargeStatus.Unknown or ChargeStatus.NotSent:
+                var wait = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(Math.Pow(2, Math.Min(refund.Attempts - 1, 10))).Ticks, LongestWait.Ticks));
+                Log.Unknown(logger, refund.OrderId, outcome.Reason!, wait.TotalSeconds);
+                await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, outcome.Reason!, wait));
+                break;
+            default:
+                Log.Review(logger, refund.OrderId, outcome.Reason!);
+                await RecordAsync(outcome, "review", new PaymentReviewRequired(refund.OrderId, refund.PaymentId, $"the refund was refused: {outcome.Reason}"));
+                break;
+        }
+    }
+
+    private Task RecordAsync<TEvent>(ChargeOutcome outcome, string status, TEvent told)
+        where TEvent : IOrderEvent =>
+        committer.WriteAsync(
+            RecordOutcome.Instance,
+            new("refunding", status, outcome.Reference, outcome.Reason, StoredEvent.Create(told, version: 2, time.GetUtcNow()), Received: null));
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 3101, Level = LogLevel.Warning, Message = "Whether order {OrderId} was refunded is unknown: {Reason}. It is asked again with the same key in {Seconds:0} s.")]
+        internal static partial void Unknown(ILogger logger, Guid orderId, string reason, double seconds);
+
+        [LoggerMessage(EventId = 3102, Level = LogLevel.Error, Message = "The refund of order {OrderId} needs a person: {Reason}.")]
+        internal static partial void Review(ILogger logger, Guid orderId, string reason);
+    }
+}

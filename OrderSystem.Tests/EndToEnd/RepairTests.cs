@@ -1,0 +1,77 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.EndToEnd;
+
+/// <summary>What is rebuilt from PostgreSQL when JetStream has forgotten it.</summary>
+public sealed class RepairTests
+{
+    [Fact]
+    public async Task Streams_that_vanish_with_orders_on_them_are_made_again_and_every_order_ends()
+    {
+        await using var system = await RunningSystem.StartAsync(new() { ["Sweeper__After"] = "00:00:08", ["JetStream__AckWait"] = "00:00:05" });
+        using var client = new Client(system.OrderApi.Address);
+        using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        var jetStream = new NatsJSContext(nats);
+        using (var slow = await gateway.PutAsJsonAsync("/faults", new { latency = "00:00:00.500" }))
+            slow.EnsureSuccessStatusCode();
+
+        var orders = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => client.PlaceAsync()));
+        foreach (var stream in new[] { "ORDERS", "PAYMENTS" })
+            await jetStream.DeleteStreamAsync(stream);
+
+        foreach (var order in orders)
+        {
+            await client.WaitForAsync(order, "paid", TimeSpan.FromSeconds(120));
+            Assert.Single((await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray());
+        }
+    }
+
+    [Fact]
+    public async Task A_consumer_that_is_deleted_is_noticed_and_made_again()
+    {
+        await using var system = await RunningSystem.StartAsync();
+        using var client = new Client(system.OrderApi.Address);
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        var jetStream = new NatsJSContext(nats);
+
+        await jetStream.DeleteConsumerAsync("ORDERS", "ORDER_PROCESSOR");
+        await jetStream.DeleteConsumerAsync("PAYMENTS", "PAYMENT_RESULTS");
+
+        await client.WaitForAsync(await client.PlaceAsync(), "paid", TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task While_the_provider_is_down_pulling_stops_and_afterwards_every_order_is_paid_once()
+    {
+        await using var system = await RunningSystem.StartAsync(new()
+        {
+            ["Payments__Breaker__BreakDuration"] = "00:00:01",
+            ["Payments__Breaker__MaxBreakDuration"] = "00:00:02",
+            ["Payments__ReconcileAfter__0"] = "00:00:01",
+            ["Payments__ReconcileAfter__1"] = "00:00:02",
+            ["JetStream__AckWait"] = "00:00:10",
+        });
+        using var client = new Client(system.OrderApi.Address);
+        using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
+        using (var outage = await gateway.PutAsJsonAsync("/faults", new { outage = true }))
+            outage.EnsureSuccessStatusCode();
+
+        var orders = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => client.PlaceAsync()));
+        await Eventually.BeTrueAsync("pulling has stopped", () => Task.FromResult(system.Worker.Output.Contains("stops pulling", StringComparison.Ordinal)));
+        await Task.Delay(TimeSpan.FromSeconds(8), TimeProvider.System);
+        using (var healed = await gateway.DeleteAsync(new Uri("/faults", UriKind.Relative)))
+            healed.EnsureSuccessStatusCode();
+
+        foreach (var order in orders)
+        {
+            await client.WaitForAsync(order, "paid", TimeSpan.FromSeconds(90));
+            Assert.Single((await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray());
+        }
+    }
+}
