@@ -35,7 +35,7 @@ internal sealed partial class Charging(
             ChargeStatus.Declined => await RecordAsync(
                 payment, outcome, "declined", new PaymentDeclined(payment.OrderId, payment.PaymentId, payment.Amount, payment.Currency, outcome.Reason!, outcome.Reference), received),
             ChargeStatus.Refused => await ReviewAsync(payment, outcome, received),
-            ChargeStatus.NotSent => await SuspendAsync(payment, outcome.Reason!, NotSentWait, retry: true),
+            ChargeStatus.NotSent => await RetryAsync(payment, outcome.Reason!, NotSentWait),
             _ => await WaitOrReviewAsync(payment, outcome, received),
         };
     }
@@ -44,18 +44,21 @@ internal sealed partial class Charging(
     {
         Log.Unknown(logger, payment.OrderId, payment.Attempts, outcome.Reason!);
         if (payment.Attempts < AttemptsByMessage)
-            return await SuspendAsync(payment, outcome.Reason!, TimeSpan.FromSeconds(Math.Pow(2, payment.Attempts - 1)), retry: true);
+            return await RetryAsync(payment, outcome.Reason!, TimeSpan.FromSeconds(Math.Pow(2, payment.Attempts - 1)));
 
         var schedule = options.Value.ReconcileAfter ?? GatewayOptions.DefaultReconcileAfter;
         var step = payment.Attempts - AttemptsByMessage;
-        return step < schedule.Length ? await SuspendAsync(payment, outcome.Reason!, schedule[step], retry: false) : await ReviewAsync(payment, outcome, received);
+        if (step >= schedule.Length)
+            return await ReviewAsync(payment, outcome, received);
+        await committer.WriteAsync(SuspendCharge.Instance, new(payment.OrderId, outcome.Reason!, schedule[step], received));
+        return HandlingResult.Done;
     }
 
     /// <summary>The lease goes back first: the next delivery must find it free.</summary>
-    private async Task<HandlingResult> SuspendAsync(Payment payment, string reason, TimeSpan wait, bool retry)
+    private async Task<HandlingResult> RetryAsync(Payment payment, string reason, TimeSpan wait)
     {
-        await committer.WriteAsync(SuspendCharge.Instance, new(payment.OrderId, reason, retry ? TimeSpan.Zero : wait));
-        return retry ? HandlingResult.Retry(wait, reason) : HandlingResult.Done;
+        await committer.WriteAsync(SuspendCharge.Instance, new(payment.OrderId, reason, TimeSpan.Zero));
+        return HandlingResult.Retry(wait, reason);
     }
 
     private Task<HandlingResult> ReviewAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
 
@@ -9,11 +10,13 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// Whoever sends the order again has not heard of its outcome: the events of a finished payment are queued once more. Not more often than
 /// every half minute, whatever the number of duplicates.
 /// </summary>
-internal sealed class OfferOutcome() : GroupWrite<Guid, bool>(
+internal sealed class OfferOutcome() : GroupWrite<ReceivedEnvelope, bool>(
     "offer-outcome",
     $"""
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[]) AS i (order_id)),
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::int[]) AS i (order_id, received_id, stream_seq, delivery)),
+    received AS (
+        INSERT INTO inbox (event_id, stream_seq, delivery) SELECT received_id, stream_seq, delivery FROM input ON CONFLICT DO NOTHING),
     offered AS (
         UPDATE payments p SET offered_at = now() FROM input i
         WHERE p.order_id = i.order_id AND coalesce(p.offered_at, p.updated_at) < now() - interval '30 seconds'
@@ -24,10 +27,15 @@ internal sealed class OfferOutcome() : GroupWrite<Guid, bool>(
 {
     internal static readonly OfferOutcome Instance = new();
 
-    protected override Guid KeyOf(Guid row) => row;
+    protected override Guid KeyOf(ReceivedEnvelope row) => row.OrderId;
 
-    protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Guid> rows) =>
-        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row);
+    protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<ReceivedEnvelope> rows)
+    {
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.OrderId);
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.EventId);
+        parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long)row.StreamSequence);
+        parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.Delivery);
+    }
 
-    protected override bool Read(NpgsqlDataReader reader, Guid row) => reader.GetBoolean(1);
+    protected override bool Read(NpgsqlDataReader reader, ReceivedEnvelope row) => reader.GetBoolean(1);
 }

@@ -19,13 +19,13 @@ internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging cha
             ChargeState.Begun => await charging.ChargeAsync(begun.Payment!, received.Envelope, cancellationToken),
             ChargeState.Mismatch => HandlingResult.Reject($"order {order.OrderId} is already being charged another amount"),
             ChargeState.Leased => HandlingResult.Retry(WhileLeased, "the payment is in other hands"),
-            _ => await OfferAsync(order.OrderId),
+            _ => await OfferAsync(received.Envelope),
         };
     }
 
-    private async Task<HandlingResult> OfferAsync(Guid orderId)
+    private async Task<HandlingResult> OfferAsync(ReceivedEnvelope received)
     {
-        await committer.WriteAsync(OfferOutcome.Instance, orderId);
+        await committer.WriteAsync(OfferOutcome.Instance, received);
         return HandlingResult.Done;
     }
 }

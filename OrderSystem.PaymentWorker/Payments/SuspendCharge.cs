@@ -1,19 +1,22 @@
 using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
-/// <summary>A payment that has no outcome yet, why, and when it is looked at again.</summary>
-internal sealed record SuspendedPayment(Guid OrderId, string Reason, TimeSpan Wait);
+/// <summary>A payment that has no outcome yet, why, when it is looked at again, and the event that it takes over from, if no message drives it any more.</summary>
+internal sealed record SuspendedPayment(Guid OrderId, string Reason, TimeSpan Wait, ReceivedEnvelope? TakenOver = null);
 
 /// <summary>Gives the lease back. A charge without an answer is unknown, never failed; a refund goes on being a refund.</summary>
 internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
     "suspend-charge",
     """
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::interval[]) AS i (order_id, reason, wait)),
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::interval[], $4::uuid[], $5::bigint[], $6::int[]) AS i (order_id, reason, wait, received_id, stream_seq, delivery)),
+    received AS (
+        INSERT INTO inbox (event_id, stream_seq, delivery) SELECT received_id, stream_seq, delivery FROM input WHERE received_id IS NOT NULL ON CONFLICT DO NOTHING),
     changed AS (
         UPDATE payments p SET status = CASE p.status WHEN 'charging' THEN 'unknown' ELSE p.status END, reason = i.reason, lease_until = now() + i.wait, updated_at = now()
         FROM input i WHERE p.order_id = i.order_id AND p.status IN ('charging', 'unknown', 'refunding')
@@ -30,6 +33,9 @@ internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.OrderId);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
         parameters.AddArray(NpgsqlDbType.Interval, rows, row => row.Wait);
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.TakenOver?.EventId);
+        parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long?)row.TakenOver?.StreamSequence);
+        parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.TakenOver?.Delivery);
     }
 
     protected override bool Read(NpgsqlDataReader reader, SuspendedPayment row) => reader.GetBoolean(1);
