@@ -20,6 +20,9 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
+    /// <summary>Whether the break is over, so that one may try.</summary>
+    public bool IsBreakOver => Remaining == TimeSpan.Zero;
+
     /// <summary>How long it stays closed before one message may try; zero when one may.</summary>
     internal TimeSpan Remaining
     {

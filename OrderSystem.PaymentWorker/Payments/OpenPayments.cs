@@ -27,7 +27,8 @@ internal sealed partial class OpenPayments(
             var found = 0;
             try
             {
-                found = provider.IsDown ? 0 : await AdvanceAsync(stoppingToken);
+                // There may be no message left to find out that the provider is back: then one of these does.
+                found = provider.Allow(Batch) is > 0 and var limit ? await AdvanceAsync(limit, stoppingToken) : 0;
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
@@ -47,7 +48,7 @@ internal sealed partial class OpenPayments(
         signal.Reader.TryRead(out _);
     }
 
-    private async Task<int> AdvanceAsync(CancellationToken stopping)
+    private async Task<int> AdvanceAsync(int limit, CancellationToken stopping)
     {
         var charges = new List<(Payment Payment, string? TraceParent)>();
         var refunds = new List<(OpenRefund Refund, string? TraceParent)>();
@@ -57,7 +58,7 @@ internal sealed partial class OpenPayments(
             WHERE order_id IN (
                 SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
                   AND (status = 'refunding' OR updated_at < now() - interval '5 seconds')
-                ORDER BY lease_until LIMIT {Batch} FOR UPDATE SKIP LOCKED)
+                ORDER BY lease_until LIMIT {limit} FOR UPDATE SKIP LOCKED)
             RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key
             """))
         await using (var reader = await command.ExecuteReaderAsync(stopping))

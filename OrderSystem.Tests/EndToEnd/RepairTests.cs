@@ -33,6 +33,31 @@ public sealed class RepairTests
     }
 
     [Fact]
+    public async Task A_refund_gets_through_after_an_outage_even_when_no_message_is_left_to_probe_the_provider()
+    {
+        await using var system = await RunningSystem.StartAsync(new() { ["Payments__Breaker__BreakDuration"] = "00:00:01", ["Payments__Breaker__MaxBreakDuration"] = "00:00:01" });
+        using var client = new Client(system.OrderApi.Address);
+        using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        var charged = await client.PlaceAsync();
+        await client.WaitForAsync(charged, "paid");
+        using (var outage = await gateway.PutAsJsonAsync("/faults", new { outage = true }))
+            outage.EnsureSuccessStatusCode();
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.PlaceAsync()));
+        await Eventually.BeTrueAsync("pulling has stopped", () => Task.FromResult(system.Worker.Output.Contains("stops pulling", StringComparison.Ordinal)));
+
+        await new NatsJSContext(nats).PurgeStreamAsync("ORDERS", new NATS.Client.JetStream.Models.StreamPurgeRequest());
+        await Sql.ExecuteAsync(system.PaymentsDatabase, "DELETE FROM payments WHERE status <> 'succeeded'");
+        await Sql.ExecuteAsync(
+            system.PaymentsDatabase, $"UPDATE payments SET status = 'refunding', cancelled_at = now(), refund_key = gen_random_uuid(), lease_until = now() WHERE order_id = '{charged}'");
+        using (var healed = await gateway.DeleteAsync(new Uri("/faults", UriKind.Relative)))
+            healed.EnsureSuccessStatusCode();
+
+        await Eventually.BeTrueAsync("the order is refunded", async () =>
+            await Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{charged}'") == "refunded");
+    }
+
+    [Fact]
     public async Task A_consumer_that_is_deleted_is_noticed_and_made_again()
     {
         await using var system = await RunningSystem.StartAsync();
