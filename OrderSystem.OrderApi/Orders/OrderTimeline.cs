@@ -97,6 +97,14 @@ internal static class OrderTimeline
         if (payment is null)
             yield break;
         yield return new(payment.CreatedAt, Worker, "payment begun", trace);
+        foreach (var call in payment.Calls ?? [])
+        {
+            yield return new(call.At, Worker, $"provider asked: {call.Kind}", call.TraceId, string.Create(CultureInfo.InvariantCulture, $"{call.Outcome} after {call.Milliseconds} ms"))
+            {
+                ProviderReference = call.Reference,
+            };
+        }
+
         yield return new(payment.UpdatedAt, Worker, $"payment {payment.Status}", trace, payment.Reason)
         {
             Attempts = payment.Attempts,

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
@@ -19,7 +20,7 @@ internal sealed class GatewayOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long a charge may take with all its attempts. It has to stay well below JetStream:AckWait. Default 12 s.</summary>
+    /// <summary>How long a charge may take with all its attempts. It has to stay below JetStream:AckWait. Default 12 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromSeconds(12);
 
@@ -43,7 +44,16 @@ internal sealed class GatewayOptions
 
     /// <summary>The circuit breaker.</summary>
     [Required]
+    [ValidateObjectMembers]
     public BreakerOptions Breaker { get; set; } = new();
+
+    /// <summary>What may be repeated.</summary>
+    [Required]
+    [ValidateObjectMembers]
+    public RetryBudgetOptions RetryBudget { get; set; } = new();
+
+    /// <summary>How long a payment belongs to the worker that asks the provider: longer than a look-up, a charge and the commit after them may take.</summary>
+    internal TimeSpan Lease => (2 * TotalTimeout) + TimeSpan.FromSeconds(5);
 
     /// <summary>Section <c>Payments:Breaker</c>. Counts time-outs, lost connections and 5xx; a declined charge or a rate limit is an answer.</summary>
     internal sealed class BreakerOptions
@@ -67,5 +77,21 @@ internal sealed class GatewayOptions
         /// <summary>The longest that it grows to. Default 60 s.</summary>
         [Range(typeof(TimeSpan), "00:00:00.5", "01:00:00")]
         public TimeSpan MaxBreakDuration { get; set; } = TimeSpan.FromSeconds(60);
+    }
+
+    /// <summary>Section <c>Payments:RetryBudget</c>, for each worker. First attempts are not counted.</summary>
+    internal sealed class RetryBudgetOptions
+    {
+        /// <summary>Repetitions that each first attempt makes room for. More hides more errors, and loads a provider that is ill. Default 0.1.</summary>
+        [Range(0.0, 1.0)]
+        public double Ratio { get; set; } = 0.1;
+
+        /// <summary>Repetitions a second beside these: what drains the open payments when there are no new ones. Default 1.</summary>
+        [Range(0.1, 10_000)]
+        public double PerSecond { get; set; } = 1;
+
+        /// <summary>The most that can be saved up. Default 20.</summary>
+        [Range(2, 100_000)]
+        public int Burst { get; set; } = 20;
     }
 }

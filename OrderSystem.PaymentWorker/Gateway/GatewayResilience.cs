@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
+using OrderSystem.Messaging.JetStream;
 using Polly;
 using Polly.Timeout;
 
@@ -16,6 +17,9 @@ internal static class GatewayResilience
             .Validate(
                 options => options.GatewayUrl is not { } url || (url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)),
                 "Payments__GatewayUrl must be an absolute http or https address, such as http://localhost:5090.")
+            .Validate<IOptions<JetStreamOptions>>(
+                (options, jetStream) => options.TotalTimeout < jetStream.Value.AckWait,
+                "Payments__TotalTimeout must be shorter than JetStream__AckWait: an order would be delivered again while it is being charged.")
             .ValidateOnStart();
 
         var client = builder.Services.AddHttpClient<PaymentGatewayClient>((services, http) =>
@@ -30,12 +34,15 @@ internal static class GatewayResilience
             AllowAutoRedirect = false,
             UseCookies = false,
         });
-        client.AddResilienceHandler("payment-gateway", (pipeline, context) =>
-            AddStrategies(pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value, context.ServiceProvider.GetRequiredService<ProviderHealth>()));
+        client.AddResilienceHandler("payment-gateway", (pipeline, context) => AddStrategies(
+            pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value,
+            context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>()));
+        client.AddHttpMessageHandler(services => new ProviderCallRecorder(services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<ProviderHealth>();
+        builder.Services.AddSingleton<RetryBudget>();
     }
 
-    private static void AddStrategies(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider) => pipeline
+    private static void AddStrategies(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider, RetryBudget budget) => pipeline
         .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.TotalTimeout })
         .AddRetry(new HttpRetryStrategyOptions
         {
@@ -43,7 +50,9 @@ internal static class GatewayResilience
             Delay = options.RetryDelay,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
-            ShouldHandle = arguments => ValueTask.FromResult(MayBeRepeated(arguments.Outcome)),
+
+            // The last attempt is asked about too, and nothing comes after it.
+            ShouldHandle = arguments => ValueTask.FromResult(MayBeRepeated(arguments.Outcome) && arguments.AttemptNumber < options.Retries && budget.TrySpend()),
         })
         .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
         {

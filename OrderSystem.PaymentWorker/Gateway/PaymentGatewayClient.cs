@@ -17,47 +17,38 @@ internal sealed class PaymentGatewayClient(HttpClient http)
     /// <summary>Charges an order under a key. The provider answers the same key with the same charge, however often it is asked.</summary>
     /// <returns>What is certain: only an answer of the provider is an outcome, everything else is unknown.</returns>
     internal Task<ChargeOutcome> ChargeAsync(Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
-        PostAsync(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest), cancellationToken);
+        SendAsync("charge", Post(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest)), ReadAsync, cancellationToken);
 
     /// <summary>Gives a charge back under a key of its own.</summary>
     internal Task<ChargeOutcome> RefundAsync(string chargeId, decimal amount, Guid key, CancellationToken cancellationToken) =>
-        PostAsync(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount), GatewayJson.Default.RefundRequest), cancellationToken);
+        SendAsync("refund", Post(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount), GatewayJson.Default.RefundRequest)), ReadAsync, cancellationToken);
 
     /// <summary>Looks an order's charge up. Having none is not certain: a call may still be on its way.</summary>
-    internal async Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken)
+    internal Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken) =>
+        SendAsync("look-up", new HttpRequestMessage(HttpMethod.Get, $"charges?orderId={orderId}"), ReadFoundAsync, cancellationToken);
+
+    private async Task<ChargeOutcome> SendAsync(
+        string kind, HttpRequestMessage request, Func<HttpResponseMessage, CancellationToken, Task<ChargeOutcome>> readAsync, CancellationToken cancellationToken)
     {
-        try
-        {
-            var charges = await http.GetFromJsonAsync($"charges?orderId={orderId}", GatewayJson.Default.ChargeAnswerArray, cancellationToken);
-            var charge = charges?.FirstOrDefault(charge => charge.Status == "succeeded") ?? charges?.FirstOrDefault();
-            return charge switch
-            {
-                { Status: "succeeded", Id.Length: > 0 } => ChargeOutcome.Succeeded(charge.Id),
-                { Status: "declined" } => ChargeOutcome.Declined(charge.Id, charge.Reason ?? "declined"),
-                _ => ChargeOutcome.Unknown("the provider knows no charge of the order"),
-            };
-        }
-        catch (BrokenCircuitException refused)
-        {
-            return ChargeOutcome.NotSent(refused.Message);
-        }
-        catch (Exception failure) when (failure is HttpRequestException or ExecutionRejectedException or JsonException)
-        {
-            return ChargeOutcome.Unknown(failure.Message);
-        }
+        var calls = new List<ProviderCall>();
+        request.Options.Set(ProviderCallRecorder.Calls, calls);
+        request.Options.Set(ProviderCallRecorder.Kind, kind);
+        var outcome = await TryAsync(request, calls, readAsync, cancellationToken);
+        if (calls.Count > 0 && outcome.Reference is not null)
+            calls[^1] = calls[^1] with { Reference = outcome.Reference };
+        return outcome with { Calls = calls };
     }
 
-    private async Task<ChargeOutcome> PostAsync(Uri path, Guid key, byte[] body, CancellationToken cancellationToken)
+    private async Task<ChargeOutcome> TryAsync(
+        HttpRequestMessage request, List<ProviderCall> calls, Func<HttpResponseMessage, CancellationToken, Task<ChargeOutcome>> readAsync, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path);
-        request.Headers.Add("Idempotency-Key", key.ToString());
-        request.Content = new ByteArrayContent(body) { Headers = { ContentType = Json } };
         try
         {
-            using var response = await http.SendAsync(request, cancellationToken);
-            return await ReadAsync(response, cancellationToken);
+            using (request)
+            using (var response = await http.SendAsync(request, cancellationToken))
+                return await readAsync(response, cancellationToken);
         }
-        catch (BrokenCircuitException refused)
+        catch (BrokenCircuitException refused) when (calls.Count == 0)
         {
             // This call was not made. An earlier attempt of the same charge may have been: the status of the payment knows.
             return ChargeOutcome.NotSent(refused.Message);
@@ -66,6 +57,25 @@ internal sealed class PaymentGatewayClient(HttpClient http)
         {
             return ChargeOutcome.Unknown(failure.Message);
         }
+    }
+
+    private static HttpRequestMessage Post(Uri path, Guid key, byte[] body) => new(HttpMethod.Post, path)
+    {
+        Headers = { { "Idempotency-Key", key.ToString() } },
+        Content = new ByteArrayContent(body) { Headers = { ContentType = Json } },
+    };
+
+    private static async Task<ChargeOutcome> ReadFoundAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        response.EnsureSuccessStatusCode();
+        var charges = await response.Content.ReadFromJsonAsync(GatewayJson.Default.ChargeAnswerArray, cancellationToken);
+        var charge = charges?.FirstOrDefault(charge => charge.Status == "succeeded") ?? charges?.FirstOrDefault();
+        return charge switch
+        {
+            { Status: "succeeded", Id.Length: > 0 } => ChargeOutcome.Succeeded(charge.Id),
+            { Status: "declined" } => ChargeOutcome.Declined(charge.Id, charge.Reason ?? "declined"),
+            _ => ChargeOutcome.Unknown("the provider knows no charge of the order"),
+        };
     }
 
     private static async Task<ChargeOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -86,32 +96,6 @@ internal sealed class PaymentGatewayClient(HttpClient http)
                 return ChargeOutcome.Refused($"the provider refused the request itself with {(int)response.StatusCode}");
         }
     }
-}
-
-/// <summary>What is known about a charge.</summary>
-internal readonly record struct ChargeOutcome(ChargeStatus Status, string? Reference, string? Reason)
-{
-    internal static ChargeOutcome Succeeded(string reference) => new(ChargeStatus.Succeeded, reference, null);
-
-    internal static ChargeOutcome Declined(string? reference, string reason) => new(ChargeStatus.Declined, reference, reason);
-
-    /// <summary>It may have been charged or not.</summary>
-    internal static ChargeOutcome Unknown(string reason) => new(ChargeStatus.Unknown, null, reason);
-
-    /// <summary>The circuit is open: the provider was not asked.</summary>
-    internal static ChargeOutcome NotSent(string reason) => new(ChargeStatus.NotSent, null, reason);
-
-    /// <summary>The provider will never take this request: a person has to look.</summary>
-    internal static ChargeOutcome Refused(string reason) => new(ChargeStatus.Refused, null, reason);
-}
-
-internal enum ChargeStatus
-{
-    Succeeded,
-    Declined,
-    Unknown,
-    NotSent,
-    Refused,
 }
 
 internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Currency);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Ops;
 
@@ -32,7 +33,8 @@ internal static class PaymentTimeline
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(Command(
             """
-            SELECT id, status, attempts, amount, currency, provider_reference, to_jsonb(p) ->> 'refund_reference', reason, created_at, updated_at
+            SELECT id, status, attempts, amount, currency, provider_reference, to_jsonb(p) ->> 'refund_reference', reason, created_at, updated_at,
+                   to_jsonb(p) ->> 'calls'
             FROM payments p WHERE order_id = $1
             """,
             new NpgsqlParameter<Guid> { TypedValue = orderId }));
@@ -62,7 +64,7 @@ internal static class PaymentTimeline
 
     private static PaymentState ReadPayment(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetInt32(2), row.IsDBNull(3) ? null : row.GetDecimal(3), Text(row, 4), Text(row, 5), Text(row, 6), Text(row, 7),
-        row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9));
+        row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), ProviderCall.FromJson(Text(row, 10)));
 
     private static ToldEvent ReadEvent(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),
@@ -78,7 +80,7 @@ internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldE
 
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall> Calls);
 
 internal sealed record ToldEvent(Guid EventId, string Type, DateTimeOffset OccurredAt, string? TraceId, bool Waiting);
 

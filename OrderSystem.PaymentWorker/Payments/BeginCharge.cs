@@ -7,7 +7,7 @@ using OrderSystem.Messaging.Persistence;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>What is about to be charged, with the ids that it gets if it is the first attempt.</summary>
-internal sealed record ChargeIntent(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, Guid ProviderKey, string? TraceParent);
+internal sealed record ChargeIntent(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, Guid ProviderKey, string? TraceParent, TimeSpan Lease);
 
 /// <summary>How the payment stands; it is there when this worker got the lease.</summary>
 internal readonly record struct BegunCharge(ChargeState State, Payment? Payment);
@@ -33,12 +33,12 @@ internal enum ChargeState
 /// </summary>
 internal sealed class BeginCharge() : GroupWrite<ChargeIntent, BegunCharge>(
     "begin-charge",
-    $"""
+    """
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::text[], $5::uuid[], $6::text[]) AS i (order_id, id, amount, currency, provider_key, traceparent)),
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::text[], $5::uuid[], $6::text[], $7::interval[]) AS i (order_id, id, amount, currency, provider_key, traceparent, lease)),
     begun AS (
         INSERT INTO payments AS p (order_id, id, amount, currency, provider_key, traceparent, status, attempts, lease_until)
-        SELECT order_id, id, amount, currency, provider_key, traceparent, 'charging', 1, now() + interval '{Lease}' FROM input
+        SELECT order_id, id, amount, currency, provider_key, traceparent, 'charging', 1, now() + lease FROM input
         ON CONFLICT (order_id) DO UPDATE
             SET attempts = p.attempts + 1, lease_until = excluded.lease_until, updated_at = now()
             WHERE p.status IN ('charging', 'unknown') AND p.lease_until <= now() AND p.amount = excluded.amount AND p.currency = excluded.currency
@@ -51,14 +51,11 @@ internal sealed class BeginCharge() : GroupWrite<ChargeIntent, BegunCharge>(
     LEFT JOIN payments p ON p.order_id = i.order_id
     """)
 {
-    /// <summary>Longer than a call to the provider may take with all its attempts, shorter than the wait for the next delivery.</summary>
-    internal const string Lease = "20 seconds";
-
     internal static readonly BeginCharge Instance = new();
 
     /// <summary>The intent to charge an order, in the trace that is current.</summary>
-    internal static ChargeIntent Intent(Guid orderId, decimal amount, string currency) =>
-        new(orderId, Guid.CreateVersion7(), amount, currency, Guid.NewGuid(), Activity.Current?.Id);
+    internal static ChargeIntent Intent(Guid orderId, decimal amount, string currency, TimeSpan lease) =>
+        new(orderId, Guid.CreateVersion7(), amount, currency, Guid.NewGuid(), Activity.Current?.Id, lease);
 
     protected override Guid KeyOf(ChargeIntent row) => row.OrderId;
 
@@ -70,6 +67,7 @@ internal sealed class BeginCharge() : GroupWrite<ChargeIntent, BegunCharge>(
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Currency);
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.ProviderKey);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.TraceParent);
+        parameters.AddArray(NpgsqlDbType.Interval, rows, row => row.Lease);
     }
 
     protected override BegunCharge Read(NpgsqlDataReader reader, ChargeIntent row)

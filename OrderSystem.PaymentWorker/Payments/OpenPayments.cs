@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Threading.Channels;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using OrderSystem.PaymentWorker.Gateway;
 
@@ -7,10 +8,13 @@ namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
 /// Goes on with payments that no message drives any more: unknown outcomes whose time has come, charges whose worker died, refunds. Any
-/// number of workers share them by lease. While the provider is known to be down nothing is tried, and so no attempt is used up.
+/// number of workers share them by lease. While the provider is known to be down nothing is tried, and so no attempt is used up; of those that
+/// were tried before, no more are taken than the retry budget has room for.
 /// </summary>
 internal sealed partial class OpenPayments(
-    NpgsqlDataSource database, ProviderHealth provider, IServiceProvider services, TimeProvider time, ILogger<OpenPayments> logger) : BackgroundService
+    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
+    ILogger<OpenPayments> logger)
+    : BackgroundService
 {
     private const int Batch = 16;
     private static readonly ActivitySource Source = new("OrderSystem.PaymentWorker");
@@ -53,16 +57,27 @@ internal sealed partial class OpenPayments(
         var charges = new List<(Payment Payment, string? TraceParent)>();
         var refunds = new List<(OpenRefund Refund, string? TraceParent)>();
         await using (var command = database.CreateCommand(
-            $"""
-            UPDATE payments SET attempts = attempts + 1, lease_until = now() + interval '{BeginCharge.Lease}', updated_at = now()
-            WHERE order_id IN (
+            """
+            WITH first AS (
                 SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
-                  AND (status = 'refunding' OR updated_at < now() - interval '5 seconds')
-                ORDER BY lease_until LIMIT {limit} FOR UPDATE SKIP LOCKED)
-            RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key
+                  AND (CASE status WHEN 'refunding' THEN refund_attempts = 0 ELSE attempts = 0 AND updated_at < now() - interval '5 seconds' END)
+                ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
+            again AS (
+                SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
+                  AND (CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE attempts > 0 AND updated_at < now() - interval '5 seconds' END)
+                ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
+            UPDATE payments SET
+                attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
+                refund_attempts = refund_attempts + CASE status WHEN 'refunding' THEN 1 ELSE 0 END,
+                lease_until = now() + $3, updated_at = now()
+            WHERE order_id IN (SELECT order_id FROM first UNION ALL SELECT order_id FROM again LIMIT $1)
+            RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key, refund_attempts
             """))
-        await using (var reader = await command.ExecuteReaderAsync(stopping))
         {
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
+            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Math.Min(limit, budget.Available) });
+            command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Lease });
+            await using var reader = await command.ExecuteReaderAsync(stopping);
             while (await reader.ReadAsync(stopping))
                 Read(reader, charges, refunds);
         }
@@ -78,7 +93,7 @@ internal sealed partial class OpenPayments(
     {
         var traceParent = row.IsDBNull(7) ? null : row.GetString(7);
         if (row.GetString(8) == "refunding")
-            refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(5)), traceParent));
+            refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11)), traceParent));
         else
             charges.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetGuid(4), row.GetInt32(5), row.GetFieldValue<DateTimeOffset>(6)), traceParent));
     }

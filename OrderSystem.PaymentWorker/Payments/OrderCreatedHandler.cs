@@ -1,19 +1,21 @@
+using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>A new order is charged. Wherever a worker dies on the way, the next delivery goes on with the same key.</summary>
-internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging charging) : IEventHandler<OrderCreated>
+internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging charging, IOptions<GatewayOptions> options) : IEventHandler<OrderCreated>
 {
     private static readonly TimeSpan WhileLeased = TimeSpan.FromSeconds(10);
 
     public async Task<HandlingResult> HandleAsync(ReceivedEvent<OrderCreated> received, CancellationToken cancellationToken)
     {
         var order = received.Body;
-        var begun = await committer.WriteAsync(BeginCharge.Instance, BeginCharge.Intent(order.OrderId, order.Total, order.Currency));
+        var begun = await committer.WriteAsync(BeginCharge.Instance, BeginCharge.Intent(order.OrderId, order.Total, order.Currency, options.Value.Lease));
         return begun.State switch
         {
             ChargeState.Begun => await charging.ChargeAsync(begun.Payment!, received.Envelope, cancellationToken),

@@ -3,6 +3,7 @@ using NpgsqlTypes;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
@@ -11,9 +12,10 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <param name="Status">The status that it has now.</param>
 /// <param name="Reference">The charge or the refund at the provider.</param>
 /// <param name="Reason">Why, where there is a reason.</param>
+/// <param name="Calls">What was asked of the provider to learn it.</param>
 /// <param name="Told">The event; its version is given by the statement.</param>
 /// <param name="Received">The event that this answers, where it answers one.</param>
-internal sealed record Outcome(string From, string Status, string? Reference, string? Reason, StoredEvent Told, ReceivedEnvelope? Received);
+internal sealed record Outcome(string From, string Status, string? Reference, string? Reason, IReadOnlyList<ProviderCall> Calls, StoredEvent Told, ReceivedEnvelope? Received);
 
 /// <summary>
 /// The outcome, its event and the inbox row in one statement. A payment that is not where the outcome begins stays as it is, and tells
@@ -23,8 +25,8 @@ internal sealed class RecordOutcome() : GroupWrite<Outcome, int>(
     "record-outcome",
     $"""
     WITH input AS (
-        SELECT * FROM unnest({OutboxSql.Arrays}, $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::int[])
-            AS i ({OutboxSql.Columns}, received_id, origin, status, reference, reason, stream_seq, delivery)),
+        SELECT * FROM unnest({OutboxSql.Arrays}, $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::int[], $16::text[])
+            AS i ({OutboxSql.Columns}, received_id, origin, status, reference, reason, stream_seq, delivery, calls)),
     received AS (
         INSERT INTO inbox (event_id, stream_seq, delivery) SELECT received_id, stream_seq, delivery FROM input WHERE received_id IS NOT NULL ON CONFLICT DO NOTHING),
     changed AS (
@@ -33,7 +35,7 @@ internal sealed class RecordOutcome() : GroupWrite<Outcome, int>(
             refund_key = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL THEN coalesce(p.refund_key, gen_random_uuid()) ELSE p.refund_key END,
             provider_reference = CASE WHEN i.status = 'refunded' THEN p.provider_reference ELSE coalesce(i.reference, p.provider_reference) END,
             refund_reference = CASE WHEN i.status = 'refunded' THEN i.reference ELSE p.refund_reference END,
-            reason = i.reason, events = p.events + 1,
+            reason = i.reason, events = p.events + 1, {ProviderCall.Append},
             lease_until = now(), updated_at = now()
         FROM input i WHERE p.order_id = i.order_id AND p.status = ANY (string_to_array(i.origin, ','))
         RETURNING p.order_id AS id, p.events),
@@ -58,6 +60,7 @@ internal sealed class RecordOutcome() : GroupWrite<Outcome, int>(
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
         parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long?)row.Received?.StreamSequence);
         parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.Received?.Delivery);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => ProviderCall.ToJson(row.Calls));
     }
 
     protected override int Read(NpgsqlDataReader reader, Outcome row) => reader.GetInt32(1);

@@ -6,25 +6,34 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>A payment that has to be given back.</summary>
-internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int Attempts);
+internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int RefundAttempts);
 
 /// <summary>Gives a charge back, as idempotently as it was made: one key, written before the first call.</summary>
-internal sealed partial class Refunding(GroupCommitter committer, IServiceProvider services, TimeProvider time, ILogger<Refunding> logger)
+internal sealed partial class Refunding(GroupCommitter committer, IServiceProvider services, RetryBudget budget, TimeProvider time, ILogger<Refunding> logger)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ForBudget = TimeSpan.FromSeconds(5);
 
     internal async Task RefundAsync(OpenRefund refund, CancellationToken cancellationToken)
     {
+        if (refund.RefundAttempts > 1 && !budget.TrySpend())
+        {
+            await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, "the retry budget is used up", ForBudget, []));
+            return;
+        }
+
         var outcome = await services.GetRequiredService<PaymentGatewayClient>().RefundAsync(refund.ProviderReference, refund.Amount, refund.RefundKey, cancellationToken);
+        if (refund.RefundAttempts == 1 && outcome.Calls.Count > 0)
+            budget.Earn();
         switch (outcome.Status)
         {
             case ChargeStatus.Succeeded:
                 await RecordAsync(outcome, "refunded", new PaymentRefunded(refund.OrderId, refund.PaymentId, refund.Amount, refund.Currency, outcome.Reference!, "the order was cancelled"));
                 break;
             case ChargeStatus.Unknown or ChargeStatus.NotSent:
-                var wait = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(Math.Pow(2, Math.Min(refund.Attempts - 1, 10))).Ticks, LongestWait.Ticks));
+                var wait = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(Math.Pow(2, Math.Min(refund.RefundAttempts - 1, 10))).Ticks, LongestWait.Ticks));
                 Log.Unknown(logger, refund.OrderId, outcome.Reason!, wait.TotalSeconds);
-                await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, outcome.Reason!, wait));
+                await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, outcome.Reason!, wait, outcome.Calls));
                 break;
             default:
                 Log.Review(logger, refund.OrderId, outcome.Reason!);
@@ -37,7 +46,7 @@ internal sealed partial class Refunding(GroupCommitter committer, IServiceProvid
         where TEvent : IOrderEvent =>
         committer.WriteAsync(
             RecordOutcome.Instance,
-            new("refunding", status, outcome.Reference, outcome.Reason, StoredEvent.Create(told, version: 2, time.GetUtcNow()), Received: null));
+            new("refunding", status, outcome.Reference, outcome.Reason, outcome.Calls, StoredEvent.Create(told, version: 2, time.GetUtcNow()), Received: null));
 
     private static partial class Log
     {

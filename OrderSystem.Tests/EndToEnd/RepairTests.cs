@@ -13,7 +13,7 @@ public sealed class RepairTests
     [Fact]
     public async Task Streams_that_vanish_with_orders_on_them_are_made_again_and_every_order_ends()
     {
-        await using var system = await RunningSystem.StartAsync(new() { ["Sweeper__After"] = "00:00:08", ["JetStream__AckWait"] = "00:00:05" });
+        await using var system = await RunningSystem.StartAsync(new() { ["Sweeper__After"] = "00:00:08", ["JetStream__AckWait"] = "00:00:05", ["Payments__TotalTimeout"] = "00:00:04" });
         using var client = new Client(system.OrderApi.Address);
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
@@ -80,7 +80,7 @@ public sealed class RepairTests
             ["Payments__Breaker__MaxBreakDuration"] = "00:00:02",
             ["Payments__ReconcileAfter__0"] = "00:00:01",
             ["Payments__ReconcileAfter__1"] = "00:00:02",
-            ["JetStream__AckWait"] = "00:00:10",
+            ["JetStream__AckWait"] = "00:00:13",
         });
         using var client = new Client(system.OrderApi.Address);
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };

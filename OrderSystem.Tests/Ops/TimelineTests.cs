@@ -24,7 +24,7 @@ public sealed class TimelineTests(SharedSystem shared)
         var said = steps.ConvertAll(step => step.GetProperty("what").GetString()!);
         string[] expected =
         [
-            "order placed", "orders.created.v1 committed", "payment begun", "payment succeeded", "payments.succeeded.v1 committed", "orders.created.v1 took effect",
+            "order placed", "orders.created.v1 committed", "payment begun", "provider asked: charge", "payment succeeded", "payments.succeeded.v1 committed", "orders.created.v1 took effect",
             "payments.succeeded.v1 took effect", "order is paid",
         ];
         Assert.Equal(expected.Order(), said.Order());
@@ -34,6 +34,34 @@ public sealed class TimelineTests(SharedSystem shared)
         var payment = steps.Single(step => step.GetProperty("what").GetString() == "payment succeeded");
         Assert.StartsWith("ch_", payment.GetProperty("providerReference").GetString(), StringComparison.Ordinal);
         Assert.Equal(1, payment.GetProperty("attempts").GetInt32());
+        var call = steps.Single(step => step.GetProperty("what").GetString() == "provider asked: charge");
+        Assert.StartsWith("200 after", call.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Equal(payment.GetProperty("providerReference").GetString(), call.GetProperty("providerReference").GetString());
+    }
+
+    [Fact]
+    public async Task A_timeline_tells_of_each_call_to_the_provider()
+    {
+        await using var system = await RunningSystem.StartAsync(new() { ["Payments__AttemptTimeout"] = "00:00:01", ["Payments__Breaker__MinimumCalls"] = "1000" });
+        using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
+        using var client = await StartAsync(system, system.Worker.Address.OriginalString);
+        await SetAsync(provider, new { hangRate = 1.0 });
+        var order = await client.PlaceAsync();
+        await Eventually.BeTrueAsync("a call hung", async () => await AttemptsAsync(provider, "hung") > 0);
+        await SetAsync(provider, new { errorRate = 1.0 });
+        await Eventually.BeTrueAsync("a call failed", async () => await AttemptsAsync(provider, "error") > 0);
+        await SetAsync(provider, new { });
+        await client.WaitForAsync(order, "paid");
+
+        var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
+
+        var calls = timeline.GetProperty("steps").EnumerateArray().Where(step => step.GetProperty("what").GetString() == "provider asked: charge").ToList();
+        Assert.StartsWith("no answer in time after", calls[0].GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(calls, call => call.GetProperty("detail").GetString()!.StartsWith("500 after", StringComparison.Ordinal));
+        Assert.StartsWith("200 after", calls[^1].GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("ch_", calls[^1].GetProperty("providerReference").GetString(), StringComparison.Ordinal);
+        Assert.All(calls, call => Assert.Equal(timeline.GetProperty("steps")[0].GetProperty("traceId").GetString(), call.GetProperty("traceId").GetString()));
+        Assert.Equal(await AttemptsAsync(provider, "hung") + await AttemptsAsync(provider, "error") + 1, calls.Count);
     }
 
     [Theory]
@@ -60,6 +88,15 @@ public sealed class TimelineTests(SharedSystem shared)
         using var answer = await client.Http.GetAsync($"/orders/{Guid.NewGuid()}/timeline");
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
     }
+
+    private static async Task SetAsync(HttpClient provider, object faults)
+    {
+        using var answer = await provider.PutAsJsonAsync("/faults", faults);
+        answer.EnsureSuccessStatusCode();
+    }
+
+    private static async Task<long> AttemptsAsync(HttpClient provider, string outcome) =>
+        (await provider.GetFromJsonAsync<JsonElement>("/ledger/summary")).GetProperty("attempts").GetProperty(outcome).GetInt64();
 
     private static async Task<Client> StartAsync(RunningSystem system, string? worker)
     {

@@ -10,11 +10,11 @@ internal sealed partial class FaultSystem
     {
         var quick = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["JetStream__AckWait"] = "00:00:03",
+            ["JetStream__AckWait"] = "00:00:05",
             ["Relay__PublishTimeout"] = "00:00:01",
             ["Relay__Lease"] = "00:00:02",
             ["Payments__AttemptTimeout"] = "00:00:01",
-            ["Payments__TotalTimeout"] = "00:00:05",
+            ["Payments__TotalTimeout"] = "00:00:04",
             ["Payments__Breaker__BreakDuration"] = "00:00:01",
             ["Payments__Breaker__MaxBreakDuration"] = "00:00:03",
         };

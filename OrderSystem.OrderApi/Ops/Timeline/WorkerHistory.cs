@@ -37,7 +37,10 @@ internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldE
 
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall>? Calls);
+
+/// <summary>One call to the payment provider.</summary>
+internal sealed record ProviderCall(DateTimeOffset At, string Kind, string Outcome, int Milliseconds, string? Reference, string? TraceId);
 
 /// <summary>An event, and whether it waits in the outbox.</summary>
 internal sealed record ToldEvent(Guid EventId, string Type, DateTimeOffset OccurredAt, string? TraceId, bool Waiting);

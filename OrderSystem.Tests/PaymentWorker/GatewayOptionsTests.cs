@@ -1,0 +1,24 @@
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.PaymentWorker;
+
+public sealed class GatewayOptionsTests(SharedSystem shared)
+{
+    [Theory]
+    [InlineData("Payments__TotalTimeout", "00:01:00", "JetStream__AckWait")]
+    [InlineData("JetStream__AckWait", "00:00:12", "Payments__TotalTimeout")]
+    [InlineData("Payments__Breaker__FailureRatio", "2", "FailureRatio")]
+    [InlineData("Payments__RetryBudget__Burst", "0", "Burst")]
+    [InlineData("Payments__RetryBudget__Ratio", "-1", "Ratio")]
+    public async Task A_worker_does_not_start_with_settings_that_contradict_each_other_or_make_no_sense(string name, string value, string named)
+    {
+        var environment = (await shared.StartedAsync()).Environment();
+        environment[name] = value;
+
+        var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", environment);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(named, output, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Options;
+using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.PaymentWorker;
+
+/// <summary>Repetitions are a tenth of first attempts, one a second, and twenty that were saved up.</summary>
+public sealed class RetryBudgetTests
+{
+    private readonly ManualTime time = new();
+    private readonly RetryBudget budget;
+
+    public RetryBudgetTests() => budget = new(Options.Create(new GatewayOptions()), time);
+
+    [Fact]
+    public void What_was_saved_up_can_be_spent_at_once_and_no_more() => Assert.Equal(20, Spend());
+
+    [Fact]
+    public void Ten_first_attempts_make_room_for_one_repetition()
+    {
+        Spend();
+        for (var i = 0; i < 9; i++)
+            budget.Earn();
+        Assert.False(budget.TrySpend());
+        budget.Earn();
+        Assert.Equal(1, Spend());
+    }
+
+    [Fact]
+    public void Every_second_makes_room_for_one_repetition()
+    {
+        Spend();
+        time.Advance(TimeSpan.FromSeconds(0.99));
+        Assert.Equal(0, budget.Available);
+        time.Advance(TimeSpan.FromSeconds(0.01));
+        Assert.Equal(1, budget.Available);
+        time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(5, Spend());
+    }
+
+    [Fact]
+    public void No_more_is_saved_up_than_the_burst()
+    {
+        time.Advance(TimeSpan.FromHours(1));
+        for (var i = 0; i < 1_000; i++)
+            budget.Earn();
+        Assert.Equal(20, Spend());
+    }
+
+    [Fact]
+    public void Several_calls_get_all_of_their_room_or_none()
+    {
+        for (var i = 0; i < 19; i++)
+            budget.TrySpend();
+        Assert.False(budget.TrySpend(calls: 2));
+        Assert.True(budget.TrySpend());
+    }
+
+    [Fact]
+    public void Whatever_happens_repetitions_stay_within_the_budget()
+    {
+        var random = new Random(17);
+        var (firsts, spent, seconds) = (0, 0, 0.0);
+        for (var i = 0; i < 20_000; i++)
+        {
+            switch (random.Next(3))
+            {
+                case 0:
+                    budget.Earn();
+                    firsts++;
+                    break;
+                case 1:
+                    spent += budget.TrySpend() ? 1 : 0;
+                    break;
+                default:
+                    var pause = random.NextDouble() * 0.2;
+                    time.Advance(TimeSpan.FromSeconds(pause));
+                    seconds += pause;
+                    break;
+            }
+
+            Assert.True(spent <= 20 + (0.1 * firsts) + seconds + 0.001, $"{spent} after {firsts} first attempts and {seconds} s");
+        }
+
+        Assert.True(spent > 20 + (0.09 * firsts), $"{spent} after {firsts} first attempts");
+    }
+
+    private int Spend()
+    {
+        var spent = 0;
+        while (budget.TrySpend())
+            spent++;
+        return spent;
+    }
+}
