@@ -27,9 +27,11 @@ public sealed partial class GroupCommitter(
     /// <summary>Writes the row and waits until it is committed.</summary>
     /// <exception cref="CommitQueueFullException">More callers wait than the queue may hold; nothing was written.</exception>
     /// <exception cref="NpgsqlException">The row failed, or the database could not be reached: then it may be written or not.</exception>
+    /// <exception cref="TimeoutException">The database did not answer for too long: it may be written or not.</exception>
     public async Task<TResult> WriteAsync<TRow, TResult>(GroupWrite<TRow, TResult> kind, TRow row)
     {
         using var activity = MessagingTelemetry.Source.StartActivity($"commit {kind.Name}");
+        PendingWrite<TRow, TResult>? write = null;
         if (Interlocked.Increment(ref waiting) > settings.MaxWaiting)
         {
             Interlocked.Decrement(ref waiting);
@@ -38,13 +40,15 @@ public sealed partial class GroupCommitter(
 
         try
         {
-            var write = new PendingWrite<TRow, TResult>(kind, row);
+            write = new PendingWrite<TRow, TResult>(kind, row);
             if (!queue.Writer.TryWrite(write))
                 throw new CommitQueueFullException(settings.MaxWaiting);
-            return await write.Outcome;
+            return await write.Outcome.WaitAsync(settings.MaxWait, time);
         }
         catch (Exception failure)
         {
+            // Behind a commit that hangs it would wait for that one and then for its own; if its turn has not come it is not written at all.
+            write?.Fail(failure);
             activity?.SetStatus(ActivityStatusCode.Error, failure.Message);
             throw;
         }
@@ -73,7 +77,8 @@ public sealed partial class GroupCommitter(
         while (deferred.Count > 0 || await queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
             Fill(batch);
-            await CommitAsync(batch);
+            if (batch.Count > 0)
+                await CommitAsync(batch);
 
             // Under load a short wait lets the callers that were just answered come back together; at low rates it would only delay.
             if (batch.Count >= settings.LingerFrom && settings.Linger > TimeSpan.Zero)
@@ -93,6 +98,8 @@ public sealed partial class GroupCommitter(
 
     private void AddOrDefer(List<PendingWrite> batch, PendingWrite write)
     {
+        if (write.IsGivenUp)
+            return;
         if (write.Key == Guid.Empty || keys.Add(write.Key))
             batch.Add(write);
         else

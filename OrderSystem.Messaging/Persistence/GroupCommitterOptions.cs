@@ -16,6 +16,10 @@ public sealed class GroupCommitterOptions
     [Range(1, 1_000_000)]
     public int MaxWaiting { get; set; } = 4_096;
 
+    /// <summary>How long a caller waits for its commit before it is told that the database does not answer, which a client sees as 503. Default 4 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(4);
+
     /// <summary>How long the next batch gathers after a large one. Longer makes larger batches and later answers. Default 1 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.1")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(1);

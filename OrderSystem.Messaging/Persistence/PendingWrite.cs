@@ -12,6 +12,9 @@ internal abstract class PendingWrite
     /// <summary>The <see cref="GroupWrite{TRow,TResult}"/>; writes of one kind go into one statement.</summary>
     internal abstract object Kind { get; }
 
+    /// <summary>Nobody waits for it any more: it was given up before its turn came.</summary>
+    internal abstract bool IsGivenUp { get; }
+
     internal abstract IStatement NewStatement();
 
     internal abstract void Fail(Exception failure);
@@ -29,6 +32,8 @@ internal sealed class PendingWrite<TRow, TResult>(GroupWrite<TRow, TResult> kind
     internal override Guid Key { get; } = kind.KeyOf(row);
 
     internal override object Kind => kind;
+
+    internal override bool IsGivenUp => outcome.Task.IsCompleted;
 
     internal override IStatement NewStatement() => new Statement<TRow, TResult>(kind);
 

@@ -17,7 +17,8 @@ internal sealed class SweeperOptions
 
 /// <summary>
 /// The real guarantee that every order ends: JetStream acknowledges before it syncs to disk, and a lost store loses what it acknowledged.
-/// Sends the events of an order that waits too long again, and those of a cancelled one once. Any number of instances share the work by row locks.
+/// Sends the events of an order that waits too long again. Nobody answers a cancellation, so those of a cancelled order are sent again at
+/// growing intervals for a week: twice as long after each time. Any number of instances share the work by row locks.
 /// </summary>
 internal sealed partial class Sweeper(NpgsqlDataSource database, IOptions<SweeperOptions> options, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
 {
@@ -49,7 +50,9 @@ internal sealed partial class Sweeper(NpgsqlDataSource database, IOptions<Sweepe
             $"""
             WITH waiting AS (
                 SELECT id FROM orders o
-                WHERE ((status = 'pending' AND coalesce(offered_at, created_at) < now() - $1) OR (status = 'cancelled' AND offered_at IS NULL AND updated_at < now() - $1))
+                WHERE ((status = 'pending' AND coalesce(offered_at, created_at) < now() - $1)
+                    OR (status = 'cancelled' AND updated_at > now() - interval '7 days'
+                        AND now() - greatest(offered_at, updated_at) > greatest($1, greatest(offered_at, updated_at) - updated_at)))
                   AND NOT EXISTS (SELECT FROM outbox WHERE order_id = o.id)
                 ORDER BY id LIMIT $2
                 FOR UPDATE SKIP LOCKED),

@@ -94,6 +94,7 @@ public sealed class NatsFaultTests
         Assert.True(lost > 20 && duplicates > 10, $"{lost} acknowledgements were lost, {duplicates} publishes were recognised");
         Assert.Equal((150, 150), (snapshot.OrderApi.Stream.Count, snapshot.Worker.Stream.Count));
     }
+
     /// <summary>The broker is no part of taking an order.</summary>
     private static void AssertNoneWasRefused(LoadHistory history)
     {

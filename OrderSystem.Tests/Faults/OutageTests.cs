@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -26,6 +29,63 @@ public sealed class OutageTests
         Assert.Equal(21L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'succeeded'"));
     }
 
+    [Theory]
+    [InlineData(Outage.Stopped)]
+    [InlineData(Outage.Frozen)]
+    public async Task While_PostgreSQL_is_away_POST_answers_503_within_six_seconds_and_works_again_by_itself_afterwards(Outage outage)
+    {
+        await using var system = await RunningSystem.StartAsync();
+        using var client = new Client(system.OrderApi.Address);
+        await client.WaitForAsync(await client.PlaceAsync(), "paid");
+
+        await (outage == Outage.Frozen ? system.Postgres.FreezeAsync() : system.Postgres.StopAsync());
+
+        // They come while others wait: none may have to wait for the one before it as well.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(async i =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(i * 0.4), TimeProvider.System);
+            var asked = TimeProvider.System.GetTimestamp();
+            using var answer = await client.Http.PostAsJsonAsync("/orders", new { customerId = "c-17", currency = "EUR", items = new[] { new { sku = "S", quantity = 1, unitPrice = 1m } } });
+            return (answer.StatusCode, RetryAfter: answer.Headers.RetryAfter?.Delta, Took: TimeProvider.System.GetElapsedTime(asked));
+        }));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{outage}: answered after {answers.Min(answer => answer.Took)} to {answers.Max(answer => answer.Took)}");
+        Assert.All(answers, answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode));
+        Assert.All(answers, answer => Assert.True(answer.RetryAfter > TimeSpan.Zero));
+        Assert.All(answers, answer => Assert.InRange(answer.Took, TimeSpan.Zero, TimeSpan.FromSeconds(6)));
+
+        await (outage == Outage.Frozen ? system.Postgres.ThawAsync() : system.Postgres.StartAgainAsync());
+        var order = await Eventually.GetAsync("POST works again", () => client.PlaceAsync(), _ => true);
+        await client.WaitForAsync(order, "paid");
+    }
+
+    [Theory]
+    [InlineData("PostgreSQL")]
+    [InlineData("NATS")]
+    public async Task F17_Nothing_spins_while_a_server_is_down(string server)
+    {
+        await using var system = await RunningSystem.StartAsync();
+        using var client = new Client(system.OrderApi.Address);
+        using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
+        using (var slow = await gateway.PutAsJsonAsync("/faults", new { latency = "00:00:01" }))
+            slow.EnsureSuccessStatusCode();
+
+        // Work is under way on every path when the server goes.
+        var orders = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => client.PlaceAsync()));
+        await (server == "NATS" ? system.Nats.KillAsync() : system.Postgres.KillAsync());
+        await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
+
+        ServiceProcess[] services = [system.OrderApi, system.Worker];
+        var (since, before) = (TimeProvider.System.GetTimestamp(), services.Select(CpuTime).ToArray());
+        await Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System);
+        var shares = services.Zip(before, (service, then) => (CpuTime(service) - then) / TimeProvider.System.GetElapsedTime(since)).ToArray();
+        TestContext.Current.TestOutputHelper?.WriteLine($"Without {server}: order-api {shares[0]:P1} of a core, payment-worker {shares[1]:P1}");
+        Assert.All(shares, share => Assert.InRange(share, 0, 0.15));
+
+        await (server == "NATS" ? system.Nats.StartAgainAsync() : system.Postgres.StartAgainAsync());
+        foreach (var order in orders)
+            await client.WaitForAsync(order, "paid", TimeSpan.FromSeconds(90));
+    }
+
     [Fact]
     public async Task Several_instances_of_each_service_share_the_work()
     {
@@ -42,5 +102,21 @@ public sealed class OutageTests
 
         Assert.Equal(300L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'succeeded'"));
         Assert.Equal(300L, await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM inbox"));
+    }
+
+    /// <summary>What the kernel says that the process has used.</summary>
+    private static TimeSpan CpuTime(ServiceProcess service)
+    {
+        using var process = Process.GetProcessById(service.Id);
+        return process.TotalProcessorTime;
+    }
+
+    public enum Outage
+    {
+        /// <summary>The server is stopped: connections are refused.</summary>
+        Stopped,
+
+        /// <summary>Its processes do not run: connections are there, and nothing is answered.</summary>
+        Frozen,
     }
 }

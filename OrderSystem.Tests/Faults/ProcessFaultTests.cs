@@ -48,7 +48,7 @@ public sealed class ProcessFaultTests
     [Fact]
     public async Task F26_Instances_that_die_every_few_seconds_do_not_stop_the_others()
     {
-        await using var system = await FaultSystem.StartAsync(apis: 2, workers: 4);
+        await using var system = await FaultSystem.StartAsync(apis: 3, workers: 4);
         using var over = new CancellationTokenSource();
         var load = system.Load.RunAsync(new(Orders: 800, PerSecond: 12) { Until = over.Token });
         for (var death = 0; death < 6; death++)

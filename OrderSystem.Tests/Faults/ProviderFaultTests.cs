@@ -1,3 +1,7 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -22,19 +26,52 @@ public sealed class ProviderFaultTests
     [Fact]
     public async Task F30_An_outage_of_the_provider_opens_the_breaker_and_the_backlog_drains_after_it()
     {
-        await using var system = await FaultSystem.StartAsync();
+        await using var system = await FaultSystem.StartAsync(settings: [("Payments__Breaker__BreakDuration", "00:00:02"), ("Payments__Breaker__MaxBreakDuration", "00:00:02")]);
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        var consumer = await new NatsJSContext(nats).GetConsumerAsync("ORDERS", "ORDER_PROCESSOR");
         await system.Load.RunAsync(new(Orders: 10, PerSecond: 20));
         await system.SetProviderAsync(new { outage = true });
-        var outage = TimeProvider.System.GetTimestamp();
+        await system.Load.RunAsync(new(Orders: 150, PerSecond: 40));
 
-        await system.Load.RunAsync(new(Orders: 150, PerSecond: 20));
-        await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);
-        var lasted = TimeProvider.System.GetElapsedTime(outage);
-        await system.SetProviderAsync(null);
+        // Pulling has stopped: no request waits at the server although messages do, but for the one that probes after a break.
+        await Eventually.BeTrueAsync("pulling has stopped", async () =>
+        {
+            await consumer.RefreshAsync();
+            return consumer.Info.NumWaiting == 0 && consumer.Info.NumPending + (ulong)consumer.Info.NumAckPending > 100;
+        });
+        var (since, before) = (TimeProvider.System.GetTimestamp(), await CallsAsync(system, "outage"));
+        var waiting = new List<int>();
+        for (var sample = 0; sample < 40; sample++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(0.25), TimeProvider.System);
+            await consumer.RefreshAsync();
+            waiting.Add(consumer.Info.NumWaiting);
+        }
 
-        // What was under way when the breaker opened, each with its retries, and then one probe for each break of at least a second.
-        var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(90));
-        Assert.InRange(snapshot.Attempts["outage"], 6, (16 * 3) + (3 * lasted.TotalSeconds));
+        // One call for each break of two seconds, which is neither repeated nor joined by another.
+        var breaks = TimeProvider.System.GetElapsedTime(since) / TimeSpan.FromSeconds(2);
+        Assert.InRange(await CallsAsync(system, "outage") - before, 2, breaks + 1);
+        Assert.All(waiting, requests => Assert.InRange(requests, 0, 1));
+        Assert.Contains(0, waiting);
+
+        // What was under way when the breaker opened, each with its retries, is all that there is beside it.
+        Assert.InRange(before, 6, 16 * 3);
+        await system.SetProviderAsync(new { latency = "00:00:00.05" });
+        var (draining, atOnce) = (system.RestAsync(TimeSpan.FromSeconds(90)), 0);
+        while (await Task.WhenAny(draining, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System)) != draining)
+            atOnce = Math.Max(atOnce, system.Provider.Open);
+
+        // A call has a connection to itself: no more at once than there are slots for messages and for open payments.
+        Assert.InRange(atOnce, 1, 32);
+        var snapshot = await system.AuditAsync();
         Assert.Equal(160, snapshot.Ledger.Count);
+        Assert.All(snapshot.Orders, order => Assert.Equal("paid", order.Status));
+        Assert.Equal(160, snapshot.Attempts["succeeded"] + snapshot.Attempts["replayed"]);
+    }
+
+    private static async Task<long> CallsAsync(FaultSystem system, string outcome)
+    {
+        using var http = new HttpClient { BaseAddress = system.Gateway.Address };
+        return (await http.GetFromJsonAsync<JsonElement>("/ledger/summary")).GetProperty("attempts").GetProperty(outcome).GetInt64();
     }
 }

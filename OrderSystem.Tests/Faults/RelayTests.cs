@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -12,57 +13,129 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>The relay by itself, against a table that does not let go.</summary>
-public sealed class RelayTests(SharedPostgres shared)
+/// <summary>F24: the relay by itself, with forty events, and two hundred times nothing comes of a delete.</summary>
+public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
 {
-    private const int Prevented = 200;
+    private const int Times = 200;
     private const int Orders = 40;
+
+    /// <summary>Orders whose event waits.</summary>
+    private static readonly string Waiting =
+        $$"""
+        INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
+            SELECT gen_random_uuid(), 1, gen_random_uuid(), 'orders.created.v1', '{}', now() FROM generate_series(1, {{Orders}});
+        INSERT INTO outbox (order_id, version, available_at) SELECT order_id, version, now() FROM events;
+        """;
+
+    /// <summary>A guard that counts what it prevents outside of the transaction that it breaks.</summary>
+    private static readonly string NoDeletes =
+        $$"""
+        CREATE SEQUENCE deletes;
+        CREATE FUNCTION prevent() RETURNS trigger LANGUAGE plpgsql AS $guard$ BEGIN
+            IF nextval('deletes') <= {{Times}} THEN RAISE EXCEPTION 'not yet' USING ERRCODE = 'check_violation'; END IF;
+            RETURN OLD; END $guard$;
+        CREATE TRIGGER not_yet BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION prevent();
+        """;
+
+    private string connectionString = null!;
+    private NatsServer server = null!;
+    private NatsConnection nats = null!;
+    private NpgsqlDataSource database = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        connectionString = await (await shared.StartedAsync()).CreateDatabaseAsync();
+        await Migrator.ApplyAsync(connectionString, typeof(OrderSystem.OrderApi.Orders.OrdersApi).Assembly, CancellationToken.None);
+        await Sql.ExecuteAsync(connectionString, Waiting);
+        database = NpgsqlDataSource.Create(connectionString);
+        server = await NatsServer.StartAsync();
+        nats = new NatsConnection(new NatsOpts { Url = server.Url });
+        await nats.ConnectAsync();
+        await using var services = Services(TimeSpan.FromSeconds(1));
+        await services.GetRequiredService<TopologyProvisioner>().EnsureAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await nats.DisposeAsync();
+        await server.DisposeAsync();
+        await database.DisposeAsync();
+    }
 
     [Fact]
     public async Task F24_Deletes_that_fail_two_hundred_times_leave_one_copy_of_each_event()
     {
-        var connectionString = await (await shared.StartedAsync()).CreateDatabaseAsync();
-        await Migrator.ApplyAsync(connectionString, typeof(OrderSystem.OrderApi.Orders.OrdersApi).Assembly, CancellationToken.None);
-        await Sql.ExecuteAsync(connectionString, Seed);
-        await using var server = await NatsServer.StartAsync();
-        await using var nats = new NatsConnection(new NatsOpts { Url = server.Url });
-        await nats.ConnectAsync();
-        await using var database = NpgsqlDataSource.Create(connectionString);
-        await using var provider = Services(database, new NatsJSContext(nats));
-        await provider.GetRequiredService<TopologyProvisioner>().EnsureAsync(CancellationToken.None);
-        var (committer, relay) = (provider.GetRequiredService<GroupCommitter>(), provider.GetRequiredService<Relay>());
+        await Sql.ExecuteAsync(connectionString, NoDeletes);
 
+        await RelayAllAsync();
+
+        Assert.True(await Sql.ScalarAsync<long>(connectionString, "SELECT last_value FROM deletes") >= Times + Orders);
+        Assert.Equal(Orders, await MessagesAsync());
+    }
+
+    [Fact]
+    public async Task F24_A_relay_that_dies_two_hundred_times_between_acknowledgement_and_delete_leaves_one_copy_of_each_event()
+    {
+        var acknowledged = 0;
+        for (var death = 0; death < Times; death++)
+            acknowledged += await LiveAndDieAsync();
+        Assert.Equal(Times * Orders, acknowledged);
+        Assert.Equal((long)Orders, await Sql.ScalarAsync<long>(connectionString, $"SELECT count(*) FROM outbox WHERE attempts = {Times}"));
+        Assert.Equal(Orders, await MessagesAsync());
+
+        await Sql.ExecuteAsync(connectionString, "UPDATE outbox SET available_at = now()");
+        await RelayAllAsync();
+        Assert.Equal(Orders, await MessagesAsync());
+    }
+
+    private async Task RelayAllAsync()
+    {
+        await using var services = Services(TimeSpan.FromSeconds(1));
+        var (committer, relay) = (services.GetRequiredService<GroupCommitter>(), services.GetRequiredService<Relay>());
         await committer.StartAsync(CancellationToken.None);
         await relay.StartAsync(CancellationToken.None);
         await Eventually.BeTrueAsync("the outbox is empty", async () => await Sql.ScalarAsync<long>(connectionString, "SELECT count(*) FROM outbox") == 0);
         await relay.StopAsync(CancellationToken.None);
         await committer.StopAsync(CancellationToken.None);
-
-        Assert.True(await Sql.ScalarAsync<long>(connectionString, "SELECT last_value FROM deletes") >= Prevented + Orders);
-        var stream = await new NatsJSContext(nats).GetStreamAsync(Topology.Orders);
-        Assert.Equal(Orders, (int)stream.Info.State.Messages);
     }
 
-    /// <summary>Orders whose event waits, and a guard that counts what it prevents outside of the transaction that it breaks.</summary>
-    private static readonly string Seed =
-        $$"""
-        INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
-            SELECT gen_random_uuid(), 1, gen_random_uuid(), 'orders.created.v1', '{}', now() FROM generate_series(1, {{Orders}});
-        INSERT INTO outbox (order_id, version, available_at) SELECT order_id, version, now() FROM events;
-        CREATE SEQUENCE deletes;
-        CREATE FUNCTION prevent() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF nextval('deletes') <= {{Prevented}} THEN RAISE EXCEPTION 'not yet' USING ERRCODE = 'check_violation'; END IF;
-            RETURN OLD; END $$;
-        CREATE TRIGGER not_yet BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION prevent();
-        """;
+    /// <summary>
+    /// Its deletes go to a committer that never runs: what it knows of acknowledgements dies with it, and its lease runs out while it is
+    /// dead. Returns how many acknowledgements that were.
+    /// </summary>
+    private async Task<int> LiveAndDieAsync()
+    {
+        await Sql.ExecuteAsync(connectionString, "UPDATE outbox SET available_at = now()");
+        await using var services = Services(TimeSpan.FromMinutes(1));
+        using var meter = new MeterListener();
+        var (meters, stored) = (services.GetRequiredService<IMeterFactory>(), 0);
+        meter.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument.Name == "messaging.client.sent.messages" && ReferenceEquals(instrument.Meter.Scope, meters))
+                listener.EnableMeasurementEvents(instrument);
+        };
+        meter.SetMeasurementEventCallback<long>((_, count, tags, _) =>
+        {
+            if (!tags.ToArray().Any(tag => tag.Key == "error.type"))
+                Interlocked.Add(ref stored, (int)count);
+        });
+        meter.Start();
+        var relay = services.GetRequiredService<Relay>();
+        await relay.StartAsync(CancellationToken.None);
+        await Eventually.BeTrueAsync("every event is acknowledged", () => Task.FromResult(Volatile.Read(ref stored) == Orders));
+        await relay.StopAsync(CancellationToken.None);
+        return stored;
+    }
 
-    private static ServiceProvider Services(NpgsqlDataSource database, INatsJSContext jetStream) => new ServiceCollection()
+    private async Task<int> MessagesAsync() => (int)(await new NatsJSContext(nats).GetStreamAsync(Topology.Orders)).Info.State.Messages;
+
+    private ServiceProvider Services(TimeSpan lease) => new ServiceCollection()
         .AddLogging()
         .AddMetrics()
         .AddOptions()
-        .Configure<RelayOptions>(options => (options.Lease, options.MinPoll) = (TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(50)))
+        .Configure<RelayOptions>(options => (options.Lease, options.MinPoll) = (lease, TimeSpan.FromMilliseconds(50)))
         .AddSingleton(database)
-        .AddSingleton(jetStream)
+        .AddSingleton<INatsJSContext>(new NatsJSContext(nats))
         .AddSingleton(TimeProvider.System)
         .AddSingleton(new EventSource("/tests"))
         .AddSingleton<MessagingMetrics>()

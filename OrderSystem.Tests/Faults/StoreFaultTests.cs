@@ -1,3 +1,6 @@
+using System.Net;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -22,5 +25,39 @@ public sealed class StoreFaultTests
 
         Assert.True(lost > 20, $"only {lost} orders depended on the store");
         await system.AuditAsync(TimeSpan.FromSeconds(90), new() { StreamsWereLost = true });
+    }
+
+    [Fact]
+    public async Task A_cancellation_that_the_store_loses_again_and_again_reaches_the_worker_at_last()
+    {
+        await using var system = await FaultSystem.StartAsync(workers: 0, settings: [("Sweeper__After", "00:00:02")]);
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        var orders = await new NatsJSContext(nats).GetStreamAsync("ORDERS");
+        var order = (await system.Load.PlaceAsync()).OrderId!.Value;
+        await ToldAsync(2);
+
+        // It was sent again while it was pending; that must not count for the cancellation.
+        using var http = new HttpClient { BaseAddress = system.Apis[0].Address };
+        using (var cancelled = await http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null))
+            Assert.Equal(HttpStatusCode.Accepted, cancelled.StatusCode);
+        await ToldAsync(3);
+        for (var loss = 0; loss < 2; loss++)
+        {
+            await orders.PurgeAsync(new());
+            await ToldAsync(2);
+        }
+
+        await orders.PurgeAsync(new());
+        await system.StartWorkerAsync();
+        await Eventually.GetAsync(
+            "the worker knows that it is cancelled",
+            () => Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{order}'"), status => status is "cancelled" or "refunded", TimeSpan.FromSeconds(60));
+        await system.AuditAsync(scope: new() { StreamsWereLost = true });
+
+        Task ToldAsync(long messages) => Eventually.GetAsync($"{messages} messages are on the stream", async () =>
+        {
+            await orders.RefreshAsync();
+            return orders.Info.State.Messages;
+        }, count => count >= messages);
     }
 }

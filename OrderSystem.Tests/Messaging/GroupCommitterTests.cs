@@ -124,6 +124,28 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         await small.StopAsync(CancellationToken.None);
     }
 
+    [Fact]
+    public async Task A_caller_behind_a_commit_that_hangs_is_told_so_in_time_and_what_was_given_up_is_not_written()
+    {
+        using var impatient = await StartAsync(new() { MaxWait = TimeSpan.FromSeconds(1) });
+        await using var blocker = await database.OpenConnectionAsync();
+        await using var transaction = await blocker.BeginTransactionAsync();
+        await using (var command = new NpgsqlCommand("LOCK TABLE notes", blocker, transaction))
+            await command.ExecuteNonQueryAsync();
+        var hanging = impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "hanging"));
+        await Eventually.BeTrueAsync("it hangs", async () => await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
+
+        var behind = impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "behind"));
+        await Assert.ThrowsAsync<TimeoutException>(() => behind.WaitAsync(TimeSpan.FromSeconds(3)));
+        await Assert.ThrowsAsync<TimeoutException>(() => hanging);
+        await transaction.RollbackAsync();
+
+        await impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "after"));
+        Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'behind'"));
+        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'hanging'"));
+        await impatient.StopAsync(CancellationToken.None);
+    }
+
     private async Task<GroupCommitter> StartAsync(GroupCommitterOptions options)
     {
         var made = new GroupCommitter(database, new CommittedEvents(), Options.Create(options), TimeProvider.System, NullLogger<GroupCommitter>.Instance);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using OrderSystem.Tests.Support;
@@ -68,6 +69,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         var customer = $"c-{Guid.NewGuid():N}";
         var body = Good.Replace("c-17", customer, StringComparison.Ordinal);
 
+        var deadlocks = await DeadlocksAsync();
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => PostAsync(body, key, i % 2 == 0 ? Api : second)));
 
         Assert.All(answers, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.Created, HttpStatusCode.Conflict }));
@@ -75,6 +77,10 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         Assert.All(answers.Where(answer => answer.StatusCode == HttpStatusCode.Conflict), answer => Assert.NotNull(answer.Headers.RetryAfter));
         Assert.Equal(1L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
         Assert.Equal(1L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM events JOIN orders ON id = order_id WHERE customer_id = '{customer}'"));
+        Assert.Equal(deadlocks, await DeadlocksAsync());
+
+        // In order, so that it hands back what it has pulled: other tests wait for that.
+        await other.StopAsync();
     }
 
     public static TheoryData<string> BadKeys => new("", "   ", new string('k', 256), "ключ");
@@ -91,13 +97,37 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task H1_Two_keys_are_refused()
+    public async Task H1_Two_keys_are_refused_and_nothing_is_stored()
     {
-        using var request = Request(Good);
+        var customer = $"c-{Guid.NewGuid():N}";
+        using var request = Request(Good.Replace("c-17", customer, StringComparison.Ordinal));
         request.Headers.Add("Idempotency-Key", ["one", "two"]);
         using var response = await Api.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal(0L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
+    }
+
+    [Theory]
+    [InlineData("a\u0001b")]
+    [InlineData("a\tb")]
+    [InlineData("a\u007fb")]
+    [InlineData("a\0b")]
+    public async Task H1_Control_characters_in_a_key_are_refused_and_nothing_is_stored(string key)
+    {
+        var customer = $"c-{Guid.NewGuid():N}";
+        var body = Good.Replace("c-17", customer, StringComparison.Ordinal);
+
+        // By hand: a client refuses to send most of them.
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(Api.BaseAddress!.Host, Api.BaseAddress.Port);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            $"POST /orders HTTP/1.1\r\nHost: {Api.BaseAddress.Authority}\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+        var answer = new byte[64];
+        var length = await socket.ReceiveAsync(answer);
+
+        Assert.StartsWith("HTTP/1.1 400 ", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
+        Assert.Equal(0L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
     }
 
     [Fact]
@@ -110,6 +140,8 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, bad.StatusCode);
         Assert.Equal(HttpStatusCode.Created, good.StatusCode);
     }
+
+    private Task<long> DeadlocksAsync() => Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT deadlocks FROM pg_stat_database WHERE datname = 'orders'");
 
     private static string NewKey() => Guid.NewGuid().ToString();
 

@@ -41,23 +41,10 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
 
     [Theory]
     [InlineData("customerId", """{"customerId":"","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
-    [InlineData("currency", """{"customerId":"c","currency":"usd ","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
-    [InlineData("currency", """{"customerId":"c","currency":"XXX","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
     [InlineData("items", """{"customerId":"c","currency":"EUR","items":[]}""")]
     [InlineData("items", """{"customerId":"c","currency":"EUR","items":null}""")]
     [InlineData("items[0]", """{"customerId":"c","currency":"EUR","items":[null]}""")]
-    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":-1,"unitPrice":1}]}""")]
-    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":0,"unitPrice":1}]}""")]
     [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1.5,"unitPrice":1}]}""")]
-    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":"1","unitPrice":1}]}""")]
-    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":99999999999,"unitPrice":1}]}""")]
-    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1e400}]}""")]
-    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":0.001}]}""")]
-    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"JPY","items":[{"sku":"S","quantity":1,"unitPrice":0.5}]}""")]
-    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":"NaN"}]}""")]
-    [InlineData("items[0].unitPrice", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":0}]}""")]
-    [InlineData("status", """{"customerId":"c","currency":"EUR","status":"paid","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
-    [InlineData("customerId", """{"customerId":"c","customerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
     [InlineData("$", """{"customerId":"c"}""")]
     [InlineData("$", "null")]
     [InlineData("$", "")]
@@ -74,51 +61,6 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
         Assert.True(errors.ContainsKey(field), $"{field} is not among {problem}");
         Assert.DoesNotContain("System.", problem.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("OrderSystem.", problem.ToString(), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData(1_000)]
-    [InlineData(20_000)]
-    public async Task Nesting_is_refused(int depth)
-    {
-        using var response = await PostAsync($$"""{"customerId":"c","currency":"EUR","items":{{new string('[', depth)}}{{new string(']', depth)}}}""");
-
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-    }
-
-    [Fact]
-    public async Task A_body_that_is_too_large_is_refused_whether_it_tells_its_length_or_not()
-    {
-        var large = new byte[10 * 1024 * 1024];
-        using var known = new ByteArrayContent(large) { Headers = { ContentType = new("application/json") } };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = known };
-        request.Headers.ExpectContinue = true;
-        using var first = await Api.SendAsync(request);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, first.StatusCode);
-
-        // As much as the sockets buffer: a client that is still sending would see the connection close instead of the answer.
-        large = new byte[100 * 1024];
-        large.AsSpan().Fill((byte)' ');
-        using var chunked = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = new StreamContent(new MemoryStream(large)) { Headers = { ContentType = new("application/json") } } };
-        chunked.Headers.TransferEncodingChunked = true;
-        chunked.Headers.ExpectContinue = true;
-        using var second = await Api.SendAsync(chunked);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, second.StatusCode);
-    }
-
-    [Theory]
-    [InlineData("text/plain", null)]
-    [InlineData("application/x-www-form-urlencoded", null)]
-    [InlineData("application/json", "gzip")]
-    public async Task What_is_not_plain_JSON_is_refused_unread(string type, string? encoding)
-    {
-        using var content = new StringContent(Good, Encoding.UTF8, type);
-        if (encoding is not null)
-            content.Headers.ContentEncoding.Add(encoding);
-        using var response = await Api.PostAsync(new Uri("/orders", UriKind.Relative), content);
-
-        Assert.Equal(HttpStatusCode.UnsupportedMediaType, response.StatusCode);
-        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
     }
 
     [Fact]

@@ -33,7 +33,10 @@ internal sealed class AuditReader(FaultSystem system)
                 row => new AuditOrder(row.GetGuid(0), row.GetString(1), row.GetDecimal(2), row.GetString(3), row.GetString(4))),
             OrderApi = await ServiceAsync("order-api", system.OrdersDatabase, jetStream, "ORDERS"),
             Worker = await ServiceAsync("payment-worker", system.PaymentsDatabase, jetStream, "PAYMENTS"),
-            Payments = await RowsAsync(system.PaymentsDatabase, "SELECT order_id, amount, currency, provider_key, status, provider_reference FROM payments",
+            // A cancellation that came before its order holds the place with neither an amount nor a key.
+            Payments = await RowsAsync(
+                system.PaymentsDatabase,
+                "SELECT order_id, coalesce(amount, 0), coalesce(currency, ''), coalesce(provider_key, gen_random_uuid()), status, provider_reference FROM payments",
                 row => new AuditPayment(row.GetGuid(0), row.GetDecimal(1), row.GetString(2), row.GetGuid(3), row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5))),
             Ledger = [.. (await provider.GetStringAsync("/ledger")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<AuditLedgerLine>(line, Web)!)],
             ChargedTwice = [.. summary.GetProperty("ordersChargedTwice").EnumerateArray().Select(order => order.GetString()!)],

@@ -1,0 +1,71 @@
+namespace OrderSystem.Tests.Model;
+
+/// <summary>The invariants as what disagrees with them: after every step, and at rest after everything has healed.</summary>
+internal sealed class Invariants(World world)
+{
+    private readonly OrderState[] orders = new OrderState[World.OrderCount];
+    private readonly PaymentState[] payments = new PaymentState[World.OrderCount];
+
+    /// <summary>What must hold at any moment.</summary>
+    internal string? AfterStep()
+    {
+        for (var order = 0; order < World.OrderCount; order++)
+        {
+            if (world.Provider.Charged.Count(charged => charged == order) > 1)
+                return $"I3: order {order} was charged twice";
+            if (world.Provider.Refunded.Count(refunded => refunded == order) > 1)
+                return $"I3: order {order} was refunded twice";
+            if (Backwards(ref orders[order], world.Orders[order].State, IsFinal))
+                return $"I6: order {order} was final and is {world.Orders[order].State} now";
+            if (Backwards(ref payments[order], world.Payments[order].State, state => state is PaymentState.Declined or PaymentState.Cancelled or PaymentState.Refunded))
+                return $"I6: the payment of order {order} was final and is {world.Payments[order].State} now";
+        }
+
+        if (world.Provider.Charged.Exists(order => world.Orders[order].State == OrderState.None))
+            return "I4: an order that is not there was charged";
+        if (world.Effects.FirstOrDefault(effect => effect.Value > 1).Key is { } twice)
+            return $"I6: {twice} took effect twice";
+        if (world.Overlaps > 0)
+            return "I9: two workers asked the provider about one order at once";
+        return Events(world.Api) ?? Events(world.Worker);
+    }
+
+    /// <summary>What must hold when nothing is under way any more.</summary>
+    internal string? AtRest()
+    {
+        for (var order = 0; order < World.OrderCount; order++)
+        {
+            var (state, payment) = (world.Orders[order].State, world.Payments[order].State);
+            if (state == OrderState.None)
+                continue;
+            var kept = world.Provider.Charged.Count(charged => charged == order) - world.Provider.Refunded.Count(refunded => refunded == order);
+            if (state == OrderState.Pending)
+                return $"I5: order {order} stays pending, its payment is {payment}";
+            if (kept != (state == OrderState.Paid ? 1 : 0))
+                return $"I5: order {order} is {state} and the ledger holds {kept} charges of it";
+            if (payment is PaymentState.Charging or PaymentState.Unknown or PaymentState.Refunding)
+                return $"I5: the payment of order {order} stays {payment}";
+        }
+
+        return world.Api.Outbox.Concat(world.Worker.Outbox).FirstOrDefault() is { } left ? $"I2: {left.Event} stays in the outbox" : null;
+    }
+
+    private static string? Events(Service service)
+    {
+        var lost = service.Events.Find(stored => !service.Acknowledged.Contains(stored) && service.Outbox.TrueForAll(row => row.Event != stored));
+        if (lost is not null)
+            return $"I2: {lost} is committed and neither acknowledged by its stream nor in the outbox";
+        var early = service.Acknowledged.Where((told, place) => service.Acknowledged.Skip(place).Any(later => later.Order == told.Order && later.Version < told.Version)).FirstOrDefault();
+        return early is null ? null : $"I6: {early} came into its stream before an earlier event of its order";
+    }
+
+    private static bool Backwards<T>(ref T before, T now, Func<T, bool> isFinal)
+        where T : struct, Enum
+    {
+        var changed = isFinal(before) && !before.Equals(now);
+        before = now;
+        return changed;
+    }
+
+    private static bool IsFinal(OrderState state) => state is OrderState.Paid or OrderState.Failed or OrderState.Cancelled;
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.OrderApi;
+
+/// <summary>H7, H8 and H11: bodies that mean harm or nonsense, each answered with what is wrong with it.</summary>
+public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
+{
+    private HttpClient Api { get; } = new();
+
+    public async ValueTask InitializeAsync() => Api.BaseAddress = (await shared.StartedAsync()).OrderApi.Address;
+
+    public ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Theory]
+    [InlineData(1_000)]
+    [InlineData(20_000)]
+    public async Task H7_Nesting_is_refused(int depth) =>
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":{{new string('[', depth)}}{{new string(']', depth)}}}""", HttpStatusCode.BadRequest);
+
+    [Theory]
+    [InlineData(201, HttpStatusCode.BadRequest)]
+    [InlineData(100_000, HttpStatusCode.RequestEntityTooLarge)]
+    public async Task H7_More_items_than_an_order_may_have_are_refused(int count, HttpStatusCode expected) =>
+        await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":1,"unitPrice":1}""", count))}]"), expected);
+
+    /// <summary>So many that each is as short as JSON allows: they fit into the limit of the body, and are refused for what they are.</summary>
+    [Fact]
+    public async Task H7_Very_many_short_items_are_refused() =>
+        await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("{}", 15_000))}]"), HttpStatusCode.BadRequest);
+
+    [Theory]
+    [InlineData("status", """{"customerId":"c","currency":"EUR","status":"paid","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
+    [InlineData("items[0].total", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1,"total":0}]}""")]
+    [InlineData("customerId", """{"customerId":"c","customerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
+    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"quantity":2,"unitPrice":1}]}""")]
+    [InlineData("CustomerId", """{"customerId":"c","CustomerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
+    public async Task H7_A_member_that_is_unknown_or_there_twice_is_refused(string field, string body) => await IsRefusedAsync(body, HttpStatusCode.BadRequest, field);
+
+    [Theory]
+    [InlineData("items[0].quantity", "EUR", "-1", "1")]
+    [InlineData("items[0].quantity", "EUR", "0", "1")]
+    [InlineData("items[0].quantity", "EUR", "1e400", "1")]
+    [InlineData("items[0].quantity", "EUR", "0.001", "1")]
+    [InlineData("items[0].quantity", "EUR", "\"NaN\"", "1")]
+    [InlineData("items[0].quantity", "EUR", "\"1\"", "1")]
+    [InlineData("items[0].quantity", "EUR", "99999999999", "1")]
+    [InlineData("items[0].unitPrice", "EUR", "1", "-1")]
+    [InlineData("items[0].unitPrice", "EUR", "1", "0")]
+    [InlineData("items[0].unitPrice", "EUR", "1", "1e400")]
+    [InlineData("items[0].unitPrice", "EUR", "1", "1e-400")]
+    [InlineData("items[0].unitPrice", "EUR", "1", "0.001")]
+    [InlineData("items[0].unitPrice", "JPY", "1", "0.5")]
+    [InlineData("items[0].unitPrice", "EUR", "1", "\"NaN\"")]
+    [InlineData("items[0].unitPrice", "EUR", "1", "\"Infinity\"")]
+    [InlineData("items[0].unitPrice", "EUR", "10000", "79228162514264337593543950335")]
+    [InlineData("currency", "usd ", "1", "1")]
+    [InlineData("currency", "XXX", "1", "1")]
+    [InlineData("currency", "eur", "1", "1")]
+    public async Task H8_A_number_or_a_currency_that_makes_no_sense_is_named(string field, string currency, string quantity, string price) =>
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"{{currency}}","items":[{"sku":"S","quantity":{{quantity}},"unitPrice":{{price}}}]}""", HttpStatusCode.BadRequest, field);
+
+    [Fact]
+    public async Task H8_A_sum_that_is_too_large_is_named() =>
+        await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":10000,"unitPrice":1000000000}""", 200))}]"), HttpStatusCode.BadRequest, "items");
+
+    [Theory]
+    [InlineData("a\r\nPUB x")]
+    [InlineData("a\0b")]
+    [InlineData("a\u001b[2J")]
+    public async Task H11_Control_characters_are_refused_wherever_they_stand(string text)
+    {
+        var json = JsonSerializer.Serialize(text);
+        await IsRefusedAsync($$"""{"customerId":{{json}},"currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest, "customerId");
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":[{"sku":{{json}},"quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest, "items[0].sku");
+        foreach (var path in new[] { $"/orders/{Uri.EscapeDataString(text)}", $"/orders?customerId={Uri.EscapeDataString(text)}", $"/orders?cursor={Uri.EscapeDataString(text)}" })
+        {
+            using var response = await Api.GetAsync(new Uri(path, UriKind.Relative));
+            var nothing = await response.Content.ReadAsStringAsync();
+            Assert.True(response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound || nothing == """{"items":[]}""", $"{path}: {response.StatusCode} {nothing}");
+        }
+    }
+
+    private static string Order(string items) => $$"""{"customerId":"c","currency":"EUR","items":{{items}}}""";
+
+    private async Task IsRefusedAsync(string body, HttpStatusCode expected, string? field = null)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders") { Content = content };
+        request.Headers.ExpectContinue = true;
+        using var response = await Api.SendAsync(request);
+        var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
+
+        Assert.Equal(expected, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
+        if (field is not null)
+            Assert.True(problem.GetProperty("errors").TryGetProperty(field, out _), $"{field} is not among {problem}");
+        Assert.DoesNotContain("System.", problem.ToString(), StringComparison.Ordinal);
+    }
+}
