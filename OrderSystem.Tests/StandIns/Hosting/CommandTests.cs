@@ -70,6 +70,29 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task Start_stop_and_restart_are_offered_where_they_make_sense_and_say_what_they_did()
+    {
+        await using var builder = SampleWeb.NewBuilder();
+        var server = builder.AddScript("server", "sleep 1000").WithExplicitStart();
+        builder.AddScript("client", "sleep 1000").WaitFor(server);
+        await using var app = await builder.StartAsync();
+        await app.ReachesAsync("client", KnownResourceStates.Waiting);
+        Assert.Equal([ResourceCommandState.Enabled, ResourceCommandState.Hidden, ResourceCommandState.Disabled], StatesOf("client"));
+
+        // What waits does not wait any longer when somebody starts it.
+        var started = await app.ResourceCommands.ExecuteCommandAsync("client", KnownResourceCommands.StartCommand);
+        Assert.Equal("Successfully started 'client'.", started.Message);
+        await app.ReachesAsync("client", KnownResourceStates.Running);
+        Assert.Equal([ResourceCommandState.Hidden, ResourceCommandState.Enabled, ResourceCommandState.Enabled], StatesOf("client"));
+        Assert.Equal(KnownResourceStates.NotStarted, app.Snapshot("server").State?.Text);
+
+        Assert.Equal("Successfully stopped 'client'.", (await app.ResourceCommands.ExecuteCommandAsync("client", KnownResourceCommands.StopCommand)).Message);
+        Assert.Equal([ResourceCommandState.Enabled, ResourceCommandState.Hidden, ResourceCommandState.Disabled], StatesOf("client"));
+
+        IEnumerable<ResourceCommandState> StatesOf(string resource) => app.Snapshot(resource).Commands.Select(c => c.State);
+    }
+
+    [Fact]
     public async Task An_http_command_posts_to_the_resource()
     {
         await using var builder = SampleWeb.NewBuilder();

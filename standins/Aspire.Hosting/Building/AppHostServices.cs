@@ -32,7 +32,10 @@ internal static class AppHostServices
         services.AddOrchestration();
 
         // Whether a check fails is shown as the resource's health; a log line for each failing run would say nothing more.
-        services.AddLogging(logging => logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
+        // How a dashboard asks for resources is of no interest either.
+        services.AddLogging(logging => logging
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None)
+            .AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.Warning));
         services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
     }
 

@@ -1,11 +1,13 @@
 using System.Net.Sockets;
+using Aspire.Hosting.Dashboard.ResourceService;
 using Aspire.Hosting.Running;
 using Microsoft.Extensions.Configuration;
 
 namespace Aspire.Hosting.Dashboard;
 
 /// <summary>Runs the dashboard beside the application.</summary>
-internal sealed class DashboardHost(DashboardSettings settings, IConfiguration configuration, DistributedApplicationOptions options, Microsoft.Extensions.Hosting.IHostEnvironment environment)
+internal sealed class DashboardHost(DashboardSettings settings, ResourceServiceHost resourceService, IConfiguration configuration, DistributedApplicationOptions options,
+    Microsoft.Extensions.Hosting.IHostEnvironment environment)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
@@ -19,18 +21,15 @@ internal sealed class DashboardHost(DashboardSettings settings, IConfiguration c
     {
         if (!settings.IsEnabled)
             return;
+        await resourceService.StartAsync(CancellationToken.None);
         if (settings is not { Command: { } command, FrontendUrl: { } url, OtlpEndpoint: { } otlp })
         {
             await Console.Out.WriteLineAsync("No dashboard: it is not in .tools/dashboard, and ASPIRE_DASHBOARD_PATH names none.");
             return;
         }
 
-        foreach (var endpoint in new[] { url, otlp })
-        {
-            if (!FreePorts.IsFree(endpoint.Port))
-                throw new DistributedApplicationException($"The dashboard cannot listen on port {endpoint.Port}: another program does. Stop that (see 'ss -ltnp'), or change the port in the AppHost's launch profile.");
-        }
-
+        FreePorts.Check(url);
+        FreePorts.Check(otlp);
         _process = await ChildProcess.StartAsync(new CommandLine(command.Path, command.Arguments, Path.GetDirectoryName(command.Path)!, EnvironmentOf(command, url, otlp)), guard, Remember);
         _announcing = AnnounceAsync(_process, url);
     }
@@ -41,6 +40,7 @@ internal sealed class DashboardHost(DashboardSettings settings, IConfiguration c
         if (_process is not null)
             await _process.StopAsync(Patience);
         await _announcing;
+        await resourceService.StopAsync();
         if (_temporaryHome is not null)
             Directory.Delete(_temporaryHome, recursive: true);
     }
@@ -60,9 +60,9 @@ internal sealed class DashboardHost(DashboardSettings settings, IConfiguration c
         variables["ASPIRE_DASHBOARD_TELEMETRY_OPTOUT"] = configuration["ASPIRE_DASHBOARD_TELEMETRY_OPTOUT"] ?? "true";
         variables["LOGGING__LOGLEVEL__DEFAULT"] = "Warning";
 
-        // There is no resource service to connect to; without its address the dashboard shows telemetry alone.
-        variables.Remove("ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL");
-        variables.Remove("DOTNET_RESOURCE_SERVICE_ENDPOINT_URL");
+        variables["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] = variables["DOTNET_RESOURCE_SERVICE_ENDPOINT_URL"] = resourceService.Address!.ToString().TrimEnd('/');
+        variables["DASHBOARD__RESOURCESERVICECLIENT__AUTHMODE"] = "ApiKey";
+        variables["DASHBOARD__RESOURCESERVICECLIENT__APIKEY"] = settings.ResourceServiceApiKey;
         variables["HOME"] = HomeOf(command);
         return variables;
     }

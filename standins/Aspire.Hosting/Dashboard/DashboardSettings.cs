@@ -10,10 +10,12 @@ internal sealed class DashboardSettings
     {
         BrowserToken = configuration["AppHost:BrowserToken"] ?? configuration["ASPIRE_DASHBOARD_FRONTEND_BROWSERTOKEN"] ?? NewKey();
         OtlpApiKey = configuration["AppHost:OtlpApiKey"] ?? NewKey();
+        ResourceServiceApiKey = configuration["AppHost:ResourceService:ApiKey"] ?? NewKey();
         IsEnabled = !options.DisableDashboard && executionContext.IsRunMode;
         if (!IsEnabled)
             return;
 
+        ResourceServiceUrl = configuration["ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL"] ?? configuration["DOTNET_RESOURCE_SERVICE_ENDPOINT_URL"];
         Command = DashboardLocator.Find(configuration, project.Directory);
         if (Command is null)
             return;
@@ -32,6 +34,11 @@ internal sealed class DashboardSettings
     public string BrowserToken { get; }
 
     public string OtlpApiKey { get; }
+
+    /// <summary>Where the dashboard is to find the resources; null: on any port.</summary>
+    public string? ResourceServiceUrl { get; }
+
+    public string ResourceServiceApiKey { get; }
 
     private static string NewKey() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 }

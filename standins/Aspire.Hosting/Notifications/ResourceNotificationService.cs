@@ -82,23 +82,20 @@ public partial class ResourceNotificationService : IDisposable
     public async IAsyncEnumerable<ResourceEvent> WatchAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _disposing.Token);
+        using var subscription = Subscribe();
+        foreach (var present in subscription.Present)
+            yield return present;
+        await foreach (var change in subscription.Changes.ReadAllAsync(linked.Token))
+            yield return change;
+    }
+
+    internal ResourceSubscription Subscribe()
+    {
         var channel = Channel.CreateUnbounded<ResourceEvent>();
         lock (_gate)
         {
-            foreach (var present in _current.Values)
-                channel.Writer.TryWrite(present);
             _watchers.Add(channel);
-        }
-
-        try
-        {
-            await foreach (var change in channel.Reader.ReadAllAsync(linked.Token))
-                yield return change;
-        }
-        finally
-        {
-            lock (_gate)
-                _watchers.Remove(channel);
+            return new ResourceSubscription([.. _current.Values], channel.Reader, () => Unsubscribe(channel));
         }
     }
 
@@ -129,6 +126,12 @@ public partial class ResourceNotificationService : IDisposable
         _disposing.Cancel();
         _disposing.Dispose();
         GC.SuppressFinalize(this);
+    }
+
+    private void Unsubscribe(Channel<ResourceEvent> channel)
+    {
+        lock (_gate)
+            _watchers.Remove(channel);
     }
 
     private void Update(IResource resource, string resourceId, Func<CustomResourceSnapshot, CustomResourceSnapshot> stateFactory)

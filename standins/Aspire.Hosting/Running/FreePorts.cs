@@ -24,6 +24,13 @@ internal static class FreePorts
         }
     }
 
+    /// <exception cref="DistributedApplicationException">Somebody listens on the port of the address already.</exception>
+    public static void Check(Uri address)
+    {
+        if (!IsFree(address.Port))
+            throw new DistributedApplicationException($"The dashboard cannot listen on port {address.Port}: another program does. Stop that (see 'ss -ltnp'), or change the port in the AppHost's launch profile.");
+    }
+
     public static bool IsFree(int port)
     {
         try

@@ -18,6 +18,9 @@ internal sealed class Instance(IResource resource)
     /// <summary>Lets one start or stop happen at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1, 1);
 
+    /// <summary>Ends the wait of a start for other resources, and lets the start go on.</summary>
+    public CancellationTokenSource? Waiting { get; set; }
+
     /// <summary>Ends a start that is still waiting for other resources.</summary>
     public CancellationTokenSource? Starting { get; set; }
 

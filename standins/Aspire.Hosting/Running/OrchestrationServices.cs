@@ -1,4 +1,5 @@
 using Aspire.Hosting.Dashboard;
+using Aspire.Hosting.Dashboard.ResourceService;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -18,6 +19,11 @@ internal static class OrchestrationServices
         services.AddSingleton<ValueResources>();
         services.AddSingleton<HealthMonitor>();
         services.AddSingleton<ConsoleReporter>();
+        services.AddSingleton<PropertyMessages>();
+        services.AddSingleton<ResourceMessages>();
+        services.AddSingleton<ResourceCommandCalls>();
+        services.AddSingleton<ResourceServiceMethods>();
+        services.AddSingleton<ResourceServiceHost>();
         services.AddSingleton<DashboardHost>();
         services.AddSingleton<Orchestrator>();
         services.AddHostedService(s => s.GetRequiredService<Orchestrator>());

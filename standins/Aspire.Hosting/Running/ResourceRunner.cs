@@ -30,7 +30,7 @@ internal sealed partial class ResourceRunner(ResourceNotificationService notific
 
     public async Task StopAsync(Instance instance)
     {
-        await CancelStartAsync(instance);
+        await CancelAsync(instance.Starting);
         await instance.Gate.WaitAsync(CancellationToken.None);
         try
         {
@@ -46,16 +46,19 @@ internal sealed partial class ResourceRunner(ResourceNotificationService notific
         }
     }
 
-    private static async Task CancelStartAsync(Instance instance)
+    /// <summary>Lets a start that waits for other resources go on without them.</summary>
+    public static Task EndWaitAsync(Instance instance) => CancelAsync(instance.Waiting);
+
+    private static async Task CancelAsync(CancellationTokenSource? source)
     {
         try
         {
-            if (instance.Starting is { } starting)
-                await starting.CancelAsync();
+            if (source is not null)
+                await source.CancelAsync();
         }
         catch (ObjectDisposedException)
         {
-            // The start has ended in this moment.
+            // The start, or its wait, has ended in this moment.
         }
     }
 
@@ -65,7 +68,7 @@ internal sealed partial class ResourceRunner(ResourceNotificationService notific
         try
         {
             await PublishAsync(instance, s => Fresh(s) with { State = resource.Annotations.OfType<WaitAnnotation>().Any() ? KnownResourceStates.Waiting : KnownResourceStates.Starting });
-            await notifications.WaitForDependenciesAsync(resource, cancellationToken);
+            await WaitAsync(instance, cancellationToken);
             await PublishAsync(instance, s => s with { State = KnownResourceStates.Starting });
             await eventing.PublishAsync(new BeforeResourceStartedEvent(resource, services), cancellationToken);
             var launch = await planner.PlanAsync(instance, cancellationToken);
@@ -94,6 +97,24 @@ internal sealed partial class ResourceRunner(ResourceNotificationService notific
             // Whatever keeps a resource from starting, be it a callback of its declaration, is that resource's failure and not the AppHost's.
             Log.FailedToStart(loggers.GetLogger(instance.Id), e.Message);
             await PublishAsync(instance, s => s with { State = KnownResourceStates.FailedToStart, StopTimeStamp = TimeProvider.System.GetUtcNow().UtcDateTime });
+        }
+    }
+
+    private async Task WaitAsync(Instance instance, CancellationToken cancellationToken)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        instance.Waiting = waiting;
+        try
+        {
+            await notifications.WaitForDependenciesAsync(instance.Resource, waiting.Token);
+        }
+        catch (OperationCanceledException) when (waiting.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // Somebody wants it started now.
+        }
+        finally
+        {
+            instance.Waiting = null;
         }
     }
 
