@@ -4,17 +4,34 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$root/eng/prepare.sh"
 
-build_only=false
-filter=()
-for argument in "$@"; do
-  case "$argument" in
-    --build-only) build_only=true ;;
-    -*) fail "usage: ./test.sh [--build-only] [NAME]
+usage="usage: ./test.sh [--build-only] [NAME]
+       ./test.sh --soak MINUTES [--seed SEED]
   --build-only  stops after the build
-  NAME          runs the tests whose name contains NAME" ;;
-    *) filter=(-method "*$argument*") ;;
+  NAME          runs the tests whose name contains NAME
+  --soak        mixes all faults at random for so long and prints a report, which also lies in artifacts/soak
+  --seed        mixes the same faults in the same order"
+
+build_only=false
+soak=false
+filter=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --build-only) build_only=true ;;
+    --soak)
+      [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "$usage"
+      soak=true
+      export SOAK_MINUTES=$2
+      shift ;;
+    --seed)
+      [[ ${2:-} =~ ^[0-9]+$ ]] || fail "$usage"
+      export FAULT_SEED=$2
+      shift ;;
+    -*) fail "$usage" ;;
+    *) filter=(-method "*$1*") ;;
   esac
+  shift
 done
+if $soak; then filter=(-class '*.SoakTests' -showLiveOutput); fi
 
 prepare_sdk
 prepare_packages
@@ -28,8 +45,10 @@ if $build_only; then exit 0; fi
 export ASPIRE_DASHBOARD_PATH="${ASPIRE_DASHBOARD_PATH:-}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+# What a soak says while it runs comes with the name of its test before each line.
+lines() { if $soak; then sed -u -E 's/^ +OrderSystem\S+ \[OUTPUT\] //'; else cat; fi; }
 code=0
-dotnet "$root/OrderSystem.Tests/bin/Release/net10.0/OrderSystem.Tests.dll" -noColor "${filter[@]}" 2>&1 | tee "$log" || code=$?
+dotnet "$root/OrderSystem.Tests/bin/Release/net10.0/OrderSystem.Tests.dll" -noColor "${filter[@]}" 2>&1 | lines | tee "$log" || code=$?
 
 # Tests  Total: 6, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 0.128s
 summary=$(grep -E 'Total: [0-9]+' "$log" | tail -n 1)

@@ -41,7 +41,12 @@ internal sealed class CancelOrder(GroupCommitter committer, TimeProvider time)
 
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, id);
         var cancelled = StoredEvent.Create(new OrderCancelled(id, reason), version: 2, Timestamps.Now(time));
-        return await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason)) switch
+        var now = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason));
+
+        // Pending, and yet not changed: another transaction was about to end it, and the statement shows what was before. Now it shows what came of that.
+        if (now == OrderStatus.Pending)
+            now = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason));
+        return now switch
         {
             null => TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound),
             OrderStatus.Cancelled => TypedResults.Accepted($"/orders/{id}"),

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Npgsql;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -82,5 +83,31 @@ public sealed class CancelTests
         await system.Nats.StartAgainAsync();
         await Eventually.BeTrueAsync("the worker knows that it is cancelled", async () => await Sql.ScalarAsync<long>(
             system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status IN ('cancelled', 'refunded')") == 1, TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task A_cancel_that_was_overtaken_is_told_what_the_order_has_become()
+    {
+        await using var system = await RunningSystem.StartAsync();
+        using var client = new Client(system.OrderApi.Address);
+        using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
+        using var slow = await gateway.PutAsJsonAsync("/faults", new { latency = "00:00:10" });
+        slow.EnsureSuccessStatusCode();
+        var order = await client.PlaceAsync();
+
+        await using var connection = new NpgsqlConnection(system.OrdersDatabase + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var update = new NpgsqlCommand($"UPDATE orders SET status = 'manualReview' WHERE id = '{order}' AND status = 'pending'", connection, transaction);
+        Assert.Equal(1, await update.ExecuteNonQueryAsync());
+        var cancel = client.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null);
+        await Eventually.BeTrueAsync(
+            "the cancellation waits for the other transaction",
+            async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'orders'") > 0);
+        await transaction.CommitAsync();
+
+        using var answer = await cancel;
+        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+        Assert.Contains("The order is manualReview and cannot be cancelled.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 }

@@ -51,6 +51,7 @@ internal sealed class AuditReader(FaultSystem system)
         await CountAsync(system.OrdersDatabase, "SELECT count(*), (SELECT id::text FROM orders WHERE status = 'pending' LIMIT 1) FROM orders WHERE status = 'pending'", "orders are pending");
         await CountAsync(system.OrdersDatabase, "SELECT count(*), max(last_error) FROM outbox", "events wait in the outbox of orders");
         await CountAsync(system.PaymentsDatabase, "SELECT count(*), max(last_error) FROM outbox", "events wait in the outbox of payments");
+        await CountAsync(system.PaymentsDatabase, "SELECT count(*), max(status) FROM payments WHERE status IN ('charging', 'unknown', 'refunding')", "payments are open");
         foreach (var (stream, name) in new[] { ("ORDERS", "ORDER_PROCESSOR"), ("PAYMENTS", "PAYMENT_RESULTS") })
         {
             using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2));

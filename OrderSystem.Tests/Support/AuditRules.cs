@@ -12,7 +12,7 @@ internal static class AuditRules
         .. Twice(snapshot).Select(text => $"I3 {text}"),
         .. Charges(snapshot).Select(text => $"I4 {text}"),
         .. Statuses(snapshot).Select(text => $"I5 {text}"),
-        .. Sequences(snapshot).Select(text => $"I6 {text}"),
+        .. Sequences(snapshot, scope).Select(text => $"I6 {text}"),
         .. snapshot.DeadLetters > scope.DeadLetters ? [$"I7 there are {snapshot.DeadLetters} dead letters, expected at most {scope.DeadLetters}"] : Array.Empty<string>(),
     ];
 
@@ -52,7 +52,8 @@ internal static class AuditRules
             yield return $"message id {copies.Key} is {copies.Count()} times in its stream";
         if (service.Name == "order-api")
         {
-            foreach (var order in snapshot.Orders.Where(order => !service.Events.Any(stored => stored.OrderId == order.Id && stored.Version == 1)))
+            var created = service.Events.Where(stored => stored.Version == 1).Select(stored => stored.OrderId).ToHashSet();
+            foreach (var order in snapshot.Orders.Where(order => !created.Contains(order.Id)))
                 yield return $"order {order.Id} has no event";
         }
     }
@@ -61,6 +62,8 @@ internal static class AuditRules
     {
         foreach (var charges in snapshot.Ledger.Where(line => line.IsCharge).GroupBy(line => line.OrderId, StringComparer.Ordinal).Where(charges => charges.Count() > 1))
             yield return $"order {charges.Key} was charged {charges.Count()} times: {string.Join(", ", charges.Select(charge => $"{charge.Id} under {charge.Key}"))}";
+        foreach (var refunds in snapshot.Ledger.Where(line => line.IsRefund).GroupBy(line => line.ChargeId, StringComparer.Ordinal).Where(refunds => refunds.Count() > 1))
+            yield return $"charge {refunds.Key} was refunded {refunds.Count()} times: {string.Join(", ", refunds.Select(refund => $"{refund.Id} under {refund.Key}"))}";
         foreach (var order in snapshot.ChargedTwice)
             yield return $"the provider says that it charged order {order} twice";
     }
@@ -103,7 +106,7 @@ internal static class AuditRules
         }
     }
 
-    private static IEnumerable<string> Sequences(AuditSnapshot snapshot)
+    private static IEnumerable<string> Sequences(AuditSnapshot snapshot, AuditScope scope)
     {
         foreach (var service in new[] { snapshot.OrderApi, snapshot.Worker })
         {
@@ -125,7 +128,10 @@ internal static class AuditRules
         var paid = snapshot.Orders.Where(order => order.Status is "paid" or "paymentFailed").Select(order => order.Id).ToHashSet();
         foreach (var told in snapshot.Worker.Events.Where(told => paid.Contains(told.OrderId) && !snapshot.OrderApi.Inbox.Contains(told.EventId)))
             yield return $"{told.Type} of order {told.OrderId} is not in the order API's inbox";
-        foreach (var told in snapshot.OrderApi.Events.Where(told => paid.Contains(told.OrderId) && !snapshot.Worker.Inbox.Contains(told.EventId)))
+        // An open payment goes on without its message; when that was lost with its store nobody takes it in any more.
+        var inStream = snapshot.OrderApi.Stream.Select(message => message.EventId).ToHashSet();
+        foreach (var told in snapshot.OrderApi.Events.Where(told => paid.Contains(told.OrderId) && !snapshot.Worker.Inbox.Contains(told.EventId)
+            && !(scope.StreamsWereLost && !inStream.Contains(told.EventId))))
             yield return $"{told.Type} of order {told.OrderId} is not in the worker's inbox";
     }
 }

@@ -8,25 +8,29 @@ namespace OrderSystem.Tests.Support;
 /// </summary>
 internal sealed class FaultDisk : IAsyncDisposable
 {
+    private const string Prefix = "ordersystem-disk-";
+
     private const string Refuse =
         """
-        CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
             RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
         CREATE TRIGGER full_disk BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION refuse();
         """;
 
-    private readonly string folder = Path.Combine(Path.GetTempPath(), $"ordersystem-disk-{Guid.NewGuid():N}"[..30]);
+    private readonly string folder = Path.Combine(Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}");
     private bool isMounted;
 
     private string Filler => Path.Combine(folder, "filler");
 
-    internal static async Task<FaultDisk> MakeAsync()
+    /// <param name="megabytes">Its size; what is not used costs nothing.</param>
+    internal static async Task<FaultDisk> MakeAsync(int megabytes = 64)
     {
         var disk = new FaultDisk();
         Directory.CreateDirectory(disk.folder);
         if (Environment.IsPrivilegedProcess)
         {
-            using var mount = Process.Start("mount", ["-t", "tmpfs", "-o", "size=64m,mode=0777", "tmpfs", disk.folder]);
+            await RemoveThoseOfDeadRunsAsync();
+            using var mount = Process.Start("mount", ["-t", "tmpfs", "-o", $"size={megabytes}m,mode=0777", "tmpfs", disk.folder]);
             await mount.WaitForExitAsync();
             disk.isMounted = mount.ExitCode == 0;
         }
@@ -55,7 +59,7 @@ internal sealed class FaultDisk : IAsyncDisposable
         }
 
         await using var filler = File.Create(Filler);
-        var block = new byte[4096];
+        var block = new byte[8192];
         try
         {
             while (true)
@@ -81,11 +85,25 @@ internal sealed class FaultDisk : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (isMounted)
-        {
-            using var unmount = Process.Start("umount", [folder]);
-            await unmount.WaitForExitAsync();
-        }
+            await RemoveAsync(folder);
+        else
+            Directory.Delete(folder, recursive: true);
+    }
 
-        Directory.Delete(folder, recursive: true);
+    /// <summary>A run that was killed leaves its disk mounted; its process id in the name says that nobody needs it.</summary>
+    private static async Task RemoveThoseOfDeadRunsAsync()
+    {
+        foreach (var left in Directory.GetDirectories(Path.GetTempPath(), Prefix + "*"))
+        {
+            if (!Directory.Exists($"/proc/{Path.GetFileName(left)[Prefix.Length..].Split('-')[0]}"))
+                await RemoveAsync(left);
+        }
+    }
+
+    private static async Task RemoveAsync(string disk)
+    {
+        using var unmount = Process.Start("umount", [disk]);
+        await unmount.WaitForExitAsync();
+        Directory.Delete(disk, recursive: true);
     }
 }

@@ -69,7 +69,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     internal string PaymentsDatabase => Postgres.ConnectionString("payments");
 
     /// <summary>While none is up, clients go on asking the one that was started last.</summary>
-    private IReadOnlyList<Uri> ApiAddresses => Apis is { Count: > 0 } up ? [.. up.Select(api => api.Address)] : [lastApi];
+    internal IReadOnlyList<Uri> ApiAddresses => Apis is { Count: > 0 } up ? [.. up.Select(api => api.Address)] : [lastApi];
 
     /// <summary>Starts everything and returns when all of it is healthy.</summary>
     /// <param name="apis">Instances of the order API.</param>

@@ -61,30 +61,35 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
         var number = Interlocked.Increment(ref made);
         var (quantity, price) = (1 + (number % 3), 1m + (number % 97) + 0.25m);
         var request = new LoadRequest($"{run}-{number}", $"customer-{run}-{number}", quantity * price, "EUR");
-        History.Add(request);
-        var body = JsonSerializer.SerializeToUtf8Bytes(
+        request.Body = JsonSerializer.SerializeToUtf8Bytes(
             new { customerId = request.CustomerId, currency = request.Currency, items = new[] { new { sku = "SKU-1", quantity, unitPrice = price } } });
+        History.Add(request);
+        await AskAsync(request, plan);
+        return request;
+    }
 
+    /// <summary>Asks, and asks again until there is an answer or the patience is over; also for an order that was answered before.</summary>
+    internal async Task AskAsync(LoadRequest request, LoadPlan plan)
+    {
         var since = Stopwatch.GetTimestamp();
         do
         {
-            var (attempt, wait) = await AttemptAsync(request, body, plan);
+            var (attempt, wait) = await AttemptAsync(request, plan);
             request.Add(attempt);
             if (attempt.Outcome is LoadOutcome.Accepted or LoadOutcome.Unexpected)
                 break;
             await Task.Delay(wait, TimeProvider.System);
         }
         while (Stopwatch.GetElapsedTime(since) < plan.Patience);
-        return request;
     }
 
     public void Dispose() => http.Dispose();
 
-    private async Task<(LoadAttempt Attempt, TimeSpan Wait)> AttemptAsync(LoadRequest request, byte[] body, LoadPlan plan)
+    private async Task<(LoadAttempt Attempt, TimeSpan Wait)> AttemptAsync(LoadRequest request, LoadPlan plan)
     {
         var api = dice.OneOf(apis());
         var started = Stopwatch.GetElapsedTime(epoch);
-        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(api, "/orders")) { Content = new ByteArrayContent(body) };
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(api, "/orders")) { Content = new ByteArrayContent(request.Body) };
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         message.Headers.Add("Idempotency-Key", request.Key);
         using var deadline = new CancellationTokenSource(plan.AttemptTimeout);

@@ -42,6 +42,9 @@ internal sealed record LoadRequest(string Key, string CustomerId, decimal Total,
         }
     }
 
+    /// <summary>The bytes of every attempt.</summary>
+    internal byte[] Body { get; set; } = [];
+
     /// <summary>The order, once it was answered with 2xx.</summary>
     internal Guid? OrderId => Attempts.FirstOrDefault(attempt => attempt.OrderId is not null)?.OrderId;
 

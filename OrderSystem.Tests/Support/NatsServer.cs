@@ -18,6 +18,9 @@ internal sealed class NatsServer : IAsyncDisposable
 
     internal int Port => port;
 
+    /// <summary>The server's process id; it changes with <see cref="StartAgainAsync"/>.</summary>
+    internal int ProcessId { get; private set; }
+
     internal string Store => Path.Combine(folder, "store");
 
     internal static async Task<NatsServer> StartAsync()
@@ -39,8 +42,8 @@ internal sealed class NatsServer : IAsyncDisposable
             ports_file_dir: "{{folder}}"
             """);
         var start = new ProcessStartInfo(Programs.NatsServer, ["-c", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true };
-        process = new Process { StartInfo = start };
-        process.Start();
+        process = ProcessGuardian.Start(start, folder);
+        ProcessId = process.Id;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -60,10 +63,10 @@ internal sealed class NatsServer : IAsyncDisposable
 
     internal async Task KillAsync()
     {
-        process!.Kill();
-        await process.WaitForExitAsync();
-        process.Dispose();
+        using var killed = process!;
         process = null;
+        killed.Kill();
+        await killed.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -18,7 +18,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         dir="$1"; shift
         "$@" </dev/null >>"$dir/log" 2>&1 3<&- &
         server=$!
-        { read -r _ <&3; : > "$dir/abandoned"; kill -QUIT $server; } 2>/dev/null &
+        { read -r _ <&3; : > "$dir/abandoned"; kill -QUIT $server; kill -CONT $server; } 2>/dev/null &
         guard=$!
         wait $server
         code=$?

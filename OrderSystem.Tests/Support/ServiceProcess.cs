@@ -13,12 +13,12 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
     private bool disposed;
 
-    private ServiceProcess(Process process) => this.process = process;
+    private ServiceProcess(Process process) => (this.process, Id) = (process, process.Id);
 
     /// <summary>Where it listens.</summary>
     internal Uri Address { get; private set; } = null!;
 
-    internal int Id => process.Id;
+    internal int Id { get; }
 
     internal int ExitCode => process.ExitCode;
 
@@ -94,10 +94,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        var service = new ServiceProcess(new Process { StartInfo = start });
+        var service = new ServiceProcess(ProcessGuardian.Start(start));
         service.process.OutputDataReceived += (_, line) => service.Read(line.Data);
         service.process.ErrorDataReceived += (_, line) => service.Read(line.Data);
-        service.process.Start();
         service.process.BeginOutputReadLine();
         service.process.BeginErrorReadLine();
         return service;

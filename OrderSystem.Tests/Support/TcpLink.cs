@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Sockets;
 
 namespace OrderSystem.Tests.Support;
@@ -8,6 +9,9 @@ internal sealed class TcpLink(TcpProxy proxy, Socket client, Socket server) : ID
 {
     private readonly CancellationTokenSource ended = new();
     private int isCut;
+
+    /// <summary>The service's port: it says whose connection this is.</summary>
+    internal int ClientPort { get; } = ((IPEndPoint)client.RemoteEndPoint!).Port;
 
     /// <summary>What a rule wants to remember about the connection.</summary>
     internal object? Mark { get; set; }

@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using OrderSystem.Tests.Support;
+
+namespace OrderSystem.Tests.Faults.Soak;
+
+/// <summary>What a soak leaves: a report to read, the history of every request, what was measured, and when it failed what the instances wrote.</summary>
+internal sealed class SoakReport(SoakStage stage, SoakRun run)
+{
+    private static readonly string Folder = Path.Combine(Solution.Root, "artifacts", "soak");
+    private readonly StringBuilder text = new();
+
+    /// <summary>Writes the files and returns the report.</summary>
+    internal async Task<string> WriteAsync(AuditSnapshot? snapshot, IReadOnlyList<string> wrong)
+    {
+        Line($"Soak of {stage.Minutes:0.##} minutes, seed {stage.Dice.Seed}: {(wrong.Count == 0 ? "all invariants hold" : $"{wrong.Count} disagreements")}");
+        Line();
+        if (snapshot is not null)
+            AddOrders(snapshot);
+        AddRequests();
+        AddFaults();
+        AddMessages(snapshot);
+        Line($"Over time, medians of fifths            first   second    third   fourth     last");
+        foreach (var series in run.Meter.Series)
+            Line($"  {series}");
+        foreach (var disagreement in wrong.Take(50))
+            Line($"WRONG  {disagreement}");
+
+        Directory.CreateDirectory(Folder);
+        await File.WriteAllTextAsync(Path.Combine(Folder, $"report-{stage.Dice.Seed}.txt"), text.ToString());
+        await File.WriteAllLinesAsync(Path.Combine(Folder, $"history-{stage.Dice.Seed}.ndjson"), run.Clients.Journeys.Select(Describe));
+        await File.WriteAllLinesAsync(Path.Combine(Folder, $"series-{stage.Dice.Seed}.csv"), run.Meter.Series.SelectMany(series => series.Lines));
+        if (wrong.Count > 0)
+        {
+            foreach (var (number, service) in stage.Target.Everyone.Index())
+                await File.WriteAllTextAsync(Path.Combine(Folder, $"log-{stage.Dice.Seed}-{number:000}.txt"), service.Output);
+        }
+
+        return text.ToString();
+    }
+
+    private void AddOrders(AuditSnapshot snapshot)
+    {
+        Line($"Orders: {snapshot.Orders.Count} placed; {Counted(snapshot.Orders.Select(order => order.Status))}");
+        Line($"  {snapshot.Ledger.Count(line => line.IsCharge)} were charged, {snapshot.Ledger.Count(line => line.IsRefund)} of them refunded");
+        Line($"  nothing was under way any more {run.Rest.TotalSeconds:0.0} s after the load ended");
+        Line();
+    }
+
+    private void AddRequests()
+    {
+        var history = stage.Target.Load.History.Requests;
+        var attempts = history.SelectMany(request => request.Attempts).ToArray();
+        var answers = run.Clients.Journeys.SelectMany(journey => journey.Answers).ToLookup(answer => answer.Verb, StringComparer.Ordinal);
+        Line($"Requests by answer");
+        Line($"  POST    {Counted(attempts.Select(attempt => attempt.Status is { } status ? $"{(int)status}" : "no answer"))}; slowest {attempts.Max(attempt => attempt.Ended - attempt.Started).TotalSeconds:0.0} s");
+        Line($"          {history.Count} orders were asked for, {history.Count(request => request.OrderId is null)} given up, {history.Count(request => request.Attempts.Count > 1)} asked for more than once");
+        foreach (var verb in answers)
+            Line($"  {verb.Key,-7} {Counted(verb.Select(answer => answer.Code is { } code ? $"{code} {answer.Status}".TrimEnd() : "no answer"))}");
+        Line();
+    }
+
+    private void AddFaults()
+    {
+        Line($"Faults                                                                  times   slowest recovery");
+        foreach (var kind in run.Rounds.SelectMany(round => round.Faults.Select(fault => (fault, round.Recovery))).GroupBy(pair => (pair.fault.Id, pair.fault.What)).OrderBy(kind => kind.Key.Id, StringComparer.Ordinal))
+            Line($"  {kind.Key.Id,-15} {kind.Key.What,-52} {kind.Count(),6} {kind.Max(pair => pair.Recovery).TotalSeconds,8:0.0} s");
+        foreach (var (what, count) in stage.Counts.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            Line($"  {count,6} {what}");
+        if (SoakFaults.All.Where(fault => !run.Rounds.Any(round => round.Faults.Contains(fault))).ToArray() is { Length: > 0 } left)
+            Line($"  not drawn in this time: {string.Join(", ", left.Select(fault => fault.Id))}");
+        Line();
+    }
+
+    private void AddMessages(AuditSnapshot? snapshot)
+    {
+        Line($"Messages: {stage.Rules.Redelivered} redelivered; {stage.Rules.StreamDuplicates} repeated publishes recognised by a stream; {stage.Rules.DeadLetters} dead letters");
+        if (snapshot is not null)
+            Line($"  {stage.Rules.Settled} acknowledged for {snapshot.OrderApi.Inbox.Count + snapshot.Worker.Inbox.Count} events in the inboxes: {Math.Max(0, stage.Rules.Settled - snapshot.OrderApi.Inbox.Count - snapshot.Worker.Inbox.Count)} were duplicates without effect");
+        Line();
+    }
+
+    private void Line(FormattableString? line = null) => text.AppendLine(line?.ToString(CultureInfo.InvariantCulture));
+
+    private static string Counted(IEnumerable<string> values) =>
+        string.Join(", ", values.GroupBy(value => value, StringComparer.Ordinal).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key}"));
+
+    private static string Describe(SoakJourney journey) => JsonSerializer.Serialize(new
+    {
+        key = journey.Request.Key,
+        order = journey.Request.OrderId,
+        posts = journey.Request.Attempts.Select(attempt => attempt.ToString()),
+        answers = journey.Answers,
+    });
+}
