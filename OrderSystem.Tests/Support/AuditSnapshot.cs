@@ -59,7 +59,7 @@ internal sealed record AuditLedgerLine(string Kind, string Id, string Key, strin
 /// <summary>What a scenario allows.</summary>
 internal sealed record AuditScope
 {
-    /// <summary>The streams were deleted: events of orders that are final need not be in them any more.</summary>
+    /// <summary>The streams were deleted: events of orders that are final need not be in them any more, or not in their order.</summary>
     internal bool StreamsWereLost { get; init; }
 
     internal long DeadLetters { get; init; }
