@@ -2,6 +2,7 @@ using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 using Npgsql;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.JetStream;
@@ -33,6 +34,10 @@ public static class MessagingSetup
         builder.AddValidatedOptions<GroupCommitterOptions>(GroupCommitterOptions.Section);
         builder.AddValidatedOptions<RelayOptions>(RelayOptions.Section);
         builder.AddValidatedOptions<JetStreamOptions>(JetStreamOptions.Section);
+        builder.AddValidatedOptions<RetentionOptions>(RetentionOptions.Section);
+        builder.Services.AddOptions<RetentionOptions>().Validate<IOptions<JetStreamOptions>>(
+            (retention, jetStream) => retention.Inbox > jetStream.Value.MaxAge,
+            "Retention__Inbox must be longer than JetStream__MaxAge: a consumer that is made again is given all of its stream once more.");
 
         var services = builder.Services;
         services.AddSingleton(new EventSource(source));
@@ -52,6 +57,7 @@ public static class MessagingSetup
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommitter>());
         services.AddHostedService<TopologyGate>();
         services.AddHostedService<Relay>();
+        services.AddHostedService<Retention>();
     }
 
     /// <summary>Handles the events of a durable consumer, and makes the service's health depend on it.</summary>
