@@ -1,6 +1,7 @@
 using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Ops;
@@ -11,6 +12,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 if (args is ["migrate"])
     return await Migrator.RunAsync(builder.Configuration, "payments", typeof(Program).Assembly);
+if (args is [RedriveCommand.Verb, ..])
+    return await RedriveCommand.RunAsync(builder.Configuration, args, "payments", Topology.Payments);
 
 builder.AddServiceDefaults();
 builder.AddMessaging(databaseName: "payments", source: "/payment-worker", typeof(Program).Assembly);
@@ -19,9 +22,11 @@ builder.AddEventConsumer(Topology.OrderProcessor, events => events
     .On<OrderCancelled, OrderCancelledHandler>());
 builder.AddPayments();
 builder.AddPaymentGateway();
+builder.Services.AddRedrive(Topology.Payments);
 
 var app = builder.Build();
 app.MapDefaultEndpoints();
 app.MapPaymentsExport();
 app.MapPaymentTimeline();
+app.MapGroup("/ops").MapRedrive();
 return await app.RunServiceAsync();

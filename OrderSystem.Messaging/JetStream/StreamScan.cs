@@ -3,14 +3,21 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 
-namespace OrderSystem.OrderApi.Ops;
+namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>Reads what is in a stream now, from a place on, with a consumer of its own that disturbs no other and goes afterwards.</summary>
-internal static class StreamScan
+public static class StreamScan
 {
     private const int BatchSize = 256;
 
-    internal static async IAsyncEnumerable<INatsJSMsg<byte[]>> ScanAsync(
+    /// <summary>Reads from a sequence on to what was the end when it began.</summary>
+    /// <param name="jetStream">Where.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="from">The first sequence that is wanted.</param>
+    /// <param name="subject">Only messages of this subject.</param>
+    /// <param name="headersOnly">Leaves the bodies where they are.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async IAsyncEnumerable<INatsJSMsg<byte[]>> ScanAsync(
         this INatsJSContext jetStream, string stream, ulong from, string? subject = null, bool headersOnly = false,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

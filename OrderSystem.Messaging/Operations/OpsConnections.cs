@@ -1,29 +1,50 @@
+using Microsoft.Extensions.Configuration;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Npgsql;
 
-namespace OrderSystem.OrderApi.Ops.Commands;
+namespace OrderSystem.Messaging.Operations;
 
 /// <summary>The connections of one command: few, and given up on soon.</summary>
-internal sealed class OpsConnections : IAsyncDisposable
+public sealed class OpsConnections : IAsyncDisposable
 {
     private readonly NatsConnection nats;
 
     private OpsConnections(NatsConnection nats, NpgsqlDataSource database) => (this.nats, Database, JetStream) = (nats, database, new NatsJSContext(nats));
 
-    internal NpgsqlDataSource Database { get; }
+    /// <summary>The service's own database.</summary>
+    public NpgsqlDataSource Database { get; }
 
-    internal INatsJSContext JetStream { get; }
+    /// <summary>The streams.</summary>
+    public INatsJSContext JetStream { get; }
 
-    internal static async Task<OpsConnections> OpenAsync(IConfiguration configuration)
+    /// <summary>Runs a command with connections of its own, and says in one line what kept it from being done.</summary>
+    /// <param name="configuration">Holds the connection strings.</param>
+    /// <param name="databaseName">Name of that of the service's own database.</param>
+    /// <param name="command">Returns the exit code.</param>
+    public static async Task<int> RunAsync(IConfiguration configuration, string databaseName, Func<OpsConnections, Task<int>> command)
+    {
+        try
+        {
+            await using var connections = await OpenAsync(configuration, databaseName);
+            return await command(connections);
+        }
+        catch (Exception failure) when (failure is NatsException or NpgsqlException or ArgumentException or OpsException or OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync(failure is OperationCanceledException ? "cancelled" : failure.Message);
+            return OpsExitCode.Failed;
+        }
+    }
+
+    private static async Task<OpsConnections> OpenAsync(IConfiguration configuration, string databaseName)
     {
         var url = Required(configuration, "nats", "nats://localhost:4222");
-        var database = new NpgsqlConnectionStringBuilder(Required(configuration, "orders", "Host=localhost;Database=orders;Username=...;Password=..."))
+        var database = new NpgsqlConnectionStringBuilder(Required(configuration, databaseName, $"Host=localhost;Database={databaseName};Username=...;Password=..."))
         {
-            ApplicationName = "order-api operations",
+            ApplicationName = $"{databaseName} operations",
             MaxPoolSize = 4,
         };
-        var connection = new NatsConnection(new NatsOpts { Url = url, Name = "order-api operations", ConnectTimeout = TimeSpan.FromSeconds(5) });
+        var connection = new NatsConnection(new NatsOpts { Url = url, Name = $"{databaseName} operations", ConnectTimeout = TimeSpan.FromSeconds(5) });
         try
         {
             await connection.ConnectAsync();
@@ -37,6 +58,7 @@ internal sealed class OpsConnections : IAsyncDisposable
         return new(connection, NpgsqlDataSource.Create(database));
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await nats.DisposeAsync();
@@ -46,3 +68,19 @@ internal sealed class OpsConnections : IAsyncDisposable
     private static string Required(IConfiguration configuration, string name, string example) =>
         configuration.GetConnectionString(name) is { Length: > 0 } value ? value : throw new OpsException($"ConnectionStrings__{name} is not set; set it, for example to '{example}'.");
 }
+
+/// <summary>What a command's exit says.</summary>
+public static class OpsExitCode
+{
+    /// <summary>It is done.</summary>
+    public const int Done = 0;
+
+    /// <summary>The answer is no.</summary>
+    public const int No = 1;
+
+    /// <summary>It could not be done.</summary>
+    public const int Failed = 2;
+}
+
+/// <summary>Why a command cannot be done, and what to do about it.</summary>
+public sealed class OpsException(string message) : Exception(message);

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 using OrderSystem.OrderApi.Ops.Timeline;
@@ -16,6 +18,7 @@ internal static class OpsApi
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpsJson.Default));
         builder.Services.AddDeadLetterOperations();
         builder.AddAudit();
+        builder.Services.AddRedrive(Topology.Orders);
         builder.Services.AddSingleton<TimelineReader>();
         builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Patience);
     }
@@ -25,6 +28,7 @@ internal static class OpsApi
         var ops = app.MapGroup("/ops").WithTags("Operations");
         ops.MapGroup("/dead-letters").AddEndpointFilter(AnswerUnavailableAsync).MapDeadLetters();
         ops.MapAudit();
+        ops.MapRedrive();
     }
 
     /// <summary>These operations work on JetStream itself. Without it there is nothing to answer from, and trying again will help.</summary>

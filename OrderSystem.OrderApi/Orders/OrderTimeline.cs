@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 using OrderSystem.OrderApi.Ops.Timeline;
 
@@ -61,6 +62,8 @@ internal static class OrderTimeline
             .. OfEvents(OrderApi, order.Events, Worker, history?.Received ?? []),
             .. history is null ? [] : OfEvents(Worker, history.Events, OrderApi, received),
             .. OfPayment(history?.Payment, Trace(order)),
+            .. order.Redriven.Select(again => OfRedrive(OrderApi, again)),
+            .. (history?.Redriven ?? []).Select(again => OfRedrive(Worker, again)),
             .. letters.Select(OfLetter),
             .. done.SelectMany(action => OfAction(action, Trace(order))),
 
@@ -111,6 +114,9 @@ internal static class OrderTimeline
             ProviderReference = payment.RefundReference ?? payment.ProviderReference,
         };
     }
+
+    private static TimelineStep OfRedrive(string service, Redriven again) =>
+        new(again.At, service, $"{again.Type} sent again by {again.By}", again.TraceId, again.Asked) { EventId = again.EventId };
 
     private static TimelineStep OfLetter(DeadLetter letter) =>
         new(letter.At, letter.Consumer, $"{letter.Type ?? "message"} became a dead letter", letter.TraceId, letter.Reason) { EventId = letter.EventId, DeadLetter = letter.Sequence };

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Ops;
@@ -46,6 +47,7 @@ internal static class PaymentTimeline
             new NpgsqlParameter<Guid> { TypedValue = orderId }));
         batch.BatchCommands.Add(Command(
             "SELECT event_id, received_at, stream_seq, delivery FROM inbox WHERE event_id = ANY ($1)", new NpgsqlParameter<Guid[]> { TypedValue = [.. ids] }));
+        batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         var payment = await row.ReadAsync(cancellationToken) ? ReadPayment(row) : null;
@@ -57,7 +59,11 @@ internal static class PaymentTimeline
         var deliveries = new List<ReceivedLine>();
         while (await row.ReadAsync(cancellationToken))
             deliveries.Add(ReadDelivery(row));
-        return TypedResults.Json(new PaymentHistory(payment, events, deliveries), PaymentTimelineJson.Default.PaymentHistory);
+        await row.NextResultAsync(cancellationToken);
+        var redriven = new List<Redriven>();
+        while (await row.ReadAsync(cancellationToken))
+            redriven.Add(Redriven.Read(row));
+        return TypedResults.Json(new PaymentHistory(payment, events, deliveries, redriven), PaymentTimelineJson.Default.PaymentHistory);
     }
 
     private static NpgsqlBatchCommand Command(string sql, NpgsqlParameter parameter) => new(sql) { Parameters = { parameter } };
@@ -76,7 +82,7 @@ internal static class PaymentTimeline
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }
 
-internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<ReceivedLine> Received);
+internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<ReceivedLine> Received, IReadOnlyList<Redriven> Redriven);
 
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.Commands;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
@@ -19,7 +20,7 @@ internal static class AuditCommand
     internal static Command Create(IConfiguration configuration)
     {
         var audit = new Command("audit", "Compares the orders with their events, streams, payments and the provider's ledger.") { Grace, Json };
-        audit.SetAction((arguments, token) => OpsCommands.WithConnectionsAsync(configuration, connections => RunAsync(connections, configuration, arguments, token)));
+        audit.SetAction((arguments, token) => OpsConnections.RunAsync(configuration, OpsCommands.Database, connections => RunAsync(connections, configuration, arguments, token)));
         return audit;
     }
 

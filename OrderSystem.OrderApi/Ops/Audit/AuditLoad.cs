@@ -7,7 +7,7 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NpgsqlTypes;
 using OrderSystem.Messaging.JetStream;
-using OrderSystem.OrderApi.Ops.Commands;
+using OrderSystem.Messaging.Operations;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 

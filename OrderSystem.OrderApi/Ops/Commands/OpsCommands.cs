@@ -1,6 +1,6 @@
 using System.CommandLine;
-using NATS.Client.Core;
-using Npgsql;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -12,11 +12,10 @@ namespace OrderSystem.OrderApi.Ops.Commands;
 /// </summary>
 internal static class OpsCommands
 {
-    internal const int Done = 0;
-    internal const int No = 1;
-    internal const int Failed = 2;
+    /// <summary>Name of the connection string of this service's own database.</summary>
+    internal const string Database = "orders";
 
-    internal static bool Are(string[] args) => args is ["dead-letters" or "audit", ..];
+    internal static bool Are(string[] args) => args is ["dead-letters" or "audit" or RedriveCommand.Verb, ..];
 
     internal static async Task<int> RunAsync(IConfiguration configuration, string[] args)
     {
@@ -24,27 +23,10 @@ internal static class OpsCommands
         {
             DeadLetterCommands.Create(configuration),
             AuditCommand.Create(configuration),
+            RedriveCommand.Create(configuration, Database, Topology.Orders),
         };
         var parsed = root.Parse(args);
         var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-        return parsed.Errors.Count > 0 ? Failed : exitCode;
-    }
-
-    /// <summary>Runs a command with connections of its own, and says in one line what kept it from being done.</summary>
-    internal static async Task<int> WithConnectionsAsync(IConfiguration configuration, Func<OpsConnections, Task<int>> command)
-    {
-        try
-        {
-            await using var connections = await OpsConnections.OpenAsync(configuration);
-            return await command(connections);
-        }
-        catch (Exception failure) when (failure is NatsException or NpgsqlException or ArgumentException or OpsException or OperationCanceledException)
-        {
-            await Console.Error.WriteLineAsync(failure is OperationCanceledException ? "cancelled" : failure.Message);
-            return Failed;
-        }
+        return parsed.Errors.Count > 0 ? OpsExitCode.Failed : exitCode;
     }
 }
-
-/// <summary>Why a command cannot be done, and what to do about it.</summary>
-internal sealed class OpsException(string message) : Exception(message);

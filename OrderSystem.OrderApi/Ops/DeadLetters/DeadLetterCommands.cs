@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.Commands;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
@@ -38,7 +39,7 @@ internal static class DeadLetterCommands
         return new Command("dead-letters", "What could not be processed, and what to do with it.") { list, show, replay, discard };
 
         void On(Command command, Func<Tools, ParseResult, CancellationToken, Task<int>> action) => command.SetAction((arguments, token) =>
-            OpsCommands.WithConnectionsAsync(configuration, connections => action(new(connections), arguments, token)));
+            OpsConnections.RunAsync(configuration, OpsCommands.Database, connections => action(new(connections), arguments, token)));
     }
 
     private static async Task<int> ListAsync(Tools tools, ParseResult arguments, CancellationToken token)
@@ -50,7 +51,7 @@ internal static class DeadLetterCommands
         if (arguments.GetValue(Json))
         {
             await Output.JsonAsync(page);
-            return OpsCommands.Done;
+            return OpsExitCode.Done;
         }
 
         await Output.TableAsync(
@@ -61,7 +62,7 @@ internal static class DeadLetterCommands
             }));
         if (page.NextCursor is { } next)
             await Console.Error.WriteLineAsync($"More with --cursor {next}.");
-        return OpsCommands.Done;
+        return OpsExitCode.Done;
     }
 
     private static async Task<int> ShowAsync(Tools tools, ulong sequence, CancellationToken token)
@@ -69,7 +70,7 @@ internal static class DeadLetterCommands
         if (await tools.Letters.FindAsync(sequence, token) is not { } letter)
             return await NoneAsync(sequence);
         await Output.JsonAsync(letter.InFull(await tools.Actions.OfLetterAsync(sequence, token)));
-        return OpsCommands.Done;
+        return OpsExitCode.Done;
     }
 
     private static async Task<int> ReplayAsync(Tools tools, ParseResult arguments, CancellationToken token)
@@ -92,7 +93,7 @@ internal static class DeadLetterCommands
         }
 
         await PrintAsync(report, arguments.GetValue(Json));
-        return report.FailedAgain.Count == 0 ? OpsCommands.Done : OpsCommands.No;
+        return report.FailedAgain.Count == 0 ? OpsExitCode.Done : OpsExitCode.No;
     }
 
     private static async Task PrintAsync(ReplayReport report, bool asJson)
@@ -117,13 +118,13 @@ internal static class DeadLetterCommands
         if (!await DiscardDeadLetter.DiscardAsync(tools.Letters, tools.Actions, sequence, Operator.OfThisProcess, token))
             return await NoneAsync(sequence);
         await Console.Out.WriteLineAsync($"{sequence} is deleted.");
-        return OpsCommands.Done;
+        return OpsExitCode.Done;
     }
 
     private static async Task<int> NoneAsync(ulong sequence)
     {
         await Console.Error.WriteLineAsync($"There is no dead letter {sequence}.");
-        return OpsCommands.No;
+        return OpsExitCode.No;
     }
 
     private static DeadLetterFilter Filter(ParseResult arguments) => new(

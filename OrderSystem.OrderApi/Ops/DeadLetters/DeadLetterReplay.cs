@@ -85,7 +85,7 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 2201, Level = LogLevel.Information, Message = "Dead letter {Letter} was replayed as {Stream} {Sequence} by {Operator}.")]
+        [LoggerMessage(EventId = 2301, Level = LogLevel.Information, Message = "Dead letter {Letter} was replayed as {Stream} {Sequence} by {Operator}.")]
         internal static partial void Replayed(ILogger logger, ulong letter, string stream, ulong sequence, string @operator);
     }
 }

@@ -1,3 +1,4 @@
+using OrderSystem.Messaging.Operations;
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
 /// <summary><c>DELETE /ops/dead-letters/{sequence}</c>: takes a letter from the stream for good.</summary>

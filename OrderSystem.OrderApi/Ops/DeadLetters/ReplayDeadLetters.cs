@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Errors;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;

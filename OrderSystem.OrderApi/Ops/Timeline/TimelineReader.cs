@@ -2,13 +2,15 @@ using System.Diagnostics;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Npgsql;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 
 namespace OrderSystem.OrderApi.Ops.Timeline;
 
 /// <summary>What this service knows of an order.</summary>
 internal sealed record OrderHistory(
-    string Status, string? Reason, decimal Total, string Currency, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ToldEvent> Events);
+    string Status, string? Reason, decimal Total, string Currency, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ToldEvent> Events,
+    IReadOnlyList<Redriven> Redriven);
 
 /// <summary>Reads what happened to one order, from wherever it is written down.</summary>
 internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext jetStream, DeadLetterStream letters)
@@ -23,6 +25,7 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
             FROM events e LEFT JOIN outbox o USING (order_id, version) WHERE e.order_id = $1 ORDER BY version
             """,
             new NpgsqlParameter<Guid> { TypedValue = id }));
+        batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken))
             return null;
@@ -31,7 +34,11 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
         var events = new List<ToldEvent>();
         while (await row.ReadAsync(cancellationToken))
             events.Add(ReadEvent(row));
-        return order with { Events = events };
+        await row.NextResultAsync(cancellationToken);
+        var redriven = new List<Redriven>();
+        while (await row.ReadAsync(cancellationToken))
+            redriven.Add(Redriven.Read(row));
+        return order with { Events = events, Redriven = redriven };
     }
 
     /// <summary>Which of these events of the worker took effect here, and when.</summary>
@@ -65,7 +72,7 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
 
     private static OrderHistory ReadOrder(NpgsqlDataReader row) => new(
         row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetDecimal(2), row.GetString(3),
-        row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<DateTimeOffset>(5), []);
+        row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<DateTimeOffset>(5), [], []);
 
     private static ToldEvent ReadEvent(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
+using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.Audit;
 
 namespace OrderSystem.OrderApi.Ops.Timeline;
@@ -33,7 +34,7 @@ internal sealed class WorkerHistory(HttpClient http, IOptions<AuditOptions> opti
     }
 }
 
-internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received);
+internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received, IReadOnlyList<Redriven>? Redriven);
 
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,

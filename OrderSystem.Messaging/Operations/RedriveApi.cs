@@ -1,0 +1,75 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using NATS.Client.Core;
+
+namespace OrderSystem.Messaging.Operations;
+
+/// <summary><c>POST /ops/redrive</c>: sends events of the service's ledger to their stream again.</summary>
+public static class RedriveApi
+{
+    /// <summary>Adds what the route needs.</summary>
+    /// <param name="services">Of a service with messaging.</param>
+    /// <param name="stream">The stream that the service's events go to.</param>
+    public static void AddRedrive(this IServiceCollection services, string stream) =>
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Redriver>(provider, stream));
+
+    /// <summary>Maps the route below a group of operations.</summary>
+    public static void MapRedrive(this IEndpointRouteBuilder ops) => ops.MapPost("/redrive", HandleAsync)
+        .WithName("Redrive")
+        .WithSummary("Sends events of the ledger again: those since a time, those of one order, or all that JetStream lacks.")
+        .Produces<RedriveReport>()
+        .ProducesValidationProblem()
+        .ProducesProblem(StatusCodes.Status409Conflict)
+        .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+
+    private static async Task<IResult> HandleAsync(
+        HttpContext http, string? since, string? orderId, string? missing, string? dryRun, string? rate, string? limit, Redriver redriver, CancellationToken cancellationToken)
+    {
+        if (!Operator.TryRead(http.Request, out var by))
+            return Operator.Missing();
+        var (request, errors) = Read(since, orderId, missing, dryRun, rate, limit);
+        if (errors.Count > 0)
+            return TypedResults.ValidationProblem(errors);
+        try
+        {
+            return await redriver.RunAsync(request, by, cancellationToken) is { } report
+                ? TypedResults.Json(report, RedriveJson.Default.RedriveReport)
+                : TypedResults.Problem("Another re-drive of this service is under way. Wait until it has ended.", statusCode: StatusCodes.Status409Conflict);
+        }
+        catch (NatsException failure)
+        {
+            http.Response.Headers.RetryAfter = "2";
+            return TypedResults.Problem($"JetStream could not be asked: {failure.Message}", statusCode: StatusCodes.Status503ServiceUnavailable);
+        }
+    }
+
+    private static (RedriveRequest Request, Dictionary<string, string[]> Errors) Read(
+        string? since, string? orderId, string? missing, string? dryRun, string? rate, string? limit)
+    {
+        var unreadable = new Dictionary<string, string[]>(StringComparer.Ordinal);
+        var request = new RedriveRequest(
+            Parse<DateTimeOffset>("since", since, (text, out value) => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out value), "a time, such as 2026-01-31T12:00:00Z"),
+            Parse<Guid>("orderId", orderId, (text, out value) => Guid.TryParse(text, CultureInfo.InvariantCulture, out value), "the id of an order"),
+            Parse<bool>("missing", missing, bool.TryParse, "true or false") ?? false,
+            Parse<bool>("dryRun", dryRun, bool.TryParse, "true or false") ?? false,
+            Parse<double>("rate", rate, (text, out value) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value), "a number") ?? RedriveRequest.DefaultRate,
+            Parse<int>("limit", limit, (text, out value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value), "a number") ?? RedriveRequest.DefaultLimit);
+        return (request, unreadable.Count > 0 ? unreadable : request.Validate());
+
+        T? Parse<T>(string name, string? text, TryParse<T> tryParse, string what)
+            where T : struct
+        {
+            if (text is null)
+                return null;
+            if (tryParse(text, out var value))
+                return value;
+            unreadable[name] = [$"must be {what}"];
+            return null;
+        }
+    }
+
+    private delegate bool TryParse<T>(string text, out T value);
+}
