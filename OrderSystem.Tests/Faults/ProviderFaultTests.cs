@@ -24,6 +24,21 @@ public sealed class ProviderFaultTests
     }
 
     [Fact]
+    public async Task F29_A_delivery_after_lost_answers_asks_with_the_same_key()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        var lost = 0;
+
+        // All that one delivery asks is lost on the way back; the next delivery begins anew.
+        system.Provider.FromServer = (_, _) => Interlocked.Increment(ref lost) <= 3 ? TcpVerdict.Cut : TcpVerdict.Pass;
+        await system.Load.PlaceAsync();
+
+        var snapshot = await system.AuditAsync();
+        Assert.Equal((1, 1L), (snapshot.Ledger.Count, snapshot.Attempts["succeeded"]));
+        Assert.InRange(await Sql.ScalarAsync<int>(system.PaymentsDatabase, "SELECT attempts FROM payments"), 2, 3);
+    }
+
+    [Fact]
     public async Task F30_An_outage_of_the_provider_opens_the_breaker_and_the_backlog_drains_after_it()
     {
         await using var system = await FaultSystem.StartAsync(settings: [("Payments__Breaker__BreakDuration", "00:00:02"), ("Payments__Breaker__MaxBreakDuration", "00:00:02")]);

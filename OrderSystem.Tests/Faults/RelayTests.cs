@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
 using Npgsql;
 using OrderSystem.Messaging;
 using OrderSystem.Messaging.Envelope;
@@ -13,7 +14,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>F24: the relay by itself, with forty events, and two hundred times nothing comes of a delete.</summary>
+/// <summary>The relay by itself, with forty orders; F24: two hundred times nothing comes of a delete.</summary>
 public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
 {
     private const int Times = 200;
@@ -86,6 +87,32 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
         await Sql.ExecuteAsync(connectionString, "UPDATE outbox SET available_at = now()");
         await RelayAllAsync();
         Assert.Equal(Orders, await MessagesAsync());
+    }
+
+    /// <summary>The first waits for its next attempt while the second is due: it is not overtaken.</summary>
+    [Fact]
+    public async Task Events_of_one_order_come_into_the_stream_in_their_order_even_when_the_first_has_to_wait()
+    {
+        await Sql.ExecuteAsync(
+            connectionString,
+            """
+            INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
+                SELECT order_id, 2, gen_random_uuid(), 'orders.cancelled.v1', '{}', now() FROM events;
+            UPDATE outbox SET available_at = now() + interval '2 seconds';
+            INSERT INTO outbox (order_id, version, available_at) SELECT order_id, 2, now() FROM outbox;
+            """);
+
+        await RelayAllAsync();
+
+        var consumer = await new NatsJSContext(nats).CreateConsumerAsync(Topology.Orders, new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.None, HeadersOnly = true });
+        var seen = new HashSet<string>();
+        await foreach (var message in consumer.FetchAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = Orders * 2, Expires = TimeSpan.FromSeconds(5) }))
+        {
+            var order = message.Headers!["ce-subject"].ToString();
+            Assert.True(seen.Add($"{order} {message.Subject}") && (message.Subject == "orders.created" || seen.Contains($"{order} orders.created")), $"{message.Subject} of {order} came first");
+        }
+
+        Assert.Equal(Orders * 2, seen.Count);
     }
 
     private async Task RelayAllAsync()
