@@ -37,6 +37,7 @@ prepare_sdk
 prepare_packages
 prepare_servers local
 prepare_dashboard
+prepare_browser
 
 dotnet build "$root/OrderSystem.sln" -c Release -nodeReuse:false -v:minimal -clp:NoSummary || fail "build: failed; see above."
 say "build: done"

@@ -1,3 +1,4 @@
+using OrderSystem.AppHost.Commands;
 using OrderSystem.AppHost.Infrastructure;
 
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = args.Contains("--no-dashboard") });
@@ -20,14 +21,20 @@ var api = builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(orderMigrations)
     .WithExternalHttpEndpoints()
-    .WithHttpHealthCheck("/health");
+    .WithHttpHealthCheck("/health")
+    .WithOrderCommands()
+    .WithDeadLetterCommands()
+    .WithAuditCommand()
+    .WithRedriveCommand();
 
 var worker = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-worker")
     .WithReference(infrastructure.Nats)
     .WithReference(infrastructure.Payments)
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(paymentMigrations)
-    .WithHttpHealthCheck("/health");
+    .WithHttpHealthCheck("/health")
+    .WithWorkerCommands()
+    .WithRedriveCommand();
 
 api.WithEnvironment("Audit__WorkerUrl", worker.GetEndpoint("http"));
 
@@ -36,7 +43,8 @@ if (builder.ExecutionContext.IsRunMode)
     // The provider is simulated for local runs and tests; a deployment asks for the address of a real one.
     var gateway = builder.AddProject<Projects.OrderSystem_PaymentGateway>("payment-gateway")
         .WithEnvironment("Ledger__Path", Path.Combine(builder.DataFolder(), "payment-gateway", "ledger.ndjson"))
-        .WithHttpHealthCheck("/health");
+        .WithHttpHealthCheck("/health")
+        .WithProviderCommands();
     worker.WithEnvironment("Payments__GatewayUrl", gateway.GetEndpoint("http")).WaitFor(gateway);
     api.WithEnvironment("Audit__LedgerUrl", gateway.GetEndpoint("http"));
 }

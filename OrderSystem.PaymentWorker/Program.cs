@@ -29,4 +29,5 @@ app.MapDefaultEndpoints();
 app.MapPaymentsExport();
 app.MapPaymentTimeline();
 app.MapGroup("/ops").MapRedrive();
+app.MapPausePulling();
 return await app.RunServiceAsync();

@@ -80,19 +80,47 @@ prepare_nats() {
   if [ -z "$found" ]; then
     command -v apt-get >/dev/null || fail "nats-server: not found. Install it (https://docs.nats.io has it for every system) or start Docker or Podman."
     say "nats-server: fetching the distribution's package into .tools"
-    # With lists and cache of its own, apt needs neither root nor a change to this machine.
-    local apt="$tools/apt" log
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$tools/nats-server"
-    log=$(mktemp)
-    local options=(-o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o "Dir::Log=$apt")
-    if ! { apt-get "${options[@]}" update && cd "$apt" && apt-get "${options[@]}" download nats-server && dpkg-deb -x nats-server_*.deb "$tools/nats-server" && cd "$root"; } >"$log" 2>&1; then
-      tail -n 5 "$log" >&2
-      fail "nats-server: could not be fetched. Install it by hand, for example with 'apt-get install nats-server'."
-    fi
-    rm -rf "$apt" "$log"
+    fetch_packages nats-server "$tools/nats-server"
     found="$tools/nats-server/usr/sbin/nats-server"
   fi
   say "nats-server: $("$found" --version | sed 's/nats-server: //')"
+}
+
+# With lists and cache of its own, apt needs neither root nor a change to this machine. What the machine lacks to run the package comes with it.
+fetch_packages() { # package, folder
+  local apt="$tools/apt" log archive
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$2"
+  log=$(mktemp)
+  local options=(-o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o "Dir::Log=$apt")
+  if ! { apt-get "${options[@]}" update && apt-get "${options[@]}" install --yes --no-install-recommends --download-only "$1"; } >"$log" 2>&1; then
+    tail -n 5 "$log" >&2
+    fail "$1: could not be fetched. Install it by hand, for example with 'apt-get install $1'."
+  fi
+  for archive in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$archive" "$2"; done
+  rm -rf "$apt" "$log"
+}
+
+# Chromium, for the test that looks at the dashboard. Fetched, it needs to be told where the libraries are that came with it.
+prepare_browser() {
+  local found
+  found=$(find_program chromium "$tools/chromium")
+  if [ -z "$found" ]; then
+    command -v apt-get >/dev/null || fail "chromium: not found. Install it; the test of the dashboard needs it."
+    say "chromium: fetching the distribution's package into .tools"
+    fetch_packages chromium "$tools/chromium"
+    found="$tools/chromium/chromium"
+    cat >"$found" <<'WRAPPER'
+#!/bin/sh
+# Written by eng/prepare.sh.
+here=$(cd "$(dirname "$0")" && pwd)
+for folder in "$here"/usr/lib/*-linux-gnu* "$here"/lib/*-linux-gnu*; do LD_LIBRARY_PATH="$folder:$folder/pulseaudio:${LD_LIBRARY_PATH:-}"; done
+[ -d /etc/fonts ] || FONTCONFIG_PATH="$here/etc/fonts"
+export LD_LIBRARY_PATH ${FONTCONFIG_PATH+FONTCONFIG_PATH}
+exec "$here/usr/lib/chromium/chromium" "$@"
+WRAPPER
+    chmod +x "$found"
+  fi
+  say "chromium: $("$found" --version 2>/dev/null | sed -E 's/Chromium ([0-9.]+).*/\1/')"
 }
 
 prepare_postgres() {

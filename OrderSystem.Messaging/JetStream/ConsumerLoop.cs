@@ -58,7 +58,7 @@ internal sealed partial class ConsumerLoop(
             try
             {
                 await PullAsync(stoppingToken);
-                if (stoppingToken.IsCancellationRequested || gate.IsClosed)
+                if (stoppingToken.IsCancellationRequested || gate.IsClosed || gate.IsPaused)
                     continue;
                 Log.Ended(logger, consumer.Name, rest.TotalSeconds);
             }
@@ -82,6 +82,7 @@ internal sealed partial class ConsumerLoop(
 
     private async Task PullAsync(CancellationToken stopping)
     {
+        await gate.WhenResumedAsync(stopping);
         await topology.EnsureAsync(stopping);
         var pull = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, stopping);
         if (gate.IsClosed)
@@ -137,7 +138,7 @@ internal sealed partial class ConsumerLoop(
     {
         Log.Waiting(logger, consumer.Name, gate.Remaining.TotalSeconds);
         await Task.Delay(gate.Remaining, time, stopping);
-        while (gate.IsClosed && gate.Remaining == TimeSpan.Zero)
+        while (gate.IsClosed && !gate.IsPaused && gate.Remaining == TimeSpan.Zero)
         {
             var message = await pull.NextAsync(NatsRawSerializer<byte[]>.Default, new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(5) }, stopping);
             if (message is null)

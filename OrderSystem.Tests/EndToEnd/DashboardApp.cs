@@ -1,0 +1,55 @@
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using OrderSystem.Tests.Support;
+
+namespace OrderSystem.Tests.EndToEnd;
+
+/// <summary>The real AppHost with data of its own, inside a test.</summary>
+internal sealed class DashboardApp : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private readonly DirectoryInfo _data;
+    private readonly IAsyncDisposable _builder;
+
+    private DashboardApp(DirectoryInfo data, IAsyncDisposable builder, DistributedApplication app) => (_data, _builder, App) = (data, builder, app);
+
+    internal DistributedApplication App { get; }
+
+    /// <summary>Starts it, and waits until all of it is healthy.</summary>
+    /// <param name="withDashboard">Whether the real dashboard runs beside it.</param>
+    /// <param name="settings">Arguments of the AppHost.</param>
+    internal static async Task<DashboardApp> StartAsync(bool withDashboard, params string[] settings)
+    {
+        var data = Directory.CreateTempSubdirectory("ordersystem-dashboard-");
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
+            ["--Infrastructure=local", $"--Infrastructure:Data={data.FullName}", .. settings],
+            (options, _) => (options.DisableDashboard, options.AllowUnsecuredTransport) = (!withDashboard, true));
+        var app = new DashboardApp(data, builder, await builder.BuildAsync());
+        try
+        {
+            await app.App.StartAsync();
+            foreach (var resource in new[] { "order-api", "payment-worker", "payment-gateway" })
+                await app.App.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(Patience, TimeProvider.System);
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    internal Task<ExecuteCommandResult> RunAsync(string resource, string command, params (string Name, string Value)[] arguments) =>
+        App.ResourceCommands.ExecuteCommandAsync(
+            resource, command, new InteractionInputCollection([.. arguments.Select(a => new InteractionInput { Name = a.Name, InputType = InputType.Text, Value = a.Value })]));
+
+    internal Client NewClient() => new(App.GetEndpoint("order-api"));
+
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        await _builder.DisposeAsync();
+        _data.Delete(recursive: true);
+    }
+}

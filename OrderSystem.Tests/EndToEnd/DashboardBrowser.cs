@@ -1,0 +1,53 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Playwright;
+using OrderSystem.Tests.Support;
+
+namespace OrderSystem.Tests.EndToEnd;
+
+/// <summary>A headless Chromium that looks at the dashboard; each page that it keeps a picture of lies in artifacts/screenshots.</summary>
+internal sealed class DashboardBrowser : IAsyncDisposable
+{
+    private const float Patience = 60_000;
+    private static readonly string Pictures = Path.Combine(Solution.Root, "artifacts", "screenshots");
+    private readonly IPlaywright _driver;
+    private readonly IBrowser _browser;
+
+    private DashboardBrowser(IPlaywright driver, IBrowser browser, IPage page) => (_driver, _browser, Page) = (driver, browser, page);
+
+    internal IPage Page { get; }
+
+    internal static async Task<DashboardBrowser> StartAsync()
+    {
+        Directory.CreateDirectory(Pictures);
+        var driver = await Playwright.CreateAsync();
+
+        // The tests may run as root, for whom Chromium has no sandbox, and the pages are our own.
+        var browser = await driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Find(), Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+        var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 720 } });
+        page.SetDefaultTimeout(Patience);
+        return new DashboardBrowser(driver, browser, page);
+    }
+
+    internal Task KeepAsync(string name) => Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _browser.DisposeAsync();
+        _driver.Dispose();
+    }
+
+    internal static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static string Find()
+    {
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Append(Path.Combine(Solution.Root, ".tools", "chromium"));
+        return folders.SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
+            ?? throw new InvalidOperationException("chromium was not found. Run ./test.sh, which fetches it.");
+    }
+}

@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using Xunit;
+using static Microsoft.Playwright.Assertions;
+
+namespace OrderSystem.Tests.EndToEnd;
+
+/// <summary>The real dashboard of the real AppHost, used as an operator does: in a browser.</summary>
+public sealed class DashboardTests
+{
+    private const string Token = "a-token-of-the-test";
+    private static readonly string[] Running = ["nats", "orders", "payments", "nats-server", "postgres", "order-api", "payment-gateway", "payment-worker"];
+    private static readonly LocatorAssertionsToBeVisibleOptions Visible = new() { Timeout = 60_000 };
+
+    [Fact]
+    public async Task An_operator_logs_in_sees_everything_running_follows_an_order_places_ten_and_reads_a_log()
+    {
+        var url = $"http://localhost:{DashboardBrowser.FreePort()}";
+        await using var system = await DashboardApp.StartAsync(
+            withDashboard: true, $"--ASPNETCORE_URLS={url}", $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{DashboardBrowser.FreePort()}",
+            $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{DashboardBrowser.FreePort()}", $"--AppHost:BrowserToken={Token}");
+        await using var browser = await DashboardBrowser.StartAsync();
+        var page = browser.Page;
+
+        await page.GotoAsync($"{url}/login?t={Token}");
+        await EverythingRunsAsync(browser);
+        await TenOrdersArePlacedAsync(browser, system);
+        await page.GotoAsync($"{url}/?view=Graph");
+        await Expect(page.GetByText("payment-gateway").First).ToBeVisibleAsync(Visible);
+        await Expect(page.Locator("path.resource-link, line.resource-link").First).ToBeAttachedAsync(new() { Timeout = 60_000 });
+        await browser.KeepAsync("graph");
+
+        await AnOrderIsFollowedAsync(browser, system, url);
+        await ALogIsReadAsync(browser, url);
+        await page.GotoAsync($"{url}/structuredlogs");
+        await page.GetByTitle("Message filter").Locator("input").FillAsync("JetStream");
+        await Expect(page.GetByText("Made JetStream").First).ToBeVisibleAsync(Visible);
+        await Expect(page.GetByText("Content root path")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
+        await browser.KeepAsync("structured-logs");
+        await page.GotoAsync($"{url}/metrics/resource/order-api");
+        await page.GetByRole(AriaRole.Treeitem, new() { Name = "http.server.request.duration" }).First.ClickAsync();
+        await Expect(page.Locator(".js-plotly-plot .main-svg").First).ToBeVisibleAsync(Visible);
+        await browser.KeepAsync("metrics");
+    }
+
+    private static async Task EverythingRunsAsync(DashboardBrowser browser)
+    {
+        foreach (var resource in Running)
+            await Expect(Row(browser.Page, resource).GetByText("Running", new() { Exact = true })).ToBeVisibleAsync(Visible);
+        foreach (var resource in new[] { "order-migrations", "payment-migrations" })
+            await Expect(Row(browser.Page, resource).GetByText("Finished", new() { Exact = true })).ToBeVisibleAsync(Visible);
+        Assert.Equal(Running.Length + 2, await browser.Page.Locator("tr.fluent-data-grid-row[role=row]:has(td)").CountAsync());
+        await browser.KeepAsync("resources");
+    }
+
+    private static async Task TenOrdersArePlacedAsync(DashboardBrowser browser, DashboardApp system)
+    {
+        await Row(browser.Page, "order-api").GetByTitle("Places ten small orders.").ClickAsync();
+        await Expect(browser.Page.GetByText("Place 10 orders? They will be charged at the payment provider.")).ToBeVisibleAsync(Visible);
+        await browser.Page.GetByRole(AriaRole.Button, new() { Name = "Yes" }).ClickAsync();
+        await Expect(browser.Page.GetByText(new Regex("^Placed 10 orders in ")).First).ToBeVisibleAsync(Visible);
+        await browser.KeepAsync("command");
+
+        using var client = system.NewClient();
+        var orders = await client.Http.GetFromJsonAsync<JsonElement>("/orders?customerId=dashboard");
+        Assert.Equal(10, orders.GetProperty("items").GetArrayLength());
+    }
+
+    private static async Task AnOrderIsFollowedAsync(DashboardBrowser browser, DashboardApp system, string url)
+    {
+        var trace = ActivityTraceId.CreateRandom().ToHexString();
+        using var client = system.NewClient();
+        client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom().ToHexString()}-01");
+        await client.WaitForAsync(await client.PlaceAsync(), "paid");
+
+        await browser.Page.GotoAsync($"{url}/traces");
+        var row = browser.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = trace[..7] }).First;
+        await Expect(row).ToBeVisibleAsync(Visible);
+        await browser.KeepAsync("traces");
+        await row.ClickAsync();
+        await Expect(browser.Page).ToHaveURLAsync(new Regex($"/traces/detail/{trace}"), new() { Timeout = 60_000 });
+        foreach (var span in new[] { "commit insert-order", "commit begin-charge", "POST /charges", "commit record-outcome", "commit apply-payment-result" })
+            await Expect(browser.Page.GetByText(span).First).ToBeVisibleAsync(Visible);
+        await browser.KeepAsync("trace");
+    }
+
+    private static async Task ALogIsReadAsync(DashboardBrowser browser, string url)
+    {
+        await browser.Page.GotoAsync($"{url}/consolelogs/resource/order-migrations");
+        await Expect(browser.Page.GetByText("0001_orders").First).ToBeVisibleAsync(Visible);
+        await browser.KeepAsync("console-log");
+    }
+
+    private static ILocator Row(IPage page, string resource) =>
+        page.GetByRole(AriaRole.Row).Filter(new() { Has = page.GetByText(resource, new() { Exact = true }) }).First;
+}
