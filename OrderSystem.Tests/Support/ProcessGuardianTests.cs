@@ -24,7 +24,7 @@ public sealed class ProcessGuardianTests
             "nats-server, PostgreSQL, the provider, two APIs and three workers run", () => Task.FromResult(DescendantsOf(run.Id)),
             all => HowMany(all, "nats-server ") == 1 && HowMany(all, "postgres ") > 0 && HowMany(all, "PaymentGateway.dll") == 1 && HowMany(all, "OrderApi.dll") == 2
                 && HowMany(all, "PaymentWorker.dll") == 3,
-            TimeSpan.FromSeconds(60));
+            TimeSpan.FromSeconds(120));
 
         run.Kill();
         await run.WaitForExitAsync();

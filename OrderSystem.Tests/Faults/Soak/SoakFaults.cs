@@ -21,17 +21,20 @@ internal static class SoakFaults
         new("F30", "provider down", SoakPart.Provider, SoakProviderFaults.StopAsync),
         new("F31", "JetStream store deleted", SoakPart.Nats, SoakBrokerFaults.DeleteStoreAsync),
         new("F32", "SIGTERM to instances", SoakPart.Apis | SoakPart.Workers, SoakProcessFaults.StopSomeAsync),
-        new("silent links", "everything stuck on one link, nothing closed", SoakPart.Nats | SoakPart.Postgres | SoakPart.Provider, SoakLinkFaults.FreezeAsync),
-        new("provider killed", "provider killed and started again", SoakPart.Provider, SoakProviderFaults.KillAsync),
-        new("provider slow", "provider slow, hanging, limiting", SoakPart.Provider, SoakProviderFaults.SlowAsync),
+        new("-", "everything stuck on one link, nothing closed", SoakPart.Nats | SoakPart.Postgres | SoakPart.Provider, SoakLinkFaults.FreezeAsync),
+        new("-", "provider killed and started again", SoakPart.Provider, SoakProviderFaults.KillAsync),
+        new("-", "provider slow, hanging, limiting", SoakPart.Provider, SoakProviderFaults.SlowAsync),
     ];
 }
 
-/// <param name="Id">Its number in the list of faults, or its name.</param>
+/// <param name="Id">Its number among the tests, or - for one that has none.</param>
 /// <param name="What">What it does.</param>
 /// <param name="Parts">What it breaks or needs: what has these in common does not happen at once.</param>
 /// <param name="BreakAsync">Breaks, and heals again.</param>
-internal sealed record SoakFault(string Id, string What, SoakPart Parts, Func<SoakStage, Task> BreakAsync);
+internal sealed record SoakFault(string Id, string What, SoakPart Parts, Func<SoakStage, Task> BreakAsync)
+{
+    public override string ToString() => Id == "-" ? What : $"{Id} {What}";
+}
 
 [Flags]
 internal enum SoakPart

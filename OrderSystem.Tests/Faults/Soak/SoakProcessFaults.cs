@@ -40,23 +40,24 @@ internal static class SoakProcessFaults
             return TcpVerdict.Pass;
         });
 
-        for (var death = stage.Scaled(20); death > 0; death--)
+        for (var deaths = stage.Scaled(20); deaths > 0;)
         {
             published = null;
             var delete = new FaultBreakpoint(TcpVerdict.Hold, (_, frame) => published is { } order && IsDelete(frame) && frame.Contains(order));
             using var rule = stage.Rules.FromClient(stage.Target.ApiPostgres, delete.Judge);
-            await EndAsync(stage, stage.Target.ApiPostgres, await delete.ReachedAsync(Patience), "relays killed between acknowledgement and delete");
+            if (await EndAsync(stage, stage.Target.ApiPostgres, await delete.ReachedAsync(Patience), "relays killed between acknowledgement and delete"))
+                deaths--;
         }
     }
 
-    /// <summary>Kills the instance whose link this is, and the link with it; of the oldest, which are spared, only the link.</summary>
-    internal static async Task EndAsync(SoakStage stage, TcpProxy proxy, TcpLink link, string count)
+    /// <summary>Kills the instance whose link this is, and the link with it; of the oldest, which are spared, only the link. Answers whether one died.</summary>
+    internal static async Task<bool> EndAsync(SoakStage stage, TcpProxy proxy, TcpLink link, string count)
     {
         var owner = stage.OwnerOf(proxy, link);
         if (owner is null || stage.IsOldest(owner))
         {
             proxy.Cut(link);
-            return;
+            return false;
         }
 
         stage.Count(count);
@@ -65,6 +66,7 @@ internal static class SoakProcessFaults
             await stage.Target.KillAsync(victim);
             proxy.Cut(link);
         });
+        return true;
     }
 
     private static ServiceProcess[] Young(SoakStage stage) => [.. stage.Target.Apis.Concat(stage.Target.Workers).Where(service => !stage.IsOldest(service))];

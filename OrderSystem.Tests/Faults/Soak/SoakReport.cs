@@ -54,7 +54,8 @@ internal sealed class SoakReport(SoakStage stage, SoakRun run)
         var attempts = history.SelectMany(request => request.Attempts).ToArray();
         var answers = run.Clients.Journeys.SelectMany(journey => journey.Answers).ToLookup(answer => answer.Verb, StringComparer.Ordinal);
         Line($"Requests by answer");
-        Line($"  POST    {Counted(attempts.Select(attempt => attempt.Status is { } status ? $"{(int)status}" : "no answer"))}; slowest {attempts.Max(attempt => attempt.Ended - attempt.Started).TotalSeconds:0.0} s");
+        var slowest = attempts.Max(attempt => attempt.Ended - attempt.Started);
+        Line($"  POST    {Counted(attempts.Select(attempt => attempt.Status is { } status ? $"{(int)status}" : "no answer"))}; slowest {slowest.TotalSeconds:0.0} s");
         Line($"          {history.Count} orders were asked for, {history.Count(request => request.OrderId is null)} given up, {history.Count(request => request.Attempts.Count > 1)} asked for more than once");
         foreach (var verb in answers)
             Line($"  {verb.Key,-7} {Counted(verb.Select(answer => answer.Code is { } code ? $"{code} {answer.Status}".TrimEnd() : "no answer"))}");
@@ -64,12 +65,13 @@ internal sealed class SoakReport(SoakStage stage, SoakRun run)
     private void AddFaults()
     {
         Line($"Faults                                                                  times   slowest recovery");
-        foreach (var kind in run.Rounds.SelectMany(round => round.Faults.Select(fault => (fault, round.Recovery))).GroupBy(pair => (pair.fault.Id, pair.fault.What)).OrderBy(kind => kind.Key.Id, StringComparer.Ordinal))
-            Line($"  {kind.Key.Id,-15} {kind.Key.What,-52} {kind.Count(),6} {kind.Max(pair => pair.Recovery).TotalSeconds,8:0.0} s");
+        var broken = run.Rounds.SelectMany(round => round.Faults.Select(fault => (fault.Id, fault.What, round.Recovery)));
+        foreach (var kind in broken.GroupBy(fault => (fault.Id, fault.What)).OrderBy(kind => kind.Key.Id, StringComparer.Ordinal))
+            Line($"  {kind.Key.Id,-5} {kind.Key.What,-62} {kind.Count(),6} {kind.Max(fault => fault.Recovery).TotalSeconds,8:0.0} s");
         foreach (var (what, count) in stage.Counts.OrderBy(pair => pair.Key, StringComparer.Ordinal))
             Line($"  {count,6} {what}");
         if (SoakFaults.All.Where(fault => !run.Rounds.Any(round => round.Faults.Contains(fault))).ToArray() is { Length: > 0 } left)
-            Line($"  not drawn in this time: {string.Join(", ", left.Select(fault => fault.Id))}");
+            Line($"  not drawn in this time: {string.Join(", ", left.AsEnumerable())}");
         Line();
     }
 
@@ -77,7 +79,11 @@ internal sealed class SoakReport(SoakStage stage, SoakRun run)
     {
         Line($"Messages: {stage.Rules.Redelivered} redelivered; {stage.Rules.StreamDuplicates} repeated publishes recognised by a stream; {stage.Rules.DeadLetters} dead letters");
         if (snapshot is not null)
-            Line($"  {stage.Rules.Settled} acknowledged for {snapshot.OrderApi.Inbox.Count + snapshot.Worker.Inbox.Count} events in the inboxes: {Math.Max(0, stage.Rules.Settled - snapshot.OrderApi.Inbox.Count - snapshot.Worker.Inbox.Count)} were duplicates without effect");
+        {
+            var known = snapshot.OrderApi.Inbox.Count + snapshot.Worker.Inbox.Count;
+            Line($"  {stage.Rules.Settled} acknowledged for {known} events in the inboxes: {Math.Max(0, stage.Rules.Settled - known)} were duplicates without effect");
+        }
+
         Line();
     }
 

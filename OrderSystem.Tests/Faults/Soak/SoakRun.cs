@@ -55,7 +55,7 @@ internal sealed class SoakRun(SoakStage stage, Action<string> say) : IDisposable
     {
         await stage.PauseAsync(0.2, 2);
         var began = stage.Clock;
-        var names = string.Join(" + ", faults.Select(fault => $"{fault.Id} {fault.What}"));
+        var names = string.Join(" + ", faults);
         say($"{began.TotalSeconds,6:0.0} s  {names}");
         await Task.WhenAll(faults.Select(fault => BreakAsync(fault)));
         var healed = stage.Clock;
@@ -76,7 +76,7 @@ internal sealed class SoakRun(SoakStage stage, Action<string> say) : IDisposable
         }
         catch (Exception failure)
         {
-            throw new Xunit.Sdk.XunitException($"{fault.Id} {fault.What}: {failure.Message}", failure);
+            throw new Xunit.Sdk.XunitException($"{fault}: {failure.Message}", failure);
         }
     }
 
