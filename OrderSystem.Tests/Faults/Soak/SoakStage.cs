@@ -44,7 +44,9 @@ internal sealed class SoakStage : IAsyncDisposable
         var sweep = TimeSpan.FromSeconds(Math.Clamp(minutes * 6, 10, 60));
         try
         {
-            var system = await FaultSystem.StartAsync(apis: 2, workers: 3, [("Sweeper__After", $"{sweep:c}")], disk.PutAsync);
+            // Looked up soon, and often enough that one fault after another does not leave a payment to be reviewed by hand.
+            var lookUps = Enumerable.Range(0, 10).Select(number => ($"Payments__ReconcileAfter__{number}", $"{TimeSpan.FromSeconds(5 * (number + 1)):c}"));
+            var system = await FaultSystem.StartAsync(apis: 2, workers: 3, [("Sweeper__After", $"{sweep:c}"), .. lookUps], disk.PutAsync);
             var stage = new SoakStage(system, disk, minutes);
             await stage.SetProviderAsync([]);
             return stage;
