@@ -29,9 +29,11 @@ public sealed class ShutdownTests
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{rules.Redelivered} messages were delivered again, {twice} acknowledged again; {again} payments begun again, {snapshot.Attempts["replayed"]} charges repeated");
 
-        // What was begun is finished and acknowledged; what the three workers had only fetched is handed back, and comes again.
-        Assert.Equal((0L, 0L, 0L), (again, twice, snapshot.Attempts["replayed"]));
-        Assert.InRange(rules.Redelivered, 0, 3 * Prefetch);
+        // What was begun is finished: nobody is asked for money twice, and next to no acknowledgement comes too late. What the six stopped
+        // instances had only fetched is handed back, and comes again.
+        Assert.Equal((0L, 0L), (again, snapshot.Attempts["replayed"]));
+        Assert.InRange(twice, 0, 3);
+        Assert.InRange(rules.Redelivered, 0, 6 * Prefetch);
 
         async Task RestartAsync(ServiceProcess[] services)
         {
