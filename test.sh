@@ -36,6 +36,7 @@ if $soak; then filter=(-class '*.SoakTests' -showLiveOutput); fi
 prepare_sdk
 prepare_packages
 prepare_servers local
+prepare_prometheus
 prepare_dashboard
 prepare_browser
 

@@ -7,20 +7,25 @@ namespace OrderSystem.Messaging;
 /// <summary>What the messaging library measures; names and units by the messaging conventions.</summary>
 internal sealed class MessagingMetrics
 {
+    /// <summary>The boundaries of the messaging conventions, in seconds.</summary>
+    private static readonly InstrumentAdvice<double> Seconds = new() { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] };
+
     private readonly Histogram<double> operationDuration;
     private readonly Histogram<double> processDuration;
     private readonly Counter<long> sent;
     private readonly Counter<long> consumed;
+    private readonly Counter<long> duplicates;
     private readonly Counter<long> deadLettered;
 
     public MessagingMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MessagingTelemetry.Name);
-        operationDuration = meter.CreateHistogram<double>("messaging.client.operation.duration", "s", "Duration of publishing an event until its acknowledgement.");
-        processDuration = meter.CreateHistogram<double>("messaging.process.duration", "s", "Duration of handling an event.");
+        operationDuration = meter.CreateHistogram("messaging.client.operation.duration", "s", "Duration of publishing an event until its acknowledgement.", advice: Seconds);
+        processDuration = meter.CreateHistogram("messaging.process.duration", "s", "Duration of handling an event.", advice: Seconds);
         sent = meter.CreateCounter<long>("messaging.client.sent.messages", "{message}", "Publishes, with repetitions.");
         consumed = meter.CreateCounter<long>("messaging.client.consumed.messages", "{message}", "Deliveries, with repetitions.");
-        deadLettered = meter.CreateCounter<long>("ordersystem.dead_letters", "{message}", "Messages that could not be processed.");
+        duplicates = meter.CreateCounter<long>("ordersystem.publish.duplicates", "{message}", "Publishes that the stream recognised as repetitions.");
+        deadLettered = meter.CreateCounter<long>("ordersystem.dead_letters.kept", "{message}", "Messages that could not be processed and were kept with their reason.");
     }
 
     internal void Sent(string subject, TimeSpan duration, bool stored)
@@ -31,6 +36,8 @@ internal sealed class MessagingMetrics
         sent.Add(1, tags);
         operationDuration.Record(duration.TotalSeconds, tags);
     }
+
+    internal void Duplicate(string subject) => duplicates.Add(1, new KeyValuePair<string, object?>("messaging.destination.name", subject));
 
     internal void Processed(string subject, string consumer, TimeSpan duration, HandlingResult.Verdict verdict)
     {

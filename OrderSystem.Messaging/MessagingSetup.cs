@@ -58,6 +58,7 @@ public static class MessagingSetup
         services.AddHostedService<TopologyGate>();
         services.AddHostedService<Relay>();
         services.AddHostedService<Retention>();
+        services.AddHostedService<OutboxGauges>();
     }
 
     /// <summary>Handles the events of a durable consumer, and makes the service's health depend on it.</summary>
@@ -70,6 +71,7 @@ public static class MessagingSetup
         routes(table);
         builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<ConsumerLoop>(
             provider, consumer, ActivatorUtilities.CreateInstance<MessageProcessor>(provider, consumer, table)));
+        builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<JetStreamGauges>(provider, consumer));
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider, consumer), HealthStatus.Unhealthy, tags: null));
     }

@@ -13,15 +13,13 @@ public static class MessagingTelemetry
 
     internal static readonly ActivitySource Source = new(Name);
 
-    /// <summary>The attributes of the messaging conventions that send and process share.</summary>
-    internal static void Describe(Activity activity, string operation, string subject, Guid orderId, Guid eventId, int bodySize)
+    /// <summary>The attributes of the messaging conventions that all operations share.</summary>
+    internal static void Describe(Activity activity, string operation, string operationType, string subject, object? messageId)
     {
         activity.SetTag("messaging.system", "nats");
         activity.SetTag("messaging.operation.name", operation);
-        activity.SetTag("messaging.operation.type", operation);
+        activity.SetTag("messaging.operation.type", operationType);
         activity.SetTag("messaging.destination.name", subject);
-        activity.SetTag("messaging.message.id", eventId);
-        activity.SetTag("messaging.message.body.size", bodySize);
-        activity.SetTag(OrderId, orderId);
+        activity.SetTag("messaging.message.id", messageId);
     }
 }

@@ -16,7 +16,7 @@ if (args is ["migrate"])
 if (OpsCommands.Are(args))
     return await OpsCommands.RunAsync(builder.Configuration, args);
 
-builder.AddServiceDefaults();
+builder.AddServiceDefaults("order-api");
 builder.AddMessaging(databaseName: "orders", source: "/order-api", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.PaymentResults, events => events
     .On<PaymentSucceeded, PaymentResultHandler>()

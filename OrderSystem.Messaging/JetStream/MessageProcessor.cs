@@ -14,11 +14,13 @@ internal sealed partial class MessageProcessor(
     /// <summary>Deliveries without an answer or a decision, after which a message is no longer repeated.</summary>
     private const int MaxFailures = 12;
 
+    /// <param name="message">The message.</param>
+    /// <param name="arrived">When it arrived here; since then it may have waited for a slot.</param>
+    /// <param name="abandoned">Cancelled when the service has to be gone.</param>
     /// <exception cref="Exception">The message could not be settled; the server delivers it again.</exception>
-    internal async Task ProcessAsync(INatsJSMsg<byte[]> message, CancellationToken abandoned)
+    internal async Task ProcessAsync(INatsJSMsg<byte[]> message, DateTimeOffset arrived, CancellationToken abandoned)
     {
-        using var activity = MessagingTelemetry.Source.StartActivity(
-            ActivityKind.Consumer, CloudEvent.ReadCreationContext(message.Headers), name: $"process {message.Subject}");
+        using var activity = StartActivity(message, arrived);
         var started = Stopwatch.GetTimestamp();
         var result = await HandleAsync(message, activity, abandoned);
         metrics.Processed(message.Subject, consumer.Name, Stopwatch.GetElapsedTime(started), result.Kind);
@@ -31,13 +33,6 @@ internal sealed partial class MessageProcessor(
     {
         if (!ReceivedEnvelope.TryRead(message, out var envelope, out var problem))
             return HandlingResult.Reject(problem);
-        if (activity is { IsAllDataRequested: true })
-        {
-            MessagingTelemetry.Describe(activity, "process", message.Subject, envelope.OrderId, envelope.EventId, message.Data?.Length ?? 0);
-            activity.SetTag("messaging.consumer.group.name", consumer.Name);
-            activity.SetTag("messaging.nats.delivery", envelope.Delivery);
-        }
-
         try
         {
             // A replay by hand begins anew, whatever its earlier life came to.
@@ -58,8 +53,31 @@ internal sealed partial class MessageProcessor(
         }
     }
 
+    /// <summary>A child of the context in which the event was created, so that an order is one trace, and a link to how this delivery of it came here.</summary>
+    private Activity? StartActivity(INatsJSMsg<byte[]> message, DateTimeOffset arrived)
+    {
+        var source = MessagingTelemetry.Source;
+        if (!source.HasListeners())
+            return null;
+        var creation = CloudEvent.ReadCreationContext(message.Headers);
+        using var receive = source.StartActivity(ActivityKind.Client, creation, startTime: arrived, name: $"receive {message.Subject}");
+        Describe(receive, "receive", "receive", message);
+        receive?.Stop();
+        var process = source.StartActivity(ActivityKind.Consumer, creation, links: receive is null ? null : [new(receive.Context)], name: $"process {message.Subject}");
+        Describe(process, "process", "process", message);
+        return process;
+    }
+
     private async Task SettleAsync(INatsJSMsg<byte[]> message, HandlingResult result, CancellationToken abandoned)
     {
+        var operation = result.Kind switch
+        {
+            HandlingResult.Verdict.Done => "ack",
+            HandlingResult.Verdict.Retry => "nak",
+            _ => "term",
+        };
+        using var activity = Activity.Current is null ? null : MessagingTelemetry.Source.StartActivity($"{operation} {message.Subject}", ActivityKind.Client);
+        Describe(activity, operation, "settle", message);
         switch (result.Kind)
         {
             case HandlingResult.Verdict.Done:
@@ -68,12 +86,29 @@ internal sealed partial class MessageProcessor(
             case HandlingResult.Verdict.Retry:
                 var delay = Jitter(result.Delay);
                 Log.Retried(logger, message.Subject, message.Metadata!.Value.Sequence.Stream, delay.TotalSeconds, result.Reason!);
+                activity?.Parent?.AddEvent(new("message.delayed", tags: new() { { "delay", delay.TotalSeconds }, { "reason", result.Reason } }));
                 await message.NakAsync(new AckOpts { NakDelay = delay }, abandoned);
                 break;
             default:
                 await deadLetters.KeepAsync(message, result.Reason!, abandoned);
+                activity?.Parent?.AddEvent(new("message.dead_lettered", tags: new() { { "reason", result.Reason } }));
                 break;
         }
+    }
+
+    private void Describe(Activity? activity, string operation, string operationType, INatsJSMsg<byte[]> message)
+    {
+        if (activity is not { IsAllDataRequested: true })
+            return;
+        MessagingTelemetry.Describe(activity, operation, operationType, message.Subject, CloudEvent.Read(message.Headers, CloudEvent.Id));
+        activity.SetTag("messaging.consumer.group.name", consumer.Name);
+        if (CloudEvent.Read(message.Headers, CloudEvent.Subject) is { } order)
+            activity.SetTag(MessagingTelemetry.OrderId, order);
+        if (operationType != "process" || message.Metadata is not { } metadata)
+            return;
+        activity.SetTag("messaging.message.body.size", message.Data?.Length ?? 0);
+        activity.SetTag("messaging.nats.delivery", metadata.NumDelivered);
+        activity.SetTag("messaging.nats.stream.sequence", metadata.Sequence.Stream);
     }
 
     private static TimeSpan Backoff(int delivery) => TimeSpan.FromSeconds(Math.Min(300, Math.Pow(2, Math.Min(delivery, 9))));

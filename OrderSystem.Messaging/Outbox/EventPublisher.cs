@@ -33,7 +33,11 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
         ActivityContext.TryParse(stored.TraceParent, stored.TraceState, isRemote: true, out var creation);
         using var activity = MessagingTelemetry.Source.StartActivity(ActivityKind.Producer, creation, name: $"send {stored.Type.Subject}");
         if (activity is { IsAllDataRequested: true })
-            MessagingTelemetry.Describe(activity, "send", stored.Type.Subject, stored.OrderId, stored.EventId, stored.Payload.Length);
+        {
+            MessagingTelemetry.Describe(activity, "send", "send", stored.Type.Subject, stored.EventId);
+            activity.SetTag("messaging.message.body.size", stored.Payload.Length);
+            activity.SetTag(MessagingTelemetry.OrderId, stored.OrderId);
+        }
 
         var started = Stopwatch.GetTimestamp();
         var result = await TryAsync(stored, cancellationToken);
@@ -54,7 +58,11 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
                 CloudEvent.ToHeaders(stored, source), deadline.Token);
 
             // A duplicate is a success: the event is in the stream, this was the repetition.
-            return ack.Error is { } error ? Refused(error) : new(ack.Seq);
+            if (ack.Error is { } error)
+                return Refused(error);
+            if (ack.Duplicate)
+                metrics.Duplicate(stored.Type.Subject);
+            return new(ack.Seq);
         }
         catch (NatsPayloadTooLargeException tooLarge)
         {

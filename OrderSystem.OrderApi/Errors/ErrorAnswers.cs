@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.OrderApi.Orders;
 
 namespace OrderSystem.OrderApi.Errors;
 
@@ -20,6 +21,13 @@ internal static class ErrorAnswers
 
     internal static void UseErrorAnswers(this WebApplication app)
     {
+        var metrics = app.Services.GetRequiredService<OrderMetrics>();
+        app.Use(async (context, next) =>
+        {
+            await next(context);
+            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest && context.Request.Path.StartsWithSegments("/orders", StringComparison.Ordinal))
+                metrics.Rejected(context.Response.StatusCode);
+        });
         app.UseExceptionHandler();
         app.UseStatusCodePages();
     }

@@ -7,7 +7,7 @@ using OrderSystem.OrderApi.Orders;
 namespace OrderSystem.OrderApi.Idempotency;
 
 /// <summary>Answers a key that was used before. What an order was when it was placed never changes, so the first answer is made again from its row.</summary>
-internal sealed class OrderOfKey(NpgsqlDataSource database, IHttpContextAccessor http)
+internal sealed class OrderOfKey(NpgsqlDataSource database, IHttpContextAccessor http, OrderMetrics metrics)
 {
     internal async Task<Results<Created<Order>, ValidationProblem, ProblemHttpResult>> AnswerAsync(IdempotencyKey key, byte[] requestHash, CancellationToken cancellationToken)
     {
@@ -34,6 +34,7 @@ internal sealed class OrderOfKey(NpgsqlDataSource database, IHttpContextAccessor
         var order = Order.Read(reader);
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, order.Id);
         response.Headers[IdempotencyKey.ReplayedHeader] = "true";
+        metrics.Replayed();
         return TypedResults.Created($"/orders/{order.Id}", order with { Status = OrderStatus.Pending, Reason = null, UpdatedAt = order.CreatedAt });
     }
 }

@@ -13,12 +13,12 @@ using OrderSystem.OrderApi.Errors;
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary><c>POST /orders/{id}/cancel</c>: a pending order is cancelled. Should it be charged already, the worker gives the money back.</summary>
-internal sealed class CancelOrder(GroupCommitter committer, TimeProvider time)
+internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics, TimeProvider time)
 {
     private const int MaxReason = 200;
 
     internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost(
-            "/{id:guid}/cancel", (Guid id, HttpRequest request, CancelOrder cancel, CancellationToken cancellationToken) => cancel.HandleAsync(id, request, cancellationToken))
+            "/orders/{id:guid}/cancel", (Guid id, HttpRequest request, CancelOrder cancel, CancellationToken cancellationToken) => cancel.HandleAsync(id, request, cancellationToken))
         .WithName("CancelOrder")
         .WithSummary("Cancels a pending order. Asking again has no effect; an order that is paid, failed or under review cannot be cancelled.")
         .Accepts<CancelOrderRequest>(isOptional: true, "application/json")
@@ -41,18 +41,22 @@ internal sealed class CancelOrder(GroupCommitter committer, TimeProvider time)
 
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, id);
         var cancelled = StoredEvent.Create(new OrderCancelled(id, reason), version: 2, Timestamps.Now(time));
-        var now = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason));
+        var (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason));
 
         // Pending, and yet not changed: another transaction was about to end it, and the statement shows what was before. Now it shows what came of that.
-        if (now == OrderStatus.Pending)
-            now = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason));
-        return now switch
+        if (status == OrderStatus.Pending)
+            (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason));
+        if (changedAfter is { } age)
+            metrics.Finished(OrderStatus.Cancelled, age);
+        if (ActivityContext.TryParse(orderTrace, traceState: null, out var placed))
+            Activity.Current?.AddLink(new ActivityLink(placed));
+        return status switch
         {
             null => TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound),
             OrderStatus.Cancelled => TypedResults.Accepted($"/orders/{id}"),
-            var status => TypedResults.Problem(
-                $"The order is {status.Value.ToName()} and cannot be cancelled.", statusCode: StatusCodes.Status409Conflict,
-                extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["status"] = status.Value.ToName() }),
+            { } final => TypedResults.Problem(
+                $"The order is {final.ToName()} and cannot be cancelled.", statusCode: StatusCodes.Status409Conflict,
+                extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["status"] = final.ToName() }),
         };
     }
 }
@@ -68,8 +72,17 @@ internal sealed partial class CancelOrderJson : JsonSerializerContext;
 /// <summary>A cancellation and the event that tells of it.</summary>
 internal sealed record Cancellation(StoredEvent Told, string? Reason);
 
-/// <summary>Only a pending order changes, and only then the event is stored. Answers the status that the order has now, or null when there is none.</summary>
-internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, OrderStatus?>(
+/// <summary>What a cancellation came to.</summary>
+/// <param name="Status">The status that the order has now, or null when there is none.</param>
+/// <param name="ChangedAfter">The age at which this cancellation, and no earlier one, ended the order.</param>
+/// <param name="OrderTrace">The W3C context in which the order was placed.</param>
+internal readonly record struct CancelResult(OrderStatus? Status, TimeSpan? ChangedAfter, string? OrderTrace);
+
+/// <summary>
+/// Only a pending order changes, and only then the event is stored. The event belongs to the trace in which the order was placed, not to that of
+/// the request to cancel it: an order is one trace.
+/// </summary>
+internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, CancelResult>(
     "cancel-order",
     $"""
     WITH input AS (
@@ -77,12 +90,14 @@ internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, OrderStatu
     changed AS (
         UPDATE orders o SET status = 'cancelled', reason = i.reason, updated_at = i.occurred_at
         FROM input i WHERE o.id = i.order_id AND o.status = 'pending'
-        RETURNING o.id),
+        RETURNING o.id, now() - o.created_at AS age),
     stored AS (
-        SELECT i.* FROM input i JOIN changed c ON c.id = i.order_id),
+        SELECT i.order_id, i.version, i.event_id, i.type, i.payload, coalesce(placed.traceparent, i.traceparent) AS traceparent,
+            CASE WHEN placed.traceparent IS NULL THEN i.tracestate ELSE placed.tracestate END AS tracestate, i.occurred_at
+        FROM input i JOIN changed c ON c.id = i.order_id LEFT JOIN events placed ON placed.order_id = i.order_id AND placed.version = 1),
     {OutboxSql.Store}
-    SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END
-    FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN orders o ON o.id = i.order_id
+    SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END, c.age, s.traceparent
+    FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id LEFT JOIN orders o ON o.id = i.order_id
     """)
 {
     internal static readonly CancelPendingOrder Instance = new();
@@ -95,8 +110,9 @@ internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, OrderStatu
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
     }
 
-    protected override OrderStatus? Read(NpgsqlDataReader reader, Cancellation row) => reader.IsDBNull(1) ? null : OrderStatuses.Parse(reader.GetString(1));
+    protected override CancelResult Read(NpgsqlDataReader reader, Cancellation row) =>
+        new(reader.IsDBNull(1) ? null : OrderStatuses.Parse(reader.GetString(1)), reader.IsDBNull(2) ? null : reader.GetTimeSpan(2), reader.IsDBNull(3) ? null : reader.GetString(3));
 
     /// <summary>It comes second, so it goes by the table; the relay is only told that it is there.</summary>
-    protected override StoredEvent? EventOf(Cancellation row, OrderStatus? result) => result == OrderStatus.Cancelled ? row.Told : null;
+    protected override StoredEvent? EventOf(Cancellation row, CancelResult result) => result.ChangedAfter is null ? null : row.Told;
 }

@@ -6,7 +6,7 @@ namespace OrderSystem.OrderApi.Orders;
 /// <summary><c>GET /orders/{id}</c>.</summary>
 internal static class GetOrder
 {
-    internal static void MapGetOrder(this IEndpointRouteBuilder orders) => orders.MapGet("/{id:guid}", HandleAsync)
+    internal static void MapGetOrder(this IEndpointRouteBuilder orders) => orders.MapGet("/orders/{id:guid}", HandleAsync)
         .WithName("GetOrder")
         .WithSummary("One order.")
         .ProducesProblem(StatusCodes.Status404NotFound)

@@ -17,7 +17,7 @@ internal static class ListOrders
     private const int DefaultLimit = 50;
     private const int MaxLimit = 200;
 
-    internal static void MapListOrders(this IEndpointRouteBuilder orders) => orders.MapGet("", HandleAsync)
+    internal static void MapListOrders(this IEndpointRouteBuilder orders) => orders.MapGet("/orders", HandleAsync)
         .WithName("ListOrders")
         .WithSummary("Orders, the newest first.")
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

@@ -38,7 +38,7 @@ internal static class OrderTimeline
     private const string OrderApi = "order-api";
     private const string Worker = "payment-worker";
 
-    internal static void MapOrderTimeline(this IEndpointRouteBuilder orders) => orders.MapGet("/{id:guid}/timeline", HandleAsync)
+    internal static void MapOrderTimeline(this IEndpointRouteBuilder orders) => orders.MapGet("/orders/{id:guid}/timeline", HandleAsync)
         .WithName("GetOrderTimeline")
         .WithSummary("What happened to an order, step by step, with times and traces.")
         .ProducesProblem(StatusCodes.Status404NotFound)

@@ -11,6 +11,8 @@ internal static class OrdersApi
     {
         builder.AddValidatedOptions<IdempotencyOptions>(IdempotencyOptions.Section);
         builder.Services.AddHttpContextAccessor();
+        builder.Services.AddSingleton<OrderMetrics>();
+        builder.Services.AddHostedService<OrderGauges>();
         builder.Services.AddSingleton<RunningKeys>();
         builder.Services.AddSingleton<OrderOfKey>();
         builder.Services.AddSingleton<PlaceOrder>();
@@ -27,7 +29,7 @@ internal static class OrdersApi
 
     internal static void MapOrders(this IEndpointRouteBuilder app)
     {
-        var orders = app.MapGroup("/orders").WithTags("Orders");
+        var orders = app.MapGroup("").WithTags("Orders");
         PlaceOrder.Map(orders);
         orders.MapGetOrder();
         orders.MapListOrders();

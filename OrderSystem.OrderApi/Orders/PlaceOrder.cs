@@ -10,9 +10,9 @@ using OrderSystem.OrderApi.Idempotency;
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary><c>POST /orders</c>: stores the order and its event in one transaction and answers after the commit; the same key, the same answer.</summary>
-internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey, RunningKeys running, TimeProvider time)
+internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey, RunningKeys running, OrderMetrics metrics, TimeProvider time)
 {
-    internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost("", (HttpRequest request, PlaceOrder place, CancellationToken cancellationToken) => place.HandleAsync(request, cancellationToken))
+    internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost("/orders", (HttpRequest request, PlaceOrder place, CancellationToken cancellationToken) => place.HandleAsync(request, cancellationToken))
         .WithName("PlaceOrder")
         .WithSummary("Places an order. It is charged in the background; its status says how that went.")
         .WithDescription($"With {IdempotencyKey.Header} a repetition gets the first answer again ({IdempotencyKey.ReplayedHeader}: true) and places nothing.")
@@ -63,6 +63,7 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
         if (!isNew)
             return await orderOfKey.AnswerAsync(key!.Value, hash!, cancellationToken);
 
+        metrics.Placed();
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, order.Id);
         return TypedResults.Created($"/orders/{order.Id}", order);
     }

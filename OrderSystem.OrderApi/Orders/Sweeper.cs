@@ -20,7 +20,7 @@ internal sealed class SweeperOptions
 /// Sends the events of an order that waits too long again. Nobody answers a cancellation, so those of a cancelled order are sent again at
 /// growing intervals for a week: twice as long after each time. Any number of instances share the work by row locks.
 /// </summary>
-internal sealed partial class Sweeper(NpgsqlDataSource database, IOptions<SweeperOptions> options, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
+internal sealed partial class Sweeper(NpgsqlDataSource database, IOptions<SweeperOptions> options, OrderMetrics metrics, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
 {
     private const int Batch = 500;
     private static readonly TimeSpan LongestPeriod = TimeSpan.FromMinutes(1);
@@ -64,6 +64,7 @@ internal sealed partial class Sweeper(NpgsqlDataSource database, IOptions<Sweepe
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.After });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Batch });
         var offered = (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        metrics.Swept(offered);
         if (offered > 0)
             Log.Offered(logger, offered);
         return offered;

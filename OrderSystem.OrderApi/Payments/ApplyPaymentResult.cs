@@ -10,11 +10,17 @@ namespace OrderSystem.OrderApi.Payments;
 /// <summary>The outcome of an order's payment, and the event that told of it.</summary>
 internal sealed record PaymentResult(ReceivedEnvelope Received, OrderStatus Status, string? Reason);
 
+/// <summary>What an event came to.</summary>
+/// <param name="OrderExists">False: it is about an order that was never placed.</param>
+/// <param name="IsNew">False: it had been here before and has no effect.</param>
+/// <param name="Duration">The age at which the order got its status, when it changed.</param>
+internal readonly record struct AppliedResult(bool OrderExists, bool IsNew, TimeSpan? Duration);
+
 /// <summary>
 /// The inbox row and the status, in one statement: an event that was here before finds its inbox row and changes nothing, and a status
-/// that is final never changes. A review may still end in what the provider says after all. Answers whether the order exists.
+/// that is final never changes. A review may still end in what the provider says after all.
 /// </summary>
-internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, bool>(
+internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, AppliedResult>(
     "apply-payment-result",
     """
     WITH input AS (
@@ -26,8 +32,9 @@ internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, bool>(
     changed AS (
         UPDATE orders o SET status = i.status, reason = i.reason, updated_at = now()
         FROM input i JOIN received USING (event_id)
-        WHERE o.id = i.order_id AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview')))
-    SELECT order_id, exists FROM known
+        WHERE o.id = i.order_id AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
+        RETURNING o.id, now() - o.created_at AS age)
+    SELECT order_id, exists, event_id IN (SELECT event_id FROM received), c.age FROM known LEFT JOIN changed c ON c.id = order_id
     """)
 {
     internal static readonly ApplyPaymentResult Instance = new();
@@ -44,5 +51,6 @@ internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, bool>(
         parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.Received.Delivery);
     }
 
-    protected override bool Read(NpgsqlDataReader reader, PaymentResult row) => reader.GetBoolean(1);
+    protected override AppliedResult Read(NpgsqlDataReader reader, PaymentResult row) =>
+        new(reader.GetBoolean(1), reader.GetBoolean(2), reader.IsDBNull(3) ? null : reader.GetTimeSpan(3));
 }

@@ -7,7 +7,7 @@ using OrderSystem.OrderApi.Orders;
 namespace OrderSystem.OrderApi.Payments;
 
 /// <summary>What became of the payment decides what becomes of the order.</summary>
-internal sealed class PaymentResultHandler(GroupCommitter committer) : IEventHandler<PaymentSucceeded>, IEventHandler<PaymentDeclined>, IEventHandler<PaymentReviewRequired>
+internal sealed class PaymentResultHandler(GroupCommitter committer, OrderMetrics metrics) : IEventHandler<PaymentSucceeded>, IEventHandler<PaymentDeclined>, IEventHandler<PaymentReviewRequired>
 {
     public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentSucceeded> received, CancellationToken cancellationToken) =>
         ApplyAsync(received.Envelope, OrderStatus.Paid, reason: null);
@@ -20,7 +20,13 @@ internal sealed class PaymentResultHandler(GroupCommitter committer) : IEventHan
 
     private async Task<HandlingResult> ApplyAsync(ReceivedEnvelope envelope, OrderStatus status, string? reason)
     {
-        var exists = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope, status, reason));
-        return exists ? HandlingResult.Done : HandlingResult.Reject($"there is no order {envelope.OrderId}");
+        var applied = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope, status, reason));
+        if (!applied.OrderExists)
+            return HandlingResult.Reject($"there is no order {envelope.OrderId}");
+        if (!applied.IsNew)
+            metrics.Duplicate();
+        else if (applied.Duration is { } duration)
+            metrics.Finished(status, duration);
+        return HandlingResult.Done;
     }
 }

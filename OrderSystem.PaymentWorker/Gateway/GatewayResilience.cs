@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.JetStream;
+using OrderSystem.PaymentWorker.Payments;
 using Polly;
 using Polly.Timeout;
 
@@ -37,7 +38,7 @@ internal static class GatewayResilience
         client.AddResilienceHandler("payment-gateway", (pipeline, context) => AddStrategies(
             pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value,
             context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>()));
-        client.AddHttpMessageHandler(services => new ProviderCallRecorder(services.GetRequiredService<TimeProvider>()));
+        client.AddHttpMessageHandler(services => new ProviderCallRecorder(services.GetRequiredService<PaymentMetrics>(), services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<ProviderHealth>();
         builder.Services.AddSingleton<RetryBudget>();
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -50,6 +51,8 @@ internal sealed class PaymentGatewayClient(HttpClient http)
         }
         catch (BrokenCircuitException refused) when (calls.Count == 0)
         {
+            Activity.Current?.AddEvent(new("payment.breaker_refused"));
+
             // This call was not made. An earlier attempt of the same charge may have been: the status of the payment knows.
             return ChargeOutcome.NotSent(refused.Message);
         }

@@ -13,7 +13,7 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// payment is unknown: the same key again, later a look-up by order as well, at last a person. Never a new key.
 /// </summary>
 internal sealed partial class Charging(
-    GroupCommitter committer, IServiceProvider services, RetryBudget budget, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Charging> logger)
+    GroupCommitter committer, IServiceProvider services, RetryBudget budget, PaymentMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Charging> logger)
 {
     /// <summary>Attempts that a redelivery of the message drives; after these the payment waits in the database, where waiting costs nothing.</summary>
     private const int AttemptsByMessage = 3;
@@ -93,6 +93,7 @@ internal sealed partial class Charging(
         await committer.WriteAsync(
             RecordOutcome.Instance,
             new("charging,unknown", status, outcome.Reference, outcome.Reason, outcome.Calls, StoredEvent.Create(told, version: 1, time.GetUtcNow()), received));
+        metrics.Ended(status);
         return HandlingResult.Done;
     }
 

@@ -12,12 +12,11 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// were tried before, no more are taken than the retry budget has room for.
 /// </summary>
 internal sealed partial class OpenPayments(
-    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
+    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
     ILogger<OpenPayments> logger)
     : BackgroundService
 {
     private const int Batch = 16;
-    private static readonly ActivitySource Source = new("OrderSystem.PaymentWorker");
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -82,6 +81,8 @@ internal sealed partial class OpenPayments(
                 Read(reader, charges, refunds);
         }
 
+        metrics.Reconciled("charge", charges.Count);
+        metrics.Reconciled("refund", refunds.Count);
         await Task.WhenAll(charges.Select(open => TracedAsync("reconcile payment", open.Payment.OrderId, open.TraceParent, () =>
                 services.GetRequiredService<Charging>().ChargeAsync(open.Payment, received: null, stopping)))
             .Concat(refunds.Select(open => TracedAsync("refund payment", open.Refund.OrderId, open.TraceParent, () =>
@@ -102,7 +103,7 @@ internal sealed partial class OpenPayments(
     private static async Task TracedAsync(string name, Guid orderId, string? traceParent, Func<Task> work)
     {
         ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var parent);
-        using var activity = Source.StartActivity(ActivityKind.Internal, parent, name: name);
+        using var activity = PaymentTelemetry.Source.StartActivity(ActivityKind.Internal, parent, name: name);
         activity?.SetTag(Messaging.MessagingTelemetry.OrderId, orderId);
         await work();
     }

@@ -8,7 +8,7 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>A new order is charged. Wherever a worker dies on the way, the next delivery goes on with the same key.</summary>
-internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging charging, IOptions<GatewayOptions> options) : IEventHandler<OrderCreated>
+internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging charging, PaymentMetrics metrics, IOptions<GatewayOptions> options) : IEventHandler<OrderCreated>
 {
     private static readonly TimeSpan WhileLeased = TimeSpan.FromSeconds(10);
 
@@ -27,6 +27,7 @@ internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging cha
 
     private async Task<HandlingResult> OfferAsync(ReceivedEnvelope received)
     {
+        metrics.Duplicate();
         await committer.WriteAsync(OfferOutcome.Instance, received);
         return HandlingResult.Done;
     }

@@ -5,6 +5,7 @@ internal static class PaymentsSetup
 {
     internal static void AddPayments(this IHostApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<PaymentMetrics>();
         builder.Services.AddSingleton<Charging>();
         builder.Services.AddSingleton<Refunding>();
         builder.Services.AddSingleton<OpenPayments>();

@@ -9,7 +9,7 @@ namespace OrderSystem.PaymentWorker.Payments;
 internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int RefundAttempts);
 
 /// <summary>Gives a charge back, as idempotently as it was made: one key, written before the first call.</summary>
-internal sealed partial class Refunding(GroupCommitter committer, IServiceProvider services, RetryBudget budget, TimeProvider time, ILogger<Refunding> logger)
+internal sealed partial class Refunding(GroupCommitter committer, IServiceProvider services, RetryBudget budget, PaymentMetrics metrics, TimeProvider time, ILogger<Refunding> logger)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ForBudget = TimeSpan.FromSeconds(5);
@@ -42,11 +42,14 @@ internal sealed partial class Refunding(GroupCommitter committer, IServiceProvid
         }
     }
 
-    private Task RecordAsync<TEvent>(ChargeOutcome outcome, string status, TEvent told)
-        where TEvent : IOrderEvent =>
-        committer.WriteAsync(
+    private async Task RecordAsync<TEvent>(ChargeOutcome outcome, string status, TEvent told)
+        where TEvent : IOrderEvent
+    {
+        await committer.WriteAsync(
             RecordOutcome.Instance,
             new("refunding", status, outcome.Reference, outcome.Reason, outcome.Calls, StoredEvent.Create(told, version: 2, time.GetUtcNow()), Received: null));
+        metrics.Ended(status);
+    }
 
     private static partial class Log
     {

@@ -1,5 +1,4 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -18,8 +17,11 @@ public static class HealthEndpoints
 
     internal static bool IsProbe(string path) => path is "/health" or "/ready" or "/alive";
 
-    internal static void AddLivenessCheck(this IHostApplicationBuilder builder) =>
+    internal static void AddLivenessCheck(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<CachedHealth>();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [LiveTag]);
+    }
 
     internal static void MapHealthEndpoints(this WebApplication app)
     {
@@ -28,12 +30,17 @@ public static class HealthEndpoints
         app.MapProbe("/alive", check => check.Tags.Contains(LiveTag));
     }
 
-    private static void MapProbe(this WebApplication app, string path, Func<HealthCheckRegistration, bool> predicate) =>
-        app.MapHealthChecks(path, new HealthCheckOptions
+    private static void MapProbe(this WebApplication app, string path, Func<HealthCheckRegistration, bool> predicate)
+    {
+        var health = app.Services.GetRequiredService<CachedHealth>();
+        app.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], async context =>
         {
-            Predicate = predicate,
-            ResponseWriter = HealthReportJson.WriteAsync,
+            var report = await health.ReportAsync(path, predicate);
+
             // Degraded is how a client says that it is reconnecting: what depends on it does not work.
-            ResultStatusCodes = { [HealthStatus.Degraded] = StatusCodes.Status503ServiceUnavailable },
-        }).DisableHttpMetrics();
+            context.Response.StatusCode = report.Status == HealthStatus.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            context.Response.Headers.CacheControl = "no-store";
+            await HealthReportJson.WriteAsync(context, report);
+        }).DisableHttpMetrics().ExcludeFromDescription();
+    }
 }

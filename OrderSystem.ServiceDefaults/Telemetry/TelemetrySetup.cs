@@ -1,9 +1,12 @@
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
+using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using OrderSystem.ServiceDefaults.Telemetry.Prometheus;
 
 namespace OrderSystem.ServiceDefaults.Telemetry;
 
@@ -13,7 +16,7 @@ internal static class TelemetrySetup
     /// <summary>The standard variable that says where telemetry goes; nothing is exported without it.</summary>
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
-    internal static void AddTelemetry(this IHostApplicationBuilder builder)
+    internal static void AddTelemetry(this IHostApplicationBuilder builder, string serviceName)
     {
         builder.Services.AddTransient<IStartupFilter, RequestSpans>();
 
@@ -21,6 +24,7 @@ internal static class TelemetrySetup
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
 
         var telemetry = builder.Services.AddOpenTelemetry()
+            .ConfigureResource(resource => resource.Describe(builder.Configuration, serviceName))
             .WithTracing(tracing => tracing
                 .AddSource("OrderSystem.*", "Microsoft.AspNetCore", "System.Net.Http", "Npgsql")
                 .AddProcessor<ProbeFilter>())
@@ -39,7 +43,15 @@ internal static class TelemetrySetup
                 logging.IncludeScopes = true;
             });
 
+        builder.AddPrometheus(telemetry);
         if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpoint]))
             telemetry.UseOtlpExporter();
+    }
+
+    /// <summary>The environment has the last word; what is added later would win over it.</summary>
+    private static void Describe(this ResourceBuilder resource, IConfiguration configuration, string serviceName)
+    {
+        if (string.IsNullOrWhiteSpace(configuration["OTEL_SERVICE_NAME"]) && configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) != true)
+            resource.AddService(serviceName, serviceVersion: typeof(TelemetrySetup).Assembly.GetName().Version?.ToString(3));
     }
 }

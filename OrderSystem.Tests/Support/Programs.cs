@@ -10,6 +10,10 @@ internal static class Programs
 
     internal static string NatsServer { get; } = Find("nats-server", ["/usr/sbin", Path.Combine(Tools, "nats-server/usr/sbin")]);
 
+    internal static string Prometheus { get; } = Find("prometheus", [Path.Combine(Tools, "prometheus/usr/bin")]);
+
+    internal static string Promtool { get; } = Find("promtool", [Path.Combine(Tools, "prometheus/usr/bin")]);
+
     internal static string Postgres { get; } = Find("postgres", PostgresFolders());
 
     internal static string InitDb { get; } = Path.Combine(Path.GetDirectoryName(Postgres)!, "initdb");

@@ -13,6 +13,7 @@ internal static class AuditApi
     internal static void AddAudit(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<AuditOptions>(AuditOptions.Section);
+        builder.Services.AddHostedService<AuditSchedule>();
         builder.Services.AddHttpClient<Auditor>(http => http.Timeout = Timeout.InfiniteTimeSpan);
     }
 

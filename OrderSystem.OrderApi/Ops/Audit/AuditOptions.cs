@@ -17,6 +17,10 @@ internal sealed class AuditOptions : IValidatableObject
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How often one of the instances runs it by itself. It reads every order. Default: never.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
+    public TimeSpan? Every { get; set; }
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         foreach (var (name, url) in new[] { (nameof(WorkerUrl), WorkerUrl), (nameof(LedgerUrl), LedgerUrl) })

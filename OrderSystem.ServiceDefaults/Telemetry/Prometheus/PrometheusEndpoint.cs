@@ -1,0 +1,59 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry.Metrics;
+using OrderSystem.ServiceDefaults.Hosting;
+
+namespace OrderSystem.ServiceDefaults.Telemetry.Prometheus;
+
+/// <summary>
+/// <c>GET /metrics</c> for Prometheus, on an address of its own: who may call the service must not see its figures, and who scrapes must not
+/// reach the service. Made by hand because the exporter package has never left its beta; this can go when it has.
+/// </summary>
+internal sealed partial class PrometheusEndpoint(string url, PrometheusText exporter, MetricReader reader, ILogger<PrometheusEndpoint> logger) : IHostedService, IAsyncDisposable
+{
+    private readonly Lock collecting = new();
+    private WebApplication? server;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls(url);
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        server = builder.Build();
+        server.MapGet("/metrics", () => Results.Text(Collect(), PrometheusText.ContentType));
+        try
+        {
+            await server.StartAsync(cancellationToken);
+        }
+        catch (IOException failure) when (failure.InnerException is AddressInUseException)
+        {
+            throw new StartupException($"{failure.Message} Stop the other process or set OTEL_EXPORTER_PROMETHEUS_PORT to a free port.");
+        }
+
+        Log.Listening(logger, server.Urls.First());
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => server?.StopAsync(cancellationToken) ?? Task.CompletedTask;
+
+    public ValueTask DisposeAsync() => server?.DisposeAsync() ?? default;
+
+    private string Collect()
+    {
+        lock (collecting)
+        {
+            reader.Collect();
+            return exporter.Last;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "Metrics for Prometheus: {Url}/metrics")]
+        internal static partial void Listening(ILogger logger, string url);
+    }
+}

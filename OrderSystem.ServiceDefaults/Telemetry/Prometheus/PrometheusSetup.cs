@@ -1,0 +1,30 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+
+namespace OrderSystem.ServiceDefaults.Telemetry.Prometheus;
+
+/// <summary>The scrape endpoint, where the standard variables switch it on: <c>OTEL_METRICS_EXPORTER=prometheus</c>.</summary>
+internal static class PrometheusSetup
+{
+    private const string DefaultHost = "localhost";
+    private const int DefaultPort = 9464;
+
+    internal static void AddPrometheus(this IHostApplicationBuilder builder, OpenTelemetryBuilder telemetry)
+    {
+        var exporters = builder.Configuration["OTEL_METRICS_EXPORTER"]?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        if (!exporters.Contains("prometheus", StringComparer.OrdinalIgnoreCase))
+            return;
+
+        var host = builder.Configuration["OTEL_EXPORTER_PROMETHEUS_HOST"] is { Length: > 0 } given ? given : DefaultHost;
+        var port = int.TryParse(builder.Configuration["OTEL_EXPORTER_PROMETHEUS_PORT"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : DefaultPort;
+        var exporter = new PrometheusText();
+        var reader = new BaseExportingMetricReader(exporter);
+        telemetry.WithMetrics(metrics => metrics.AddReader(reader));
+        builder.Services.AddSingleton<IHostedService>(services =>
+            new PrometheusEndpoint($"http://{host}:{port}", exporter, reader, services.GetRequiredService<ILogger<PrometheusEndpoint>>()));
+    }
+}

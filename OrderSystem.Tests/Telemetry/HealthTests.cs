@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Telemetry;
+
+/// <summary>The probes say what is wrong, soon, and nothing they ask for can overload what they ask.</summary>
+public sealed class HealthTests : IAsyncLifetime
+{
+    private static readonly HttpClient Http = new();
+    private RunningSystem system = null!;
+
+    public async ValueTask InitializeAsync() => system = await RunningSystem.StartAsync();
+
+    public ValueTask DisposeAsync() => system.DisposeAsync();
+
+    [Fact]
+    public async Task A_frozen_broker_makes_both_services_unhealthy_within_15_seconds_and_leaves_the_order_api_ready()
+    {
+        await system.Nats.SignalAsync("STOP");
+        var frozen = Stopwatch.GetTimestamp();
+        foreach (var service in new[] { system.OrderApi, system.Worker })
+        {
+            var report = await ProbeAsync(service, "/health", HttpStatusCode.ServiceUnavailable);
+            var check = report.GetProperty("checks").GetProperty("jetstream");
+            Assert.Equal("unhealthy", check.GetProperty("status").GetString());
+            Assert.NotEmpty(check.GetProperty("why").GetString()!);
+            Assert.True(check.GetProperty("durationMs").GetDouble() >= 0);
+            Assert.Equal("healthy", report.GetProperty("checks").GetProperty("postgresql").GetProperty("status").GetString());
+        }
+
+        Assert.True(Stopwatch.GetElapsedTime(frozen) < TimeSpan.FromSeconds(15));
+        await ProbeAsync(system.OrderApi, "/ready", HttpStatusCode.OK);
+        await ProbeAsync(system.OrderApi, "/alive", HttpStatusCode.OK);
+
+        await system.Nats.SignalAsync("CONT");
+        foreach (var service in new[] { system.OrderApi, system.Worker })
+            await ProbeAsync(service, "/health", HttpStatusCode.OK);
+        using var client = new Client(system.OrderApi.Address);
+        await client.WaitForAsync(await client.PlaceAsync(), "paid", TimeSpan.FromSeconds(60));
+    }
+
+    [Theory]
+    [InlineData("DEAD_LETTERS")]
+    [InlineData("ORDERS")]
+    public async Task A_stream_that_is_gone_is_named_and_made_again(string stream)
+    {
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        await new NatsJSContext(nats).DeleteStreamAsync(stream);
+
+        var why = (await ProbeAsync(system.OrderApi, "/health", HttpStatusCode.ServiceUnavailable)).GetProperty("checks").GetProperty("jetstream").GetProperty("why").GetString();
+        Assert.Contains(stream, why, StringComparison.Ordinal);
+        await ProbeAsync(system.OrderApi, "/health", HttpStatusCode.OK);
+        await ProbeAsync(system.Worker, "/health", HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task However_often_it_is_probed_the_database_is_asked_about_once_a_second()
+    {
+        const int Probes = 2_000;
+        var before = await TransactionsAsync();
+        var started = Stopwatch.GetTimestamp();
+        await Parallel.ForEachAsync(Enumerable.Range(0, Probes), new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (_, cancellationToken) =>
+        {
+            using var answer = await Http.GetAsync(new Uri(system.OrderApi.Address, "/health"), cancellationToken);
+            Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        });
+
+        // An idle relay looks twice a second at most, gauges and background work now and then; 2,000 uncached probes would stand out.
+        var asked = await TransactionsAsync() - before;
+        var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        Assert.True(asked < 50 + 10 * seconds, $"{asked} transactions for {Probes} probes in {seconds:0.0} s");
+    }
+
+    private static Task<JsonElement> ProbeAsync(ServiceProcess service, string path, HttpStatusCode expected) => Eventually.GetAsync(
+        $"{path} answers {expected}",
+        async () =>
+        {
+            using var answer = await Http.GetAsync(new Uri(service.Address, path));
+            return answer.StatusCode == expected ? await answer.Content.ReadFromJsonAsync<JsonElement>() : default;
+        },
+        report => report.ValueKind == JsonValueKind.Object,
+        TimeSpan.FromSeconds(60));
+
+    private Task<long> TransactionsAsync() => Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT xact_commit FROM pg_stat_database WHERE datname = 'orders'");
+}

@@ -1,0 +1,51 @@
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Telemetry;
+
+/// <summary>A system that has nothing to do says nothing.</summary>
+public sealed class IdleTests
+{
+    [Fact]
+    public async Task A_thousand_seconds_worth_of_polls_and_probes_leave_no_trace_and_no_log_line()
+    {
+        await using var collector = await OtlpCollector.StartAsync();
+        await using var system = await RunningSystem.StartAsync(new(collector.Settings)
+        {
+            // A hundred times as often as by default, when it is idle: ten seconds are a thousand.
+            ["Relay__MinPoll"] = "00:00:00.010",
+            ["Relay__MaxPoll"] = "00:00:00.010",
+            ["Sweeper__After"] = "00:00:01",
+        });
+        using var http = new HttpClient();
+        using var client = new Client(system.OrderApi.Address);
+        var warmUp = await client.PlaceAsync();
+        await client.WaitForAsync(warmUp, "paid");
+        await collector.TraceAsync("all spans of the last order have come", warmUp, spans => spans.Length >= 15);
+        var before = system.Services.Select(service => service.Output).ToArray();
+        collector.Spans.Clear();
+        var polls = await PollsAsync(system);
+
+        var probes = 0;
+        while (await PollsAsync(system) - polls < 1_000)
+        {
+            foreach (var service in system.Services)
+            {
+                foreach (var probe in new[] { "/health", "/ready", "/alive" })
+                {
+                    using var answer = await http.GetAsync(new Uri(service.Address, probe));
+                    Assert.True(answer.IsSuccessStatusCode);
+                    probes++;
+                }
+            }
+        }
+
+        Assert.True(probes > 30, $"only {probes} probes");
+        Assert.Empty(collector.Spans);
+        Assert.Equal(before, system.Services.Select(service => service.Output));
+    }
+
+    /// <summary>How often the relays have looked into their tables: each look is a transaction.</summary>
+    private static Task<long> PollsAsync(RunningSystem system) =>
+        Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT sum(xact_commit)::bigint FROM pg_stat_database WHERE datname IN ('orders', 'payments')");
+}

@@ -1,0 +1,144 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Telemetry;
+
+/// <summary>What Prometheus itself says of the scrape endpoint and of the alert rules.</summary>
+public sealed partial class PrometheusTests : IAsyncLifetime
+{
+    private RunningSystem system = null!;
+
+    public async ValueTask InitializeAsync() => system = await RunningSystem.StartAsync(new()
+    {
+        ["OTEL_METRICS_EXPORTER"] = "prometheus",
+        ["Audit__Every"] = "00:00:02",
+        ["OTEL_EXPORTER_PROMETHEUS_HOST"] = "127.0.0.1",
+        ["OTEL_EXPORTER_PROMETHEUS_PORT"] = "0",
+    });
+
+    public ValueTask DisposeAsync() => system.DisposeAsync();
+
+    [Fact]
+    public async Task The_metrics_of_both_services_pass_its_linter_and_hold_what_the_alert_rules_ask_for()
+    {
+        using var client = new Client(system.OrderApi.Address);
+        var order = await client.PlaceAsync();
+        await client.WaitForAsync(order, "paid");
+        using (var invalid = await client.Http.PostAsJsonAsync("/orders", new { }))
+            Assert.False(invalid.IsSuccessStatusCode);
+
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var service in new[] { system.OrderApi, system.Worker })
+        {
+            var text = await Eventually.GetAsync("the gauges were measured", () => ScrapeAsync(service), text =>
+                text.Contains("ordersystem_consumer_pending{", StringComparison.Ordinal) && (service == system.Worker || text.Contains("ordersystem_audit_disagreements", StringComparison.Ordinal)));
+            Assert.Equal("", await PromtoolAsync(text, "check", "metrics"));
+            names.UnionWith(text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[..line.IndexOfAny(['{', ' '])]));
+        }
+
+        var rules = await File.ReadAllTextAsync(Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml"));
+        var asked = Metric().Matches(rules).Select(match => match.Value).Distinct().ToArray();
+        Assert.NotEmpty(asked);
+        Assert.Empty(asked.Except(names));
+        Assert.Contains("ordersystem_orders_finished_total", names);
+        Assert.Contains("ordersystem_requests_rejected_total", names);
+        Assert.Contains("messaging_process_duration_seconds_bucket", names);
+        Assert.Contains(names, name => name.StartsWith("dotnet_", StringComparison.Ordinal));
+        Assert.Contains(names, name => name.StartsWith("kestrel_", StringComparison.Ordinal));
+        Assert.Contains(names, name => name.StartsWith("db_client_", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task It_scrapes_both_services_without_a_warning()
+    {
+        var folder = Directory.CreateTempSubdirectory("ordersystem-prometheus-");
+        var targets = string.Join("\n", new[] { ("order-api", system.OrderApi), ("payment-worker", system.Worker) }.Select(target =>
+            $"  - job_name: {target.Item1}\n    static_configs: [{{ targets: ['{MetricsOf(target.Item2).Authority}'] }}]"));
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "prometheus.yml"), $"global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: ['{Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml")}']\nscrape_configs:\n{targets}\n");
+        var port = FreePort();
+        using var prometheus = Process.Start(new ProcessStartInfo(Programs.Prometheus,
+            [$"--config.file={folder.FullName}/prometheus.yml", $"--storage.tsdb.path={folder.FullName}/data", $"--web.listen-address=127.0.0.1:{port}"]) { RedirectStandardError = true })!;
+        var log = prometheus.StandardError.ReadToEndAsync();
+        try
+        {
+            using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            await Eventually.BeTrueAsync("both services are up and were scraped more than once", async () =>
+                (await QueryAsync(http, "sum(up) == 2 and sum(count_over_time(up[1m])) > 4")).GetArrayLength() == 1);
+            var rules = (await http.GetFromJsonAsync<JsonElement>("/api/v1/rules")).GetProperty("data").GetProperty("groups")[0].GetProperty("rules");
+            Assert.All(rules.EnumerateArray(), rule => Assert.NotEqual("err", rule.GetProperty("health").GetString()));
+            Assert.Equal(0, (await QueryAsync(http, "ALERTS")).GetArrayLength());
+        }
+        finally
+        {
+            prometheus.Kill();
+            await prometheus.WaitForExitAsync();
+            folder.Delete(recursive: true);
+        }
+
+        Assert.DoesNotMatch("level=(warn|error)", await log);
+    }
+
+    [Fact]
+    public async Task The_alert_rules_pass_its_check_and_each_stands_in_the_operations_page()
+    {
+        var path = Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml");
+        Assert.Contains("SUCCESS", await PromtoolAsync("", "check", "rules", path), StringComparison.Ordinal);
+
+        var operations = await File.ReadAllTextAsync(Path.Combine(Solution.Root, "docs", "operations.md"));
+        var alerts = Alert().Matches(await File.ReadAllTextAsync(path)).Select(match => match.Groups[1].Value).ToArray();
+        Assert.NotEmpty(alerts);
+        Assert.All(alerts, alert => Assert.Contains($"### {alert}\n", operations, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_metrics_have_an_address_of_their_own()
+    {
+        using var http = new HttpClient();
+        var metrics = MetricsOf(system.OrderApi);
+        Assert.NotEqual(system.OrderApi.Address.Port, metrics.Port);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri(system.OrderApi.Address, "/metrics"))).StatusCode);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri(metrics, "/orders"))).StatusCode);
+    }
+
+    private static async Task<JsonElement> QueryAsync(HttpClient http, string query) =>
+        (await http.GetFromJsonAsync<JsonElement>($"/api/v1/query?query={Uri.EscapeDataString(query)}")).GetProperty("data").GetProperty("result");
+
+    private static async Task<string> ScrapeAsync(ServiceProcess service)
+    {
+        using var http = new HttpClient();
+        return await http.GetStringAsync(MetricsOf(service));
+    }
+
+    private static Uri MetricsOf(ServiceProcess service) => new(MetricsAddress().Match(service.Output).Groups[1].Value);
+
+    /// <summary>What promtool prints; nothing when it has nothing to complain of.</summary>
+    private static async Task<string> PromtoolAsync(string input, params string[] arguments)
+    {
+        using var promtool = Process.Start(new ProcessStartInfo(Programs.Promtool, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var (output, errors) = (promtool.StandardOutput.ReadToEndAsync(), promtool.StandardError.ReadToEndAsync());
+        await promtool.StandardInput.WriteAsync(input);
+        promtool.StandardInput.Close();
+        await promtool.WaitForExitAsync();
+        return await output + await errors;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [GeneratedRegex(@"Metrics for Prometheus: (http://\S+)")]
+    private static partial Regex MetricsAddress();
+
+    [GeneratedRegex(@"ordersystem_\w+")]
+    private static partial Regex Metric();
+
+    [GeneratedRegex(@"- alert: (\w+)")]
+    private static partial Regex Alert();
+}
