@@ -32,7 +32,7 @@ internal sealed class GrpcCalls(int port, string key) : IDisposable
     internal async Task<(string? Status, string? Message)> EndOfAsync(string method, byte[] body, string? timeout = null)
     {
         using var response = await SendAsync(method, new ByteArrayContent(body), timeout: timeout);
-        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync().WaitAsync(SampleWeb.Patience, TimeProvider.System));
         return StatusOf(response);
     }
 
