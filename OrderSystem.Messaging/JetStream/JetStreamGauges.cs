@@ -90,13 +90,13 @@ internal sealed partial class JetStreamGauges : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1501, Level = LogLevel.Debug, Message = "JetStream could not be measured: {Error}")]
+        [LoggerMessage(EventId = 1601, Level = LogLevel.Debug, Message = "JetStream could not be measured: {Error}")]
         internal static partial void Failed(ILogger logger, string error);
 
-        [LoggerMessage(EventId = 1502, Level = LogLevel.Error, Message = "A stream or consumer is gone ({Error}); what is missing is made again.")]
+        [LoggerMessage(EventId = 1602, Level = LogLevel.Error, Message = "A stream or consumer is gone ({Error}); what is missing is made again.")]
         internal static partial void Gone(ILogger logger, string error);
 
-        [LoggerMessage(EventId = 1503, Level = LogLevel.Error, Message = "{Difference}")]
+        [LoggerMessage(EventId = 1603, Level = LogLevel.Error, Message = "{Difference}")]
         internal static partial void Refused(ILogger logger, string difference);
     }
 }

@@ -115,7 +115,7 @@ internal sealed partial class LedgerWriter : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(1, LogLevel.Error, "The ledger {Path} cannot be written")]
+        [LoggerMessage(EventId = 4001, Level = LogLevel.Error, Message = "The ledger {Path} cannot be written.")]
         public static partial void WriteFailed(ILogger logger, string path, Exception exception);
     }
 }

@@ -41,8 +41,10 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         }
 
         var rules = await File.ReadAllTextAsync(Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml"));
-        var asked = Metric().Matches(rules).Select(match => match.Value).Distinct().ToArray();
-        Assert.NotEmpty(asked);
+        using var grafana = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Solution.Root, "deploy", "grafana", "ordersystem.json")));
+        var expressions = grafana.RootElement.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray()).Select(target => target.GetProperty("expr").GetString()!);
+        var asked = expressions.Append(rules).SelectMany(text => Metric().Matches(text)).Select(match => match.Value).Distinct().ToArray();
+        Assert.True(asked.Length > 15);
         Assert.Empty(asked.Except(names));
         Assert.Contains("ordersystem_orders_finished_total", names);
         Assert.Contains("ordersystem_requests_rejected_total", names);
@@ -136,7 +138,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     [GeneratedRegex(@"Metrics for Prometheus: (http://\S+)")]
     private static partial Regex MetricsAddress();
 
-    [GeneratedRegex(@"ordersystem_\w+")]
+    [GeneratedRegex(@"\b(ordersystem|messaging_(client|process)|http_server)_\w+")]
     private static partial Regex Metric();
 
     [GeneratedRegex(@"- alert: (\w+)")]
