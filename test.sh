@@ -37,7 +37,7 @@ prepare_sdk
 prepare_packages
 prepare_servers local
 prepare_prometheus
-prepare_dashboard
+prepare_dashboard cli
 prepare_browser
 
 dotnet build "$root/OrderSystem.sln" -c Release -nodeReuse:false -v:minimal -clp:NoSummary || fail "build: failed; see above."

@@ -53,7 +53,7 @@ public sealed partial class TelemetryCatalogueTests
     public void Events_of_spans()
     {
         var made = SpanEvent().Matches(Code).Select(match => match.Groups[1].Value).Distinct().Order(StringComparer.Ordinal).ToArray();
-        var listed = SpanEventRow().Matches(Page).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal).ToArray();
+        var listed = SpanEventRow().Matches(Page).Select(match => match.Groups["name"].Value).Order(StringComparer.Ordinal).ToArray();
         Assert.NotEmpty(made);
         Assert.Equal(made, listed);
     }
@@ -81,6 +81,6 @@ public sealed partial class TelemetryCatalogueTests
     [GeneratedRegex("""AddEvent\(new\("([a-z_.]+)""")]
     private static partial Regex SpanEvent();
 
-    [GeneratedRegex(@"^\| `((?:payment|message)\.[a-z_]+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(?<name>(?:payment|message)\.[a-z_]+)` \|", RegexOptions.Multiline)]
     private static partial Regex SpanEventRow();
 }

@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Aspire.Hosting;
+using Aspire.Hosting.Testing;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.EndToEnd;
+
+/// <summary>What the real dashboard received, read with the Aspire CLI: each order is one trace, whatever happened to it.</summary>
+public sealed class DashboardTelemetryTests
+{
+    private const string Token = "a-token-of-the-test";
+    private static readonly Dictionary<string, object> ServerErrors = new(StringComparer.Ordinal) { ["errorRate"] = 1.0 };
+    private static readonly Dictionary<string, object> Slow = new(StringComparer.Ordinal) { ["latency"] = "00:00:02" };
+
+    [Fact]
+    public async Task A_redelivered_and_a_refunded_order_are_one_trace_each()
+    {
+        var url = $"http://localhost:{DashboardBrowser.FreePort()}";
+        await using var system = await DashboardApp.StartAsync(
+            withDashboard: true, $"--ASPNETCORE_URLS={url}", $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{DashboardBrowser.FreePort()}",
+            $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{DashboardBrowser.FreePort()}", $"--AppHost:BrowserToken={Token}");
+        var cli = new AspireCli($"{url}/login?t={Token}");
+        using var gateway = new HttpClient { BaseAddress = system.App.GetEndpoint("payment-gateway") };
+
+        var redelivered = await PlaceAsync(system, gateway, ServerErrors);
+        await cli.SpansAsync(redelivered.Trace, "nak orders.created");
+        (await gateway.DeleteAsync(new Uri("/faults", UriKind.Relative))).EnsureSuccessStatusCode().Dispose();
+        var spans = await cli.SpansAsync(redelivered.Trace, "process payments.succeeded");
+        Assert.True(spans.Count(name => name == "process orders.created") > 1);
+
+        var refunded = await PlaceAsync(system, gateway, Slow);
+        var payments = await system.App.GetConnectionStringAsync("payments");
+        await Eventually.BeTrueAsync("the charge is on its way", async () => await Sql.ScalarAsync<long>(payments!, $"SELECT count(*) FROM payments WHERE order_id = '{refunded.Order}'") == 1);
+        using (var client = system.NewClient())
+            (await client.Http.PostAsync(new Uri($"/orders/{refunded.Order}/cancel", UriKind.Relative), content: null)).EnsureSuccessStatusCode().Dispose();
+        await cli.SpansAsync(refunded.Trace, "POST /charges", "process orders.cancelled", "refund payment", "POST /refunds", "process payments.refunded");
+
+        // Of what names the orders, only the request to cancel is somewhere else: it came from another caller.
+        var all = await cli.ReadAsync("spans", "--limit", "5000");
+        foreach (var (order, trace) in new[] { redelivered, refunded })
+        {
+            var elsewhere = all.EnumerateArray().Where(span => span.GetProperty("attributes").TryGetProperty("order.id", out var id) && id.GetString() == order.ToString() && span.GetProperty("traceId").GetString() != trace);
+            Assert.All(elsewhere, span => Assert.Equal("POST /orders/{id:guid}/cancel", span.GetProperty("name").GetString()));
+        }
+
+        var traces = (await cli.ReadAsync("traces", "--limit", "1000")).EnumerateArray().Select(trace => trace.GetProperty("traceId").GetString()).ToArray();
+        Assert.Single(traces, redelivered.Trace);
+        Assert.Single(traces, refunded.Trace);
+        var logs = await cli.ReadAsync("logs", "--trace-id", redelivered.Trace);
+        Assert.Contains(logs.EnumerateArray(), log => log.ToString().Contains("comes again in", StringComparison.Ordinal));
+    }
+
+    private static async Task<(Guid Order, string Trace)> PlaceAsync(DashboardApp system, HttpClient gateway, Dictionary<string, object> faults)
+    {
+        (await gateway.PutAsJsonAsync("/faults", faults)).EnsureSuccessStatusCode().Dispose();
+        var trace = ActivityTraceId.CreateRandom().ToHexString();
+        using var client = system.NewClient();
+        client.Http.DefaultRequestHeaders.Add("traceparent", $"00-{trace}-{ActivitySpanId.CreateRandom().ToHexString()}-01");
+        return (await client.PlaceAsync(), trace);
+    }
+
+    /// <summary><c>aspire otel</c>, which test.sh fetches with the dashboard.</summary>
+    private sealed class AspireCli(string dashboard)
+    {
+        private static readonly string Program = Path.Combine(Solution.Root, ".tools", "dashboard", "bin", "aspire");
+
+        /// <summary>Waits until the trace has the spans, and returns the names of all that it has.</summary>
+        internal Task<string[]> SpansAsync(string trace, params string[] expected) => Eventually.GetAsync(
+            $"the trace has {string.Join(", ", expected)}",
+            async () => (await ReadAsync("spans", "--trace-id", trace, "--limit", "500")).EnumerateArray().Select(span => span.GetProperty("name").GetString()!).ToArray(),
+            names => !expected.Except(names).Any(),
+            TimeSpan.FromSeconds(120));
+
+        internal async Task<JsonElement> ReadAsync(string signal, params string[] options)
+        {
+            var home = Directory.CreateTempSubdirectory("ordersystem-aspire-");
+            try
+            {
+                using var process = Process.Start(new ProcessStartInfo(Program, ["otel", signal, "--dashboard-url", dashboard, "--format", "Json", "--non-interactive", "--nologo", .. options])
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                    Environment = { ["HOME"] = home.FullName, ["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "true" },
+                })!;
+                var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+                await process.WaitForExitAsync();
+                Assert.True(process.ExitCode == 0, await output + await errors);
+                using var json = JsonDocument.Parse(await output);
+                return json.RootElement.Clone();
+            }
+            finally
+            {
+                home.Delete(recursive: true);
+            }
+        }
+    }
+}
