@@ -1,7 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using Npgsql;
-using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.OrderApi.Idempotency;
 
@@ -32,7 +31,7 @@ internal sealed partial class KeyExpiry(NpgsqlDataSource database, IOptions<Idem
                 {
                 }
             }
-            catch (Exception failure) when (PostgresErrors.IsUnavailable(failure))
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
                 Log.Failed(logger, failure.Message);
             }
