@@ -1,31 +1,28 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// How much waits for the service's consumer, and how many dead letters there are. Measured every ten seconds; what cannot be measured is
-/// not reported. A stream that turns out to be gone is made again: the consumer loop notices its own only.
+/// How much waits for the service's consumer, and how many dead letters there are. A stream that turns out to be gone is made again: the
+/// consumer loop notices its own only.
 /// </summary>
-internal sealed partial class JetStreamGauges : BackgroundService
+internal sealed partial class JetStreamGauges : SampledGauges<JetStreamGauges.Sample>
 {
     private const int NotFound = 404;
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
     private readonly ConsumerDeclaration consumer;
     private readonly INatsJSContext jetStream;
     private readonly TopologyProvisioner topology;
-    private readonly TimeProvider time;
     private readonly ILogger<JetStreamGauges> logger;
-    private Sample? last;
 
     public JetStreamGauges(
         ConsumerDeclaration consumer, IMeterFactory meters, INatsJSContext jetStream, TopologyProvisioner topology, TimeProvider time, ILogger<JetStreamGauges> logger)
+        : base(time, logger)
     {
-        (this.consumer, this.jetStream, this.topology, this.time, this.logger) = (consumer, jetStream, topology, time, logger);
+        (this.consumer, this.jetStream, this.topology, this.logger) = (consumer, jetStream, topology, logger);
         var meter = meters.Create(MessagingTelemetry.Name);
         var tag = new KeyValuePair<string, object?>("messaging.consumer.group.name", consumer.Name);
         meter.CreateObservableGauge("ordersystem.consumer.pending", () => Measure(sample => (long)sample.Consumer.NumPending, tag), "{message}", "Messages that were never delivered yet.");
@@ -34,48 +31,27 @@ internal sealed partial class JetStreamGauges : BackgroundService
         meter.CreateObservableGauge("ordersystem.dead_letters.depth", () => Measure(sample => sample.DeadLetters), "{message}", "Dead letters that nobody has dealt with.");
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task<Sample?> SampleAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Period, time);
-        do
-        {
-            last = await SampleAsync(stoppingToken);
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
-    private async Task<Sample?> SampleAsync(CancellationToken stopping)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        deadline.CancelAfter(Patience);
         try
         {
-            var found = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, deadline.Token);
-            var deadLetters = await jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: deadline.Token);
+            var found = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, cancellationToken);
+            var deadLetters = await jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: cancellationToken);
             return new(found.Info, deadLetters.Info.State.Messages);
         }
         catch (NatsJSApiException gone) when (gone.Error.Code == NotFound)
         {
-            await RestoreAsync(gone.Message, deadline.Token);
+            Log.Gone(logger, gone.Message);
+            await RestoreAsync(cancellationToken);
+            return null;
         }
-        catch (Exception failure) when (!stopping.IsCancellationRequested)
-        {
-            Log.Failed(logger, failure.Message);
-        }
-
-        return null;
     }
 
-    private async Task RestoreAsync(string error, CancellationToken cancellationToken)
+    private async Task RestoreAsync(CancellationToken cancellationToken)
     {
-        Log.Gone(logger, error);
         try
         {
             await topology.EnsureAsync(cancellationToken);
-        }
-        catch (Exception failure) when (failure is not TopologyMismatchException)
-        {
-            Log.Failed(logger, failure.Message);
         }
         catch (TopologyMismatchException mismatch)
         {
@@ -83,16 +59,10 @@ internal sealed partial class JetStreamGauges : BackgroundService
         }
     }
 
-    private IEnumerable<Measurement<long>> Measure(Func<Sample, long> value, params ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
-        last is { } sample ? [new(value(sample), tags)] : [];
-
-    private sealed record Sample(ConsumerInfo Consumer, long DeadLetters);
+    internal sealed record Sample(ConsumerInfo Consumer, long DeadLetters);
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1601, Level = LogLevel.Debug, Message = "JetStream could not be measured: {Error}")]
-        internal static partial void Failed(ILogger logger, string error);
-
         [LoggerMessage(EventId = 1602, Level = LogLevel.Error, Message = "A stream or consumer is gone ({Error}); what is missing is made again.")]
         internal static partial void Gone(ILogger logger, string error);
 

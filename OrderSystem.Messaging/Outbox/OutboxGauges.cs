@@ -1,51 +1,27 @@
 using System.Diagnostics.Metrics;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.Messaging.Outbox;
 
-/// <summary>
-/// How much waits in the outbox and for how long: the first figures to look at when orders do not move. Measured every ten seconds; what
-/// cannot be measured is not reported, so that an old figure is never taken for a new one.
-/// </summary>
-internal sealed partial class OutboxGauges : BackgroundService
+/// <summary>How much waits in the outbox and for how long: the first figures to look at when orders do not move.</summary>
+internal sealed class OutboxGauges : SampledGauges<OutboxGauges.Sample>
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
     private readonly NpgsqlDataSource database;
-    private readonly TimeProvider time;
-    private readonly ILogger<OutboxGauges> logger;
-    private Sample? last;
 
     public OutboxGauges(IMeterFactory meters, NpgsqlDataSource database, TimeProvider time, ILogger<OutboxGauges> logger)
+        : base(time, logger)
     {
-        (this.database, this.time, this.logger) = (database, time, logger);
+        this.database = database;
         var meter = meters.Create(MessagingTelemetry.Name);
         meter.CreateObservableGauge("ordersystem.outbox.depth", () => Measure(sample => sample.Waiting), "{event}", "Events that wait to be published.");
         meter.CreateObservableGauge("ordersystem.outbox.parked", () => Measure(sample => sample.Parked), "{event}", "Events that can never be published and hold up their orders.");
         meter.CreateObservableGauge("ordersystem.outbox.oldest.age", () => Measure(sample => sample.OldestAge), "s", "Age of the oldest event that waits to be published; 0 when none does.");
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Period, time);
-        do
-        {
-            try
-            {
-                last = await SampleAsync(stoppingToken);
-            }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                last = null;
-                Log.Failed(logger, failure.Message);
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
-
     /// <summary>Order ids are made in the order of time, so that the oldest events are among those of the oldest orders: no need to read a long queue whole.</summary>
-    private async Task<Sample> SampleAsync(CancellationToken cancellationToken)
+    protected override async Task<Sample?> SampleAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             """
@@ -61,14 +37,5 @@ internal sealed partial class OutboxGauges : BackgroundService
 
     private static Sample Read(NpgsqlDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.IsDBNull(2) ? 0 : row.GetDouble(2));
 
-    private IEnumerable<Measurement<T>> Measure<T>(Func<Sample, T> value)
-        where T : struct => last is { } sample ? [new(value(sample))] : [];
-
-    private sealed record Sample(long Waiting, long Parked, double OldestAge);
-
-    private static partial class Log
-    {
-        [LoggerMessage(EventId = 1106, Level = LogLevel.Debug, Message = "The outbox could not be measured: {Error}")]
-        internal static partial void Failed(ILogger logger, string error);
-    }
+    internal sealed record Sample(long Waiting, long Parked, double OldestAge);
 }
