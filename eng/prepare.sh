@@ -92,7 +92,7 @@ fetch_packages() { # package, folder
   mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$2"
   log=$(mktemp)
   local options=(-o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o "Dir::Log=$apt")
-  if ! { apt-get "${options[@]}" update && apt-get "${options[@]}" install --yes --no-install-recommends --download-only "$1"; } >"$log" 2>&1; then
+  if ! { apt-get "${options[@]}" update && apt-get "${options[@]}" install --yes --reinstall --no-install-recommends --download-only "$1"; } >"$log" 2>&1; then
     tail -n 5 "$log" >&2
     fail "$1: could not be fetched. Install it by hand, for example with 'apt-get install $1'."
   fi
