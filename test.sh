@@ -37,6 +37,7 @@ prepare_sdk
 prepare_packages
 prepare_servers local
 prepare_prometheus
+prepare_kubectl
 prepare_dashboard cli
 prepare_browser
 

@@ -10,7 +10,11 @@ using OrderSystem.OrderApi.Payments;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Hosting;
 
+if (Healthcheck.Is(args))
+    return await Healthcheck.RunAsync(args);
+
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.Configuration.AddSecretFiles();
 if (args is ["migrate"])
     return await Migrator.RunAsync(builder.Configuration, "orders", typeof(Program).Assembly);
 if (OpsCommands.Are(args))

@@ -7,6 +7,9 @@ using OrderSystem.PaymentGateway.Refunds;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Hosting;
 
+if (Healthcheck.Is(args))
+    return await Healthcheck.RunAsync(args);
+
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddServiceDefaults("payment-gateway");

@@ -9,7 +9,11 @@ using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Hosting;
 
+if (Healthcheck.Is(args))
+    return await Healthcheck.RunAsync(args);
+
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+builder.Configuration.AddSecretFiles();
 if (args is ["migrate"])
     return await Migrator.RunAsync(builder.Configuration, "payments", typeof(Program).Assembly);
 if (args is [RedriveCommand.Verb, ..])

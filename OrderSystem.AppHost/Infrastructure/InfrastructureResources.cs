@@ -13,6 +13,9 @@ internal static class InfrastructureSetup
     /// <summary>The one setting: <c>auto</c> (containers where a runtime answers, else local), <c>containers</c> or <c>local</c>.</summary>
     private const string Setting = "Infrastructure";
 
+    /// <summary>For a deployment on servers that are there already: its manifest asks for their connection strings.</summary>
+    private const string External = "external";
+
     /// <summary>Adds what the setting says; null, and one line on standard error, when it cannot be had.</summary>
     internal static async Task<InfrastructureResources?> AddInfrastructureAsync(this IDistributedApplicationBuilder builder)
     {
@@ -38,7 +41,7 @@ internal static class InfrastructureSetup
     private static async Task<InfrastructureResources> ChooseAsync(IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsPublishMode)
-            return ContainerInfrastructure.Add(builder);
+            return builder.Configuration[Setting] is External ? ConfiguredInfrastructure.Add(builder) : ContainerInfrastructure.Add(builder);
         if (ConfiguredInfrastructure.IsComplete(builder.Configuration))
             return ConfiguredInfrastructure.Add(builder);
 

@@ -14,6 +14,8 @@ internal static class Programs
 
     internal static string Promtool { get; } = Find("promtool", [Path.Combine(Tools, "prometheus/usr/bin")]);
 
+    internal static string Kubectl { get; } = Find("kubectl", [Path.Combine(Tools, "kubectl/usr/bin")]);
+
     internal static string Postgres { get; } = Find("postgres", PostgresFolders());
 
     internal static string InitDb { get; } = Path.Combine(Path.GetDirectoryName(Postgres)!, "initdb");

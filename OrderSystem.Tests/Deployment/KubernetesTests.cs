@@ -1,0 +1,157 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using OrderSystem.Messaging.JetStream;
+using Xunit;
+
+namespace OrderSystem.Tests.Deployment;
+
+/// <summary>What is rendered for a cluster says all that a workload needs to run there, and nothing that the code contradicts.</summary>
+public sealed class KubernetesTests
+{
+    [Theory]
+    [InlineData(Overlay.Local, "nats order-api payment-gateway payment-worker postgres")]
+    [InlineData(Overlay.Production, "nats order-api payment-worker")]
+    public async Task An_overlay_renders_without_a_warning_and_has_its_workloads(string name, string workloads)
+    {
+        var overlay = await Overlay.RenderAsync(name);
+
+        Assert.Equal(workloads.Split(' '), overlay.Workloads.Select(Overlay.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(["order-migrations", "payment-migrations"], overlay.Of("Job").Select(Overlay.Name).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(Overlay.Local)]
+    [InlineData(Overlay.Production)]
+    public async Task Every_workload_has_three_probes(string name)
+    {
+        foreach (var workload in (await Overlay.RenderAsync(name)).Workloads)
+        {
+            foreach (var container in Overlay.Containers(workload))
+            {
+                foreach (var probe in new[] { "startupProbe", "readinessProbe", "livenessProbe" })
+                    Assert.True(container.At(probe) is JsonObject, $"{Overlay.Name(workload)} has no {probe}");
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(Overlay.Local)]
+    [InlineData(Overlay.Production)]
+    public async Task A_service_is_restarted_for_itself_alone_and_gets_traffic_when_it_is_ready(string name)
+    {
+        foreach (var container in (await Overlay.RenderAsync(name)).Services.SelectMany(Overlay.Containers))
+        {
+            Assert.Equal("/ready", container.Text("startupProbe/httpGet/path"));
+            Assert.Equal("/ready", container.Text("readinessProbe/httpGet/path"));
+            Assert.Equal("/alive", container.Text("livenessProbe/httpGet/path"));
+        }
+    }
+
+    [Theory]
+    [InlineData(Overlay.Local)]
+    [InlineData(Overlay.Production)]
+    public async Task Every_container_is_locked_in(string name)
+    {
+        var overlay = await Overlay.RenderAsync(name);
+        foreach (var workload in overlay.Workloads.Concat(overlay.Of("Job")))
+        {
+            var pod = Overlay.Pod(workload);
+            Assert.Equal("true", pod.Text("securityContext/runAsNonRoot"));
+            Assert.NotEqual("0", pod.Text("securityContext/runAsUser") ?? "0");
+            Assert.Equal("RuntimeDefault", pod.Text("securityContext/seccompProfile/type"));
+            Assert.Equal("false", pod.Text("automountServiceAccountToken"));
+            Assert.All(Overlay.Containers(workload), container =>
+            {
+                Assert.Equal("false", container.Text("securityContext/allowPrivilegeEscalation"));
+                Assert.Equal("true", container.Text("securityContext/readOnlyRootFilesystem"));
+                Assert.Equal(["ALL"], container.Items("securityContext/capabilities/drop").Select(one => one.ToString()));
+            });
+        }
+    }
+
+    [Theory]
+    [InlineData(Overlay.Local)]
+    [InlineData(Overlay.Production)]
+    public async Task Every_container_says_what_it_needs_and_what_it_may_take(string name)
+    {
+        var overlay = await Overlay.RenderAsync(name);
+        foreach (var container in overlay.Workloads.Concat(overlay.Of("Job")).SelectMany(Overlay.Containers))
+        {
+            foreach (var amount in new[] { "requests/cpu", "requests/memory", "limits/cpu", "limits/memory" })
+                Assert.True(container.Text($"resources/{amount}") is { Length: > 0 }, $"{container.Text("name")} has no {amount}");
+        }
+    }
+
+    [Theory]
+    [InlineData(Overlay.Local)]
+    [InlineData(Overlay.Production)]
+    public async Task A_service_has_more_time_to_end_than_it_takes_to_drain(string name)
+    {
+        foreach (var service in (await Overlay.RenderAsync(name)).Services)
+        {
+            var grace = Number(Overlay.Pod(service).Text("terminationGracePeriodSeconds"));
+            var untilSignal = Number(Assert.Single(Overlay.Containers(service)).Text("lifecycle/preStop/sleep/seconds"));
+            Assert.True(grace > untilSignal + ServiceDefaults.ServiceDefaults.ShutdownTimeout.TotalSeconds, $"{Overlay.Name(service)}: {grace} s");
+        }
+    }
+
+    [Fact]
+    public async Task Workers_are_scaled_by_what_waits_and_no_further_than_the_consumer_allows()
+    {
+        var scaled = (await Overlay.RenderAsync(Overlay.Production)).Single("ScaledObject", "payment-worker");
+        var trigger = Assert.Single(scaled.Items("spec/triggers"));
+        var settings = new JetStreamOptions();
+
+        Assert.Equal(settings.MaxAckPending / settings.Concurrency, Number(scaled.Text("spec/maxReplicaCount")));
+        Assert.True(Number(scaled.Text("spec/minReplicaCount")) >= 1);
+        Assert.Equal((Topology.OrderProcessor.Stream, Topology.OrderProcessor.Name), (trigger.Text("metadata/stream"), trigger.Text("metadata/consumer")));
+    }
+
+    [Fact]
+    public async Task Production_has_as_many_brokers_as_copies_and_they_sync_every_write()
+    {
+        var overlay = await Overlay.RenderAsync(Overlay.Production);
+
+        Assert.Equal("3", overlay.Single("StatefulSet", "nats").Text("spec/replicas"));
+        Assert.Equal("3", overlay.Generated("ConfigMap", "ordersystem-settings").Text("data/JetStream__Replicas"));
+        Assert.Contains("sync_interval: always", overlay.Generated("ConfigMap", "nats-config").Text("data/nats.conf"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Production_keeps_its_secrets_elsewhere()
+    {
+        var overlay = await Overlay.RenderAsync(Overlay.Production);
+
+        Assert.Empty(overlay.Of("Secret"));
+        Assert.DoesNotContain(overlay.Of("ConfigMap"), map => map.ToJsonString().Contains("assword=", StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [InlineData(Overlay.Local, "order-api payment-worker")]
+    [InlineData(Overlay.Production, "nats order-api payment-worker")]
+    public async Task What_runs_more_than_once_is_disrupted_one_at_a_time_and_spread(string name, string workloads)
+    {
+        var overlay = await Overlay.RenderAsync(name);
+        foreach (var workload in workloads.Split(' '))
+        {
+            var rendered = Assert.Single(overlay.Workloads, one => Overlay.Name(one) == workload);
+            Assert.NotEmpty(Overlay.Pod(rendered).Items("topologySpreadConstraints"));
+            Assert.Equal("1", overlay.Single("PodDisruptionBudget", workload).Text("spec/maxUnavailable"));
+        }
+    }
+
+    [Theory]
+    [InlineData(Overlay.Local)]
+    [InlineData(Overlay.Production)]
+    public async Task Nothing_is_reached_that_is_not_listed(string name)
+    {
+        var overlay = await Overlay.RenderAsync(name);
+        var closed = overlay.Single("NetworkPolicy", "default-deny");
+
+        Assert.Empty(closed.At("spec/podSelector")!.AsObject());
+        Assert.Equal(["Egress", "Ingress"], closed.Items("spec/policyTypes").Select(one => one.ToString()).Order(StringComparer.Ordinal));
+        Assert.All(overlay.Workloads, workload => Assert.Contains(overlay.Of("NetworkPolicy"), policy => Overlay.Name(policy) == Overlay.Name(workload)));
+    }
+
+    private static int Number(string? text) => int.Parse(Assert.IsType<string>(text), CultureInfo.InvariantCulture);
+}
