@@ -45,7 +45,6 @@ dotnet build "$root/OrderSystem.sln" -c Release -nodeReuse:false -v:minimal -clp
 say "build: done"
 if $build_only; then exit 0; fi
 
-export ASPIRE_DASHBOARD_PATH="${ASPIRE_DASHBOARD_PATH:-}"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # What a soak says while it runs comes with the name of its test before each line.
