@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using OrderSystem.LoadTest.Load;
+using OrderSystem.LoadTest.Report;
+using OrderSystem.LoadTest.Self;
+
+namespace OrderSystem.LoadTest;
+
+/// <summary>The command line. Exit codes: 0 done · 1 orders were lost, not settled, or the audit disagrees · 2 it could not be done.</summary>
+internal static class LoadCommand
+{
+    private static readonly RunOptions Defaults = new();
+    private static readonly Option<bool> IsSelf = new("--self") { Description = "Start the whole system on this machine, measure it beside the yardstick, and print the figures with their targets." };
+    private static readonly Option<Uri?> Url = new("--url") { Description = "The order API to place orders at, such as http://localhost:5080." };
+    private static readonly Option<double?> Rate = new("--rate") { Description = "Orders per second, whatever the answers take (open loop). Without it each connection waits for its answer (closed loop); --self does both, with 1000." };
+    private static readonly Option<int> Connections = new("--connections") { Description = "How many orders may be asked for at once.", DefaultValueFactory = _ => Defaults.Connections };
+    private static readonly Option<double> Duration = Seconds("--seconds", "How long each phase sends.", Defaults.Duration);
+    private static readonly Option<double> WarmUp = Seconds("--warm-up", "Seconds of load before it counts.", Defaults.WarmUp);
+    private static readonly Option<double> Settle = Seconds("--settle", "Seconds that the last orders may take to be settled.", Defaults.Settle);
+    private static readonly Option<double> YardstickSeconds = Seconds("--yardstick", "Seconds of the yardstick, before and after, with --self.", Defaults.Yardstick);
+    private static readonly Option<BodyMix> Mix = new("--mix")
+    {
+        Description = "Lines of the orders, with weights: 1:45,3:50,50:5.",
+        DefaultValueFactory = _ => Defaults.Mix,
+        CustomParser = ReadMix,
+    };
+
+    private static readonly Option<string?> Database = new("--database") { Description = "Connection string of the orders' database; the backlog is counted there instead of by a page of the API." };
+    private static readonly Option<string[]> Watch = new("--watch") { Description = "NAME=PID of a process of this machine, to measure its CPU and memory. Repeatable." };
+    private static readonly Option<string[]> Set = new("--set") { Description = "NAME=VALUE for the services of --self, such as JetStream__Concurrency=64. Repeatable." };
+    private static readonly Option<string> Data = new("--data") { Description = "Where the servers of --self keep their data: its disk is part of what is measured.", DefaultValueFactory = _ => Defaults.Data };
+    private static readonly Option<string> Output = new("--output") { Description = "Folder for the report as JSON and as HTML.", DefaultValueFactory = _ => Defaults.Output };
+
+    internal static RootCommand Create(TimeProvider time)
+    {
+        var root = new RootCommand("Places orders, measures how they are taken and paid, and checks what became of every one of them.")
+        {
+            IsSelf, Url, Rate, Connections, Duration, WarmUp, Settle, YardstickSeconds, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(),
+        };
+        root.Validators.Add(result =>
+        {
+            if (result.GetValue(IsSelf) == (result.GetValue(Url) is not null))
+                result.AddError("Give either --self or --url.");
+            if (result.GetValue(Url) is { } url && !(url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)))
+                result.AddError("--url must be an absolute http or https address, such as http://localhost:5080.");
+        });
+        Rate.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<double?>() is null or > 0, result));
+        Connections.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<int>() > 0, result));
+        Duration.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<double>() > 0, result));
+        root.SetAction((arguments, cancellationToken) => RunAsync(Read(arguments), time, cancellationToken));
+        return root;
+    }
+
+    private static void RefuseUnless(bool isPositive, OptionResult option)
+    {
+        if (!isPositive)
+            option.AddError($"{option.Option.Name} must be greater than 0.");
+    }
+
+    private static async Task<int> RunAsync(RunOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (Machine.Configuration != "Release")
+            await Console.Error.WriteLineAsync("This is a Debug build: its figures say nothing. Use dotnet run -c Release.");
+        var run = await (options.Url is { } url ? Runs.RunAsync(url, options, time, cancellationToken) : SelfRun.RunAsync(options, time, cancellationToken));
+        await Console.Out.WriteAsync(TextReport.Write(run));
+        await ReportFiles.WriteAsync(run, options.Output);
+        return run.Audit == "disagrees" || run.Phases.Any(phase => phase.Settled < phase.Accepted) ? 1 : 0;
+    }
+
+    private static RunOptions Read(ParseResult arguments) => new()
+    {
+        Url = arguments.GetValue(Url),
+        Rate = arguments.GetValue(Rate),
+        Connections = arguments.GetValue(Connections),
+        Duration = TimeSpan.FromSeconds(arguments.GetValue(Duration)),
+        WarmUp = TimeSpan.FromSeconds(arguments.GetValue(WarmUp)),
+        Settle = TimeSpan.FromSeconds(arguments.GetValue(Settle)),
+        Yardstick = TimeSpan.FromSeconds(arguments.GetValue(YardstickSeconds)),
+        Mix = arguments.GetValue(Mix)!,
+        Database = arguments.GetValue(Database),
+        Watched = Pairs("--watch", arguments.GetValue(Watch)).ToDictionary(
+            pair => pair.Key,
+            pair => int.TryParse(pair.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : throw new LoadTestException($"--watch {pair.Key}={pair.Value}: a process id is a number."),
+            StringComparer.Ordinal),
+        Settings = Pairs("--set", arguments.GetValue(Set)).ToDictionary(StringComparer.Ordinal),
+        Data = Path.GetFullPath(arguments.GetValue(Data)!),
+        Output = arguments.GetValue(Output)!,
+    };
+
+    private static IEnumerable<KeyValuePair<string, string>> Pairs(string option, string[]? values) => (values ?? []).Select(value => value.Split('=', 2) is [var name, var text]
+        ? new KeyValuePair<string, string>(name, text)
+        : throw new LoadTestException($"{option} {value}: write NAME=VALUE."));
+
+    private static Option<double> Seconds(string name, string description, TimeSpan by) => new(name) { Description = description, DefaultValueFactory = _ => by.TotalSeconds };
+
+    private static BodyMix? ReadMix(ArgumentResult argument)
+    {
+        if (BodyMix.TryParse(argument.Tokens[0].Value, out var mix))
+            return mix;
+        argument.AddError("--mix must be numbers of lines from 1 to 200, with weights if there are several: 1:45,3:50,50:5.");
+        return null;
+    }
+}

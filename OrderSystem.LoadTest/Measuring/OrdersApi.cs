@@ -1,0 +1,83 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+
+namespace OrderSystem.LoadTest.Measuring;
+
+/// <summary>
+/// What became of the orders, asked in pages of the API: it works against any address, and costs nothing while it is measured, because the pages
+/// are read when nothing is under way any more.
+/// </summary>
+internal sealed class OrdersApi(Uri api, TimeProvider time) : IDisposable
+{
+    private const int LargestPage = 200;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Clocks of different machines differ by less.</summary>
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    private readonly HttpClient http = new() { BaseAddress = api, Timeout = TimeSpan.FromMinutes(10) };
+
+    /// <summary>Orders that are pending, at most as many as a page holds.</summary>
+    internal async Task<int> PendingAsync(CancellationToken cancellationToken) => (await PageAsync($"status=pending&limit={LargestPage}", cancellationToken)).Items.Count;
+
+    /// <summary>Waits until none of the newest pending orders is one of these, or the time is over.</summary>
+    internal async Task WaitForRestAsync(IReadOnlyList<AcceptedOrder> orders, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        var ours = orders.Select(order => order.Id).ToHashSet();
+        var started = time.GetTimestamp();
+        while ((await PageAsync("status=pending&limit=20", cancellationToken)).Items.Any(order => ours.Contains(order.Id)) && time.GetElapsedTime(started) < patience)
+            await Task.Delay(Pause, time, cancellationToken);
+    }
+
+    /// <summary>Reads the newest orders back to the time when the first of these was placed.</summary>
+    internal async Task<IReadOnlyList<PlacedOrder>> ReadAsync(IReadOnlyList<AcceptedOrder> orders, CancellationToken cancellationToken)
+    {
+        var missing = orders.ToDictionary(order => order.Id);
+        if (missing.Count == 0)
+            return [];
+        var (found, from) = (new List<PlacedOrder>(missing.Count), orders.Min(order => order.IntendedAt) - ClockTolerance);
+        string? cursor = "";
+        for (var isEarlier = false; missing.Count > 0 && cursor is not null && !isEarlier;)
+        {
+            var page = await PageAsync($"limit={LargestPage}{(cursor.Length == 0 ? "" : $"&cursor={cursor}")}", cancellationToken);
+            foreach (var order in page.Items)
+            {
+                if (missing.Remove(order.Id, out var accepted))
+                    found.Add(new(accepted, order.Status, order.CreatedAt, order.Status == "pending" ? null : order.UpdatedAt));
+                isEarlier |= order.CreatedAt < from;
+            }
+
+            cursor = page.NextCursor;
+        }
+
+        // Accepted, and yet the API does not know it: the audit will say the same.
+        found.AddRange(missing.Values.Select(order => new PlacedOrder(order, "missing", order.IntendedAt, FinalAt: null)));
+        return found;
+    }
+
+    /// <summary>Whether all orders agree with their events, payments and the provider's ledger.</summary>
+    internal async Task<AuditOutcome> AuditAsync(CancellationToken cancellationToken)
+    {
+        using var response = await http.GetAsync(new Uri("/ops/audit?grace=0", UriKind.Relative), cancellationToken);
+        if (!response.IsSuccessStatusCode)
+            return new($"HTTP {(int)response.StatusCode}", 0, []);
+        var report = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        var checks = report.GetProperty("checks").EnumerateArray()
+            .Where(check => check.GetProperty("verdict").GetString() != "agrees")
+            .Select(check => $"{check.GetProperty("invariant").GetString()} {check.GetProperty("check").GetString()}: {check.GetProperty("verdict").GetString()}, {check.GetProperty("disagreements").GetInt64()}");
+        return new(report.GetProperty("verdict").GetString()!, report.GetProperty("orders").GetInt64(), [.. checks]);
+    }
+
+    public void Dispose() => http.Dispose();
+
+    private async Task<Page> PageAsync(string query, CancellationToken cancellationToken) =>
+        await http.GetFromJsonAsync<Page>(new Uri($"/orders?{query}", UriKind.Relative), JsonSerializerOptions.Web, cancellationToken)
+            ?? throw new InvalidDataException("The API answered with no page of orders.");
+
+    private sealed record Page(IReadOnlyList<Item> Items, string? NextCursor);
+
+    private sealed record Item(Guid Id, string Status, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+}
+
+/// <summary>What <c>/ops/audit</c> said, with the checks that did not agree.</summary>
+internal sealed record AuditOutcome(string Verdict, long Orders, IReadOnlyList<string> Findings);

@@ -1,0 +1,60 @@
+using OrderSystem.LoadTest.Load;
+using OrderSystem.LoadTest.Report;
+
+namespace OrderSystem.LoadTest.Measuring;
+
+/// <summary>Runs phases against one address: load, settle, read what became of every order. The processes are those whose CPU and memory are measured.</summary>
+internal sealed class PhaseRunner(Uri api, BodyMix mix, string? database, IReadOnlyList<ProcessTree> processes, TimeSpan settle, TimeProvider time) : IDisposable
+{
+    private readonly OrdersApi orders = new(api, time);
+    private readonly OrderRequests requests = new(api, mix);
+    private long numbers;
+
+    /// <summary>Lets everything be compiled and every connection be made before it counts.</summary>
+    internal async Task WarmUpAsync(int connections, TimeSpan duration, CancellationToken cancellationToken)
+    {
+        if (duration <= TimeSpan.Zero)
+            return;
+        await Console.Out.WriteLineAsync($"warm-up: {duration.TotalSeconds:0} s");
+        var recorder = new Recorder(time);
+        await ClosedLoop.RunAsync(duration, Clients(recorder, connections), cancellationToken);
+        numbers += recorder.Post.Count + recorder.Failed;
+        if (recorder.AcceptedCount == 0)
+            throw new LoadTestException($"{api} accepted no order: {string.Join(", ", recorder.Errors.Keys)}.");
+        await orders.WaitForRestAsync(recorder.Accepted, settle, cancellationToken);
+    }
+
+    internal async Task<PhaseReport> RunAsync(PhasePlan plan, CancellationToken cancellationToken)
+    {
+        await Console.Out.WriteLineAsync($"{plan.Name}: {plan.Title}");
+        var recorder = new Recorder(time);
+        await using var backlog = new Backlog(orders, database);
+        var watch = new PhaseWatch(recorder, backlog, processes, time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = watch.RunAsync(over.Token);
+
+        var clients = Clients(recorder, plan.Connections);
+        var start = time.GetTimestamp();
+        await (plan.Rate is { } rate
+            ? OpenLoop.RunAsync(new Schedule(rate, plan.Duration), clients, cancellationToken)
+            : ClosedLoop.RunAsync(plan.Duration, clients, cancellationToken));
+        var sending = time.GetElapsedTime(start);
+        numbers += recorder.Post.Count + recorder.Failed;
+
+        var accepted = recorder.Accepted;
+        await orders.WaitForRestAsync(accepted, settle, cancellationToken);
+        var cpu = watch.CpuSeconds();
+        await over.CancelAsync();
+        await watching;
+        var placed = await orders.ReadAsync(accepted, cancellationToken);
+        var report = PhaseSummary.Of(plan, recorder, placed, watch.Seconds, cpu, sending, isSameClock: api.IsLoopback);
+        await Console.Out.WriteLineAsync($"  {report.Accepted} accepted, {report.Settled} settled, {report.SettledPerSecond:0}/s from the first to the last");
+        return report;
+    }
+
+    internal Task<AuditOutcome> AuditAsync(CancellationToken cancellationToken) => orders.AuditAsync(cancellationToken);
+
+    public void Dispose() => orders.Dispose();
+
+    private LoadClients Clients(Recorder recorder, int connections) => new(api, requests, recorder, connections, numbers, time);
+}

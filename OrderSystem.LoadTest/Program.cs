@@ -1,0 +1,23 @@
+using System.CommandLine;
+using OrderSystem.LoadTest;
+
+var arguments = LoadCommand.Create(TimeProvider.System).Parse(args);
+try
+{
+    var exitCode = await arguments.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return arguments.Errors.Count > 0 ? 2 : exitCode;
+}
+catch (LoadTestException failure)
+{
+    await Console.Error.WriteLineAsync(failure.Message);
+    return 2;
+}
+catch (OperationCanceledException)
+{
+    return 2;
+}
+catch (HttpRequestException failure)
+{
+    await Console.Error.WriteLineAsync($"The API cannot be asked: {failure.Message}");
+    return 2;
+}

@@ -1,0 +1,67 @@
+namespace OrderSystem.LoadTest.Report;
+
+/// <summary>One number of a run, by which it is judged and compared. Where neither more nor less is better, <c>MoreIsBetter</c> is null.</summary>
+internal sealed record Figure(string Name, double Value, string Unit, bool? MoreIsBetter)
+{
+    internal double? Target { get; init; }
+
+    internal bool? IsReached => Target is { } target && MoreIsBetter is { } more ? (more ? Value >= target : Value <= target) : null;
+}
+
+/// <summary>The figures of a run.</summary>
+internal static class Figures
+{
+    internal const string Saturation = "saturation";
+    internal const string SlowProvider = "saturation-20ms";
+    internal const string Steady = "steady";
+
+    /// <summary>What the system is held to; figures that the run did not measure are left out.</summary>
+    internal static IReadOnlyList<Figure> Goals(RunReport run)
+    {
+        var figures = new List<Figure>();
+        foreach (var (name, target) in new[] { (Saturation, 2.0), (SlowProvider, 1.6) })
+        {
+            if (run.Yardstick is { PerSecond: > 0 } yardstick && Phase(run, name) is { } phase)
+                figures.Add(new($"{name}: settled orders/s ÷ yardstick", phase.SettledPerSecond / yardstick.PerSecond, "", true) { Target = target });
+        }
+
+        if (Phase(run, Saturation) is { CpuPerOrder.Count: > 0 } saturated)
+            figures.Add(new($"{Saturation}: CPU per settled order", saturated.CpuPerOrder.Where(process => process.Key != LoadGenerator).Sum(process => process.Value), "µs", false) { Target = 400 });
+        if (Phase(run, Steady) is { } steady)
+        {
+            figures.Add(new($"{Steady}: POST p50", steady.Post.P50, "ms", false) { Target = 2 });
+            figures.Add(new($"{Steady}: POST p99", steady.Post.P99, "ms", false) { Target = 12 });
+            figures.Add(new($"{Steady}: POST to paid p50", steady.PostToPaid.P50, "ms", false) { Target = 10 });
+            figures.Add(new($"{Steady}: POST to paid p99", steady.PostToPaid.P99, "ms", false) { Target = 45 });
+        }
+
+        foreach (var (process, memory) in Phase(run, Saturation)?.Memory.Where(process => Services.Contains(process.Key)) ?? [])
+            figures.Add(new($"{Saturation}: memory of {process}", memory.Most, "MB", false) { Target = 200 });
+        return figures;
+    }
+
+    /// <summary>Everything that two runs can be compared by.</summary>
+    internal static IReadOnlyList<Figure> All(RunReport run) =>
+    [
+        .. run.Yardstick is { } yardstick ? [new Figure("yardstick", yardstick.PerSecond, "/s", MoreIsBetter: null)] : Array.Empty<Figure>(),
+        .. Goals(run).Where(figure => figure.Unit.Length == 0),
+        .. run.Phases.SelectMany(phase => new Figure[]
+        {
+            new($"{phase.Name}: accepted", phase.AcceptedPerSecond, "/s", true),
+            new($"{phase.Name}: settled", phase.SettledPerSecond, "/s", true),
+            new($"{phase.Name}: errors", phase.Errors.Values.Sum(), "", false),
+            new($"{phase.Name}: POST p50", phase.Post.P50, "ms", false),
+            new($"{phase.Name}: POST p99", phase.Post.P99, "ms", false),
+            new($"{phase.Name}: POST to paid p50", phase.PostToPaid.P50, "ms", false),
+            new($"{phase.Name}: POST to paid p99", phase.PostToPaid.P99, "ms", false),
+        }.Concat(phase.CpuPerOrder.Select(process => new Figure($"{phase.Name}: CPU per order, {process.Key}", process.Value, "µs", false)))
+            .Concat(phase.Memory.Select(process => new Figure($"{phase.Name}: memory, {process.Key}", process.Value.Most, "MB", false)))),
+    ];
+
+    /// <summary>Its CPU is shown, and counted in no sum.</summary>
+    internal const string LoadGenerator = "load-generator";
+
+    internal static readonly string[] Services = ["order-api", "payment-worker", "payment-gateway"];
+
+    private static PhaseReport? Phase(RunReport run, string name) => run.Phases.FirstOrDefault(phase => phase.Name == name);
+}

@@ -1,0 +1,107 @@
+namespace OrderSystem.LoadTest.Report;
+
+/// <summary>All that a run found, as it is written to JSON.</summary>
+internal sealed class RunReport
+{
+    public required DateTimeOffset StartedAt { get; init; }
+
+    public required string Version { get; init; }
+
+    public required MachineReport Machine { get; init; }
+
+    /// <summary>The command line's options, and what the services were told beside their defaults.</summary>
+    public required IReadOnlyDictionary<string, string> Settings { get; init; }
+
+    public YardstickReport? Yardstick { get; set; }
+
+    public required IReadOnlyList<PhaseReport> Phases { get; init; }
+
+    /// <summary><c>agrees</c>, <c>disagrees</c> or <c>notChecked</c>, or why the audit could not be asked.</summary>
+    public required string Audit { get; init; }
+
+    public required IReadOnlyList<string> AuditFindings { get; init; }
+}
+
+internal sealed record MachineReport(string Processor, int Cores, double MemoryGigabytes, string System, string Runtime, string Configuration);
+
+/// <summary>What PostgreSQL alone does for such orders, unbatched. The tool is pgbench, or this program (Npgsql) where pgbench is not installed.</summary>
+internal sealed record YardstickReport(string Tool, string Server, int Clients, double Before, double After)
+{
+    public double PerSecond => (Before + After) / 2;
+}
+
+/// <summary>One phase.</summary>
+internal sealed class PhaseReport
+{
+    public required string Name { get; init; }
+
+    public required string Title { get; init; }
+
+    public required double? Rate { get; init; }
+
+    public required int Connections { get; init; }
+
+    /// <summary>From the first request to the last answer.</summary>
+    public required double SendingSeconds { get; init; }
+
+    /// <summary>From the first request until the last order was final.</summary>
+    public required double SettledAfterSeconds { get; init; }
+
+    public required long Accepted { get; init; }
+
+    public required IReadOnlyDictionary<string, long> Errors { get; init; }
+
+    public required IReadOnlyDictionary<string, long> Statuses { get; init; }
+
+    /// <summary>Orders that reached a final status in time.</summary>
+    public required long Settled { get; init; }
+
+    public required double AcceptedPerSecond { get; init; }
+
+    public required double SettledPerSecond { get; init; }
+
+    public required LatencyReport Post { get; init; }
+
+    public required LatencyReport PostToPaid { get; init; }
+
+    public required LatencyReport Lateness { get; init; }
+
+    /// <summary>Microseconds for each settled order, by process.</summary>
+    public required IReadOnlyDictionary<string, double> CpuPerOrder { get; init; }
+
+    public required IReadOnlyDictionary<string, MemoryReport> Memory { get; init; }
+
+    public required IReadOnlyList<SecondReport> Seconds { get; init; }
+
+    /// <summary>Orders that became final in each second.</summary>
+    public required IReadOnlyList<long> SettledBySecond { get; init; }
+}
+
+/// <summary>Milliseconds.</summary>
+internal sealed record LatencyReport(long Count, double Mean, double P50, double P90, double P99, double P999, double Max, IReadOnlyList<PercentileReport> Distribution);
+
+internal sealed record PercentileReport(double Percent, double Milliseconds);
+
+/// <summary>Megabytes: medians of the first and the last fifth of the phase, and the most.</summary>
+internal sealed record MemoryReport(double First, double Last, double Most);
+
+internal sealed class SecondReport
+{
+    public required double At { get; init; }
+
+    public required double AcceptedPerSecond { get; init; }
+
+    public required long Errors { get; init; }
+
+    public required double PostP50 { get; init; }
+
+    public required double PostP99 { get; init; }
+
+    public required long? Backlog { get; init; }
+
+    /// <summary>Cores, by process.</summary>
+    public required IReadOnlyDictionary<string, double> Cpu { get; init; }
+
+    /// <summary>Megabytes, by process.</summary>
+    public required IReadOnlyDictionary<string, double> Memory { get; init; }
+}

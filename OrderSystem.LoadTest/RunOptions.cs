@@ -1,0 +1,42 @@
+using OrderSystem.LoadTest.Load;
+
+namespace OrderSystem.LoadTest;
+
+/// <summary>What a run is asked for.</summary>
+internal sealed record RunOptions
+{
+    /// <summary>The order API; null: the whole system is started.</summary>
+    public Uri? Url { get; init; }
+
+    /// <summary>Orders per second of the open loop. Against a URL, null is a closed loop.</summary>
+    public double? Rate { get; init; }
+
+    public int Connections { get; init; } = 64;
+
+    /// <summary>How long each phase sends.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
+
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long the last orders may take to be settled.</summary>
+    public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(120);
+
+    public TimeSpan Yardstick { get; init; } = TimeSpan.FromSeconds(15);
+
+    public BodyMix Mix { get; init; } = BodyMix.Usual;
+
+    /// <summary>Connection string of the orders' database, to count the backlog in.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>Processes of this machine whose CPU and memory are measured.</summary>
+    public IReadOnlyDictionary<string, int> Watched { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Environment variables for the services that are started.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where the servers keep their data: the disk of this folder is part of what is measured.</summary>
+    public string Data { get; init; } = Path.GetTempPath();
+
+    /// <summary>Where the report goes.</summary>
+    public string Output { get; init; } = "artifacts/load";
+}

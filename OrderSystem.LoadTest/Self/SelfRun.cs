@@ -1,0 +1,75 @@
+using OrderSystem.LoadTest.Load;
+using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Report;
+
+namespace OrderSystem.LoadTest.Self;
+
+/// <summary>Everything in one run on one machine: yardstick, the whole system under each kind of load, audit, yardstick again.</summary>
+internal static class SelfRun
+{
+    private const double SteadyRate = 1_000;
+    private static readonly TimeSpan SlowProvider = TimeSpan.FromMilliseconds(20);
+
+    internal static async Task<RunReport> RunAsync(RunOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var startedAt = time.GetUtcNow();
+        var folder = Path.Combine(options.Data, $"ordersystem-load-{Environment.ProcessId}");
+        Directory.CreateDirectory(folder);
+        try
+        {
+            await using var postgres = await PostgresServer.StartAsync(folder, time, cancellationToken);
+            var server = await postgres.DescribeAsync(cancellationToken);
+            var yardstick = new Yardstick(postgres, options.Yardstick, time);
+            var before = await MeasureAsync(yardstick, folder, cancellationToken);
+            var (phases, audit) = await LoadAsync(options, postgres, folder, time, cancellationToken);
+            var after = await MeasureAsync(yardstick, folder, cancellationToken);
+            return new RunReport
+            {
+                StartedAt = startedAt,
+                Version = Machine.Version,
+                Machine = Machine.Describe(),
+                Settings = Runs.Describe(options),
+                Yardstick = new(Yardstick.Tool, server, Yardstick.Clients, before, after),
+                Phases = phases,
+                Audit = audit.Verdict,
+                AuditFindings = audit.Findings,
+            };
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<(IReadOnlyList<PhaseReport> Phases, AuditOutcome Audit)> LoadAsync(
+        RunOptions options, PostgresServer postgres, string folder, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await using var system = await LocalSystem.StartAsync(postgres, folder, options.Settings, time, cancellationToken);
+        using var runner = new PhaseRunner(system.Api, options.Mix, system.OrdersDatabase, system.Processes, options.Settle, time);
+        await runner.WarmUpAsync(options.Connections, options.WarmUp, cancellationToken);
+
+        var phases = new List<PhaseReport>();
+        foreach (var (plan, latency) in Plans(options))
+        {
+            await system.SetProviderLatencyAsync(latency, cancellationToken);
+            phases.Add(await runner.RunAsync(plan, cancellationToken));
+        }
+
+        return (phases, await runner.AuditAsync(cancellationToken));
+    }
+
+    private static IEnumerable<(PhasePlan Plan, TimeSpan ProviderLatency)> Plans(RunOptions options)
+    {
+        var rate = options.Rate ?? SteadyRate;
+        yield return (new(Figures.Saturation, $"closed loop, {options.Connections} connections, provider answers at once", Rate: null, options.Connections, options.Duration), TimeSpan.Zero);
+        yield return (new(Figures.SlowProvider, $"closed loop, {options.Connections} connections, provider takes 20 ms", Rate: null, options.Connections, options.Duration), SlowProvider);
+        yield return (new(Figures.Steady, $"open loop, {rate:0} orders/s, provider answers at once", rate, options.Connections, options.Duration), TimeSpan.Zero);
+    }
+
+    private static async Task<double> MeasureAsync(Yardstick yardstick, string folder, CancellationToken cancellationToken)
+    {
+        var perSecond = await yardstick.MeasureAsync(folder, cancellationToken);
+        await Console.Out.WriteLineAsync($"yardstick: {perSecond:0}/s");
+        return perSecond;
+    }
+}

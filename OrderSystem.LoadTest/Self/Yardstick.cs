@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Npgsql;
+
+namespace OrderSystem.LoadTest.Self;
+
+/// <summary>How many whole lives of an order PostgreSQL alone can write in a second, with pgbench or, where that is not installed, by itself.</summary>
+internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan duration, TimeProvider time)
+{
+    internal const int Clients = 32;
+
+    /// <summary>A plan for tables that are empty as yet would read them from end to end for ever.</summary>
+    private const string Plans = "-c enable_seqscan=off";
+
+    private static readonly string? Program = FindProgram();
+
+    internal static string Tool => Program is null ? "Npgsql" : "pgbench";
+
+    /// <summary>Measures on empty tables of a database that goes afterwards, when the system is not running and its databases are not needed any more.</summary>
+    internal async Task<double> MeasureAsync(string folder, CancellationToken cancellationToken)
+    {
+        // What was written before is not written down, and not cleaned up, at the cost of this.
+        await postgres.ExecuteAsync("DROP DATABASE IF EXISTS orders (FORCE)", cancellationToken);
+        await postgres.ExecuteAsync("DROP DATABASE IF EXISTS payments (FORCE)", cancellationToken);
+        await postgres.ExecuteAsync("CREATE DATABASE yardstick", cancellationToken);
+        await postgres.ExecuteAsync(Resource("schema.sql"), cancellationToken, "yardstick");
+        await postgres.ExecuteAsync("CHECKPOINT", cancellationToken);
+        var perSecond = await (Program is null ? NpgsqlAsync(cancellationToken) : PgBenchAsync(Program, folder, cancellationToken));
+        await postgres.ExecuteAsync("DROP DATABASE yardstick (FORCE)", cancellationToken);
+        await postgres.ExecuteAsync("CHECKPOINT", cancellationToken);
+        return perSecond;
+    }
+
+    private async Task<double> PgBenchAsync(string program, string folder, CancellationToken cancellationToken)
+    {
+        var script = Path.Combine(folder, "whole-life.sql");
+        await File.WriteAllTextAsync(script, Resource("whole-life.sql"), cancellationToken);
+        string[] command =
+        [
+            program, "-n", "-M", "prepared", "-f", script, "-c", $"{Clients}", "-j", "2", "-T", duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
+            "-h", "127.0.0.1", "-p", $"{postgres.Port}", "-U", "postgres", "yardstick",
+        ];
+        var output = await Child.RunAsync(
+            command, [.. PostgresAccount.Libraries, new("PGOPTIONS", Plans), new("PGPASSWORD", postgres.Password)], cancellationToken);
+        return TransactionsPerSecond().Match(output) is { Success: true } match
+            ? double.Parse(match.Groups["rate"].Value, CultureInfo.InvariantCulture)
+            : throw new LoadTestException($"pgbench said no rate:\n{output}");
+    }
+
+    private async Task<double> NpgsqlAsync(CancellationToken cancellationToken)
+    {
+        var script = YardstickScript.Parse(Resource("whole-life.sql"));
+        await using var database = NpgsqlDataSource.Create($"{postgres.ConnectionString("yardstick")};Options={Plans};Max Auto Prepare=10;Auto Prepare Min Usages=1");
+        var (start, lives) = (time.GetTimestamp(), 0L);
+        await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => Task.Run(
+            async () =>
+            {
+                await using var connection = await database.OpenConnectionAsync(cancellationToken);
+                while (time.GetElapsedTime(start) < duration)
+                {
+                    await script.RunAsync(connection, cancellationToken);
+                    Interlocked.Increment(ref lives);
+                }
+            },
+            cancellationToken)));
+        return lives / time.GetElapsedTime(start).TotalSeconds;
+    }
+
+    /// <summary>Beside the server first: what Debian puts in the PATH is a wrapper.</summary>
+    private static string? FindProgram() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Prepend(Folders.Postgres)
+        .Select(folder => Path.Combine(folder, "pgbench")).FirstOrDefault(File.Exists);
+
+    internal static string Resource(string name)
+    {
+        using var stream = typeof(Yardstick).Assembly.GetManifestResourceStream($"OrderSystem.LoadTest.Yardstick.{name}")!;
+        return new StreamReader(stream).ReadToEnd();
+    }
+
+    [GeneratedRegex(@"tps = (?<rate>[0-9.]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TransactionsPerSecond();
+}

@@ -1,0 +1,122 @@
+using OrderSystem.LoadTest;
+using OrderSystem.LoadTest.Load;
+using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Report;
+using Xunit;
+
+namespace OrderSystem.Tests.LoadTest;
+
+/// <summary>Two runs side by side.</summary>
+public sealed class ComparisonTests : IDisposable
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ordersystem-compare-");
+
+    [Fact]
+    public void More_orders_are_better_and_more_time_is_worse()
+    {
+        var rows = Comparison.Of(Run(settledPerSecond: 1_000, postMilliseconds: 4), Run(settledPerSecond: 1_200, postMilliseconds: 5)).ToDictionary(row => row.Name);
+        Assert.Equal((0.2, "better"), (Math.Round(rows["steady: settled"].Change!.Value, 3), rows["steady: settled"].Verdict));
+        Assert.Equal("worse", rows["steady: POST p50"].Verdict);
+    }
+
+    [Fact]
+    public void Less_than_five_percent_is_neither()
+    {
+        var rows = Comparison.Of(Run(settledPerSecond: 1_000, postMilliseconds: 4), Run(settledPerSecond: 960, postMilliseconds: 4)).ToDictionary(row => row.Name);
+        Assert.Equal("", rows["steady: settled"].Verdict);
+    }
+
+    [Fact]
+    public void What_only_one_run_has_is_shown_without_a_change()
+    {
+        var rows = Comparison.Of(Run(1_000, 4, name: "closed"), Run(1_000, 4, name: "open"));
+        var (a, b) = (rows.Single(row => row.Name == "closed: settled"), rows.Single(row => row.Name == "open: settled"));
+        Assert.Equal((1_000.0, null, null), (a.A, a.B, a.Change));
+        Assert.Equal((null, 1_000.0, ""), (b.A, b.B, b.Verdict));
+    }
+
+    [Fact]
+    public async Task Runs_are_read_as_they_were_written()
+    {
+        var run = Run(settledPerSecond: 1_000, postMilliseconds: 4);
+        await ReportFiles.WriteAsync(run, folder.FullName);
+        var read = await ReportFiles.ReadAsync(folder.GetFiles("*.json").Single().FullName, CancellationToken.None);
+        Assert.Equal(Figures.All(run), Figures.All(read));
+        Assert.Contains("steady: settled", Comparison.Print(Comparison.Of(run, read)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_page_needs_nothing_from_elsewhere()
+    {
+        await ReportFiles.WriteAsync(Run(settledPerSecond: 1_000, postMilliseconds: 4), folder.FullName);
+        var page = await File.ReadAllTextAsync(folder.GetFiles("*.html").Single().FullName);
+        Assert.Contains("<polyline", page, StringComparison.Ordinal);
+        Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
+        Assert.All(["src=", "href=", "url(", "@import", "<script"], reference => Assert.DoesNotContain(reference, page, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Another_file_is_refused_with_its_name()
+    {
+        var path = Path.Combine(folder.FullName, "other.json");
+        await File.WriteAllTextAsync(path, """{"name":"something else"}""");
+        var failure = await Assert.ThrowsAsync<LoadTestException>(() => ReportFiles.ReadAsync(path, CancellationToken.None));
+        Assert.StartsWith($"{path} is not the JSON of a run", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2_000, 2.0, true)]
+    [InlineData(1_900, 1.9, false)]
+    public void Saturation_is_divided_by_the_mean_of_both_yardsticks(double settledPerSecond, double ratio, bool isReached)
+    {
+        var run = Run(settledPerSecond, 4, name: Figures.Saturation);
+        run.Yardstick = new("pgbench", "PostgreSQL", 32, Before: 900, After: 1_100);
+        var goal = Figures.Goals(run).Single(goal => goal.Name == "saturation: settled orders/s ÷ yardstick");
+        Assert.Equal((ratio, isReached), (goal.Value, goal.IsReached));
+    }
+
+    [Fact]
+    public void The_generators_own_work_is_not_the_systems()
+    {
+        var goal = Figures.Goals(Run(1_000, 4, name: Figures.Saturation)).Single(goal => goal.Name == "saturation: CPU per settled order");
+        Assert.Equal(200, goal.Value, tolerance: 0.001);
+    }
+
+    public void Dispose() => folder.Delete(recursive: true);
+
+    /// <summary>A phase of ten seconds, in which the API took 200 µs for each order and the generator 100.</summary>
+    private static RunReport Run(double settledPerSecond, int postMilliseconds, string name = Figures.Steady)
+    {
+        var recorder = new Recorder(TimeProvider.System);
+        recorder.Post.Record(TimeSpan.FromMilliseconds(postMilliseconds));
+        var orders = (int)(settledPerSecond * 10);
+        var placed = Enumerable.Range(1, orders).Select(i =>
+        {
+            var paidAt = recorder.StartedAt + (TimeSpan.FromSeconds(10) * i / orders);
+            return new PlacedOrder(new AcceptedOrder(Guid.NewGuid(), recorder.StartedAt), "paid", recorder.StartedAt, paidAt);
+        }).ToArray();
+        var seconds = Enumerable.Range(1, 10).Select(second => new SecondReport
+        {
+            At = second,
+            AcceptedPerSecond = settledPerSecond,
+            Errors = 0,
+            PostP50 = postMilliseconds,
+            PostP99 = postMilliseconds,
+            Backlog = 0,
+            Cpu = new Dictionary<string, double> { ["order-api"] = 0.2, [Figures.LoadGenerator] = 0.1 },
+            Memory = new Dictionary<string, double> { ["order-api"] = 100, [Figures.LoadGenerator] = 50 },
+        }).ToArray();
+        var cpu = new Dictionary<string, double> { ["order-api"] = orders * 200e-6, [Figures.LoadGenerator] = orders * 100e-6 };
+        var plan = new PhasePlan(name, "made up", 1_000, 4, TimeSpan.FromSeconds(10));
+        return new()
+        {
+            StartedAt = recorder.StartedAt,
+            Version = "1.0.0",
+            Machine = Machine.Describe(),
+            Settings = new Dictionary<string, string>(),
+            Phases = [PhaseSummary.Of(plan, recorder, placed, seconds, cpu, TimeSpan.FromSeconds(10), isSameClock: true)],
+            Audit = "agrees",
+            AuditFindings = [],
+        };
+    }
+}

@@ -1,0 +1,63 @@
+using OrderSystem.LoadTest.Load;
+using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Self;
+using OrderSystem.Tests.Support;
+using Npgsql;
+using Xunit;
+
+namespace OrderSystem.Tests.LoadTest;
+
+/// <summary>The generator against the system, and the yardstick against PostgreSQL.</summary>
+public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
+{
+    [Theory]
+    [InlineData(null)]
+    [InlineData(50.0)]
+    public async Task Every_order_that_was_accepted_is_followed_until_it_is_paid(double? rate)
+    {
+        var system = await shared.StartedAsync();
+        ProcessTree[] processes = [new("order-api", system.OrderApi.Id)];
+        using var runner = new PhaseRunner(system.OrderApi.Address, BodyMix.Usual, system.OrdersDatabase, processes, TimeSpan.FromSeconds(60), TimeProvider.System);
+        var phase = await runner.RunAsync(new PhasePlan("test", "a little", rate, Connections: 3, TimeSpan.FromSeconds(2.5)), CancellationToken.None);
+
+        Assert.Empty(phase.Errors);
+        Assert.True(phase.Accepted > 10, $"{phase.Accepted} orders");
+        Assert.Equal(new Dictionary<string, long> { ["paid"] = phase.Accepted }, phase.Statuses);
+        Assert.Equal(phase.Accepted, phase.Settled);
+        Assert.Equal(phase.Accepted, phase.PostToPaid.Count);
+        Assert.Equal(phase.Settled, phase.SettledBySecond.Sum());
+        Assert.True(phase.PostToPaid.P50 > phase.Post.Distribution[0].Milliseconds, "An order is paid after it was accepted.");
+        Assert.True(phase.CpuPerOrder["order-api"] > 0, "The API used no CPU.");
+        Assert.NotEmpty(phase.Seconds);
+        Assert.True(phase.Memory["order-api"].Most > 20, "The API used no memory.");
+    }
+
+    [Fact]
+    public async Task The_yardstick_writes_the_whole_life_of_an_order_also_without_pgbench()
+    {
+        await using var database = NpgsqlDataSource.Create(await (await servers.StartedAsync()).CreateDatabaseAsync());
+        await using var connection = await database.OpenConnectionAsync();
+        await using var schema = new NpgsqlCommand(Yardstick.Resource("schema.sql"), connection);
+        await schema.ExecuteNonQueryAsync();
+        var script = YardstickScript.Parse(Yardstick.Resource("whole-life.sql"));
+        await script.RunAsync(connection, CancellationToken.None);
+        await script.RunAsync(connection, CancellationToken.None);
+
+        Assert.Equal(5, script.Statements.Count);
+        await using var count = new NpgsqlCommand(
+            "SELECT (SELECT count(*) FROM orders WHERE status = 'paid') || ' ' || (SELECT count(*) FROM payments WHERE status = 'succeeded') || ' ' || (SELECT count(*) FROM outbox)",
+            connection);
+        Assert.Equal("2 2 0", await count.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task What_a_process_starts_counts_as_its_own_also_after_its_end()
+    {
+        await using var shell = Child.Start(["sh", "-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; exec sleep 60"]);
+        var (tree, alone) = (new ProcessTree("shell", shell.Id), new ProcessTree("shell", shell.Id, IsAlone: true));
+        await Eventually.GetAsync("the child has ended", () => File.ReadAllTextAsync($"/proc/{shell.Id}/comm"), name => name.Trim() == "sleep");
+        Assert.True(tree.CpuSeconds() >= 0.05, $"{tree.CpuSeconds()} s: the child is forgotten with its end.");
+        Assert.True(alone.CpuSeconds() < tree.CpuSeconds(), "What the child did is the shell's own.");
+        Assert.True(tree.MemoryMegabytes() > 0.5);
+    }
+}
