@@ -14,7 +14,8 @@ for program in podman runc docker-compose jq curl; do
   command -v "$program" >/dev/null || fail "$program: not found. Install it, on Debian with: apt-get install --no-install-recommends podman runc docker-compose slirp4netns jq curl"
 done
 
-container() { podman --root "$state/storage" --runroot "$state/run" --runtime runc --cgroup-manager cgroupfs "$@"; }
+podman=(podman --root "$state/storage" --runroot "$state/run" --runtime runc --cgroup-manager cgroupfs)
+container() { "${podman[@]}" "$@"; }
 compose() { DOCKER_HOST="unix://$socket" COMPOSE_PROJECT_NAME=ordersystem docker-compose --project-directory "$root/deploy/compose" -f "$root/deploy/compose/compose.yaml" "$@"; }
 id_of() { compose ps -q "$1"; }
 
@@ -73,7 +74,7 @@ for project in OrderApi:order-api PaymentWorker:payment-worker PaymentGateway:pa
 done
 
 rm -f "$socket"
-container system service --time 0 "unix://$socket" >"$state/work/service.log" 2>&1 &
+"${podman[@]}" system service --time 0 "unix://$socket" >"$state/work/service.log" 2>&1 &
 service=$!
 for _ in $(seq 100); do [ ! -S "$socket" ] || break; sleep 0.1; done
 
