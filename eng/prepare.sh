@@ -147,7 +147,10 @@ prepare_kubectl() {
     found="$tools/kubectl/usr/bin/kubectl"
   fi
   kustomize=$("$found" version --client 2>/dev/null | sed -n 's/^Kustomize Version: v//p')
-  [ -n "$kustomize" ] || fail "kubectl: $found is too old to render the Kubernetes manifests. Install 1.26 or later."
+  if [ -z "$kustomize" ]; then
+    say "kubectl: $found is too old to render the Kubernetes manifests, and their tests will say so. Install 1.26 or later."
+    return
+  fi
   say "kubectl: kustomize $kustomize"
 }
 

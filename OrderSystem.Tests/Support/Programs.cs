@@ -10,11 +10,11 @@ internal static class Programs
 
     internal static string NatsServer { get; } = Find("nats-server", ["/usr/sbin", Path.Combine(Tools, "nats-server/usr/sbin")]);
 
-    internal static string Prometheus { get; } = Find("prometheus", [Path.Combine(Tools, "prometheus/usr/bin")]);
+    internal static string Prometheus => Find("prometheus", [Path.Combine(Tools, "prometheus/usr/bin")]);
 
-    internal static string Promtool { get; } = Find("promtool", [Path.Combine(Tools, "prometheus/usr/bin")]);
+    internal static string Promtool => Find("promtool", [Path.Combine(Tools, "prometheus/usr/bin")]);
 
-    internal static string Kubectl { get; } = Find("kubectl", [Path.Combine(Tools, "kubectl/usr/bin")]);
+    internal static string Kubectl => Find("kubectl", [Path.Combine(Tools, "kubectl/usr/bin")]);
 
     internal static string Postgres { get; } = Find("postgres", PostgresFolders());
 
