@@ -41,7 +41,7 @@ internal static class AuditChecks
         new("I2", "the outbox of the order API is empty", AuditSource.None,
             """
             SELECT e.order_id::text, e.type || CASE WHEN w.parked_at IS NULL THEN ' waits in the outbox' ELSE ' is parked: ' || coalesce(w.last_error, '') END
-            FROM audit_outbox w JOIN events e USING (order_id, version) WHERE e.occurred_at < $1
+            FROM audit_outbox w JOIN events e USING (order_id, version) WHERE e.occurred_at < $1 AND w.offered_at < $1
             """),
         new("I2", "every event of the order API is in its stream or waits in the outbox", AuditSource.OrdersStream,
             """
