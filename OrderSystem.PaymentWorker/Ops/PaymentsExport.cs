@@ -23,7 +23,8 @@ internal static class PaymentsExport
             http,
             database,
             """
-            SELECT e.event_id, e.order_id, e.type, e.occurred_at, o.order_id IS NOT NULL
+            SELECT e.event_id, e.order_id, e.type, e.occurred_at,
+                CASE WHEN o.order_id IS NOT NULL THEN greatest(e.occurred_at, to_timestamp(o.emission)) END
             FROM events e LEFT JOIN outbox o USING (order_id, version) ORDER BY e.order_id, e.version
             """,
             ReadEvent,
@@ -63,13 +64,14 @@ internal static class PaymentsExport
     private static PaymentLine ReadPayment(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4));
 
-    private static EventLine ReadEvent(NpgsqlDataReader row) => new(row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3), row.GetBoolean(4));
+    private static EventLine ReadEvent(NpgsqlDataReader row) => new(row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3),
+        row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4));
 }
 
 internal sealed record PaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
 
-/// <summary>An event, and whether it waits in the outbox.</summary>
-internal sealed record EventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, bool Waiting);
+/// <summary>An event, and since when it waits in the outbox: since it was made, or since it was offered again.</summary>
+internal sealed record EventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, DateTimeOffset? WaitingSince);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PaymentLine))]

@@ -52,12 +52,12 @@ internal static class AuditChecks
               AND NOT EXISTS (SELECT FROM audit_outbox w WHERE w.order_id = e.order_id AND w.version = e.version)
             """),
         new("I2", "the outbox of the payment worker is empty", AuditSource.WorkerEvents,
-            "SELECT order_id::text, type || ' waits in the outbox' FROM audit_events WHERE waiting AND occurred_at < $1"),
+            "SELECT order_id::text, type || ' waits in the outbox' FROM audit_events WHERE waiting_since < $1"),
         new("I2", "every event of the payment worker is in its stream or waits in the outbox", AuditSource.WorkerEvents | AuditSource.PaymentsStream,
             """
             SELECT e.order_id::text, e.type || ' is neither in PAYMENTS nor in the outbox'
             FROM audit_events e, audit_streams t
-            WHERE t.stream = 'PAYMENTS' AND NOT e.waiting AND e.occurred_at >= t.since AND e.occurred_at < $1
+            WHERE t.stream = 'PAYMENTS' AND e.waiting_since IS NULL AND e.occurred_at >= t.since AND e.occurred_at < $1
               AND NOT EXISTS (SELECT FROM audit_streamed s WHERE s.event_id = e.event_id)
             """),
         new("I3", "no order was charged more than once", AuditSource.Ledger,

@@ -127,7 +127,7 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     private static (object?, NpgsqlDbType)[] Row(AuditEventLine line) =>
     [
         (line.EventId, NpgsqlDbType.Uuid), (line.OrderId, NpgsqlDbType.Uuid), (line.Type, NpgsqlDbType.Text),
-        (line.OccurredAt.UtcDateTime, NpgsqlDbType.TimestampTz), (line.Waiting, NpgsqlDbType.Boolean),
+        (line.OccurredAt.UtcDateTime, NpgsqlDbType.TimestampTz), (line.WaitingSince?.UtcDateTime, NpgsqlDbType.TimestampTz),
     ];
 }
 
@@ -135,7 +135,7 @@ internal sealed record AuditLedgerLine(string? Kind, string? Id, string? OrderId
 
 internal sealed record AuditPaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
 
-internal sealed record AuditEventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, bool Waiting);
+internal sealed record AuditEventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, DateTimeOffset? WaitingSince);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(AuditLedgerLine))]

@@ -12,7 +12,7 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
     internal const string Charges = "audit_charges (id, order_ref, order_id, amount, currency, succeeded)";
     internal const string Refunds = "audit_refunds (charge_id, amount)";
     internal const string Payments = "audit_payments (order_id, status, amount, currency, provider_reference)";
-    internal const string Events = "audit_events (event_id, order_id, type, occurred_at, waiting)";
+    internal const string Events = "audit_events (event_id, order_id, type, occurred_at, waiting_since)";
     internal const string Streamed = "audit_streamed (event_id)";
 
     /// <summary>The outbox is looked at before the streams: what leaves it meanwhile is found there.</summary>
@@ -24,7 +24,7 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
         CREATE TEMP TABLE audit_charges (id text, order_ref text, order_id uuid, amount numeric, currency text, succeeded boolean);
         CREATE TEMP TABLE audit_refunds (charge_id text, amount numeric);
         CREATE TEMP TABLE audit_payments (order_id uuid, status text, amount numeric, currency text, provider_reference text);
-        CREATE TEMP TABLE audit_events (event_id uuid, order_id uuid, type text, occurred_at timestamptz, waiting boolean);
+        CREATE TEMP TABLE audit_events (event_id uuid, order_id uuid, type text, occurred_at timestamptz, waiting_since timestamptz);
         CREATE TEMP TABLE audit_streamed (event_id uuid);
         CREATE TEMP TABLE audit_streams (stream text, since timestamptz);
         """;
