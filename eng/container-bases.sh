@@ -92,7 +92,11 @@ DOCKERFILE
 
 make_nats_base() { # work folder
   make_root "$1/nats" nats 1000
-  copy_program "$1/nats" "$(find_program nats-server /usr/sbin "$tools/nats-server/usr/sbin")" /usr/bin/wget
+  local server library
+  server=$(find_program nats-server /usr/sbin "$tools/nats-server/usr/sbin")
+  copy_program "$1/nats" /usr/bin/wget
+  cp -L "$server" "$1/nats/usr/bin/nats-server"
+  for library in $(libraries_of "$server"); do copy_file "$1/nats" "$library"; done
   mkdir -p "$1/nats/data"
   make_image "$1/nats" "$NATS_IMAGE" <<'DOCKERFILE'
 ENV PATH=/usr/bin:/usr/sbin
@@ -102,10 +106,10 @@ ENTRYPOINT ["nats-server"]
 DOCKERFILE
 }
 
-# As the official image, as far as the Compose file uses it: a password from a file, and scripts that run once.
+# As the official image, as far as the Compose file and the AppHost use it: a password from a variable or a file, and scripts that run once.
 make_postgres_base() { # work folder
   local at="$1/postgres" bin program
-  bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1) || fail "postgres: not found. Install it, on Debian with: apt-get install postgresql"
   make_root "$at" postgres 999
   make_shell "$at"
   for program in postgres initdb pg_ctl pg_isready psql; do
@@ -122,10 +126,11 @@ make_postgres_base() { # work folder
 #!/bin/sh
 set -eu
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
-  initdb --pgdata="$PGDATA" --username=postgres --encoding=UTF8 --pwfile="$POSTGRES_PASSWORD_FILE" --auth-local=trust $POSTGRES_INITDB_ARGS
+  printf '%s\n' "${POSTGRES_PASSWORD:-$(cat "$POSTGRES_PASSWORD_FILE")}" |
+    initdb --pgdata="$PGDATA" --username="${POSTGRES_USER:-postgres}" --encoding=UTF8 --pwfile=/dev/stdin --auth-local=trust $POSTGRES_INITDB_ARGS
   echo "host all all all scram-sha-256" >>"$PGDATA/pg_hba.conf"
   pg_ctl --pgdata="$PGDATA" --wait --options="-c listen_addresses=" start
-  for script in /docker-entrypoint-initdb.d/*.sh; do sh "$script"; done
+  for script in /docker-entrypoint-initdb.d/*.sh; do [ ! -f "$script" ] || sh "$script"; done
   pg_ctl --pgdata="$PGDATA" --wait --mode=fast stop
 fi
 exec "$@"
@@ -134,6 +139,7 @@ SCRIPT
   make_image "$at" "$POSTGRES_IMAGE" <<'DOCKERFILE'
 ENV PATH=/usr/bin PGDATA=/var/lib/postgresql/data LC_ALL=C
 VOLUME /var/lib/postgresql
+USER postgres
 STOPSIGNAL SIGINT
 EXPOSE 5432
 ENTRYPOINT ["docker-entrypoint.sh"]

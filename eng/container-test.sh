@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the images with podman, runs the Compose file, lets an order through, and looks at how the containers run and stop.
+# Builds the images with podman, runs the Compose file, lets an order through, and looks at how the containers run and stop; then the AppHost
+# with its servers in containers.
 # Images, volumes and networks are kept below .tools/containers; nothing else on the machine is changed.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -10,14 +11,19 @@ state="$tools/containers"
 socket="$state/podman.sock"
 failures=0
 
-for program in podman runc docker-compose jq curl; do
-  command -v "$program" >/dev/null || fail "$program: not found. Install it, on Debian with: apt-get install --no-install-recommends podman runc docker-compose slirp4netns jq curl"
+packages="podman runc netavark aardvark-dns docker-compose jq curl"
+for program in $packages; do
+  [ -n "$(find_program "$program" /usr/lib/podman /usr/libexec/podman)" ] || fail "$program: not found. Install it, on Debian with: apt-get install --no-install-recommends $packages"
 done
 
-podman=(podman --root "$state/storage" --runroot "$state/run" --runtime runc --cgroup-manager cgroupfs)
-container() { "${podman[@]}" "$@"; }
-compose() { DOCKER_HOST="unix://$socket" COMPOSE_PROJECT_NAME=ordersystem docker-compose --project-directory "$root/deploy/compose" -f "$root/deploy/compose/compose.yaml" "$@"; }
+container() { podman "$@"; }
+# A port that is empty is one that is free, whatever else this machine runs.
+compose() {
+  DOCKER_HOST="unix://$socket" COMPOSE_PROJECT_NAME=ordersystem ORDER_API_PORT='' GATEWAY_PORT='' DASHBOARD_PORT='' \
+    docker-compose --project-directory "$root/deploy/compose" -f "$root/deploy/compose/compose.yaml" "$@"
+}
 id_of() { compose ps -q "$1"; }
+address_of() { compose port "$1" 8080; }
 
 check() { # what, command...
   local what=$1
@@ -31,12 +37,20 @@ clean_up() {
   [ "$code" -eq 0 ] && [ "$failures" -eq 0 ] || compose logs --tail 20 2>/dev/null || true
   [ -z "${clock:-}" ] || kill "$clock" 2>/dev/null || true
   compose down --volumes --timeout 45 >/dev/null 2>&1 || true
-  container rm --all --force >/dev/null 2>&1 || true
+  forget_containers
   [ -z "${service:-}" ] || kill "$service" 2>/dev/null || true
   exit "$code"
 }
+forget_containers() { # and what they stored
+  container rm --all --force >/dev/null 2>&1 || true
+  container volume rm --all --force >/dev/null 2>&1 || true
+}
 trap clean_up EXIT
-mkdir -p "$state/work"
+mkdir -p "$state"/{bin,work}
+# A podman with a place of its own, which the AppHost finds as well.
+printf '#!/bin/sh\nexec "%s" --root "%s/storage" --runroot "%s/run" --runtime runc --cgroup-manager cgroupfs "$@"\n' "$(command -v podman)" "$state" "$state" >"$state/bin/podman"
+chmod +x "$state/bin/podman"
+export PATH="$state/bin:$PATH"
 # Podman raises limits of its own accord, which root may not do everywhere.
 printf '[containers]\ndefault_ulimits = []\n[network]\nnetwork_backend = "netavark"\n' >"$state/containers.conf"
 export CONTAINERS_CONF="$state/containers.conf"
@@ -44,15 +58,18 @@ export CONTAINERS_CONF="$state/containers.conf"
 # The first thing to ask for decides: a machine that cannot reach one registry of images reaches none.
 export SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0-noble RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
 mounts=()
+pulled=true
 if container pull --quiet "$RUNTIME_IMAGE" >/dev/null 2>&1; then
   say "bases: pulled"
 else
+  pulled=false
   say "bases: no image can be pulled; making stand-ins out of what is installed"
   prepare_sdk
   prepare_nats
+  version=$(sha256sum "$root/eng/container-bases.sh" | cut -c 1-12)
   for base in sdk runtime nats postgres dashboard; do
-    declare -x "${base^^}_IMAGE=localhost/stand-in/$base"
-    container image exists "localhost/stand-in/$base" || "make_${base}_base" "$state/work"
+    declare -x "${base^^}_IMAGE=localhost/stand-in/$base:$version"
+    container image exists "localhost/stand-in/$base:$version" || "make_${base}_base" "$state/work"
     say "bases: $base"
   done
   mounts=(--volume "$dotnet_root:$dotnet_root:ro")
@@ -74,7 +91,7 @@ for project in OrderApi:order-api PaymentWorker:payment-worker PaymentGateway:pa
 done
 
 rm -f "$socket"
-"${podman[@]}" system service --time 0 "unix://$socket" >"$state/work/service.log" 2>&1 &
+container system service --time 0 "unix://$socket" >"$state/work/service.log" 2>&1 &
 service=$!
 for _ in $(seq 100); do [ ! -S "$socket" ] || break; sleep 0.1; done
 
@@ -90,14 +107,19 @@ clock=$!
 
 "$root/deploy/compose/secrets.sh"
 compose down --volumes >/dev/null 2>&1 || true
+forget_containers
 compose up --detach --no-build || fail "compose: the system did not come up; see above."
 say "compose: up"
-for port in 5080 5090; do curl -fsS --retry 60 --retry-delay 1 --retry-all-errors -o /dev/null "localhost:$port/ready" 2>/dev/null || fail "compose: nothing is ready at port $port; see below."; done
+ready() { curl -fsS --retry 60 --retry-delay 1 --retry-all-errors -o /dev/null "$(address_of "$1")/ready" 2>/dev/null || fail "compose: $1 does not become ready; see below."; }
+ready order-api
+ready payment-gateway
 
-order=$(curl -fsS localhost:5080/orders -H 'content-type: application/json' --data '{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}' | jq -r .id)
-paid() { for _ in $(seq 60); do [ "$(curl -fsS "localhost:5080/orders/$1" | jq -r .status)" != paid ] || return 0; sleep 0.5; done; return 1; }
+place() { curl -fsS "$api/orders" -H 'content-type: application/json' --data '{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}' | jq -r .id; }
+paid() { for _ in $(seq 60); do [ "$(curl -fsS "$api/orders/$1" | jq -r .status)" != paid ] || return 0; sleep 0.5; done; return 1; }
+api=$(address_of order-api) gateway=$(address_of payment-gateway)
+order=$(place)
 check "an order is paid" paid "$order"
-charged_once() { [ "$(curl -fsS localhost:5090/charges?orderId="$1" | jq 'map(select(.status == "succeeded")) | length')" = 1 ]; }
+charged_once() { [ "$(curl -fsS "$gateway/charges?orderId=$1" | jq 'map(select(.status == "succeeded")) | length')" = 1 ]; }
 check "it was charged once" charged_once "$order"
 
 for name in order-api payment-worker payment-gateway; do
@@ -118,9 +140,7 @@ done
 
 # Under way when the stop comes: what was answered must be settled by those that start again.
 placed=()
-for _ in $(seq 40); do
-  placed+=("$(curl -fsS localhost:5080/orders -H 'content-type: application/json' --data '{"customerId":"c-18","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":1}]}' | jq -r .id)")
-done
+for _ in $(seq 40); do placed+=("$(place)"); done
 for name in payment-worker order-api; do
   id=$(id_of "$name")
   container stop --time 45 "$id" >/dev/null
@@ -128,8 +148,28 @@ for name in payment-worker order-api; do
   check "$name stops in order" orderly
 done
 compose up --detach --no-build >/dev/null 2>&1
+ready order-api
+api=$(address_of order-api)
 settled() { local one; for one in "${placed[@]}"; do paid "$one" || return 1; done; }
 check "all that was under way is paid afterwards" settled
+compose down --volumes --timeout 45 >/dev/null 2>&1
+
+# The AppHost's own test, with NATS and PostgreSQL in containers of the images that it asks for.
+say "apphost: building"
+dotnet build "$root/OrderSystem.Tests" -c Release -nodeReuse:false -v:quiet -clp:NoSummary -p:RunAnalyzers=false >"$state/work/build.log" 2>&1 ||
+  { tail -n 20 "$state/work/build.log" >&2; fail "apphost: could not be built; see above."; }
+if ! $pulled; then
+  dotnet "$root/OrderSystem.AppHost/bin/Release/net10.0/OrderSystem.AppHost.dll" --publisher manifest --output-path "$state/work/manifest.json" >/dev/null
+  for base in nats postgres; do container tag "localhost/stand-in/$base:$version" "$(jq -r ".resources.$base.image" "$state/work/manifest.json")"; done
+fi
+# APPDATA: the passwords of the containers are kept there, as user secrets.
+apphost_works() {
+  APPDATA="$state/work/secrets" ASPIRE_CONTAINER_RUNTIME=podman Infrastructure=containers \
+    dotnet "$root/OrderSystem.Tests/bin/Release/net10.0/OrderSystem.Tests.dll" -noColor -class '*.AppHostTests' -class '*.Hosting.ContainerTests' >"$state/work/apphost.log" 2>&1 &&
+    ! grep -q 'Total: 0,' "$state/work/apphost.log" || { tail -n 40 "$state/work/apphost.log" >&2; return 1; }
+}
+check "the AppHost runs its servers in containers, and an order is paid" apphost_works
+check "it does so again on what was stored" apphost_works
 
 [ "$failures" -eq 0 ] || fail "containers: $failures checks failed"
 say "containers: all checks passed"

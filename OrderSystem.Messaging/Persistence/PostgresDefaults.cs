@@ -17,6 +17,9 @@ internal static class PostgresDefaults
         SetUnlessGiven(settings, "Keepalive", 15);
         SetUnlessGiven(settings, "Max Auto Prepare", 40);
         SetUnlessGiven(settings, "Auto Prepare Min Usages", 2);
+
+        // A chiseled image has no Kerberos library, and says so on standard error with every process that looks for it.
+        SetUnlessGiven(settings, "GSS Encryption Mode", nameof(GssEncryptionMode.Disable));
         SetUnlessGiven(settings, "Options", "-c statement_timeout=5s -c lock_timeout=2s");
         return settings.ConnectionString;
     }

@@ -6,7 +6,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>The AppHost as a developer runs it, inside a test: every resource comes up and an order gets paid.</summary>
+/// <summary>
+/// The AppHost as a developer runs it, inside a test: every resource comes up and an order gets paid. Its servers are local processes;
+/// eng/container-test.sh runs the same with Infrastructure=containers.
+/// </summary>
 public sealed class AppHostTests
 {
     [Fact]
@@ -16,7 +19,7 @@ public sealed class AppHostTests
         try
         {
             var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
-                ["--Infrastructure=local", $"--Infrastructure:Data={data.FullName}"]);
+                [$"--Infrastructure={Environment.GetEnvironmentVariable("Infrastructure") ?? "local"}", $"--Infrastructure:Data={data.FullName}"]);
             await using var app = await builder.BuildAsync();
             await app.StartAsync();
             using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
