@@ -1,9 +1,13 @@
 using System.Reflection;
+using Aspire.NATS.Net;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using NATS.Client.Core;
 using Npgsql;
+using OrderSystem.Messaging.Connections;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Outbox;
@@ -96,21 +100,30 @@ public static class MessagingSetup
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("postgresql", HealthStatus.Unhealthy, [HealthEndpoints.ReadyTag]);
     }
 
+    /// <summary>Adds a connection to NATS as another user, under its name as the key.</summary>
+    /// <param name="builder">Its configuration holds the connection string.</param>
+    /// <param name="connectionName">Name of the connection string, and the key.</param>
+    /// <param name="clientName">What the server shows.</param>
+    public static void AddFurtherNats(this IHostApplicationBuilder builder, string connectionName, string clientName) => builder.AddKeyedNatsClient(
+        connectionName, Quiet, options => Configure(options, builder.Configuration, connectionName, clientName));
+
     private static void AddNats(this IHostApplicationBuilder builder, string clientName)
     {
-        // The events carry their own trace context, and the library's spans of acknowledgements and pulls would be all that one sees.
-        builder.AddNatsClient(
-            NatsConnection,
-            settings => settings.DisableTracing = settings.DisableHealthChecks = true,
-            options => options with
-            {
-                Name = clientName,
-                PingInterval = TimeSpan.FromSeconds(15),
-                MaxPingOut = 2,
-                RetryOnInitialConnect = true,
-                IgnoreAuthErrorAbort = true,
-                RequestTimeout = TimeSpan.FromSeconds(5),
-            });
+        builder.AddNatsClient(NatsConnection, Quiet, options => Configure(options, builder.Configuration, NatsConnection, clientName));
         builder.AddNatsJetStream();
     }
+
+    /// <summary>The events carry their own trace context, and the library's spans of acknowledgements and pulls would be all that one sees.</summary>
+    private static void Quiet(NatsClientSettings settings) => settings.DisableTracing = settings.DisableHealthChecks = true;
+
+    private static NatsOpts Configure(NatsOpts options, IConfiguration configuration, string connectionName, string clientName) =>
+        options.WithAccess(configuration, connectionName) with
+        {
+            Name = clientName,
+            PingInterval = TimeSpan.FromSeconds(15),
+            MaxPingOut = 2,
+            RetryOnInitialConnect = true,
+            IgnoreAuthErrorAbort = true,
+            RequestTimeout = TimeSpan.FromSeconds(5),
+        };
 }

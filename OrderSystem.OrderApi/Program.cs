@@ -1,7 +1,6 @@
 using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.JetStream;
-using OrderSystem.Messaging.Persistence;
 using OrderSystem.OrderApi.Errors;
 using OrderSystem.OrderApi.Ops;
 using OrderSystem.OrderApi.Ops.Commands;
@@ -16,7 +15,7 @@ if (Healthcheck.Is(args))
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.Configuration.AddSecretFiles();
 if (args is ["migrate"])
-    return await Migrator.RunAsync(builder.Configuration, "orders", typeof(Program).Assembly);
+    return await MigrateVerb.RunAsync(builder.Configuration, "orders", typeof(Program).Assembly);
 if (OpsCommands.Are(args))
     return await OpsCommands.RunAsync(builder.Configuration, args);
 

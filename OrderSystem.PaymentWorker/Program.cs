@@ -2,7 +2,6 @@ using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
-using OrderSystem.Messaging.Persistence;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Ops;
 using OrderSystem.PaymentWorker.Payments;
@@ -15,7 +14,7 @@ if (Healthcheck.Is(args))
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.Configuration.AddSecretFiles();
 if (args is ["migrate"])
-    return await Migrator.RunAsync(builder.Configuration, "payments", typeof(Program).Assembly);
+    return await MigrateVerb.RunAsync(builder.Configuration, "payments", typeof(Program).Assembly);
 if (args is [RedriveCommand.Verb, ..])
     return await RedriveCommand.RunAsync(builder.Configuration, args, "payments", Topology.Payments);
 

@@ -51,6 +51,9 @@ public static class DeadLetterFormat
         CloudEvent.ContentType, CloudEvent.TraceParent, CloudEvent.TraceState,
     ];
 
+    /// <summary>The subjects of all dead letters.</summary>
+    public const string AllSubjects = "dead-letters.>";
+
     /// <summary>The subjects of the dead letters of one order, whatever stream they come from.</summary>
     public static string OfOrder(Guid orderId) => $"dead-letters.*.{orderId}";
 

@@ -1,71 +1,89 @@
+using System.Buffers;
+using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>Reads what is in a stream now, from a place on, with a consumer of its own that disturbs no other and goes afterwards.</summary>
+/// <summary>A message as it lies in its stream.</summary>
+/// <param name="Sequence">Its place.</param>
+/// <param name="Subject">That it was published to.</param>
+/// <param name="Time">When the stream took it.</param>
+/// <param name="Headers">Empty when it has none.</param>
+/// <param name="Data">Its body.</param>
+public sealed record StreamMessage(ulong Sequence, string Subject, DateTimeOffset Time, NatsHeaders Headers, byte[] Data);
+
+/// <summary>
+/// Reads what is in a stream now, message by message. Not with a consumer: who may make one may have it deliver to any subject in the
+/// server's name, and so publish what is somebody else's to publish.
+/// </summary>
 public static class StreamScan
 {
-    private const int BatchSize = 256;
+    private const int NoMessageFound = 10037;
+    private const int InFlight = 64;
 
-    /// <summary>Reads from a sequence on to what was the end when it began.</summary>
+    /// <summary>Reads all from a sequence on to what was the end when it began; many at once, in their order.</summary>
     /// <param name="jetStream">Where.</param>
     /// <param name="stream">The stream.</param>
     /// <param name="from">The first sequence that is wanted.</param>
-    /// <param name="subject">Only messages of this subject.</param>
-    /// <param name="headersOnly">Leaves the bodies where they are.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public static async IAsyncEnumerable<INatsJSMsg<byte[]>> ScanAsync(
-        this INatsJSContext jetStream, string stream, ulong from, string? subject = null, bool headersOnly = false,
-        [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public static async IAsyncEnumerable<StreamMessage> ScanAsync(
+        this INatsJSContext jetStream, string stream, ulong from, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var config = new ConsumerConfig
+        var state = (await jetStream.GetStreamAsync(stream, cancellationToken: cancellationToken)).Info.State;
+        var asked = new Queue<Task<StreamMessage?>>();
+        for (var next = Math.Max(from, state.FirstSeq); next <= state.LastSeq || asked.Count > 0;)
         {
-            Name = $"ops-{Guid.NewGuid():N}",
-            AckPolicy = ConsumerConfigAckPolicy.None,
-            DeliverPolicy = ConsumerConfigDeliverPolicy.ByStartSequence,
-            OptStartSeq = Math.Max(1, from),
-            FilterSubject = subject,
-            HeadersOnly = headersOnly,
-            MemStorage = true,
-            InactiveThreshold = TimeSpan.FromSeconds(30),
-        };
-        var consumer = await jetStream.CreateOrUpdateConsumerAsync(stream, config, cancellationToken);
-        try
-        {
-            var left = consumer.Info.NumPending;
-            var batch = new NatsJSFetchOpts { MaxMsgs = BatchSize };
-            while (left > 0)
-            {
-                var before = left;
-                await foreach (var message in consumer.FetchNoWaitAsync(batch, NatsRawSerializer<byte[]>.Default, cancellationToken))
-                {
-                    left = message.Metadata!.Value.NumPending;
-                    yield return message;
-                }
-
-                // What was counted has been deleted meanwhile.
-                if (left == before)
-                    break;
-            }
-        }
-        finally
-        {
-            await ForgetAsync(jetStream, stream, config.Name);
+            while (next <= state.LastSeq && asked.Count < InFlight)
+                asked.Enqueue(GetAsync(jetStream, stream, new(next++, Next: null), cancellationToken));
+            if (await asked.Dequeue() is { } message)
+                yield return message;
         }
     }
 
-    private static async Task ForgetAsync(INatsJSContext jetStream, string stream, string consumer)
+    /// <summary>Reads the messages of a subject, one after the other: for few among many that are gone.</summary>
+    /// <param name="jetStream">Where.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="from">The first sequence that is wanted.</param>
+    /// <param name="subject">Theirs; it may have wildcards.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async IAsyncEnumerable<StreamMessage> FindAsync(
+        this INatsJSContext jetStream, string stream, ulong from, string subject, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        try
-        {
-            await jetStream.DeleteConsumerAsync(stream, consumer, CancellationToken.None);
-        }
-        catch (NatsException)
-        {
-            // The server forgets it by itself.
-        }
+        for (var next = Math.Max(1, from); await GetAsync(jetStream, stream, new(next, subject), cancellationToken) is { } message; next = message.Sequence + 1)
+            yield return message;
     }
+
+    private static async Task<StreamMessage?> GetAsync(INatsJSContext jetStream, string stream, GetRequest request, CancellationToken cancellationToken)
+    {
+        var answer = await jetStream.Connection.RequestAsync(
+            $"$JS.API.STREAM.MSG.GET.{stream}", JsonSerializer.SerializeToUtf8Bytes(request, GetJson.Default.GetRequest),
+            requestSerializer: NatsRawSerializer<byte[]>.Default, replySerializer: NatsRawSerializer<byte[]>.Default, cancellationToken: cancellationToken);
+        answer.EnsureSuccess();
+        var response = JsonSerializer.Deserialize(answer.Data, GetJson.Default.GetResponse)!;
+        if (response.Error is { } error)
+            return error.ErrCode == NoMessageFound ? null : throw new NatsJSApiException(new ApiError { Code = error.Code, ErrCode = error.ErrCode, Description = error.Description });
+        var headers = new NatsHeaders();
+        if (response.Message!.Hdrs is { } block)
+            jetStream.Connection.HeaderParser.ParseHeaders(new SequenceReader<byte>(new ReadOnlySequence<byte>(block)), headers);
+        return new(
+            response.Message.Seq, response.Message.Subject, DateTimeOffset.Parse(response.Message.Time, CultureInfo.InvariantCulture), headers, response.Message.Data ?? []);
+    }
+
+    internal sealed record GetRequest(ulong Seq, [property: JsonPropertyName("next_by_subj")] string? Next);
+
+    internal sealed record GetResponse(Stored? Message, Refusal? Error);
+
+    internal sealed record Stored(string Subject, ulong Seq, byte[]? Hdrs, byte[]? Data, string Time);
+
+    internal sealed record Refusal(int Code, [property: JsonPropertyName("err_code")] int ErrCode, string Description);
 }
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(StreamScan.GetRequest))]
+[JsonSerializable(typeof(StreamScan.GetResponse))]
+internal sealed partial class GetJson : JsonSerializerContext;

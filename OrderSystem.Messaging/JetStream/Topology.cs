@@ -31,7 +31,7 @@ public static class Topology
     [
         Stream(Orders, "orders.*", options),
         Stream(Payments, "payments.*", options),
-        Stream(DeadLetters, "dead-letters.>", options, MaxEvent + 8 * 1024),
+        Stream(DeadLetters, DeadLetterFormat.AllSubjects, options, MaxEvent + 8 * 1024),
     ];
 
     /// <summary>

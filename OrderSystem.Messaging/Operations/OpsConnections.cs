@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Npgsql;
+using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.Operations;
 
@@ -44,7 +45,8 @@ public sealed class OpsConnections : IAsyncDisposable
             ApplicationName = $"{databaseName} operations",
             MaxPoolSize = 4,
         };
-        var connection = new NatsConnection(new NatsOpts { Url = url, Name = $"{databaseName} operations", ConnectTimeout = TimeSpan.FromSeconds(5) });
+        var options = new NatsOpts { Url = url, Name = $"{databaseName} operations", ConnectTimeout = TimeSpan.FromSeconds(5) };
+        var connection = new NatsConnection(options.WithAccess(configuration, "nats"));
         try
         {
             await connection.ConnectAsync();

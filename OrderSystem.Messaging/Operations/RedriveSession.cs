@@ -117,9 +117,9 @@ internal sealed class RedriveSession : IAsyncDisposable
         await ExecuteAsync("CREATE TEMP TABLE redrive_streamed (event_id uuid)", cancellationToken);
         await using (var copy = await session.BeginBinaryImportAsync("COPY redrive_streamed (event_id) FROM STDIN (FORMAT binary)", cancellationToken))
         {
-            await foreach (var message in jetStream.ScanAsync(stream, from: 1, headersOnly: true, cancellationToken: cancellationToken))
+            await foreach (var message in jetStream.ScanAsync(stream, from: 1, cancellationToken))
             {
-                if (message.Headers is not { } headers || !headers.TryGetLastValue(DeadLetterFormat.EventId, out var text) || !Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
+                if (!message.Headers.TryGetLastValue(DeadLetterFormat.EventId, out var text) || !Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
                     continue;
                 await copy.StartRowAsync(cancellationToken);
                 await copy.WriteAsync(id, NpgsqlDbType.Uuid, cancellationToken);

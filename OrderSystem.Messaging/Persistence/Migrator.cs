@@ -5,7 +5,7 @@ using Npgsql;
 namespace OrderSystem.Messaging.Persistence;
 
 /// <summary>Brings a service's database up to date: numbered SQL files, each once, in one transaction each.</summary>
-public static class Migrator
+internal static class Migrator
 {
     /// <summary>Any number will do, as long as every migrator takes the same.</summary>
     private const long AdvisoryLock = 0x4F726465725379;
@@ -15,7 +15,7 @@ public static class Migrator
     /// <param name="connectionName">Its name.</param>
     /// <param name="service">The assembly that embeds the service's scripts.</param>
     /// <returns>The exit code: 0, or 1 with one line on standard error.</returns>
-    public static async Task<int> RunAsync(IConfiguration configuration, string connectionName, Assembly service)
+    internal static async Task<int> RunAsync(IConfiguration configuration, string connectionName, Assembly service)
     {
         if (configuration.GetConnectionString(connectionName) is not { Length: > 0 } connectionString)
         {

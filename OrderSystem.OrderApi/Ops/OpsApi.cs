@@ -16,7 +16,7 @@ internal static class OpsApi
     internal static void AddOps(this IHostApplicationBuilder builder)
     {
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpsJson.Default));
-        builder.Services.AddDeadLetterOperations();
+        builder.AddDeadLetterOperations();
         builder.AddAudit();
         builder.Services.AddRedrive(Topology.Orders);
         builder.Services.AddSingleton<TimelineReader>();

@@ -14,7 +14,7 @@ public sealed class SecretFilesTests(SharedSystem shared) : IDisposable
     [Fact]
     public async Task A_connection_string_can_be_a_file()
     {
-        var environment = (await shared.StartedAsync()).Environment();
+        var environment = (await shared.StartedAsync()).MigrationEnvironment();
         await File.WriteAllTextAsync(Path.Combine(folder, ConnectionString), environment[ConnectionString] + "\n");
         environment[ConnectionString] = "Host=nowhere.invalid;Database=orders";
         environment["SECRETS_PATH"] = folder;

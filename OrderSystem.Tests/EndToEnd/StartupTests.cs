@@ -67,7 +67,7 @@ public sealed class StartupTests(SharedSystem shared)
     [Fact]
     public async Task Migrating_twice_changes_nothing()
     {
-        var (exitCode, output) = await ServiceProcess.RunAsync(Api, (await shared.StartedAsync()).Environment(), "migrate");
+        var (exitCode, output) = await ServiceProcess.RunAsync(Api, (await shared.StartedAsync()).MigrationEnvironment(), "migrate");
 
         Assert.Equal(0, exitCode);
         Assert.Contains("up to date", output, StringComparison.Ordinal);

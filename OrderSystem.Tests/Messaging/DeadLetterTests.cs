@@ -122,7 +122,7 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     }
 
     /// <summary>What the system and its servers say: events, dead letters by order, and the protocol of JetStream for the consumers that there are.</summary>
-    [GeneratedRegex(@"^(orders\.(created|cancelled)|payments\.(succeeded|declined|refunded|review[a-zA-Z-]*)|dead-letters\.(ORDERS|PAYMENTS)\.(none|[0-9a-f-]{36})|_INBOX\..+|\$JS\.(ACK|EVENT|API\.(INFO|CONSUMER|STREAM\.(INFO|NAMES|LIST|CREATE|MSG)|DIRECT))\b.*)$")]
+    [GeneratedRegex(@"^(orders\.(created|cancelled)|payments\.(succeeded|declined|refunded|review[a-zA-Z-]*)|dead-letters\.(ORDERS|PAYMENTS)\.(none|[0-9a-f-]{36})|_INBOX(_[a-z-]+)?\..+|\$JS\.(ACK|EVENT|API\.(INFO|CONSUMER|STREAM\.(INFO|NAMES|LIST|CREATE|MSG)|DIRECT))\b.*)$")]
     private static partial Regex OurSubject();
 
     private Task<PubAckResponse> PublishAsync(string subject, string body, Guid eventId, Guid order, string type, string contentType) =>

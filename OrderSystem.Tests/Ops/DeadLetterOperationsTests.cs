@@ -213,7 +213,8 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     }
 
     private Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) =>
-        ServiceProcess.RunAsync("OrderSystem.OrderApi", system.Environment(), ["dead-letters", .. arguments]);
+        ServiceProcess.RunAsync(
+            "OrderSystem.OrderApi", new Dictionary<string, string>(system.Environment()) { ["ConnectionStrings__nats"] = system.Nats.UrlOf(NatsUsers.Ops) }, ["dead-letters", .. arguments]);
 
     /// <summary>Publishes what cannot be processed, and waits until it is a dead letter.</summary>
     private async Task<JsonElement> MakeAsync(Guid order, string subject, string body, int letters = 1)

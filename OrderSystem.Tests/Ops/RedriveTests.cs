@@ -49,7 +49,7 @@ public sealed class RedriveTests(SharedSystem shared)
         // The worker's own events, by its own command.
         await NothingWaitsAsync(system.PaymentsDatabase);
         await jetStream.PurgeStreamAsync("PAYMENTS", new StreamPurgeRequest());
-        var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", system.Environment(), "redrive", "--missing");
+        var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", system.Environment("OrderSystem.PaymentWorker"), "redrive", "--missing");
         Assert.True(exitCode == 0, said);
         Assert.Contains($"{Orders + 1} of {Orders + 1}", said, StringComparison.Ordinal);
         await Eventually.BeTrueAsync("they are in their stream", async () => (await jetStream.GetStreamAsync("PAYMENTS")).Info.State.Messages >= Orders + 1);

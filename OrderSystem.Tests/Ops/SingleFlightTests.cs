@@ -30,8 +30,8 @@ public sealed class SingleFlightTests
         await Eventually.BeTrueAsync(
             "every order was sent again twice", async () => (await jetStream.GetStreamAsync("ORDERS")).Info.State.Messages >= Orders * 3, TimeSpan.FromSeconds(90));
 
-        var sent = await jetStream.ScanAsync("ORDERS", from: 1, headersOnly: true)
-            .Select(message => (Event: message.Headers!["ce-id"].ToString(), Id: message.Headers!["Nats-Msg-Id"].ToString())).ToListAsync();
+        var sent = await jetStream.ScanAsync("ORDERS", from: 1)
+            .Select(message => (Event: message.Headers["ce-id"].ToString(), Id: message.Headers["Nats-Msg-Id"].ToString())).ToListAsync();
         foreach (var of in sent.GroupBy(message => message.Event))
         {
             var times = of.Where(message => message.Id != message.Event).Select(message => long.Parse(message.Id.Split('.')[1], CultureInfo.InvariantCulture)).ToList();

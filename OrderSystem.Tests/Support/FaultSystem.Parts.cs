@@ -35,6 +35,7 @@ internal sealed partial class FaultSystem
     {
         var environment = Environment(project);
         (environment["ConnectionStrings__orders"], environment["ConnectionStrings__payments"]) = (OrdersDatabase, PaymentsDatabase);
+        environment["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Provisioning);
         var (exitCode, output) = await ServiceProcess.RunAsync(project, environment, "migrate");
         Assert.True(exitCode == 0, output);
     }
@@ -44,7 +45,7 @@ internal sealed partial class FaultSystem
         var (nats, postgres) = project == ApiProject ? (ApiNats, ApiPostgres) : (WorkerNats, WorkerPostgres);
         return new(settings, StringComparer.Ordinal)
         {
-            ["ConnectionStrings__nats"] = $"nats://tests:for-tests-only@127.0.0.1:{nats.Port}",
+            ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Of(project), nats.Port),
             ["ConnectionStrings__orders"] = Through(postgres, "orders"),
             ["ConnectionStrings__payments"] = Through(postgres, "payments"),
             ["Payments__GatewayUrl"] = $"http://127.0.0.1:{Provider.Port}",

@@ -3,7 +3,10 @@ using System.Text.Json;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>A nats-server with JetStream of its own: loopback, a fresh directory, gone afterwards. It can be killed, frozen and started again on the same port.</summary>
+/// <summary>
+/// A nats-server with JetStream of its own and the system's users: loopback, a fresh directory, gone afterwards. It can be killed, frozen and
+/// started again on the same port.
+/// </summary>
 internal sealed class NatsServer : IAsyncDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("ordersystem-nats-").FullName;
@@ -14,7 +17,8 @@ internal sealed class NatsServer : IAsyncDisposable
     {
     }
 
-    internal string Url => $"nats://tests:for-tests-only@127.0.0.1:{port}";
+    /// <summary>For a test itself, which may do everything.</summary>
+    internal string Url => UrlOf("tests");
 
     internal int Port => port;
 
@@ -23,9 +27,13 @@ internal sealed class NatsServer : IAsyncDisposable
 
     internal string Store => Path.Combine(folder, "store");
 
+    /// <summary>As one of the users, through a proxy's port if one is given.</summary>
+    internal string UrlOf(string user, int? viaPort = null) => $"nats://{user}:{NatsUsers.PasswordOf(user)}@127.0.0.1:{viaPort ?? port}";
+
     internal static async Task<NatsServer> StartAsync()
     {
         var server = new NatsServer();
+        await NatsUsers.WriteAsync(server.folder);
         await server.StartAgainAsync();
         return server;
     }
@@ -38,7 +46,7 @@ internal sealed class NatsServer : IAsyncDisposable
             $$"""
             listen: "127.0.0.1:{{port}}"
             jetstream { store_dir: "{{Store}}", max_file_store: 4G }
-            authorization { user: tests, password: "for-tests-only" }
+            include {{NatsUsers.File}}
             ports_file_dir: "{{folder}}"
             """);
         var start = new ProcessStartInfo(Programs.NatsServer, ["-c", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true };

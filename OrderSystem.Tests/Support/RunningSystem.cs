@@ -45,7 +45,7 @@ internal sealed class RunningSystem : IAsyncDisposable
     /// <summary>Starts one more instance of a service.</summary>
     internal async Task<ServiceProcess> StartServiceAsync(string project, params (string Name, string Value)[] settings)
     {
-        var environment = Environment();
+        var environment = Environment(project);
         foreach (var (name, value) in settings)
             environment[name] = value;
         var service = await ServiceProcess.StartAsync(project, environment);
@@ -55,11 +55,13 @@ internal sealed class RunningSystem : IAsyncDisposable
         return service;
     }
 
-    internal Dictionary<string, string> Environment()
+    /// <summary>What a service is told, as the users that it has in production.</summary>
+    internal Dictionary<string, string> Environment(string project = "OrderSystem.OrderApi")
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["ConnectionStrings__nats"] = Nats.Url,
+            ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Of(project)),
+            ["ConnectionStrings__natsOps"] = Nats.UrlOf(NatsUsers.Ops),
             ["ConnectionStrings__orders"] = OrdersDatabase,
             ["ConnectionStrings__payments"] = PaymentsDatabase,
             ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
@@ -71,9 +73,13 @@ internal sealed class RunningSystem : IAsyncDisposable
         return environment;
     }
 
+    /// <summary>What its migrate verb is told, as users who may change what services may not.</summary>
+    internal Dictionary<string, string> MigrationEnvironment(string project = "OrderSystem.OrderApi") =>
+        new(Environment(project), StringComparer.Ordinal) { ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Provisioning) };
+
     private async Task MigrateAsync(string project)
     {
-        var (exitCode, output) = await ServiceProcess.RunAsync(project, Environment(), "migrate");
+        var (exitCode, output) = await ServiceProcess.RunAsync(project, MigrationEnvironment(project), "migrate");
         Assert.True(exitCode == 0, output);
     }
 

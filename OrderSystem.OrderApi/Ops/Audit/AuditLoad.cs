@@ -60,13 +60,13 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
 
         async IAsyncEnumerable<(object?, NpgsqlDbType)[]> IdsAsync()
         {
-            await foreach (var message in jetStream.ScanAsync(stream, from: 1, headersOnly: true, cancellationToken: cancellationToken))
+            await foreach (var message in jetStream.ScanAsync(stream, from: 1, cancellationToken))
             {
-                if (message.Metadata!.Value is var metadata && metadata.Timestamp < since && since == DateTimeOffset.MaxValue)
-                    since = metadata.Timestamp;
-                if (message.Headers is { } headers && headers.TryGetLastValue(DeadLetterFormat.EventId, out var text) && Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
+                if (since == DateTimeOffset.MaxValue)
+                    since = message.Time;
+                if (message.Headers.TryGetLastValue(DeadLetterFormat.EventId, out var text) && Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
                     yield return [(id, NpgsqlDbType.Uuid)];
-                if (metadata.Sequence.Stream >= info.State.LastSeq)
+                if (message.Sequence >= info.State.LastSeq)
                     yield break;
             }
         }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using NATS.Client.JetStream;
 using OrderSystem.Messaging.JetStream;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
@@ -26,14 +25,13 @@ internal sealed record DeadLetter(
 
     /// <summary>As it lies on the stream.</summary>
     [JsonIgnore]
-    public INatsJSMsg<byte[]> Message { get; private init; } = null!;
+    public StreamMessage Message { get; private init; } = null!;
 
-    internal static DeadLetter Read(INatsJSMsg<byte[]> message)
+    internal static DeadLetter Read(StreamMessage message)
     {
-        var metadata = message.Metadata!.Value;
         return new(
-            metadata.Sequence.Stream,
-            DateTimeOffset.TryParse(Header(DeadLetterFormat.At), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : metadata.Timestamp,
+            message.Sequence,
+            DateTimeOffset.TryParse(Header(DeadLetterFormat.At), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : message.Time,
             Header(DeadLetterFormat.Reason) ?? "unknown",
             int.TryParse(Header(DeadLetterFormat.Deliveries), CultureInfo.InvariantCulture, out var deliveries) ? deliveries : 0,
             Header(DeadLetterFormat.OriginalStream) ?? string.Empty,
@@ -48,16 +46,16 @@ internal sealed record DeadLetter(
             Message = message,
         };
 
-        string? Header(string name) => message.Headers is { } headers && headers.TryGetLastValue(name, out var value) ? value : null;
+        string? Header(string name) => message.Headers.TryGetLastValue(name, out var value) ? value : null;
     }
 
     /// <summary>With all that there is.</summary>
     internal DeadLetter InFull(IReadOnlyList<DeadLetterAction> actions)
     {
-        var data = Message.Data ?? [];
+        var data = Message.Data;
         var full = this with
         {
-            Headers = (Message.Headers ?? []).ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.Ordinal),
+            Headers = Message.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.Ordinal),
             Actions = actions,
         };
         try

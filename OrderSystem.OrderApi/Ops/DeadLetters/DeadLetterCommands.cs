@@ -93,7 +93,7 @@ internal static class DeadLetterCommands
         }
 
         await PrintAsync(report, arguments.GetValue(Json));
-        return report.FailedAgain.Count == 0 ? OpsExitCode.Done : OpsExitCode.No;
+        return report.Stopped is null ? OpsExitCode.Done : OpsExitCode.No;
     }
 
     private static async Task PrintAsync(ReplayReport report, bool asJson)
@@ -132,7 +132,7 @@ internal static class DeadLetterCommands
 
     private sealed class Tools(OpsConnections connections)
     {
-        internal DeadLetterStream Letters { get; } = new(connections.JetStream);
+        internal DeadLetterStream Letters { get; } = new(connections.JetStream, connections.JetStream);
 
         internal DeadLetterActions Actions { get; } = new(connections.Database, TimeProvider.System);
 

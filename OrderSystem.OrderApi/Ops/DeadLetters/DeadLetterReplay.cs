@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -37,7 +38,7 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
     {
         var last = await stream.LastSequenceAsync(cancellationToken);
         var run = new ReplayRun(stream, time, last);
-        for (ulong from = 1; run.Letters.Count < options.Limit && run.Failed.Count == 0;)
+        for (ulong from = 1; run.Letters.Count < options.Limit && run.Stopped is null;)
         {
             // Page by page: the consumer that reads them is not kept waiting at the pace of the replay.
             var page = await stream.ReadAsync(filter, from, cancellationToken)
@@ -72,13 +73,23 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
                 await Task.Delay(TimeSpan.FromSeconds(1 / options.Rate), time, cancellationToken);
 
             // In this order nothing is lost wherever it breaks: at worst the letter stays, and a second replay is a duplicate to its consumer.
-            var sequence = await stream.PublishAgainAsync(letter, cancellationToken);
+            ulong sequence;
+            try
+            {
+                sequence = await stream.PublishAgainAsync(letter, cancellationToken);
+            }
+            catch (NatsRefusedException refused)
+            {
+                run.Stop($"{refused.Message}, because another service does; replay it with the command line as the user ops, or set ConnectionStrings__natsOps");
+                return;
+            }
+
             await actions.RecordAsync(letter, DeadLetterActions.Replay, by, $"published as {letter.Stream} {sequence}", CancellationToken.None);
             await stream.DeleteAsync(letter.Sequence, CancellationToken.None);
             Log.Replayed(logger, letter.Sequence, letter.Stream, sequence, by);
 
             await run.AddAsync(letter, sequence, cancellationToken);
-            if (run.Failed.Count > 0)
+            if (run.Stopped is not null)
                 return;
         }
     }

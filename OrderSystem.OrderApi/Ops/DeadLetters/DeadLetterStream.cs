@@ -3,12 +3,15 @@ using System.Runtime.CompilerServices;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using OrderSystem.Messaging.Connections;
 using OrderSystem.Messaging.JetStream;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
 /// <summary>The stream of what could not be processed.</summary>
-internal sealed class DeadLetterStream(INatsJSContext jetStream)
+/// <param name="jetStream">Reads the stream.</param>
+/// <param name="publisher">Publishes again: the same, or the connection of a user who may publish what other services do.</param>
+internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext publisher)
 {
     /// <summary>"no message found" in the words of the server.</summary>
     private static readonly int[] NoSuchMessage = [10037, 10043, 10057];
@@ -17,8 +20,8 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream)
     internal async IAsyncEnumerable<DeadLetter> ReadAsync(DeadLetterFilter filter, ulong from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Only an id is safe in a subject; what else is asked for could be a wildcard, and is compared as text below.
-        var subject = filter.OrderId is { } order ? DeadLetterFormat.OfOrder(order) : null;
-        await foreach (var message in jetStream.ScanAsync(Topology.DeadLetters, from, subject, headersOnly: false, cancellationToken))
+        var subject = filter.OrderId is { } order ? DeadLetterFormat.OfOrder(order) : DeadLetterFormat.AllSubjects;
+        await foreach (var message in jetStream.FindAsync(Topology.DeadLetters, from, subject, cancellationToken))
         {
             var letter = DeadLetter.Read(message);
             if (filter.Matches(letter))
@@ -54,18 +57,22 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream)
     /// stream would take it for the duplicate that it is, and swallow it.
     /// </summary>
     /// <returns>Its new sequence.</returns>
+    /// <exception cref="NatsRefusedException">This connection's user may not publish what the letter was.</exception>
     internal async Task<ulong> PublishAgainAsync(DeadLetter letter, CancellationToken cancellationToken)
     {
         var headers = new NatsHeaders { [DeadLetterFormat.ReplayOf] = letter.Sequence.ToString(CultureInfo.InvariantCulture) };
         foreach (var name in DeadLetterFormat.Copied)
         {
-            if (letter.Message.Headers is { } original && original.TryGetLastValue(name, out var value))
+            if (letter.Message.Headers.TryGetLastValue(name, out var value))
                 headers[name] = value;
         }
 
         var id = string.Create(CultureInfo.InvariantCulture, $"replay.{letter.Sequence}.{Guid.NewGuid():N}");
-        var ack = await jetStream.PublishAsync(
-            letter.Subject, letter.Message.Data ?? [], NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = id, ExpectedStream = letter.Stream }, headers, cancellationToken);
+        var ack = await publisher.Connection.AskAsync(
+            letter.Subject,
+            token => publisher.PublishAsync(
+                letter.Subject, letter.Message.Data, NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = id, ExpectedStream = letter.Stream }, headers, token),
+            cancellationToken);
         return ack.Error is { } error ? throw new NatsJSApiException(error) : ack.Seq;
     }
 

@@ -1,5 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using OrderSystem.Messaging;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -14,9 +17,20 @@ internal static class DeadLettersApi
     internal const int DefaultLimit = 50;
     internal const int MaxLimit = 200;
 
-    internal static void AddDeadLetterOperations(this IServiceCollection services)
+    /// <summary>A connection as a user who may publish what other services publish; where it is set, their letters can be replayed over HTTP.</summary>
+    private const string OperatorsConnection = "natsOps";
+
+    internal static void AddDeadLetterOperations(this IHostApplicationBuilder builder)
     {
-        services.AddSingleton<DeadLetterStream>();
+        var services = builder.Services;
+        var forOperators = builder.Configuration.GetConnectionString(OperatorsConnection) is { Length: > 0 };
+        if (forOperators)
+            builder.AddFurtherNats(OperatorsConnection, "order-api operators");
+        services.AddSingleton(provider =>
+        {
+            var jetStream = provider.GetRequiredService<INatsJSContext>();
+            return new DeadLetterStream(jetStream, forOperators ? new NatsJSContext(provider.GetRequiredKeyedService<INatsConnection>(OperatorsConnection)) : jetStream);
+        });
         services.AddSingleton<DeadLetterActions>();
         services.AddSingleton<DeadLetterReplay>();
     }

@@ -18,6 +18,9 @@ internal sealed class ReplayRun(DeadLetterStream stream, TimeProvider time, ulon
 
     internal int Replayed { get; private set; }
 
+    /// <summary>Why no more may be replayed, whatever the filter selects.</summary>
+    internal string? Stopped { get; private set; }
+
     internal async Task AddAsync(DeadLetter letter, ulong sequence, CancellationToken cancellationToken)
     {
         open.Add((letter.Stream, sequence), letter);
@@ -28,11 +31,13 @@ internal sealed class ReplayRun(DeadLetterStream stream, TimeProvider time, ulon
             await LookAsync(cancellationToken);
     }
 
+    internal void Stop(string why) => Stopped = why;
+
     /// <summary>Waits until every outcome is known, or patience ends.</summary>
     internal async Task SettleAsync(CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        for (var done = false; !done && open.Count > 0 && Failed.Count == 0;)
+        for (var done = false; !done && open.Count > 0 && Stopped is null;)
         {
             done = time.GetElapsedTime(started) > Patience;
             await LookAsync(cancellationToken);
@@ -41,9 +46,7 @@ internal sealed class ReplayRun(DeadLetterStream stream, TimeProvider time, ulon
         }
     }
 
-    internal ReplayReport Report(bool dryRun) => new(
-        dryRun, Letters, Replayed, Failed, open.Count,
-        Failed.Count == 0 ? null : "a replayed message became a dead letter again; mend the cause before replaying more");
+    internal ReplayReport Report(bool dryRun) => new(dryRun, Letters, Replayed, Failed, open.Count, Stopped);
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
@@ -55,7 +58,10 @@ internal sealed class ReplayRun(DeadLetterStream stream, TimeProvider time, ulon
             {
                 seen = letter.Sequence;
                 if (open.Remove((letter.Stream, letter.OriginalSequence), out var replayed))
+                {
                     Failed.Add(new(replayed.Sequence, letter.Sequence, letter.Reason));
+                    Stop("a replayed message became a dead letter again; mend the cause before replaying more");
+                }
             }
         }
 

@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Configuration;
+using NATS.Client.Core;
+using OrderSystem.ServiceDefaults.Hosting;
+
+namespace OrderSystem.Messaging.Connections;
+
+/// <summary>How a connection proves who it is, where it hears answers, and whom it believes to be the server.</summary>
+internal static class NatsAccess
+{
+    private const string AnyInbox = "_INBOX";
+
+    /// <summary>Applies the settings and the credentials of a connection string.</summary>
+    /// <param name="options">What the connection is set to otherwise.</param>
+    /// <param name="configuration">Holds section <c>Nats</c> and the connection string.</param>
+    /// <param name="connectionName">Name of the connection string.</param>
+    internal static NatsOpts WithAccess(this NatsOpts options, IConfiguration configuration, string connectionName)
+    {
+        var settings = configuration.GetSection(NatsOptions.Section).Get<NatsOptions>() ?? new NatsOptions();
+        var credentials = NatsUrl.CredentialsOf(configuration.GetConnectionString(connectionName));
+        return options with
+        {
+            InboxPrefix = settings.InboxPrefix ?? (credentials?.User is { } user && user.All(IsOfAToken) ? $"{AnyInbox}_{user}" : AnyInbox),
+            TlsOpts = options.TlsOpts with { CaFile = settings.CaFile, CertFile = settings.CertFile, KeyFile = settings.KeyFile, Mode = settings.Tls },
+            AuthOpts = settings.CredsFile is { } file ? options.AuthOpts with { CredsFile = file }
+                : credentials is null ? options.AuthOpts
+
+                // Asked before each connect: a password that was changed in its file is used from the next one on, without a restart.
+                : options.AuthOpts with { AuthCredCallback = (_, _) => ValueTask.FromResult(Current(configuration, connectionName)) },
+        };
+    }
+
+    private static NatsAuthCred Current(IConfiguration configuration, string connectionName)
+    {
+        var name = $"ConnectionStrings__{connectionName}";
+        var credentials = NatsUrl.CredentialsOf(SecretFiles.ReadAgain(configuration, name) ?? configuration.GetConnectionString(connectionName));
+        return credentials is not { } current ? NatsAuthCred.FromUserInfo("", "")
+            : current.User is { } user ? NatsAuthCred.FromUserInfo(user, current.Secret)
+            : NatsAuthCred.FromToken(current.Secret);
+    }
+
+    private static bool IsOfAToken(char character) => char.IsAsciiLetterOrDigit(character) || character is '-' or '_';
+}

@@ -1,0 +1,58 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using OrderSystem.Messaging.Connections;
+
+namespace OrderSystem.Messaging.JetStream;
+
+/// <summary>Applies the declared topology before any service starts, by a user who may change it while services may not.</summary>
+internal static class TopologyMigration
+{
+    private const string Connection = "nats";
+
+    /// <summary>How long a server may take to come up.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <summary>Does what is needed, and says what it did. Without a connection string there is nothing to do: the services make what is missing.</summary>
+    /// <returns>The exit code: 0, or 1 with one line on standard error.</returns>
+    internal static async Task<int> RunAsync(IConfiguration configuration)
+    {
+        if (configuration.GetConnectionString(Connection) is not { Length: > 0 } url)
+            return 0;
+        try
+        {
+            var settings = configuration.GetSection(JetStreamOptions.Section).Get<JetStreamOptions>() ?? new();
+            Validator.ValidateObject(settings, new(settings), validateAllProperties: true);
+            var options = new NatsOpts { Url = url, Name = "migrate", RetryOnInitialConnect = true, IgnoreAuthErrorAbort = true, ReconnectWaitMax = TimeSpan.FromSeconds(1) };
+            await using var nats = new NatsConnection(options.WithAccess(configuration, Connection));
+            using var deadline = new CancellationTokenSource(Patience);
+            var topology = new TopologyProvisioner(new NatsJSContext(nats), Options.Create(settings), NullLogger<TopologyProvisioner>.Instance);
+            return await ReportAsync(await topology.EnsureAsync(deadline.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            return await FailAsync($"NATS did not answer within {Patience.TotalSeconds:0} s. ConnectionStrings__{Connection} says where it is, and as whom.");
+        }
+        catch (Exception failure) when (failure is NatsException or TopologyMismatchException or ValidationException or InvalidOperationException or UriFormatException)
+        {
+            return await FailAsync(failure.Message);
+        }
+    }
+
+    private static async Task<int> ReportAsync(TopologyReport report)
+    {
+        if (report.NotAllowed.Count > 0)
+            return await FailAsync($"{string.Join("; ", report.NotAllowed)}: the user of ConnectionStrings__{Connection} may not change that. Use the provisioning user.");
+        await Console.Out.WriteLineAsync(report.Done.Count == 0 ? "migrate: JetStream is as declared." : $"migrate: JetStream is as declared; {string.Join("; ", report.Done)}.");
+        return 0;
+    }
+
+    private static async Task<int> FailAsync(string why)
+    {
+        await Console.Error.WriteLineAsync($"migrate: JetStream could not be brought up to date: {why}");
+        return 1;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Security;
+
+/// <summary>Who makes and changes streams and consumers, when services may not.</summary>
+public sealed class NatsTopologyTests : IAsyncLifetime
+{
+    private readonly CancellationToken cancellationToken = TestContext.Current.CancellationToken;
+    private NatsServer server = null!;
+    private NatsSession administrator = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        server = await NatsServer.StartAsync();
+        administrator = new(server, "tests");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await administrator.DisposeAsync();
+        await server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_is_gone_is_made_again_by_the_service_it_belongs_to()
+    {
+        await using var api = new NatsSession(server, NatsUsers.OrderApi);
+        await using var worker = new NatsSession(server, NatsUsers.PaymentWorker);
+
+        // Each makes what it may; what the first needs from the other is there when it looks again.
+        await Assert.ThrowsAnyAsync<Exception>(() => api.Topology().EnsureAsync(cancellationToken));
+        await worker.Topology().EnsureAsync(cancellationToken);
+        var report = await api.Topology().EnsureAsync(cancellationToken);
+
+        Assert.Equal(["made consumer PAYMENT_RESULTS"], report.Done);
+        Assert.Empty(report.NotAllowed);
+        Assert.Equal(["DEAD_LETTERS", "ORDERS", "PAYMENTS"], await administrator.JetStream.ListStreamNamesAsync(cancellationToken: cancellationToken).Order().ToListAsync(cancellationToken));
+    }
+
+    [Fact]
+    public async Task A_service_that_may_not_change_a_stream_says_so_at_once_and_goes_on()
+    {
+        await administrator.Topology().EnsureAsync(cancellationToken);
+        await ShortenAsync("ORDERS");
+        await using var api = new NatsSession(server, NatsUsers.OrderApi);
+
+        var started = Stopwatch.GetTimestamp();
+        var report = await api.Topology().EnsureAsync(cancellationToken);
+
+        Assert.Contains("max_age", Assert.Single(report.NotAllowed), StringComparison.Ordinal);
+        Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(2));
+        Assert.Equal(TimeSpan.FromDays(1), (await administrator.JetStream.GetStreamAsync("ORDERS", cancellationToken: cancellationToken)).Info.Config.MaxAge);
+    }
+
+    [Fact]
+    public async Task The_migrate_verb_changes_it_as_the_provisioning_user()
+    {
+        var postgres = await PostgresServer.StartAsync();
+        await using var _ = postgres;
+        await administrator.Topology().EnsureAsync(cancellationToken);
+        await ShortenAsync("PAYMENTS");
+
+        var (refused, why) = await MigrateAsync(NatsUsers.OrderApi, postgres);
+        Assert.Equal(1, refused);
+        Assert.Contains("provisioning user", why, StringComparison.Ordinal);
+
+        var (done, said) = await MigrateAsync(NatsUsers.Provisioning, postgres);
+        Assert.True(done == 0, said);
+        Assert.Contains("changed stream PAYMENTS", said, StringComparison.Ordinal);
+        Assert.Equal(new JetStreamOptions().MaxAge, (await administrator.JetStream.GetStreamAsync("PAYMENTS", cancellationToken: cancellationToken)).Info.Config.MaxAge);
+    }
+
+    private async Task ShortenAsync(string stream)
+    {
+        var config = (await administrator.JetStream.GetStreamAsync(stream, cancellationToken: cancellationToken)).Info.Config;
+        config.MaxAge = TimeSpan.FromDays(1);
+        await administrator.JetStream.UpdateStreamAsync(config, cancellationToken);
+    }
+
+    private Task<(int ExitCode, string Output)> MigrateAsync(string user, PostgresServer postgres) => ServiceProcess.RunAsync(
+        "OrderSystem.OrderApi",
+        new Dictionary<string, string> { ["ConnectionStrings__nats"] = server.UrlOf(user), ["ConnectionStrings__orders"] = postgres.ConnectionString("orders") },
+        "migrate");
+}

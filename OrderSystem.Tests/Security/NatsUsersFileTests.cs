@@ -1,0 +1,91 @@
+using System.Text.RegularExpressions;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Security;
+
+/// <summary>The one file that says who may do what, against the one declaration that says what there is.</summary>
+public sealed partial class NatsUsersFileTests
+{
+    private readonly string text = Comments().Replace(File.ReadAllText(NatsUsers.Source), "");
+
+    [Fact]
+    public void It_has_the_users_that_are_documented_and_no_passwords()
+    {
+        Assert.Equal(NatsUsers.All.Order(StringComparer.Ordinal), Users().Select(match => match.Groups["user"].Value).Order(StringComparer.Ordinal));
+        Assert.All(Users(), match => Assert.Equal($"${NatsUsers.VariableOf(match.Groups["user"].Value)}", match.Groups["password"].Value));
+    }
+
+    [Theory]
+    [InlineData(NatsUsers.OrderApi, "PAYMENTS.PAYMENT_RESULTS", "ORDERS DEAD_LETTERS")]
+    [InlineData(NatsUsers.PaymentWorker, "ORDERS.ORDER_PROCESSOR", "PAYMENTS DEAD_LETTERS")]
+    public void A_service_may_do_with_its_consumer_and_its_streams_what_it_needs(string user, string consumer, string streams)
+    {
+        var may = AllowedTo(user);
+
+        foreach (var call in new[] { "INFO", "CREATE", "MSG.NEXT" })
+            Assert.Contains($"$JS.API.CONSUMER.{call}.{consumer}", may);
+        Assert.Contains($"$JS.ACK.{consumer}.>", may);
+        Assert.Contains($"$JS.ACK.*.*.{consumer}.>", may);
+        Assert.Equal(streams.Split(' ').Select(stream => $"$JS.API.STREAM.CREATE.{stream}").Order(), may.Where(subject => subject.StartsWith("$JS.API.STREAM.CREATE.", StringComparison.Ordinal)).Order());
+        Assert.Single(may, subject => subject.StartsWith("$JS.API.CONSUMER.CREATE.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void The_provisioning_user_may_make_and_change_all_that_is_declared()
+    {
+        var may = AllowedTo(NatsUsers.Provisioning);
+        var wanted = Topology.Streams(new()).SelectMany(stream => new[] { "INFO", "CREATE", "UPDATE" }.Select(call => $"$JS.API.STREAM.{call}.{stream.Name}"))
+            .Concat(Topology.Consumers.SelectMany(consumer => new[] { "INFO", "CREATE" }.Select(call => $"$JS.API.CONSUMER.{call}.{consumer.Stream}.{consumer.Name}")));
+
+        Assert.Equal(wanted.Order(StringComparer.Ordinal), may.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Everybody_who_compares_the_topology_may_see_all_of_it()
+    {
+        foreach (var user in NatsUsers.All)
+        {
+            var may = AllowedTo(user);
+            Assert.All(Topology.Streams(new()), stream => Assert.Contains($"$JS.API.STREAM.INFO.{stream.Name}", may));
+            Assert.All(Topology.Consumers, consumer => Assert.Contains($"$JS.API.CONSUMER.INFO.{consumer.Stream}.{consumer.Name}", may));
+        }
+    }
+
+    /// <summary>No wildcard in a call's own name, and no call that gives more away than it seems.</summary>
+    [Fact]
+    public void Nobody_may_delete_purge_or_read_raw()
+    {
+        foreach (var subject in NatsUsers.All.SelectMany(AllowedTo).Where(subject => subject.StartsWith("$JS.API.", StringComparison.Ordinal)))
+        {
+            Assert.DoesNotContain('*', subject);
+            Assert.DoesNotContain('>', subject);
+            Assert.DoesNotContain("STREAM.DELETE", subject, StringComparison.Ordinal);
+            Assert.DoesNotContain("PURGE", subject, StringComparison.Ordinal);
+            Assert.DoesNotContain("DIRECT.GET", subject, StringComparison.Ordinal);
+            Assert.True(!subject.Contains("MSG.DELETE", StringComparison.Ordinal) || subject.EndsWith(".DEAD_LETTERS", StringComparison.Ordinal), subject);
+        }
+    }
+
+    private IEnumerable<Match> Users() => UserEntry().Matches(text);
+
+    private List<string> AllowedTo(string user)
+    {
+        var entry = Assert.Single(Users(), match => match.Groups["user"].Value == user);
+        var publish = PublishList().Match(text, entry.Index).Groups["subjects"].Value;
+        return [.. Quoted().Matches(publish).Select(match => match.Groups["subject"].Value)];
+    }
+
+    [GeneratedRegex("^\\s*#.*$", RegexOptions.Multiline)]
+    private static partial Regex Comments();
+
+    [GeneratedRegex(@"user:\s*(?<user>\S+)\s+password:\s*(?<password>\S+)", RegexOptions.ExplicitCapture)]
+    private static partial Regex UserEntry();
+
+    [GeneratedRegex(@"publish:\s*\{\s*allow:\s*\[(?<subjects>[^\]]*)\]", RegexOptions.ExplicitCapture)]
+    private static partial Regex PublishList();
+
+    [GeneratedRegex("\"(?<subject>[^\"]+)\"", RegexOptions.ExplicitCapture)]
+    private static partial Regex Quoted();
+}
