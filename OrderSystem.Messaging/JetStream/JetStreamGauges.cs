@@ -7,8 +7,8 @@ using OrderSystem.ServiceDefaults.Telemetry;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// How much waits for the service's consumer, and how many dead letters there are. A stream that turns out to be gone is made again: the
-/// consumer loop notices its own only.
+/// How much waits for the service's consumer, and how many dead letters there are. Any stream that turns out to be gone is made again by the
+/// service that may: the consumer loop notices the one it reads only, and nobody else would miss the one that the service publishes to.
 /// </summary>
 internal sealed partial class JetStreamGauges : SampledGauges<JetStreamGauges.Sample>
 {
@@ -36,6 +36,8 @@ internal sealed partial class JetStreamGauges : SampledGauges<JetStreamGauges.Sa
         try
         {
             var found = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, cancellationToken);
+            foreach (var stream in Topology.EventStreams)
+                await jetStream.GetStreamAsync(stream, cancellationToken: cancellationToken);
             var deadLetters = await jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: cancellationToken);
             return new(found.Info, deadLetters.Info.State.Messages);
         }

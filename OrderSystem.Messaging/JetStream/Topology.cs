@@ -14,6 +14,9 @@ public static class Topology
     /// <summary>Stream of what could not be processed. Its subjects are none that another stream takes.</summary>
     public const string DeadLetters = "DEAD_LETTERS";
 
+    /// <summary>The streams of events.</summary>
+    internal static IReadOnlyList<string> EventStreams { get; } = [Orders, Payments];
+
     /// <summary>An event with its headers. A dead letter has some more to say.</summary>
     private const int MaxEvent = 64 * 1024;
 

@@ -76,8 +76,10 @@ public sealed class TcpProxyTests : IAsyncLifetime
         Assert.Equal("hello", await answer);
     }
 
-    [Fact]
-    public async Task Frames_are_recognised_however_they_are_cut_into_pieces()
+    [Theory]
+    [InlineData("_INBOX")]
+    [InlineData("_INBOX_order-api")]
+    public async Task Frames_are_recognised_however_they_are_cut_into_pieces(string inbox)
     {
         await using var nats = Proxy(TcpProtocol.Nats);
         nats.Weather = new(Slices: true);
@@ -89,9 +91,9 @@ public sealed class TcpProxyTests : IAsyncLifetime
         };
         using var client = await ConnectAsync(nats);
         const string Passing = "PING\r\nHMSG a 1 $JS.ACK.ORDERS.C.3.1.1.0.0 12 14\r\nNATS/1.0\r\n\r\n\r\n\r\nMSG x 1 0\r\n\r\n";
-        const string Ack = "MSG _INBOX.1 1 26\r\n{\"stream\":\"ORDERS\",\"seq\":1}\r\n";
+        var ack = $"MSG {inbox}.1 1 27\r\n{{\"stream\":\"ORDERS\",\"seq\":1}}\r\n";
 
-        foreach (var piece in (Passing[..20] + Passing[20..] + Ack.Replace(" 26", " 27", StringComparison.Ordinal) + Passing).Chunk(7))
+        foreach (var piece in (Passing[..20] + Passing[20..] + ack + Passing).Chunk(7))
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(piece));
         var back = new byte[Passing.Length * 2];
         await client.GetStream().ReadExactlyAsync(back);

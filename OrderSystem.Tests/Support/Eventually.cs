@@ -39,7 +39,12 @@ internal static class Eventually
     }
 
     /// <summary>Also what a record, a tuple or an array holds.</summary>
-    private static string Describe(object? value) => value is string text ? text : System.Text.Json.JsonSerializer.Serialize(value, IncludeFields);
+    private static string Describe(object? value) => value switch
+    {
+        string text => text,
+        System.Text.Json.JsonElement { ValueKind: System.Text.Json.JsonValueKind.Undefined } => "no answer",
+        _ => System.Text.Json.JsonSerializer.Serialize(value, IncludeFields),
+    };
 
     private static readonly System.Text.Json.JsonSerializerOptions IncludeFields = new() { IncludeFields = true };
 }

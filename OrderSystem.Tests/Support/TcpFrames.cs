@@ -6,9 +6,10 @@ namespace OrderSystem.Tests.Support;
 /// <summary>What the frames mean that the scenarios look for.</summary>
 internal static class TcpFrames
 {
-    /// <summary>The answer to a JetStream publish: to an inbox, with a stream and a sequence, and not one of the API's typed answers.</summary>
+    /// <summary>The answer to a JetStream publish: to the inbox of a user, with a stream and a sequence, and not one of the API's typed answers.</summary>
     internal static bool IsPublishAck(ReadOnlySpan<byte> frame) =>
-        frame.StartsWith("MSG _INBOX."u8) && frame.IndexOf("\"stream\":"u8) > 0 && frame.IndexOf("\"seq\":"u8) > 0 && frame.IndexOf("\"type\":"u8) < 0;
+        (frame.StartsWith("MSG _INBOX."u8) || frame.StartsWith("MSG _INBOX_"u8))
+        && frame.IndexOf("\"stream\":"u8) > 0 && frame.IndexOf("\"seq\":"u8) > 0 && frame.IndexOf("\"type\":"u8) < 0;
 
     /// <summary>The same for a message id that the stream has already.</summary>
     internal static bool IsDuplicateAck(ReadOnlySpan<byte> frame) =>

@@ -31,7 +31,15 @@ internal sealed class TcpLink(TcpProxy proxy, Socket client, Socket server) : ID
     {
         if (Interlocked.Exchange(ref isCut, 1) == 1)
             return false;
-        ended.Cancel();
+        try
+        {
+            ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It came to its end by itself meanwhile.
+        }
+
         foreach (var socket in new[] { client, server })
         {
             try
