@@ -10,7 +10,7 @@ using OrderSystem.ServiceDefaults.Hosting;
 if (Healthcheck.Is(args))
     return await Healthcheck.RunAsync(args);
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 
 builder.AddServiceDefaults("payment-gateway");
 builder.AddLedger();
