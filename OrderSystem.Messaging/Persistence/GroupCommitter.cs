@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
@@ -16,13 +17,19 @@ public sealed partial class GroupCommitter(
     NpgsqlDataSource database, CommittedEvents committed, IOptions<GroupCommitterOptions> options, TimeProvider time, ILogger<GroupCommitter> logger)
     : BackgroundService
 {
-    private readonly Channel<PendingWrite> queue = Channel.CreateUnbounded<PendingWrite>(new() { SingleReader = true });
+    /// <summary>How long a write that nobody waits for may wait for a commit that somebody does.</summary>
+    private static readonly TimeSpan LongestRide = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Null is no write: it only says that passengers have waited long enough.</summary>
+    private readonly Channel<PendingWrite?> queue = Channel.CreateUnbounded<PendingWrite?>(new() { SingleReader = true });
+    private readonly ConcurrentQueue<PendingWrite> passengers = new();
     private readonly GroupCommitterOptions settings = options.Value;
 
     /// <summary>Writes that were put off because another write to the same order is in the batch that is being built.</summary>
     private readonly Queue<PendingWrite> deferred = new();
     private readonly HashSet<Guid> keys = [];
     private int waiting;
+    private int riding;
 
     /// <summary>Writes the row and waits until it is committed.</summary>
     /// <exception cref="CommitQueueFullException">More callers wait than the queue may hold; nothing was written.</exception>
@@ -58,8 +65,23 @@ public sealed partial class GroupCommitter(
         }
     }
 
-    /// <summary>Writes the row with the next commit; nobody waits for it, and a failure is only logged.</summary>
-    internal void Post<TRow, TResult>(GroupWrite<TRow, TResult> kind, TRow row) => queue.Writer.TryWrite(new PendingWrite<TRow, TResult>(kind, row));
+    /// <summary>Writes the row with the next commit, or with one of its own a moment later: it costs none while there are others. Nobody waits for it, and a failure is only logged.</summary>
+    internal void Post<TRow, TResult>(GroupWrite<TRow, TResult> kind, TRow row)
+    {
+        passengers.Enqueue(new PendingWrite<TRow, TResult>(kind, row));
+        var count = Interlocked.Increment(ref riding);
+        if (count == settings.MaxBatch)
+            queue.Writer.TryWrite(null);
+        else if (count == 1)
+            _ = CallAsync();
+
+        async Task CallAsync()
+        {
+            await Task.Delay(LongestRide, time);
+            if (Volatile.Read(ref riding) > 0)
+                queue.Writer.TryWrite(null);
+        }
+    }
 
     /// <summary>Takes no more writes and returns when all that were taken are committed.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -74,9 +96,11 @@ public sealed partial class GroupCommitter(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new List<PendingWrite>();
-        while (deferred.Count > 0 || await queue.Reader.WaitToReadAsync(CancellationToken.None))
+        var isFull = false;
+        while (isFull || deferred.Count > 0 || await queue.Reader.WaitToReadAsync(CancellationToken.None) || !passengers.IsEmpty)
         {
             Fill(batch);
+            isFull = batch.Count >= settings.MaxBatch;
             if (batch.Count > 0)
                 await CommitAsync(batch);
 
@@ -93,7 +117,16 @@ public sealed partial class GroupCommitter(
         for (var i = deferred.Count; i > 0; i--)
             AddOrDefer(batch, deferred.Dequeue());
         while (batch.Count < settings.MaxBatch && queue.Reader.TryRead(out var write))
-            AddOrDefer(batch, write);
+        {
+            if (write is not null)
+                AddOrDefer(batch, write);
+        }
+
+        while (batch.Count < settings.MaxBatch && passengers.TryDequeue(out var passenger))
+        {
+            Interlocked.Decrement(ref riding);
+            AddOrDefer(batch, passenger);
+        }
     }
 
     private void AddOrDefer(List<PendingWrite> batch, PendingWrite write)

@@ -89,6 +89,46 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_write_that_nobody_waits_for_rides_with_one_that_somebody_does()
+    {
+        var time = new ManualTime();
+        using var frozen = await StartAsync(new(), time);
+
+        frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+        await frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "note"));
+
+        Assert.Equal(1L, await CountAsync("SELECT count(DISTINCT transaction) FROM notes WHERE text IN ('passenger', 'note') HAVING count(*) = 2"));
+        await frozen.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task A_write_that_nobody_waits_for_is_committed_a_moment_later_when_there_is_no_other()
+    {
+        var time = new ManualTime();
+        using var frozen = await StartAsync(new(), time);
+        frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+
+        time.Advance(TimeSpan.FromMilliseconds(20));
+
+        await Eventually.BeTrueAsync("it is written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'") == 1);
+        await frozen.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task As_many_as_fill_a_batch_wait_for_no_other()
+    {
+        var time = new ManualTime();
+        using var frozen = await StartAsync(new() { MaxBatch = 10 }, time);
+
+        for (var i = 0; i < 25; i++)
+            frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+
+        await Eventually.BeTrueAsync("two batches are written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'") >= 20);
+        await frozen.StopAsync(CancellationToken.None);
+        Assert.Equal(25L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'"));
+    }
+
+    [Fact]
     public async Task A_failure_at_the_commit_itself_is_told_to_the_callers()
     {
         await ExecuteAsync("ALTER TABLE notes ADD COLUMN other uuid DEFAULT gen_random_uuid() REFERENCES notes DEFERRABLE INITIALLY DEFERRED");
@@ -146,9 +186,9 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         await impatient.StopAsync(CancellationToken.None);
     }
 
-    private async Task<GroupCommitter> StartAsync(GroupCommitterOptions options)
+    private async Task<GroupCommitter> StartAsync(GroupCommitterOptions options, TimeProvider? time = null)
     {
-        var made = new GroupCommitter(database, new CommittedEvents(), Options.Create(options), TimeProvider.System, NullLogger<GroupCommitter>.Instance);
+        var made = new GroupCommitter(database, new CommittedEvents(), Options.Create(options), time ?? TimeProvider.System, NullLogger<GroupCommitter>.Instance);
         await made.StartAsync(CancellationToken.None);
         return made;
     }
