@@ -9,7 +9,7 @@ internal sealed class DeletePublished() : GroupWrite<StoredEvent, bool>(
     "delete-published",
     """
     DELETE FROM outbox o USING unnest($1::uuid[], $2::int[]) AS published (order_id, version)
-    WHERE o.order_id = published.order_id AND o.version = published.version
+    WHERE o.order_id = published.order_id AND o.version = published.version AND o.order_id = ANY ($1)
     """)
 {
     internal static readonly DeletePublished Instance = new();

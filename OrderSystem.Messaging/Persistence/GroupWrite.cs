@@ -7,6 +7,10 @@ namespace OrderSystem.Messaging.Persistence;
 /// One kind of write: a statement over arrays that takes any number of rows at once. Its statement must return exactly one row for each
 /// row that it was given, led by the id that <see cref="KeyOf"/> names.
 /// </summary>
+/// <remarks>
+/// Rows of a table are found with <c>= ANY ($n)</c> beside the join with the arrays: the planner, which knows the size of neither, would join by
+/// reading all of the table.
+/// </remarks>
 /// <typeparam name="TRow">What one caller wants written.</typeparam>
 /// <typeparam name="TResult">What that caller gets back.</typeparam>
 /// <param name="name">Name of the write in traces and logs, kebab-case.</param>

@@ -89,15 +89,16 @@ internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, CancelResu
         SELECT * FROM unnest({OutboxSql.Arrays}, $9::text[]) AS i ({OutboxSql.Columns}, reason)),
     changed AS (
         UPDATE orders o SET status = 'cancelled', reason = i.reason, updated_at = i.occurred_at
-        FROM input i WHERE o.id = i.order_id AND o.status = 'pending'
+        FROM input i WHERE o.id = i.order_id AND o.id = ANY ($1) AND o.status = 'pending'
         RETURNING o.id, now() - o.created_at AS age),
     stored AS (
         SELECT i.order_id, i.version, i.event_id, i.type, i.payload, coalesce(placed.traceparent, i.traceparent) AS traceparent,
             CASE WHEN placed.traceparent IS NULL THEN i.tracestate ELSE placed.tracestate END AS tracestate, i.occurred_at
-        FROM input i JOIN changed c ON c.id = i.order_id LEFT JOIN events placed ON placed.order_id = i.order_id AND placed.version = 1),
+        FROM input i JOIN changed c ON c.id = i.order_id
+        LEFT JOIN (SELECT * FROM events WHERE order_id = ANY ($1) AND version = 1) placed ON placed.order_id = i.order_id),
     {OutboxSql.Store}
     SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END, c.age, s.traceparent
-    FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id LEFT JOIN orders o ON o.id = i.order_id
+    FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id LEFT JOIN (SELECT id, status FROM orders WHERE id = ANY ($1)) o ON o.id = i.order_id
     """)
 {
     internal static readonly CancelPendingOrder Instance = new();

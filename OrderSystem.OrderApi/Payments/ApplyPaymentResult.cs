@@ -26,13 +26,13 @@ internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, AppliedRe
     WITH input AS (
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::int[]) AS i (order_id, event_id, status, reason, stream_seq, delivery)),
     known AS (
-        SELECT i.*, o.id IS NOT NULL AS exists FROM input i LEFT JOIN orders o ON o.id = i.order_id),
+        SELECT i.*, o.id IS NOT NULL AS exists FROM input i LEFT JOIN (SELECT id FROM orders WHERE id = ANY ($1)) o ON o.id = i.order_id),
     received AS (
         INSERT INTO inbox (event_id, stream_seq, delivery) SELECT event_id, stream_seq, delivery FROM known WHERE exists ON CONFLICT DO NOTHING RETURNING event_id),
     changed AS (
         UPDATE orders o SET status = i.status, reason = i.reason, updated_at = now()
         FROM input i JOIN received USING (event_id)
-        WHERE o.id = i.order_id AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
+        WHERE o.id = i.order_id AND o.id = ANY ($1) AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
         RETURNING o.id, now() - o.created_at AS age)
     SELECT order_id, exists, event_id IN (SELECT event_id FROM received), c.age FROM known LEFT JOIN changed c ON c.id = order_id
     """)

@@ -48,7 +48,7 @@ internal sealed class BeginCharge() : GroupWrite<ChargeIntent, BegunCharge>(
            p.status IS NOT NULL AND p.status NOT IN ('charging', 'unknown')
     FROM input i
     LEFT JOIN begun b ON b.order_id = i.order_id
-    LEFT JOIN payments p ON p.order_id = i.order_id
+    LEFT JOIN (SELECT * FROM payments WHERE order_id = ANY ($1)) p ON p.order_id = i.order_id
     """)
 {
     internal static readonly BeginCharge Instance = new();

@@ -19,7 +19,7 @@ internal sealed class OfferOutcome() : GroupWrite<ReceivedEnvelope, bool>(
         INSERT INTO inbox (event_id, stream_seq, delivery) SELECT received_id, stream_seq, delivery FROM input ON CONFLICT DO NOTHING),
     offered AS (
         UPDATE payments p SET offered_at = now() FROM input i
-        WHERE p.order_id = i.order_id AND coalesce(p.offered_at, p.updated_at) < now() - interval '30 seconds'
+        WHERE p.order_id = i.order_id AND p.order_id = ANY ($1) AND coalesce(p.offered_at, p.updated_at) < now() - interval '30 seconds'
         RETURNING p.order_id),
     {OutboxSql.OfferAgain}
     SELECT i.order_id, o.order_id IS NOT NULL FROM input i LEFT JOIN offered o ON o.order_id = i.order_id

@@ -37,7 +37,7 @@ internal sealed class RecordOutcome() : GroupWrite<Outcome, int>(
             refund_reference = CASE WHEN i.status = 'refunded' THEN i.reference ELSE p.refund_reference END,
             reason = i.reason, events = p.events + 1, {ProviderCall.Append},
             lease_until = now(), updated_at = now()
-        FROM input i WHERE p.order_id = i.order_id AND p.status = ANY (string_to_array(i.origin, ','))
+        FROM input i WHERE p.order_id = i.order_id AND p.order_id = ANY ($1) AND p.status = ANY (string_to_array(i.origin, ','))
         RETURNING p.order_id AS id, p.events),
     stored AS (
         SELECT i.order_id, c.events AS version, i.event_id, i.type, i.payload, i.traceparent, i.tracestate, i.occurred_at

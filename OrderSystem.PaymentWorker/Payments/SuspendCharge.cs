@@ -29,7 +29,7 @@ internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
             attempts = p.attempts - CASE WHEN i.calls IS NULL AND p.status <> 'refunding' THEN 1 ELSE 0 END,
             refund_attempts = p.refund_attempts - CASE WHEN i.calls IS NULL AND p.status = 'refunding' THEN 1 ELSE 0 END,
             {ProviderCall.Append}, reason = i.reason, lease_until = now() + i.wait, updated_at = now()
-        FROM input i WHERE p.order_id = i.order_id AND p.status IN ('charging', 'unknown', 'refunding')
+        FROM input i WHERE p.order_id = i.order_id AND p.order_id = ANY ($1) AND p.status IN ('charging', 'unknown', 'refunding')
         RETURNING p.order_id)
     SELECT i.order_id, c.order_id IS NOT NULL FROM input i LEFT JOIN changed c ON c.order_id = i.order_id
     """)
