@@ -20,15 +20,15 @@ public sealed class JetStreamOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan AckWait { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Messages of one durable consumer that may be unacknowledged at once, over all instances. It bounds what is repeated after a crash. Default 128.</summary>
+    /// <summary>Messages of one durable consumer that may be unacknowledged at once, over all instances. It bounds what is repeated after a crash. Default 2,048.</summary>
     [Range(1, 100_000)]
-    public int MaxAckPending { get; set; } = 128;
+    public int MaxAckPending { get; set; } = 2_048;
 
-    /// <summary>Messages that one instance asks for ahead. Near its concurrency: what is fetched and waits can time out. Default 32.</summary>
+    /// <summary>Messages that one instance asks for ahead. Near its concurrency: what is fetched and waits can time out. Default 256.</summary>
     [Range(1, 10_000)]
-    public int Prefetch { get; set; } = 32;
+    public int Prefetch { get; set; } = 256;
 
-    /// <summary>Messages that one instance handles at once; it has to exceed rate × latency of the slowest step. Default 16.</summary>
+    /// <summary>Messages that one instance handles at once; it has to exceed rate × latency of the slowest step. Default 256.</summary>
     [Range(1, 10_000)]
-    public int Concurrency { get; set; } = 16;
+    public int Concurrency { get; set; } = 256;
 }

@@ -41,7 +41,11 @@ public sealed class ProviderFaultTests
     [Fact]
     public async Task F30_An_outage_of_the_provider_opens_the_breaker_and_the_backlog_drains_after_it()
     {
-        await using var system = await FaultSystem.StartAsync(settings: [("Payments__Breaker__BreakDuration", "00:00:02"), ("Payments__Breaker__MaxBreakDuration", "00:00:02")]);
+        await using var system = await FaultSystem.StartAsync(settings:
+        [
+            ("Payments__Breaker__BreakDuration", "00:00:02"), ("Payments__Breaker__MaxBreakDuration", "00:00:02"),
+            ("JetStream__Concurrency", "16"), ("JetStream__Prefetch", "32"),
+        ]);
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var consumer = await new NatsJSContext(nats).GetConsumerAsync("ORDERS", "ORDER_PROCESSOR");
         await system.Load.RunAsync(new(Orders: 10, PerSecond: 20));

@@ -6,7 +6,7 @@ namespace OrderSystem.Tests.Faults;
 /// <summary>Leaving in order.</summary>
 public sealed class ShutdownTests
 {
-    private const int Prefetch = 32;
+    private const int Prefetch = 256;
 
     [Fact]
     public async Task F32_SIGTERM_to_every_process_under_load_loses_nothing_and_repeats_next_to_nothing()

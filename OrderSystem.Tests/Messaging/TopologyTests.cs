@@ -39,7 +39,7 @@ public sealed class TopologyTests : IAsyncLifetime
         Assert.Equal((StreamConfigStorage.File, StreamConfigRetention.Limits, StreamConfigDiscard.New), (orders.Storage, orders.Retention, orders.Discard));
         Assert.Equal((TimeSpan.FromDays(7), TimeSpan.FromMinutes(10), 64 * 1024), (orders.MaxAge, orders.DuplicateWindow, orders.MaxMsgSize));
         var processor = (await jetStream.GetConsumerAsync("ORDERS", "ORDER_PROCESSOR")).Info.Config;
-        Assert.Equal((ConsumerConfigAckPolicy.Explicit, TimeSpan.FromSeconds(60), -1L, 128L), (processor.AckPolicy, processor.AckWait, processor.MaxDeliver, processor.MaxAckPending));
+        Assert.Equal((ConsumerConfigAckPolicy.Explicit, TimeSpan.FromSeconds(60), -1L, 2_048L), (processor.AckPolicy, processor.AckWait, processor.MaxDeliver, processor.MaxAckPending));
         Assert.Equal(["dead-letters.>"], (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.Config.Subjects!);
         await jetStream.GetConsumerAsync("PAYMENTS", "PAYMENT_RESULTS");
     }
