@@ -30,8 +30,9 @@ public static class MessagingSetup
     public static void AddMessaging(this IHostApplicationBuilder builder, string databaseName, string source, Assembly service)
     {
         var name = source.TrimStart('/');
-        builder.RequireConnectionString(databaseName, $"Host=localhost;Database={databaseName};Username=...;Password=...");
-        builder.RequireConnectionString(NatsConnection, "nats://localhost:4222");
+        var example = ConnectionStrings.PostgresExample(databaseName);
+        builder.RequireConnectionString(databaseName, example, ConnectionStrings.IsPostgres, ConnectionStrings.Unreadable(databaseName, example));
+        builder.RequireNats(NatsConnection);
         builder.AddDatabase(databaseName, name);
         builder.AddNats(name);
 
@@ -88,7 +89,7 @@ public static class MessagingSetup
             {
                 settings.DisableHealthChecks = true;
                 settings.DisableTracing = true;
-                if (settings.ConnectionString is { Length: > 0 } given)
+                if (settings.ConnectionString is { Length: > 0 } given && ConnectionStrings.IsPostgres(given))
                     settings.ConnectionString = PostgresDefaults.Complete(given, applicationName);
             },
             source => source.ConfigureTracing(tracing => tracing
@@ -104,8 +105,14 @@ public static class MessagingSetup
     /// <param name="builder">Its configuration holds the connection string.</param>
     /// <param name="connectionName">Name of the connection string, and the key.</param>
     /// <param name="clientName">What the server shows.</param>
-    public static void AddFurtherNats(this IHostApplicationBuilder builder, string connectionName, string clientName) => builder.AddKeyedNatsClient(
-        connectionName, Quiet, options => Configure(options, builder.Configuration, connectionName, clientName));
+    public static void AddFurtherNats(this IHostApplicationBuilder builder, string connectionName, string clientName)
+    {
+        builder.RequireNats(connectionName);
+        builder.AddKeyedNatsClient(connectionName, Quiet, options => Configure(options, builder.Configuration, connectionName, clientName));
+    }
+
+    private static void RequireNats(this IHostApplicationBuilder builder, string connectionName) => builder.RequireConnectionString(
+        connectionName, ConnectionStrings.NatsExample, ConnectionStrings.IsNats, ConnectionStrings.Unreadable(connectionName, ConnectionStrings.NatsExample));
 
     private static void AddNats(this IHostApplicationBuilder builder, string clientName)
     {

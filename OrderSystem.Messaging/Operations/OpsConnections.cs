@@ -30,7 +30,7 @@ public sealed class OpsConnections : IAsyncDisposable
             await using var connections = await OpenAsync(configuration, databaseName);
             return await command(connections);
         }
-        catch (Exception failure) when (failure is NatsException or NpgsqlException or ArgumentException or OpsException or OperationCanceledException)
+        catch (Exception failure) when (failure is NatsException or NpgsqlException or OpsException or OperationCanceledException)
         {
             await Console.Error.WriteLineAsync(failure is OperationCanceledException ? "cancelled" : failure.Message);
             return OpsExitCode.Failed;
@@ -39,8 +39,8 @@ public sealed class OpsConnections : IAsyncDisposable
 
     private static async Task<OpsConnections> OpenAsync(IConfiguration configuration, string databaseName)
     {
-        var url = Required(configuration, "nats", "nats://localhost:4222");
-        var database = new NpgsqlConnectionStringBuilder(Required(configuration, databaseName, $"Host=localhost;Database={databaseName};Username=...;Password=..."))
+        var url = Required(configuration, "nats", ConnectionStrings.NatsExample, ConnectionStrings.IsNats);
+        var database = new NpgsqlConnectionStringBuilder(Required(configuration, databaseName, ConnectionStrings.PostgresExample(databaseName), ConnectionStrings.IsPostgres))
         {
             ApplicationName = $"{databaseName} operations",
             MaxPoolSize = 4,
@@ -67,8 +67,12 @@ public sealed class OpsConnections : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private static string Required(IConfiguration configuration, string name, string example) =>
-        configuration.GetConnectionString(name) is { Length: > 0 } value ? value : throw new OpsException($"ConnectionStrings__{name} is not set; set it, for example to '{example}'.");
+    private static string Required(IConfiguration configuration, string name, string example, Func<string, bool> isReadable)
+    {
+        if (configuration.GetConnectionString(name) is not { Length: > 0 } value)
+            throw new OpsException($"ConnectionStrings__{name} is not set; set it, for example to '{example}'.");
+        return isReadable(value) ? value : throw new OpsException(ConnectionStrings.Unreadable(name, example));
+    }
 }
 
 /// <summary>What a command's exit says.</summary>

@@ -23,6 +23,12 @@ internal static class Migrator
             return 1;
         }
 
+        if (!ConnectionStrings.IsPostgres(connectionString))
+        {
+            await Console.Error.WriteLineAsync($"migrate: {ConnectionStrings.Unreadable(connectionName, ConnectionStrings.PostgresExample(connectionName))}");
+            return 1;
+        }
+
         try
         {
             var applied = await ApplyAsync(connectionString, service, CancellationToken.None);
@@ -31,7 +37,7 @@ internal static class Migrator
                 : $"migrate: database '{connectionName}' is up to date; applied {string.Join(", ", applied)}.");
             return 0;
         }
-        catch (Exception failure) when (failure is NpgsqlException or ArgumentException or TimeoutException)
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
         {
             await Console.Error.WriteLineAsync($"migrate: database '{connectionName}' could not be migrated: {failure.Message}");
             return 1;

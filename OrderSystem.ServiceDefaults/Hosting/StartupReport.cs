@@ -57,9 +57,12 @@ public static class StartupReport
         InvalidOperationException { InnerException: FormatException or ArgumentException } => failure.Message,
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => failure.Message,
         IOException { InnerException: AddressInUseException } => $"{failure.Message} Stop the other process or set ASPNETCORE_URLS to a free port.",
+        FormatException or InvalidOperationException or IOException when IsAboutAddresses(failure) => $"ASPNETCORE_URLS cannot be listened on: {failure.Message}",
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AccessDenied } => failure.Message,
         _ => null,
     };
+
+    private static bool IsAboutAddresses(Exception failure) => failure.Source is "Microsoft.AspNetCore.Http" or "Microsoft.AspNetCore.Server.Kestrel.Core";
 
     private sealed class StartupPhase
     {
