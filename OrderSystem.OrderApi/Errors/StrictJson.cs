@@ -33,7 +33,19 @@ internal static class StrictJson
         {
             return (null, TooLarge());
         }
+        catch (BadHttpRequestException refused)
+        {
+            return (null, Unreceived(refused.StatusCode));
+        }
+        catch (IOException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // What Kestrel throws for a chunk whose size is beyond every number.
+            return (null, Unreceived(StatusCodes.Status400BadRequest));
+        }
     }
+
+    /// <summary>Chunks that are none, a body that ends too early or comes too slowly.</summary>
+    private static ProblemHttpResult Unreceived(int status) => Problem(status, "The body could not be received as the request announces it.");
 
     private static ProblemHttpResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, $"The body must have at most {MaxBody} bytes.");
 
