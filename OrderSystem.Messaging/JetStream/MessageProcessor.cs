@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using NATS.Client.JetStream;
+using Npgsql;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Persistence;
 
@@ -44,6 +45,10 @@ internal sealed partial class MessageProcessor(
             if (envelope.Delivery > 1)
                 await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);
             return result;
+        }
+        catch (PostgresException failure) when (PostgresErrors.IsAboutAValue(failure))
+        {
+            return HandlingResult.Reject($"it holds what cannot be stored: {failure.MessageText}");
         }
         catch (Exception failure) when (!abandoned.IsCancellationRequested)
         {

@@ -12,6 +12,9 @@ public static class PostgresErrors
     public static bool IsAboutARow(PostgresException failure) =>
         failure.SqlState.AsSpan(0, 2) is "22" or "23" or "54";
 
+    /// <summary>No row can hold the value, such as a text with NUL in it: the same again will not succeed.</summary>
+    public static bool IsAboutAValue(PostgresException failure) => failure.SqlState.StartsWith("22", StringComparison.Ordinal);
+
     /// <summary>The database cannot do it now: it is unreachable, starting, stopping, full, or too slow.</summary>
     public static bool IsUnavailable(Exception failure) => failure switch
     {

@@ -56,6 +56,22 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task M1_A_text_that_no_row_can_hold_is_kept_with_its_reason()
+    {
+        var order = await client.PlaceAsync();
+        await client.WaitForAsync(order, "paid");
+
+        var ack = await PublishAsync(
+            "payments.declined", $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","reason":"no\u0000"}""",
+            Guid.NewGuid(), order, "payments.declined.v1", "application/json");
+
+        var letter = await FindAsync(ack.Seq, "PAYMENTS");
+        Assert.Contains("cannot be stored", letter["dead-letter-reason"], StringComparison.Ordinal);
+        Assert.Equal("1", letter["dead-letter-deliveries"]);
+        await client.WaitForAsync(order, "paid");
+    }
+
+    [Fact]
     public async Task M5_A_second_creation_with_another_amount_is_kept_and_charges_nothing()
     {
         var order = await client.PlaceAsync();
