@@ -6,13 +6,16 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 usage="usage: ./test.sh [--build-only] [NAME]
        ./test.sh --soak MINUTES [--seed SEED]
+       ./test.sh --fuzz MINUTES [--seed SEED]
   --build-only  stops after the build
   NAME          runs the tests whose name contains NAME
   --soak        mixes all faults at random for so long and prints a report, which also lies in artifacts/soak
-  --seed        mixes the same faults in the same order"
+  --fuzz        tries odd inputs at each target for so long: the NATS protocol, events, the HTTP API, configuration
+  --seed        mixes the same faults in the same order, or tries the same inputs"
 
 build_only=false
 soak=false
+fuzz=false
 filter=()
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -22,9 +25,14 @@ while [ $# -gt 0 ]; do
       soak=true
       export SOAK_MINUTES=$2
       shift ;;
+    --fuzz)
+      [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "$usage"
+      fuzz=true
+      export FUZZ_MINUTES=$2
+      shift ;;
     --seed)
       [[ ${2:-} =~ ^[0-9]+$ ]] || fail "$usage"
-      export FAULT_SEED=$2
+      export FAULT_SEED=$2 FUZZ_SEED=$2
       shift ;;
     -*) fail "$usage" ;;
     *) filter=(-method "*$1*") ;;
@@ -32,6 +40,7 @@ while [ $# -gt 0 ]; do
   shift
 done
 if $soak; then filter=(-class '*.SoakTests' -showLiveOutput); fi
+if $fuzz; then filter=(-class '*FuzzTests'); fi
 
 prepare_sdk
 prepare_packages
@@ -47,10 +56,14 @@ if $build_only; then exit 0; fi
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
+rm -rf "$root/artifacts/fuzz"
 # What a soak says while it runs comes with the name of its test before each line.
 lines() { if $soak; then sed -u -E 's/^ +OrderSystem\S+ \[OUTPUT\] //'; else cat; fi; }
 code=0
 dotnet "$root/OrderSystem.Tests/bin/Release/net10.0/OrderSystem.Tests.dll" -noColor "${filter[@]}" 2>&1 | lines | tee "$log" || code=$?
+
+# How many inputs each target was tried with.
+cat "$root"/artifacts/fuzz/*.txt 2>/dev/null || true
 
 # Tests  Total: 6, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 0.128s
 summary=$(grep -E 'Total: [0-9]+' "$log" | tail -n 1)

@@ -22,6 +22,12 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
     internal int ExitCode => process.ExitCode;
 
+    /// <summary>Ends when it listens.</summary>
+    internal Task Listening => listening.Task;
+
+    /// <summary>Ends when the process has, and all that it wrote is read.</summary>
+    internal Task Exited => process.WaitForExitAsync();
+
     /// <summary>All that it wrote.</summary>
     internal string Output
     {
@@ -35,7 +41,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <summary>Starts the service on a free loopback port and waits until it listens.</summary>
     internal static async Task<ServiceProcess> StartAsync(string project, IEnumerable<KeyValuePair<string, string>> environment)
     {
-        var service = Launch(project, environment, []);
+        var service = Launch(project, environment);
         var exited = service.process.WaitForExitAsync();
         if (await Task.WhenAny(service.listening.Task, exited) == exited && !service.listening.Task.IsCompleted)
             throw new Xunit.Sdk.XunitException($"{project} ended with {service.process.ExitCode} instead of listening:\n{service.Output}");
@@ -83,7 +89,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static ServiceProcess Launch(string project, IEnumerable<KeyValuePair<string, string>> environment, string[] arguments)
+    /// <summary>Starts the service and waits for nothing.</summary>
+    internal static ServiceProcess Launch(string project, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Solution.OutputOf(project), .. arguments])
         {

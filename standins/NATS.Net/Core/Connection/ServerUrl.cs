@@ -22,10 +22,10 @@ internal sealed record ServerUrl(Uri Uri, string Host, int Port, bool IsTls, str
         return new ServerUrl(clean, uri.IdnHost, port, uri.Scheme == "tls", username, password, token);
     }
 
-    /// <summary>A server that another one told about, as <c>host:port</c>.</summary>
+    /// <summary>A server that another one told about, as <c>host:port</c>; null when that is no address.</summary>
     public static ServerUrl? FromGossip(string address, ServerUrl origin)
     {
-        if (!Uri.TryCreate($"{origin.Uri.Scheme}://{address}", UriKind.Absolute, out var uri))
+        if (!System.Text.Ascii.IsValid(address) || !Uri.TryCreate($"{origin.Uri.Scheme}://{address}", UriKind.Absolute, out var uri))
             return null;
         return origin with { Uri = uri, Host = uri.IdnHost, Port = uri.Port > 0 ? uri.Port : DefaultPort };
     }

@@ -1,0 +1,85 @@
+using System.Text.Json.Nodes;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using Xunit;
+
+namespace OrderSystem.Tests.Fuzzing;
+
+/// <summary>Odd events on the streams of a running system: each is handled or kept as a dead letter, at its first delivery, and none changes an order or a charge.</summary>
+public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSystem>
+{
+    /// <summary>What the streams take; the server refuses the rest itself.</summary>
+    private const int LargestMessage = 60 * 1024;
+
+    private const int MayWait = 1_000;
+
+    private static readonly string[] Types =
+    [
+        "orders.created.v1", "orders.cancelled.v1", "payments.succeeded.v1", "payments.declined.v1", "payments.refunded.v1", "payments.review.v1",
+        "orders.created.v2", "orders.created", "payments.invented.v1",
+    ];
+
+    private static readonly string[] Headers = ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time", "ce-orderversion", "content-type", "traceparent", "tracestate", "dead-letter-replay-of"];
+
+    [Fact]
+    public async Task Odd_events_are_handled_or_kept_and_change_nothing()
+    {
+        var run = new FuzzRun("events", usualSeconds: 5);
+        await run.RunAsync(
+            async input =>
+            {
+                if (input.Number % MayWait == 0)
+                    await fuzzed.CatchUpAsync();
+                if (input.Number == MayWait)
+                    fuzzed.NoteMemory();
+                var random = input.Random;
+                var order = random.OneOf(fuzzed.Paid);
+                var type = random.OneOf(Types);
+
+                // A cancellation that looks right is one: whoever may publish it may have an order refunded.
+                var subject = type == "orders.cancelled.v1" ? Guid.NewGuid() : order;
+                var headers = EnvelopeOf(type, subject);
+                for (var changes = random.OneOf([0, 0, 1, 2]); changes > 0; changes--)
+                    Change(random, headers);
+                var body = OddJson.Encode(random, OddJson.Write(random, BodyOf(type, subject), random.OneOf([0, 0, 0.1, 0.4])));
+                var to = type.StartsWith("payments", StringComparison.Ordinal) ? $"payments.{random.OneOf(["succeeded", "declined", "odd"])}" : $"orders.{random.OneOf(["created", "cancelled", "odd"])}";
+                input.Text = $"{to}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n{Odd.Show(body)}";
+                if (body.Length > LargestMessage)
+                    return;
+                var ack = await fuzzed.JetStream.PublishAsync(to, body, NatsRawSerializer<byte[]>.Default, headers: headers);
+                ack.EnsureSuccess();
+            },
+            lanes: 8);
+
+        fuzzed.NoteMemory();
+        await fuzzed.AssertUnharmedAsync();
+        Assert.All(fuzzed.System.Everyone, service => Assert.DoesNotContain("Handling event", service.Output, StringComparison.Ordinal));
+    }
+
+    private static NatsHeaders EnvelopeOf(string type, Guid order) => new()
+    {
+        ["ce-specversion"] = "1.0",
+        ["ce-id"] = Guid.NewGuid().ToString(),
+        ["ce-source"] = "/fuzz",
+        ["ce-type"] = type,
+        ["ce-subject"] = order.ToString(),
+        ["ce-time"] = "2026-01-31T12:00:00Z",
+        ["ce-orderversion"] = "1",
+        ["content-type"] = "application/json",
+        ["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    };
+
+    private static JsonObject BodyOf(string type, Guid order) => type.StartsWith("orders.created", StringComparison.Ordinal)
+        ? new() { ["orderId"] = order, ["customerId"] = "c-17", ["currency"] = "EUR", ["total"] = 39.98m, ["items"] = new JsonArray(new JsonObject { ["sku"] = "SKU-1", ["quantity"] = 2, ["unitPrice"] = 19.99m }) }
+        : new() { ["orderId"] = order, ["paymentId"] = Guid.NewGuid(), ["amount"] = 39.98m, ["currency"] = "EUR", ["providerReference"] = "ch_1", ["reason"] = "none" };
+
+    private static void Change(Random random, NatsHeaders headers)
+    {
+        if (random.Hits(0.15))
+            headers["ce-subject"] = Odd.Line(random) + "x";
+        else if (random.Hits(0.3))
+            headers.Remove(random.OneOf(Headers));
+        else
+            headers[random.OneOf(Headers)] = Odd.Line(random);
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Fuzzing;
+
+/// <summary>The whole system, for inputs that would disturb other tests, and what has to be true of it after them.</summary>
+public sealed class FuzzedSystem : IAsyncLifetime
+{
+    private const long MayGrow = 96 * 1024;
+
+    private static readonly (string Stream, string Consumer)[] Consumers = [("ORDERS", "ORDER_PROCESSOR"), ("PAYMENTS", "PAYMENT_RESULTS")];
+
+    private readonly Dictionary<int, long> memory = [];
+
+    internal FaultSystem System { get; private set; } = null!;
+
+    internal NatsJSContext JetStream { get; private set; } = null!;
+
+    internal Uri Api => System.Apis[0].Address;
+
+    /// <summary>Orders that are there, and paid.</summary>
+    internal IReadOnlyList<Guid> Paid { get; private set; } = [];
+
+    private NatsConnection Nats { get; set; } = null!;
+
+    /// <summary>Starts it and places some orders.</summary>
+    public async ValueTask InitializeAsync()
+    {
+        System = await FaultSystem.StartAsync();
+        Nats = new NatsConnection(new NatsOpts { Url = System.Nats.Url });
+        JetStream = new NatsJSContext(Nats);
+        using var client = new Client(Api);
+        Paid = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => client.PlaceAsync()));
+        foreach (var order in Paid)
+            await client.WaitForAsync(order, "paid");
+    }
+
+    /// <summary>Ends it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Nats.DisposeAsync();
+        await System.DisposeAsync();
+    }
+
+    /// <summary>Notes how much memory the services take, once they are warm.</summary>
+    internal void NoteMemory()
+    {
+        foreach (var service in System.Everyone)
+            memory.TryAdd(service.Id, ResidentKilobytes(service));
+    }
+
+    /// <summary>Whatever was sent: both services live and wrote of no mistake, memory is flat, an order is paid, and the invariants hold.</summary>
+    internal async Task AssertUnharmedAsync()
+    {
+        foreach (var service in System.Everyone)
+        {
+            Assert.True(Directory.Exists($"/proc/{service.Id}"), $"A service ended:\n{service.Output}");
+            Assert.DoesNotContain("Unhandled exception", service.Output, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("An unhandled exception has occurred", service.Output, StringComparison.Ordinal);
+            var grown = ResidentKilobytes(service) - memory[service.Id];
+            Assert.True(grown < MayGrow, $"Process {service.Id} grew by {grown} kB.");
+        }
+
+        // The audit reads the streams, and takes each message in them for one of the services'.
+        await CatchUpAsync();
+        foreach (var (stream, _) in Consumers)
+            await JetStream.PurgeStreamAsync(stream, new StreamPurgeRequest());
+        using var client = new Client(Api);
+        await client.WaitForAsync(await client.PlaceAsync(), "paid");
+        await System.AuditAsync(scope: new() { StreamsWereLost = true, DeadLetters = long.MaxValue });
+    }
+
+    /// <summary>Waits until the services have taken in what is on the streams.</summary>
+    internal async Task CatchUpAsync()
+    {
+        foreach (var (stream, consumer) in Consumers)
+        {
+            await Eventually.GetAsync(
+                $"{consumer} has nothing left",
+                async () => (await JetStream.GetConsumerAsync(stream, consumer)).Info is { NumPending: 0, NumAckPending: 0 } ? "" : LastWords(),
+                complaint => complaint.Length == 0,
+                TimeSpan.FromSeconds(60));
+        }
+    }
+
+    private string LastWords() => string.Join('\n', System.Everyone.SelectMany(service => service.Output.Split('\n').TakeLast(20)));
+
+    private static long ResidentKilobytes(ServiceProcess service) => long.Parse(
+        File.ReadLines($"/proc/{service.Id}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture);
+}
