@@ -17,6 +17,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     internal ConcurrentQueue<OtlpLog> Logs { get; } = new();
 
+    /// <summary>Everything as it came, metrics too.</summary>
+    internal ConcurrentQueue<byte[]> Received { get; } = new();
+
     /// <summary>The settings that make a service send here, soon.</summary>
     internal Dictionary<string, string> Settings => new(StringComparer.Ordinal)
     {
@@ -32,9 +35,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var collector = new OtlpCollector(builder.Build());
-        collector.app.MapPost("/v1/traces", http => ReceiveAsync(http, (resource, item) => collector.Spans.Enqueue(OtlpSpan.Read(resource, item))));
-        collector.app.MapPost("/v1/logs", http => ReceiveAsync(http, (resource, item) => collector.Logs.Enqueue(OtlpLog.Read(resource, item))));
-        collector.app.MapPost("/v1/metrics", http => ReceiveAsync(http, (_, _) => { }));
+        collector.app.MapPost("/v1/traces", http => collector.ReceiveAsync(http, (resource, item) => collector.Spans.Enqueue(OtlpSpan.Read(resource, item))));
+        collector.app.MapPost("/v1/logs", http => collector.ReceiveAsync(http, (resource, item) => collector.Logs.Enqueue(OtlpLog.Read(resource, item))));
+        collector.app.MapPost("/v1/metrics", http => collector.ReceiveAsync(http, (_, _) => { }));
         await collector.app.StartAsync();
         return collector;
     }
@@ -56,10 +59,11 @@ internal sealed class OtlpCollector : IAsyncDisposable
     public async ValueTask DisposeAsync() => await app.DisposeAsync();
 
     // Export…ServiceRequest { Resource… = 1 { Resource = 1 { KeyValue attributes = 1 }, Scope… = 2 { Span | LogRecord = 2 } } }
-    private static async Task ReceiveAsync(HttpContext http, Action<IReadOnlyDictionary<string, string>, ProtobufMessage> read)
+    private async Task ReceiveAsync(HttpContext http, Action<IReadOnlyDictionary<string, string>, ProtobufMessage> read)
     {
         using var body = new MemoryStream();
         await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        Received.Enqueue(body.ToArray());
         foreach (var resource in new ProtobufMessage(body.ToArray()).Messages(1))
         {
             var attributes = resource.Messages(1).SelectMany(inner => inner.Messages(1)).ToAttributes();

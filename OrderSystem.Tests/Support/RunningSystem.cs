@@ -43,13 +43,18 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     /// <summary>Starts one more instance of a service.</summary>
-    internal async Task<ServiceProcess> StartServiceAsync(string project, params (string Name, string Value)[] settings)
+    internal Task<ServiceProcess> StartServiceAsync(string project, params (string Name, string Value)[] settings) => StartServiceAsync(project, isHealthy: true, settings);
+
+    /// <summary>Starts one more instance, which need not become healthy.</summary>
+    internal async Task<ServiceProcess> StartServiceAsync(string project, bool isHealthy, params (string Name, string Value)[] settings)
     {
         var environment = Environment(project);
         foreach (var (name, value) in settings)
             environment[name] = value;
         var service = await ServiceProcess.StartAsync(project, environment);
         services.Add(service);
+        if (!isHealthy)
+            return service;
         using var http = new HttpClient { BaseAddress = service.Address };
         await Eventually.BeTrueAsync($"{project} is healthy", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
         return service;
