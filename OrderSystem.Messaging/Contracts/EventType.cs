@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text.Json.Serialization.Metadata;
 
 namespace OrderSystem.Messaging.Contracts;
@@ -6,6 +7,8 @@ namespace OrderSystem.Messaging.Contracts;
 /// <summary>The wire names of an event. They are written out here, once, and never taken from CLR names.</summary>
 public sealed record EventType
 {
+    private const string VersionMark = ".v";
+
     private EventType(string name, string subject, JsonTypeInfo json) => (Name, Subject, Json) = (name, subject, json);
 
     /// <summary>The <c>ce-type</c>: the subject and the version of the body.</summary>
@@ -38,4 +41,13 @@ public sealed record EventType
 
     /// <summary>The event with this <c>ce-type</c>, or null when there is none.</summary>
     public static EventType? Find(string name) => ByName.GetValueOrDefault(name);
+
+    /// <summary>Whether this <c>ce-type</c> is a version of a known event that comes after all that are known here: a later release sends it.</summary>
+    public static bool IsNewer(string name) =>
+        name.LastIndexOf(VersionMark, StringComparison.Ordinal) is > 0 and var mark
+        && VersionOf(name, mark) is { } version
+        && All.Where(type => name.AsSpan(0, mark).SequenceEqual(type.Subject)).Select(type => VersionOf(type.Name, mark)).Max() < version;
+
+    private static int? VersionOf(string name, int mark) =>
+        int.TryParse(name.AsSpan(mark + VersionMark.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using NATS.Client.JetStream;
 using Npgsql;
+using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Persistence;
 
@@ -39,8 +40,13 @@ internal sealed partial class MessageProcessor(
             // A replay by hand begins anew, whatever its earlier life came to.
             if (CloudEvent.Read(message.Headers, DeadLetterFormat.ReplayOf) is not null && envelope.Delivery == 1)
                 await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);
+            var isNewer = EventType.IsNewer(envelope.Type);
             if (envelope.Delivery > 1 && await deliveries.CountAsync(consumer.Name, envelope.EventId, abandoned) is var failures and >= MaxFailures)
-                return HandlingResult.Reject($"{failures} deliveries ended without an answer");
+                return HandlingResult.Reject(isNewer ? $"{failures} deliveries found nobody who knows {envelope.Type}" : $"{failures} deliveries ended without an answer");
+
+            // In the middle of a rolling upgrade the next delivery may reach an instance of the release that sent it.
+            if (isNewer)
+                return HandlingResult.Retry(Backoff(envelope.Delivery), $"{envelope.Type} is of a later release");
             var result = await routes.HandleAsync(services, envelope, message.Data, abandoned);
             if (envelope.Delivery > 1)
                 await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);

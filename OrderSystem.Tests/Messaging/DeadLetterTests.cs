@@ -39,7 +39,8 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     [InlineData("""{"orderId":""", "application/json", "orders.created.v1", "the body is not")]
     [InlineData("""{"orderId":7,"customerId":"c","currency":"EUR","total":1,"items":[]}""", "application/json", "orders.created.v1", "$.orderId")]
     [InlineData("null", "application/json", "orders.created.v1", "null")]
-    [InlineData("""{"orderId":"7b1c0b6e-0000-7000-8000-000000000000","customerId":"c","currency":"EUR","total":1,"items":[]}""", "application/json", "orders.created.v2", "not a known event type")]
+    [InlineData("""{"orderId":"7b1c0b6e-0000-7000-8000-000000000000","customerId":"c","currency":"EUR","total":1,"items":[]}""", "application/json", "orders.created.v0", "not a known event type")]
+    [InlineData("{}", "application/json", "orders.created.next", "not a known event type")]
     [InlineData("{}", "application/json", "orders.invented.v1", "not a known event type")]
     [InlineData("{}", "text/plain", "orders.created.v1", "content-type")]
     public async Task M1_What_cannot_be_read_is_kept_with_its_reason_and_the_next_message_is_handled(string body, string contentType, string type, string reason)
