@@ -49,6 +49,7 @@ prepare_prometheus
 prepare_kubectl
 prepare_dashboard cli
 prepare_browser
+prepare_previous
 
 dotnet build "$root/OrderSystem.sln" -c Release -nodeReuse:false -v:minimal -clp:NoSummary || fail "build: failed; see above."
 say "build: done"

@@ -91,7 +91,7 @@ for project in OrderApi:order-api PaymentWorker:payment-worker PaymentGateway:pa
 done
 
 rm -f "$socket"
-container system service --time 0 "unix://$socket" >"$state/work/service.log" 2>&1 &
+podman system service --time 0 "unix://$socket" >"$state/work/service.log" 2>&1 &
 service=$!
 for _ in $(seq 100); do [ ! -S "$socket" ] || break; sleep 0.1; done
 

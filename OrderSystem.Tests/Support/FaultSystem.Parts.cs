@@ -23,21 +23,22 @@ internal sealed partial class FaultSystem
         return quick;
     }
 
-    private async Task<ServiceProcess> StartAsync(string project, List<ServiceProcess> instances)
-    {
-        var service = await ServiceProcess.StartAsync(project, Environment(project));
-        lock (one)
-            instances.Add(service);
-        return service;
-    }
-
-    private async Task MigrateAsync(string project)
+    /// <summary>Brings the database of a service up to date.</summary>
+    internal async Task MigrateAsync(string project)
     {
         var environment = Environment(project);
         (environment["ConnectionStrings__orders"], environment["ConnectionStrings__payments"]) = (OrdersDatabase, PaymentsDatabase);
         environment["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Provisioning);
-        var (exitCode, output) = await ServiceProcess.RunAsync(project, environment, "migrate");
+        var (exitCode, output) = await ServiceProcess.RunBuildAsync(Build(project), environment, "migrate");
         Assert.True(exitCode == 0, output);
+    }
+
+    private async Task<ServiceProcess> StartAsync(string project, List<ServiceProcess> instances)
+    {
+        var service = await ServiceProcess.StartAsync(project, Environment(project), Build(project));
+        lock (one)
+            instances.Add(service);
+        return service;
     }
 
     private Dictionary<string, string> Environment(string project)

@@ -34,6 +34,9 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         Load = new(() => ApiAddresses, dice);
     }
 
+    /// <summary>Where the assembly of a service lies that is started or migrates from now on.</summary>
+    internal Func<string, string> Build { get; set; } = Solution.OutputOf;
+
     internal FaultDice Dice { get; }
 
     internal NatsServer Nats { get; }
@@ -76,8 +79,9 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     /// <param name="workers">Instances of the worker.</param>
     /// <param name="settings">Beside the quick times that every scenario has.</param>
     /// <param name="prepare">Done with PostgreSQL before there is a database.</param>
+    /// <param name="build">See <see cref="Build"/>.</param>
     internal static async Task<FaultSystem> StartAsync(
-        int apis = 1, int workers = 1, IEnumerable<(string Name, string Value)>? settings = null, Func<PostgresServer, Task>? prepare = null)
+        int apis = 1, int workers = 1, IEnumerable<(string Name, string Value)>? settings = null, Func<PostgresServer, Task>? prepare = null, Func<string, string>? build = null)
     {
         var seed = int.TryParse(System.Environment.GetEnvironmentVariable("FAULT_SEED"), out var given) ? given : Random.Shared.Next(1_000_000);
         TestContext.Current.TestOutputHelper?.WriteLine($"FAULT_SEED={seed}");
@@ -85,7 +89,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         FaultSystem? system = null;
         try
         {
-            system = new FaultSystem(await NatsServer.StartAsync(), await PostgresServer.StartAsync(), Quick(settings ?? []), new FaultDice(seed));
+            system = new FaultSystem(await NatsServer.StartAsync(), await PostgresServer.StartAsync(), Quick(settings ?? []), new FaultDice(seed)) { Build = build ?? Solution.OutputOf };
             if (prepare is not null)
                 await prepare(system.Postgres);
             await Task.WhenAll(system.StartGatewayAsync(), system.MigrateAsync(ApiProject), system.MigrateAsync(WorkerProject));

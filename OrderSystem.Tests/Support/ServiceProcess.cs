@@ -39,9 +39,12 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the service on a free loopback port and waits until it listens.</summary>
-    internal static async Task<ServiceProcess> StartAsync(string project, IEnumerable<KeyValuePair<string, string>> environment)
+    /// <param name="project">The service.</param>
+    /// <param name="environment">Its settings.</param>
+    /// <param name="assembly">Another build of it than the one beside the tests.</param>
+    internal static async Task<ServiceProcess> StartAsync(string project, IEnumerable<KeyValuePair<string, string>> environment, string? assembly = null)
     {
-        var service = Launch(project, environment);
+        var service = Launch(assembly ?? Solution.OutputOf(project), environment);
         var exited = service.process.WaitForExitAsync();
         if (await Task.WhenAny(service.listening.Task, exited) == exited && !service.listening.Task.IsCompleted)
             throw new Xunit.Sdk.XunitException($"{project} ended with {service.process.ExitCode} instead of listening:\n{service.Output}");
@@ -50,9 +53,13 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Runs the service until it ends by itself, as with the migrate verb or when it cannot start.</summary>
-    internal static async Task<(int ExitCode, string Output)> RunAsync(string project, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
+    internal static Task<(int ExitCode, string Output)> RunAsync(string project, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments) =>
+        RunBuildAsync(Solution.OutputOf(project), environment, arguments);
+
+    /// <summary>The same with another build than the one beside the tests.</summary>
+    internal static async Task<(int ExitCode, string Output)> RunBuildAsync(string assembly, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
-        await using var service = Launch(project, environment, arguments);
+        await using var service = Launch(assembly, environment, arguments);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await service.process.WaitForExitAsync(deadline.Token);
         return (service.process.ExitCode, service.Output);
@@ -90,13 +97,13 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Starts the service and waits for nothing.</summary>
-    internal static ServiceProcess Launch(string project, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
+    internal static ServiceProcess Launch(string assembly, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Solution.OutputOf(project), .. arguments])
+        var start = new ProcessStartInfo("dotnet", [assembly, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Path.GetDirectoryName(Solution.OutputOf(project)),
+            WorkingDirectory = Path.GetDirectoryName(assembly),
             Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["DOTNET_ENVIRONMENT"] = "Production", ["ASPNETCORE_ENVIRONMENT"] = "Production" },
         };
         foreach (var (name, value) in environment)

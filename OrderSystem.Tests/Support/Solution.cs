@@ -13,6 +13,16 @@ internal static class Solution
     /// <summary>The built assembly of a project.</summary>
     internal static string OutputOf(string project) => Path.Combine(Root, project, "bin", Configuration, "net10.0", $"{project}.dll");
 
+    /// <summary>The same of the release before this one, which test.sh builds.</summary>
+    internal static string PreviousOutputOf(string project)
+    {
+        var commit = File.ReadAllText(Path.Combine(Root, "eng", "previous-release")).Trim();
+        var folder = Path.Combine(Root, ".tools", "previous", commit);
+        return File.Exists(Path.Combine(folder, "built"))
+            ? Path.Combine(folder, project, "bin", "Release", "net10.0", $"{project}.dll")
+            : throw new InvalidOperationException($"The previous release, {commit} (eng/previous-release), is not built. Run ./test.sh, in a clone that has that commit: git fetch --unshallow");
+    }
+
     private static string FindRoot()
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)

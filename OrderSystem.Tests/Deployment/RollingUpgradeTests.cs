@@ -1,0 +1,70 @@
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Deployment;
+
+/// <summary>
+/// The release before this one, named by eng/previous-release, and this one side by side on the same streams and databases, under load. All
+/// instances are replaced one after the other, and one of each is put back.
+/// </summary>
+public sealed class RollingUpgradeTests
+{
+    private const int Instances = 2;
+    private static readonly Func<string, string> Previous = Solution.PreviousOutputOf;
+    private static readonly Func<string, string> Current = Solution.OutputOf;
+
+    [Theory]
+    [InlineData(FaultSystem.WorkerProject, FaultSystem.ApiProject)]
+    [InlineData(FaultSystem.ApiProject, FaultSystem.WorkerProject)]
+    public async Task An_upgrade_in_either_order_and_a_rollback_neither_lose_an_order_nor_charge_one_twice(string first, string second)
+    {
+        await using var system = await FaultSystem.StartAsync(Instances, Instances, [("Payments__AttemptTimeout", "00:00:04"), ("JetStream__AckWait", "00:00:20")], build: Previous);
+        await system.SetProviderAsync(new { latency = "00:00:00.05", jitter = "00:00:00.1" });
+        using var over = new CancellationTokenSource();
+        var load = system.Load.RunAsync(new(Orders: 2_000, PerSecond: 15) { Until = over.Token });
+
+        // A release migrates first, while the release before it goes on serving.
+        system.Build = Current;
+        await system.MigrateAsync(FaultSystem.ApiProject);
+        await system.MigrateAsync(FaultSystem.WorkerProject);
+
+        // With one service all new and the other all old, events cross from release to release in both directions.
+        await ReplaceAsync(system, first, Instances);
+        await PayAsync(system);
+        await ReplaceAsync(system, second, Instances);
+        await PayAsync(system);
+
+        // Back, on databases that are ahead of it.
+        system.Build = Previous;
+        await ReplaceAsync(system, first, 1);
+        await ReplaceAsync(system, second, 1);
+        await PayAsync(system);
+
+        await over.CancelAsync();
+        await load;
+        var snapshot = await system.AuditAsync();
+        Assert.Equal(snapshot.Orders.Count, snapshot.Ledger.Count);
+        Assert.Equal(0L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE attempts > 1"));
+    }
+
+    /// <summary>Surge by one, as a Deployment does it: the next instance is healthy before one goes.</summary>
+    private static async Task ReplaceAsync(FaultSystem system, string project, int count)
+    {
+        foreach (var old in (project == FaultSystem.ApiProject ? system.Apis : system.Workers).Take(count).ToArray())
+        {
+            await FaultSystem.HealthyAsync(project == FaultSystem.ApiProject ? await system.StartApiAsync() : await system.StartWorkerAsync());
+            var exitCode = await system.StopAsync(old);
+            Assert.True(exitCode == 0, $"{project} ended with {exitCode}:\n{old.Output}");
+        }
+    }
+
+    /// <summary>In this mix of releases a new order goes all the way.</summary>
+    private static async Task PayAsync(FaultSystem system)
+    {
+        foreach (var api in system.ApiAddresses)
+        {
+            using var client = new Client(api);
+            await client.WaitForAsync(await client.PlaceAsync(), "paid");
+        }
+    }
+}
