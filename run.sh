@@ -4,15 +4,26 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$root/eng/prepare.sh"
 
+# Nothing but the answer on standard output, so that it can stand in another command.
+print() { # what the AppHost is asked for
+  local assembly="$root/OrderSystem.AppHost/bin/Debug/net10.0/OrderSystem.AppHost.dll"
+  [ -e "$assembly" ] || { prepare_sdk && prepare_packages && dotnet build "$root/OrderSystem.AppHost" -nodeReuse:false -v:q -clp:NoSummary; } >&2
+  exec dotnet "$assembly" "$1"
+}
+
 dashboard=true
 fresh=false
 for argument in "$@"; do
   case "$argument" in
     --no-dashboard) dashboard=false ;;
     --fresh) fresh=true ;;
-    *) fail "usage: ./run.sh [--no-dashboard] [--fresh]
+    --token) print token ;;
+    --token-keys) print token-keys ;;
+    *) fail "usage: ./run.sh [--no-dashboard] [--fresh] | --token | --token-keys
   --no-dashboard  without the Aspire dashboard
-  --fresh         with new data: what earlier runs stored is deleted" ;;
+  --fresh         with new data: what earlier runs stored is deleted
+  --token         prints a bearer token for 12 hours, and nothing else
+  --token-keys    prints the public keys that such tokens are checked with" ;;
   esac
 done
 

@@ -1,9 +1,17 @@
+using OrderSystem.AppHost.Access;
 using OrderSystem.AppHost.Commands;
 using OrderSystem.AppHost.Infrastructure;
 
 var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = args.Contains("--no-dashboard") });
+if (args is [TokenCommand.Verb or TokenCommand.KeysVerb, ..])
+{
+    await TokenCommand.PrintAsync(builder, args[0]);
+    return 0;
+}
+
 if (await builder.AddInfrastructureAsync() is not { } infrastructure)
     return 1;
+var access = await AccessResources.AddAsync(builder);
 
 var orderMigrations = builder.AddProject<Projects.OrderSystem_OrderApi>("order-migrations", launchProfileName: null)
     .WithArgs("migrate")
@@ -20,8 +28,11 @@ var api = builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
     .WithReference(infrastructure.Orders)
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(orderMigrations)
+    .WithAccess(access)
+    .WithWorkerToken(access)
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
+    .WithTokenCommand()
     .WithOrderCommands()
     .WithDeadLetterCommands()
     .WithAuditCommand()
@@ -32,6 +43,7 @@ var worker = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-wor
     .WithReference(infrastructure.Payments)
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(paymentMigrations)
+    .WithAccess(access)
     .WithHttpHealthCheck("/health")
     .WithWorkerCommands()
     .WithRedriveCommand();

@@ -10,9 +10,12 @@ namespace OrderSystem.LoadTest;
 /// <summary>The command line. Exit codes: 0 done · 1 orders were lost, not settled, or the audit disagrees · 2 it could not be done.</summary>
 internal static class LoadCommand
 {
+    /// <summary>Not an argument: those can be read by everybody on the machine.</summary>
+    private const string TokenVariable = "ORDERSYSTEM_TOKEN";
+
     private static readonly RunOptions Defaults = new();
     private static readonly Option<bool> IsSelf = new("--self") { Description = "Start the whole system on this machine, measure it beside the yardstick, and print the figures with their targets." };
-    private static readonly Option<Uri?> Url = new("--url") { Description = "The order API to place orders at, such as http://localhost:5080." };
+    private static readonly Option<Uri?> Url = new("--url") { Description = $"The order API to place orders at, such as http://localhost:5080. The variable {TokenVariable} holds the bearer token for it." };
     private static readonly Option<double?> Rate = new("--rate") { Description = "Orders per second, whatever the answers take (open loop). Without it each connection waits for its answer (closed loop); --self does both, with 1000." };
     private static readonly Option<int> Connections = new("--connections") { Description = "How many orders may be asked for at once.", DefaultValueFactory = _ => Defaults.Connections };
     private static readonly Option<double> Duration = Seconds("--seconds", "How long each phase sends.", Defaults.Duration);
@@ -71,6 +74,7 @@ internal static class LoadCommand
     private static RunOptions Read(ParseResult arguments) => new()
     {
         Url = arguments.GetValue(Url),
+        Token = Environment.GetEnvironmentVariable(TokenVariable)?.Trim(),
         Rate = arguments.GetValue(Rate),
         Connections = arguments.GetValue(Connections),
         Duration = TimeSpan.FromSeconds(arguments.GetValue(Duration)),

@@ -8,6 +8,9 @@ internal sealed record RunOptions
     /// <summary>The order API; null: the whole system is started.</summary>
     public Uri? Url { get; init; }
 
+    /// <summary>Bearer token for the order API.</summary>
+    public string? Token { get; init; }
+
     /// <summary>Orders per second of the open loop. Against a URL, null is a closed loop.</summary>
     public double? Rate { get; init; }
 

@@ -7,6 +7,7 @@ using OrderSystem.OrderApi.Ops.Commands;
 using OrderSystem.OrderApi.Orders;
 using OrderSystem.OrderApi.Payments;
 using OrderSystem.ServiceDefaults;
+using OrderSystem.ServiceDefaults.Access;
 using OrderSystem.ServiceDefaults.Hosting;
 
 if (Healthcheck.Is(args))
@@ -20,6 +21,7 @@ if (OpsCommands.Are(args))
     return await OpsCommands.RunAsync(builder.Configuration, args);
 
 builder.AddServiceDefaults("order-api");
+builder.AddAccess();
 builder.AddMessaging(databaseName: "orders", source: "/order-api", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.PaymentResults, events => events
     .On<PaymentSucceeded, PaymentResultHandler>()
@@ -32,6 +34,7 @@ builder.Services.AddOpenApi();
 
 var app = builder.Build();
 app.UseErrorAnswers();
+app.UseAccess();
 app.MapDefaultEndpoints();
 app.MapOpenApi();
 app.MapOrders();

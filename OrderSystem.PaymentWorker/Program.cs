@@ -6,6 +6,7 @@ using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Ops;
 using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.ServiceDefaults;
+using OrderSystem.ServiceDefaults.Access;
 using OrderSystem.ServiceDefaults.Hosting;
 
 if (Healthcheck.Is(args))
@@ -19,6 +20,7 @@ if (args is [RedriveCommand.Verb, ..])
     return await RedriveCommand.RunAsync(builder.Configuration, args, "payments", Topology.Payments);
 
 builder.AddServiceDefaults("payment-worker");
+builder.AddAccess();
 builder.AddMessaging(databaseName: "payments", source: "/payment-worker", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.OrderProcessor, events => events
     .On<OrderCreated, OrderCreatedHandler>()
@@ -28,9 +30,8 @@ builder.AddPaymentGateway();
 builder.Services.AddRedrive(Topology.Payments);
 
 var app = builder.Build();
+app.UseStatusCodePages();
+app.UseAccess();
 app.MapDefaultEndpoints();
-app.MapPaymentsExport();
-app.MapPaymentTimeline();
-app.MapGroup("/ops").MapRedrive();
-app.MapPausePulling();
+app.MapOps();
 return await app.RunServiceAsync();

@@ -114,8 +114,9 @@ ready() { curl -fsS --retry 60 --retry-delay 1 --retry-all-errors -o /dev/null "
 ready order-api
 ready payment-gateway
 
-place() { curl -fsS "$api/orders" -H 'content-type: application/json' --data '{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}' | jq -r .id; }
-paid() { for _ in $(seq 60); do [ "$(curl -fsS "$api/orders/$1" | jq -r .status)" != paid ] || return 0; sleep 0.5; done; return 1; }
+authorization="Authorization: Bearer $("$root/deploy/compose/token.sh")"
+place() { curl -fsS "$api/orders" -H "$authorization" -H 'content-type: application/json' --data '{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}' | jq -r .id; }
+paid() { for _ in $(seq 60); do [ "$(curl -fsS -H "$authorization" "$api/orders/$1" | jq -r .status)" != paid ] || return 0; sleep 0.5; done; return 1; }
 api=$(address_of order-api) gateway=$(address_of payment-gateway)
 order=$(place)
 check "an order is paid" paid "$order"

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using OrderSystem.AppHost.Access;
 
 namespace OrderSystem.AppHost.Commands;
 
@@ -8,6 +10,8 @@ namespace OrderSystem.AppHost.Commands;
 internal static class Operation
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(2) };
+
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>Adds a command that can be run while its resource does.</summary>
     /// <param name="resource">That has the command.</param>
@@ -38,7 +42,7 @@ internal static class Operation
         {
             try
             {
-                return await run(new ServiceClient(Http, new Uri(endpoint.Url), context.CancellationToken), context);
+                return await run(new ServiceClient(Http, new Uri(endpoint.Url), NewToken(resource.Resource), context.CancellationToken), context);
             }
             catch (HttpRequestException failure)
             {
@@ -46,14 +50,19 @@ internal static class Operation
             }
         }
     }
+
+    private static string? NewToken(IResource service) =>
+        service.Annotations.OfType<TokenKeyAnnotation>().LastOrDefault()?.Key.CreateToken("dashboard", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TokenLifetime);
 }
 
 /// <summary>Asks one service in the name of whoever uses the dashboard; everything but success is an exception that says what the service said.</summary>
-internal sealed class ServiceClient(HttpClient http, Uri address, CancellationToken cancellationToken)
+internal sealed class ServiceClient(HttpClient http, Uri address, string? token, CancellationToken cancellationToken)
 {
     internal async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body = null, string? idempotencyKey = null)
     {
         using var request = new HttpRequestMessage(method, new Uri(address, path)) { Content = body is null ? null : JsonContent.Create(body) };
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Add("X-Operator", $"{Environment.UserName} (dashboard)");
         if (idempotencyKey is not null)
             request.Headers.Add("Idempotency-Key", idempotencyKey);

@@ -16,12 +16,12 @@ internal sealed class OrderRequests
 
     private readonly Template[] templates;
 
-    internal OrderRequests(Uri api, BodyMix mix)
+    internal OrderRequests(Uri api, string? token, BodyMix mix)
     {
         // The order of sizes is shuffled, and yet the same in every run.
         var random = new Random(17);
         var run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-        templates = [.. mix.LinesOf(Variety).Order().Select((lines, i) => Create(api, run, i, lines))];
+        templates = [.. mix.LinesOf(Variety).Order().Select((lines, i) => Create(api, token, run, i, lines))];
         random.Shuffle(templates);
     }
 
@@ -36,10 +36,11 @@ internal sealed class OrderRequests
         return template.Bytes.Length;
     }
 
-    private static Template Create(Uri api, string run, int number, int lines)
+    private static Template Create(Uri api, string? token, string run, int number, int lines)
     {
         var body = Body(number, lines);
-        var head = $"POST {new Uri(api, "/orders").PathAndQuery} HTTP/1.1\r\nHost: {api.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nIdempotency-Key: load-{run}-";
+        var authorization = token is null ? "" : $"Authorization: Bearer {token}\r\n";
+        var head = $"POST {new Uri(api, "/orders").PathAndQuery} HTTP/1.1\r\nHost: {api.Authority}\r\n{authorization}Content-Type: application/json\r\nContent-Length: {body.Length}\r\nIdempotency-Key: load-{run}-";
         return new(Encoding.ASCII.GetBytes($"{head}{Digits}\r\n\r\n{body}"), head.Length);
     }
 

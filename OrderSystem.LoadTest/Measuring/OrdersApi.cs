@@ -7,7 +7,7 @@ namespace OrderSystem.LoadTest.Measuring;
 /// What became of the orders, asked in pages of the API: it works against any address, and costs nothing while it is measured, because the pages
 /// are read when nothing is under way any more.
 /// </summary>
-internal sealed class OrdersApi(Uri api, TimeProvider time) : IDisposable
+internal sealed class OrdersApi(Uri api, string? token, TimeProvider time) : IDisposable
 {
     private const int LargestPage = 200;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -15,7 +15,7 @@ internal sealed class OrdersApi(Uri api, TimeProvider time) : IDisposable
     /// <summary>Clocks of different machines differ by less.</summary>
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
 
-    private readonly HttpClient http = new() { BaseAddress = api, Timeout = TimeSpan.FromMinutes(10) };
+    private readonly HttpClient http = new() { BaseAddress = api, Timeout = TimeSpan.FromMinutes(10), DefaultRequestHeaders = { Authorization = token is null ? null : new("Bearer", token) } };
 
     /// <summary>Orders that are pending, at most as many as a page holds.</summary>
     internal async Task<int> PendingAsync(CancellationToken cancellationToken) => (await PageAsync($"status=pending&limit={LargestPage}", cancellationToken)).Items.Count;

@@ -4,10 +4,10 @@ using OrderSystem.LoadTest.Report;
 namespace OrderSystem.LoadTest.Measuring;
 
 /// <summary>Runs phases against one address: load, settle, read what became of every order. The processes are those whose CPU and memory are measured.</summary>
-internal sealed class PhaseRunner(Uri api, BodyMix mix, string? database, IReadOnlyList<ProcessTree> processes, TimeSpan settle, TimeProvider time) : IDisposable
+internal sealed class PhaseRunner(Uri api, string? token, BodyMix mix, string? database, IReadOnlyList<ProcessTree> processes, TimeSpan settle, TimeProvider time) : IDisposable
 {
-    private readonly OrdersApi orders = new(api, time);
-    private readonly OrderRequests requests = new(api, mix);
+    private readonly OrdersApi orders = new(api, token, time);
+    private readonly OrderRequests requests = new(api, token, mix);
     private long numbers;
 
     /// <summary>Lets everything be compiled and every connection be made before it counts.</summary>

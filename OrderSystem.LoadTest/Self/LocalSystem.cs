@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using OrderSystem.AppHost.Access;
 using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Report;
 
@@ -7,6 +8,8 @@ namespace OrderSystem.LoadTest.Self;
 /// <summary>The whole system on this machine, beside a PostgreSQL that is there already: nats-server, the provider, the worker, the API.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
+    private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(1);
+
     private readonly Stack<IAsyncDisposable> parts = new();
     private readonly List<ProcessTree> processes = [];
     private readonly PostgresServer postgres;
@@ -14,6 +17,9 @@ internal sealed class LocalSystem : IAsyncDisposable
     private LocalSystem(PostgresServer postgres) => this.postgres = postgres;
 
     internal Uri Api { get; private set; } = null!;
+
+    /// <summary>For everything that the API can be asked.</summary>
+    internal string Token { get; private set; } = null!;
 
     internal Uri Gateway { get; private set; } = null!;
 
@@ -57,8 +63,11 @@ internal sealed class LocalSystem : IAsyncDisposable
     {
         var nats = await NatsServer.StartAsync(folder, time, cancellationToken);
         parts.Push(nats);
-        var environment = new Dictionary<string, string>(settings, StringComparer.Ordinal)
+        using var key = TokenKey.Create();
+        Token = key.CreateToken("load-test", TokenKey.AllScopes, time.GetUtcNow(), TokenLifetime);
+        var environment = new Dictionary<string, string>(key.Settings().Concat(settings), StringComparer.Ordinal)
         {
+            ["Audit__WorkerToken"] = Token,
             ["ConnectionStrings__nats"] = nats.Url,
             ["ConnectionStrings__orders"] = OrdersDatabase,
             ["ConnectionStrings__payments"] = postgres.ConnectionString("payments"),

@@ -45,7 +45,7 @@ internal static class SelfRun
         RunOptions options, PostgresServer postgres, string folder, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var system = await LocalSystem.StartAsync(postgres, folder, options.Settings, time, cancellationToken);
-        using var runner = new PhaseRunner(system.Api, options.Mix, system.OrdersDatabase, system.Processes, options.Settle, time);
+        using var runner = new PhaseRunner(system.Api, system.Token, options.Mix, system.OrdersDatabase, system.Processes, options.Settle, time);
         await runner.WarmUpAsync(options.Connections, options.WarmUp, cancellationToken);
 
         var phases = new List<PhaseReport>();

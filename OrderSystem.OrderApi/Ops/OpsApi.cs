@@ -7,6 +7,7 @@ using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 using OrderSystem.OrderApi.Ops.Timeline;
+using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi.Ops;
 
@@ -20,12 +21,12 @@ internal static class OpsApi
         builder.AddAudit();
         builder.Services.AddRedrive(Topology.Orders);
         builder.Services.AddSingleton<TimelineReader>();
-        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Patience);
+        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Patience).AddHttpMessageHandler<WorkerAccess>();
     }
 
     internal static void MapOps(this IEndpointRouteBuilder app)
     {
-        var ops = app.MapGroup("/ops").WithTags("Operations");
+        var ops = app.MapGroup("/ops").WithTags("Operations").RequireAuthorization(Scopes.Operate);
         ops.MapGroup("/dead-letters").AddEndpointFilter(AnswerUnavailableAsync).MapDeadLetters();
         ops.MapAudit();
         ops.MapRedrive();

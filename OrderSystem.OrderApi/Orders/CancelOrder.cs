@@ -9,6 +9,7 @@ using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.OrderApi.Errors;
+using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -19,6 +20,7 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
 
     internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost(
             "/orders/{id:guid}/cancel", (Guid id, HttpRequest request, CancelOrder cancel, CancellationToken cancellationToken) => cancel.HandleAsync(id, request, cancellationToken))
+        .RequireAuthorization(Scopes.Write)
         .WithName("CancelOrder")
         .WithSummary("Cancels a pending order. Asking again has no effect; an order that is paid, failed or under review cannot be cancelled.")
         .Accepts<CancelOrderRequest>(isOptional: true, "application/json")

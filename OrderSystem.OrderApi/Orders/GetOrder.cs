@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -7,6 +8,7 @@ namespace OrderSystem.OrderApi.Orders;
 internal static class GetOrder
 {
     internal static void MapGetOrder(this IEndpointRouteBuilder orders) => orders.MapGet("/orders/{id:guid}", HandleAsync)
+        .RequireAuthorization(Scopes.Read)
         .WithName("GetOrder")
         .WithSummary("One order.")
         .ProducesProblem(StatusCodes.Status404NotFound)

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -18,6 +19,7 @@ internal static class ListOrders
     private const int MaxLimit = 200;
 
     internal static void MapListOrders(this IEndpointRouteBuilder orders) => orders.MapGet("/orders", HandleAsync)
+        .RequireAuthorization(Scopes.Read)
         .WithName("ListOrders")
         .WithSummary("Orders, the newest first.")
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);

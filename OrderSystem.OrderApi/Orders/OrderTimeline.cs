@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 using OrderSystem.OrderApi.Ops.Timeline;
+using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -39,6 +40,7 @@ internal static class OrderTimeline
     private const string Worker = "payment-worker";
 
     internal static void MapOrderTimeline(this IEndpointRouteBuilder orders) => orders.MapGet("/orders/{id:guid}/timeline", HandleAsync)
+        .RequireAuthorization(Scopes.Read)
         .WithName("GetOrderTimeline")
         .WithSummary("What happened to an order, step by step, with times and traces.")
         .ProducesProblem(StatusCodes.Status404NotFound)

@@ -6,6 +6,7 @@ using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.OrderApi.Errors;
 using OrderSystem.OrderApi.Idempotency;
+using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -13,6 +14,7 @@ namespace OrderSystem.OrderApi.Orders;
 internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey, RunningKeys running, OrderMetrics metrics, TimeProvider time)
 {
     internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost("/orders", (HttpRequest request, PlaceOrder place, CancellationToken cancellationToken) => place.HandleAsync(request, cancellationToken))
+        .RequireAuthorization(Scopes.Write)
         .WithName("PlaceOrder")
         .WithSummary("Places an order. It is charged in the background; its status says how that went.")
         .WithDescription($"With {IdempotencyKey.Header} a repetition gets the first answer again ({IdempotencyKey.ReplayedHeader}: true) and places nothing.")

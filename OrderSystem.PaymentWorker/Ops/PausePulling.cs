@@ -8,15 +8,15 @@ namespace OrderSystem.PaymentWorker.Ops;
 /// </summary>
 internal static partial class PausePulling
 {
-    internal static void MapPausePulling(this IEndpointRouteBuilder app)
+    internal static void MapPausePulling(this IEndpointRouteBuilder ops)
     {
-        app.MapPost("/ops/pause", (PullGate gate, ILogger<Program> logger) =>
+        ops.MapPost("/pause", (PullGate gate, ILogger<Program> logger) =>
         {
             if (gate.Pause())
                 Log.Paused(logger);
             return TypedResults.NoContent();
         });
-        app.MapPost("/ops/resume", (PullGate gate, ILogger<Program> logger) =>
+        ops.MapPost("/resume", (PullGate gate, ILogger<Program> logger) =>
         {
             if (gate.Resume())
                 Log.Resumed(logger);

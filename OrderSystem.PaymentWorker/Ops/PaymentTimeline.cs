@@ -13,7 +13,7 @@ internal static class PaymentTimeline
 {
     private const int MaxReceived = 100;
 
-    internal static void MapPaymentTimeline(this IEndpointRouteBuilder app) => app.MapGet("/ops/payments/{orderId:guid}", HandleAsync);
+    internal static void MapPaymentTimeline(this IEndpointRouteBuilder ops) => ops.MapGet("/payments/{orderId:guid}", HandleAsync);
 
     /// <param name="orderId">The order.</param>
     /// <param name="received">Ids of the order's own events, separated by commas: which of them took effect here?</param>

@@ -15,11 +15,11 @@ internal static class PaymentsExport
 {
     private const int FlushAt = 64 * 1024;
 
-    internal static void MapPaymentsExport(this IEndpointRouteBuilder app)
+    internal static void MapPaymentsExport(this IEndpointRouteBuilder ops)
     {
-        app.MapGet("/ops/audit/payments", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
+        ops.MapGet("/audit/payments", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
             http, database, "SELECT order_id, status, amount, currency, provider_reference FROM payments ORDER BY order_id", ReadPayment, ExportJson.Default.PaymentLine));
-        app.MapGet("/ops/audit/events", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
+        ops.MapGet("/audit/events", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
             http,
             database,
             """

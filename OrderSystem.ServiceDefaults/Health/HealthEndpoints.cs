@@ -41,6 +41,6 @@ public static class HealthEndpoints
             context.Response.StatusCode = report.Status == HealthStatus.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             context.Response.Headers.CacheControl = "no-store";
             await HealthReportJson.WriteAsync(context, report);
-        }).DisableHttpMetrics().ExcludeFromDescription();
+        }).AllowAnonymous().DisableHttpMetrics().ExcludeFromDescription();
     }
 }

@@ -18,7 +18,7 @@ public sealed class HealthcheckTests(SharedSystem shared)
         var (unknown, refusal) = await RunAsync(api.Address, "/no-probe");
         Assert.Equal((0, 1), (ready, unknown));
         Assert.Contains("\"postgresql\":{\"status\":\"healthy\"", answer, StringComparison.Ordinal);
-        Assert.Contains("/no-probe: 404", refusal, StringComparison.Ordinal);
+        Assert.Contains("/no-probe: 401", refusal, StringComparison.Ordinal);
 
         await api.StopAsync();
         var (stopped, reason) = await RunAsync(api.Address);

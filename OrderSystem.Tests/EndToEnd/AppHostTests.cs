@@ -16,6 +16,7 @@ public sealed class AppHostTests
     public async Task The_whole_system_comes_up_and_an_order_gets_paid()
     {
         var data = Directory.CreateTempSubdirectory("ordersystem-apphost-");
+        Tokens.Share(data);
         try
         {
             var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(

@@ -22,6 +22,7 @@ internal sealed class DashboardApp : IAsyncDisposable
     internal static async Task<DashboardApp> StartAsync(bool withDashboard, params string[] settings)
     {
         var data = Directory.CreateTempSubdirectory("ordersystem-dashboard-");
+        Tokens.Share(data);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
             ["--Infrastructure=local", $"--Infrastructure:Data={data.FullName}", .. settings],
             (options, _) => (options.DisableDashboard, options.AllowUnsecuredTransport) = (!withDashboard, true));

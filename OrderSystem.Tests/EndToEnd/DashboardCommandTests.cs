@@ -38,7 +38,7 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         await AResourceStopsAndStartsAsync();
         await WhatJetStreamHasLostIsSentAgainAsync();
 
-        var looking = new[] { "show-dead-letters", "audit", "start", "stop", "restart", "rebuild" };
+        var looking = new[] { "create-token", "show-dead-letters", "audit", "start", "stop", "restart", "rebuild" };
         foreach (var resource in new[] { "order-api", "payment-worker", "payment-gateway" })
         {
             Assert.True(system.App.ResourceNotifications.TryGetCurrentState(resource, out var state));

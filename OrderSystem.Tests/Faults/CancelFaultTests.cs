@@ -16,7 +16,7 @@ public sealed class CancelFaultTests
         {
             latency = "00:00:00.05", jitter = "00:00:00.4", dropAfterChargeRate = 0.15, errorAfterChargeRate = 0.1, keyInUseRate = 0.05, declineRate = 0.1, seed = system.Dice.Seed,
         });
-        using var http = new HttpClient();
+        using var http = Tokens.Http(address: null);
         var cancelled = new ConcurrentDictionary<Guid, HttpStatusCode>();
 
         var load = Task.WhenAll(Enumerable.Range(0, 160).Select(i => PlaceAndPerhapsCancelAsync(TimeSpan.FromSeconds(i * 0.05))));

@@ -37,7 +37,7 @@ public sealed class StoreFaultTests
         await ToldAsync(2);
 
         // It was sent again while it was pending; that must not count for the cancellation.
-        using var http = new HttpClient { BaseAddress = system.Apis[0].Address };
+        using var http = Tokens.Http(system.Apis[0].Address);
         using (var cancelled = await http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null))
             Assert.Equal(HttpStatusCode.Accepted, cancelled.StatusCode);
         await ToldAsync(3);

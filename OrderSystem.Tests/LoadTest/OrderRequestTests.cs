@@ -15,7 +15,7 @@ public sealed class OrderRequestTests
     public void Orders_have_as_many_lines_as_the_mix_says()
     {
         Assert.True(BodyMix.TryParse("1:45,3:50,50:5", out var mix));
-        var requests = new OrderRequests(Api, mix);
+        var requests = new OrderRequests(Api, "a.b.c", mix);
         var lines = Enumerable.Range(0, 4_000).Select(number => Body(Write(requests, number)).GetProperty("items").GetArrayLength()).CountBy(count => count).ToDictionary();
         Assert.Equal(new Dictionary<int, int> { [1] = 1_800, [3] = 2_000, [50] = 200 }, lines);
     }
@@ -23,7 +23,7 @@ public sealed class OrderRequestTests
     [Fact]
     public void No_key_comes_twice_in_a_run_or_in_two()
     {
-        var keys = new[] { new OrderRequests(Api, BodyMix.Usual), new OrderRequests(Api, BodyMix.Usual) }
+        var keys = new[] { new OrderRequests(Api, token: null, BodyMix.Usual), new OrderRequests(Api, token: null, BodyMix.Usual) }
             .SelectMany(requests => Enumerable.Range(0, 5_000).Select(number => Key(Write(requests, number)))).ToArray();
         Assert.Equal(keys.Length, keys.Distinct(StringComparer.Ordinal).Count());
     }

@@ -17,7 +17,7 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
     {
         var system = await shared.StartedAsync();
         ProcessTree[] processes = [new("order-api", system.OrderApi.Id)];
-        using var runner = new PhaseRunner(system.OrderApi.Address, BodyMix.Usual, system.OrdersDatabase, processes, TimeSpan.FromSeconds(60), TimeProvider.System);
+        using var runner = new PhaseRunner(system.OrderApi.Address, Tokens.Everything, BodyMix.Usual, system.OrdersDatabase, processes, TimeSpan.FromSeconds(60), TimeProvider.System);
         var phase = await runner.RunAsync(new PhasePlan("test", "a little", rate, Connections: 3, TimeSpan.FromSeconds(2.5)), CancellationToken.None);
 
         Assert.Empty(phase.Errors);

@@ -69,7 +69,7 @@ public sealed class AuditTests : IAsyncLifetime
     {
         var configured = await system.StartServiceAsync(
             "OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString), ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
-        using var http = new HttpClient { BaseAddress = configured.Address };
+        using var http = Tokens.Http(configured.Address);
         Assert.Equal("agrees", (await http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0")).GetProperty("verdict").GetString());
         foreach (var odd in new[] { "x", "-1", "NaN", "1e300", "2.00:00:00", "" })
             Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/ops/audit?grace={odd}")).StatusCode);

@@ -168,7 +168,7 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     [Fact]
     public async Task Nothing_is_done_without_a_name()
     {
-        using var nobody = new HttpClient { BaseAddress = system.OrderApi.Address };
+        using var nobody = Tokens.Http(system.OrderApi.Address);
         using var answer = await nobody.DeleteAsync("/ops/dead-letters/1");
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Contains("X-Operator", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);

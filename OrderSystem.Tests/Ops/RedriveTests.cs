@@ -148,7 +148,7 @@ public sealed class RedriveTests(SharedSystem shared)
     [Fact]
     public async Task Nothing_is_done_without_a_name()
     {
-        using var nobody = new HttpClient { BaseAddress = (await shared.StartedAsync()).OrderApi.Address };
+        using var nobody = Tokens.Http((await shared.StartedAsync()).OrderApi.Address);
         using var answer = await nobody.PostAsync("/ops/redrive?missing=true", content: null);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Contains("X-Operator", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);

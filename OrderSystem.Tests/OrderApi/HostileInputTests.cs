@@ -9,7 +9,7 @@ namespace OrderSystem.Tests.OrderApi;
 /// <summary>H7, H8 and H11: bodies that mean harm or nonsense, each answered with what is wrong with it.</summary>
 public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
 {
-    private HttpClient Api { get; } = new();
+    private HttpClient Api { get; } = Tokens.Http(address: null);
 
     public async ValueTask InitializeAsync() => Api.BaseAddress = (await shared.StartedAsync()).OrderApi.Address;
 

@@ -14,7 +14,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
 
     private RunningSystem system = null!;
 
-    private HttpClient Api { get; } = new(new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
+    private HttpClient Api { get; } = Tokens.Http(address: null, handler: new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
 
     public async ValueTask InitializeAsync()
     {
@@ -64,7 +64,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     public async Task H3_Fifty_requests_at_once_with_one_key_place_one_order()
     {
         await using var other = await system.StartServiceAsync("OrderSystem.OrderApi");
-        using var second = new HttpClient { BaseAddress = other.Address };
+        using var second = Tokens.Http(other.Address);
         var key = NewKey();
         var customer = $"c-{Guid.NewGuid():N}";
         var body = Good.Replace("c-17", customer, StringComparison.Ordinal);
@@ -122,7 +122,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(Api.BaseAddress!.Host, Api.BaseAddress.Port);
         await socket.SendAsync(Encoding.ASCII.GetBytes(
-            $"POST /orders HTTP/1.1\r\nHost: {Api.BaseAddress.Authority}\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+            $"POST /orders HTTP/1.1\r\nHost: {Api.BaseAddress.Authority}\r\nAuthorization: Bearer {Tokens.Everything}\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
         var answer = new byte[64];
         var length = await socket.ReceiveAsync(answer);
 

@@ -12,7 +12,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
 {
     private const string Good = """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""";
 
-    private HttpClient Api { get; } = new();
+    private HttpClient Api { get; } = Tokens.Http(address: null);
 
     public async ValueTask InitializeAsync() => Api.BaseAddress = (await shared.StartedAsync()).OrderApi.Address;
 

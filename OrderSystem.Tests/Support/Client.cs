@@ -5,9 +5,9 @@ using Xunit;
 namespace OrderSystem.Tests.Support;
 
 /// <summary>A caller of the order API.</summary>
-internal sealed class Client(Uri api) : IDisposable
+internal sealed class Client(Uri api, string? token = null) : IDisposable
 {
-    private readonly HttpClient http = new() { BaseAddress = api };
+    private readonly HttpClient http = Tokens.Http(api, token);
 
     internal HttpClient Http => http;
 

@@ -26,11 +26,7 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
 {
     private static int runs;
 
-    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(5), ConnectTimeout = TimeSpan.FromSeconds(2) })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
-
+    private readonly HttpClient http = Tokens.Http(Timeout.InfiniteTimeSpan);
     private readonly long epoch = Stopwatch.GetTimestamp();
     private readonly string run = $"{dice.Seed}-{Interlocked.Increment(ref runs)}";
     private int made;

@@ -106,7 +106,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             WorkingDirectory = Path.GetDirectoryName(assembly),
             Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["DOTNET_ENVIRONMENT"] = "Production", ["ASPNETCORE_ENVIRONMENT"] = "Production" },
         };
-        foreach (var (name, value) in environment)
+        foreach (var (name, value) in Tokens.Settings.Concat(environment))
             start.Environment[name] = value;
         var service = new ServiceProcess(ProcessGuardian.Start(start));
         service.process.OutputDataReceived += (_, line) => service.Read(line.Data);

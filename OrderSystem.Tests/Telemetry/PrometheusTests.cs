@@ -99,7 +99,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     [Fact]
     public async Task The_metrics_have_an_address_of_their_own()
     {
-        using var http = new HttpClient();
+        using var http = Tokens.Http(address: null);
         var metrics = MetricsOf(system.OrderApi);
         Assert.NotEqual(system.OrderApi.Address.Port, metrics.Port);
         Assert.Equal(System.Net.HttpStatusCode.NotFound, (await http.GetAsync(new Uri(system.OrderApi.Address, "/metrics"))).StatusCode);

@@ -6,6 +6,7 @@ mkdir -p secrets
 # The folder keeps others out; the files can be read by whatever account a container runs as.
 chmod 700 secrets
 if [ -e secrets/Dashboard__Frontend__BrowserToken ]; then
+  ./token.sh --key
   echo "secrets: are there"
   exit
 fi
@@ -23,4 +24,5 @@ write ConnectionStrings__nats "nats://ordersystem:$nats@nats:4222"
 write ConnectionStrings__orders "Host=postgres;Database=orders;Username=orders;Password=$orders"
 write ConnectionStrings__payments "Host=postgres;Database=payments;Username=payments;Password=$payments"
 write Dashboard__Frontend__BrowserToken "$(password)"
+./token.sh --key
 echo "secrets: made in deploy/compose/secrets"

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
@@ -14,7 +15,9 @@ internal static class AuditApi
     {
         builder.AddValidatedOptions<AuditOptions>(AuditOptions.Section);
         builder.Services.AddHostedService<AuditSchedule>();
-        builder.Services.AddHttpClient<Auditor>(http => http.Timeout = Timeout.InfiniteTimeSpan);
+        builder.Services.AddTransient(services => new WorkerAccess(
+            () => services.GetRequiredService<IOptionsMonitor<AuditOptions>>().CurrentValue, services.GetRequiredService<IHttpContextAccessor>()));
+        builder.Services.AddHttpClient<Auditor>(http => http.Timeout = Timeout.InfiniteTimeSpan).AddHttpMessageHandler<WorkerAccess>();
     }
 
     internal static void MapAudit(this IEndpointRouteBuilder ops) => ops.MapGet("/audit", HandleAsync)

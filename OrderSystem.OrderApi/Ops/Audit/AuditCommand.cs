@@ -28,8 +28,9 @@ internal static class AuditCommand
     {
         if (!AuditApi.TryReadGrace(arguments.GetValue(Grace)!, out var grace))
             throw new OpsException("--grace must be seconds or hh:mm:ss, at most a day.");
-        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-        var report = await new Auditor(connections.Database, connections.JetStream, http, Options.Create(Read(configuration))).RunAsync(grace, cancellationToken);
+        var options = Read(configuration);
+        using var http = new HttpClient(new WorkerAccess(() => options, asked: null) { InnerHandler = new HttpClientHandler() }) { Timeout = Timeout.InfiniteTimeSpan };
+        var report = await new Auditor(connections.Database, connections.JetStream, http, Options.Create(options)).RunAsync(grace, cancellationToken);
         await (arguments.GetValue(Json) ? Output.JsonAsync(report) : PrintAsync(report));
         return (int)report.Verdict;
     }

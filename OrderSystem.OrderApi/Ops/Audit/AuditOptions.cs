@@ -10,6 +10,9 @@ internal sealed class AuditOptions : IValidatableObject
     /// <summary>Base address of a payment worker, such as http://localhost:5081.</summary>
     public Uri? WorkerUrl { get; set; }
 
+    /// <summary>A token for it, with the scope orders.ops. Without one only operators get an answer from it, with theirs. Default: none.</summary>
+    public string? WorkerToken { get; set; }
+
     /// <summary>Address of the provider's ledger; without a path, <c>/ledger</c> is meant.</summary>
     public Uri? LedgerUrl { get; set; }
 

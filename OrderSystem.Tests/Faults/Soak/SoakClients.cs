@@ -10,11 +10,7 @@ namespace OrderSystem.Tests.Faults.Soak;
 internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : IDisposable
 {
     private static readonly LoadPlan Plan = new(1, 1) { Patience = TimeSpan.FromMinutes(3) };
-    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(5), ConnectTimeout = TimeSpan.FromSeconds(2) })
-    {
-        Timeout = TimeSpan.FromSeconds(8),
-    };
-
+    private readonly HttpClient http = Tokens.Http(TimeSpan.FromSeconds(8));
     private readonly ConcurrentQueue<SoakJourney> journeys = new();
 
     internal IReadOnlyCollection<SoakJourney> Journeys => journeys;

@@ -1,0 +1,32 @@
+using OrderSystem.AppHost.Access;
+using OrderSystem.AppHost.Infrastructure;
+
+namespace OrderSystem.AppHost.Commands;
+
+/// <summary>Makes a token for whoever uses this machine's system by hand.</summary>
+internal static class TokenCommand
+{
+    /// <summary>First argument of the AppHost: prints a token, and nothing else, instead of starting the system.</summary>
+    internal const string Verb = "token";
+
+    /// <summary>The same for the public keys that tokens are checked with.</summary>
+    internal const string KeysVerb = "token-keys";
+
+    private const string Client = "local";
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
+
+    internal static async Task PrintAsync(IDistributedApplicationBuilder builder, string verb)
+    {
+        using var key = await AccessResources.OpenKeyAsync(builder.DataFolder());
+        await Console.Out.WriteLineAsync(verb == Verb ? Create(key) : key.Jwks);
+    }
+
+    internal static IResourceBuilder<ProjectResource> WithTokenCommand(this IResourceBuilder<ProjectResource> api) => api.WithOperation(
+        "create-token", "Create token", "Key", "Makes a bearer token for 12 hours that may do everything.", confirmation: null,
+        (_, _) => Task.FromResult(
+            api.Resource.Annotations.OfType<TokenKeyAnnotation>().LastOrDefault() is { } access
+                ? CommandResults.Success("A token for 12 hours.", Create(access.Key), CommandResultFormat.Text, displayImmediately: true)
+                : CommandResults.Failure("This system has no key of its own.")));
+
+    private static string Create(TokenKey key) => key.CreateToken(Client, TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), Lifetime);
+}

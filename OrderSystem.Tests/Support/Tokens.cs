@@ -1,0 +1,35 @@
+using OrderSystem.AppHost.Access;
+
+namespace OrderSystem.Tests.Support;
+
+/// <summary>The one key that every service of a test trusts, and tokens of it.</summary>
+internal static class Tokens
+{
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(4);
+
+    internal static TokenKey Key { get; } = TokenKey.Create();
+
+    /// <summary>A token that may do everything.</summary>
+    internal static string Everything { get; } = Of("tests");
+
+    /// <summary>What every service is told.</summary>
+    internal static IEnumerable<KeyValuePair<string, string>> Settings { get; } = [.. Key.Settings(), new("Audit__WorkerToken", Of("order-api", "orders.ops"))];
+
+    /// <summary>A token of this client.</summary>
+    internal static string Of(string client, string scopes = TokenKey.AllScopes) => Key.CreateToken(client, scopes, TimeProvider.System.GetUtcNow(), Lifetime);
+
+    /// <summary>A client that brings a token; one that may do everything unless another is given.</summary>
+    internal static HttpClient Http(Uri? address, string? token = null, HttpMessageHandler? handler = null) =>
+        new(handler ?? new SocketsHttpHandler()) { BaseAddress = address, DefaultRequestHeaders = { Authorization = new("Bearer", token ?? Everything) } };
+
+    /// <summary>A client that asks one instance now and another then, wherever they are.</summary>
+    internal static HttpClient Http(TimeSpan timeout)
+    {
+        var http = Http(address: null, handler: new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(5), ConnectTimeout = TimeSpan.FromSeconds(2) });
+        http.Timeout = timeout;
+        return http;
+    }
+
+    /// <summary>Makes an AppHost that keeps its data in this folder use the key.</summary>
+    internal static void Share(DirectoryInfo data) => File.WriteAllText(Path.Combine(data.FullName, "token-key.pem"), Key.Export());
+}
