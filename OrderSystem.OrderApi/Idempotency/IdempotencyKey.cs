@@ -14,7 +14,7 @@ internal readonly record struct IdempotencyKey(string ClientId, string Key)
 
     /// <summary>Reads the header; null when there is none.</summary>
     /// <returns>What is wrong with it, or null.</returns>
-    internal static string? TryRead(HttpRequest request, out IdempotencyKey? key)
+    internal static string? TryRead(HttpRequest request, string clientId, out IdempotencyKey? key)
     {
         key = null;
         var values = request.Headers[Header];
@@ -27,7 +27,7 @@ internal readonly record struct IdempotencyKey(string ClientId, string Key)
             return "must be sent once and contain no comma";
         if (text.Length is 0 or > MaxLength || text.AsSpan().ContainsAnyExceptInRange(' ', '~') || string.IsNullOrWhiteSpace(text))
             return $"must have 1 to {MaxLength} printable ASCII characters";
-        key = new(ClientId: "", text);
+        key = new(clientId, text);
         return null;
     }
 }

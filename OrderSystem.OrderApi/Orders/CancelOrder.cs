@@ -43,11 +43,11 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
 
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, id);
         var cancelled = StoredEvent.Create(new OrderCancelled(id, reason), version: 2, Timestamps.Now(time));
-        var (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason));
+        var (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, http.HttpContext.User.OnlyOf(), reason));
 
         // Pending, and yet not changed: another transaction was about to end it, and the statement shows what was before. Now it shows what came of that.
         if (status == OrderStatus.Pending)
-            (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, reason));
+            (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, http.HttpContext.User.OnlyOf(), reason));
         if (changedAfter is { } age)
             metrics.Finished(OrderStatus.Cancelled, age);
         if (ActivityContext.TryParse(orderTrace, traceState: null, out var placed))
@@ -72,7 +72,10 @@ internal sealed record CancelOrderRequest(string? Reason);
 internal sealed partial class CancelOrderJson : JsonSerializerContext;
 
 /// <summary>A cancellation and the event that tells of it.</summary>
-internal sealed record Cancellation(StoredEvent Told, string? Reason);
+/// <param name="Told">The event.</param>
+/// <param name="OnlyOf">The client that the order must be of; null for an operator. To others there is none.</param>
+/// <param name="Reason">What the caller says about it.</param>
+internal sealed record Cancellation(StoredEvent Told, string? OnlyOf, string? Reason);
 
 /// <summary>What a cancellation came to.</summary>
 /// <param name="Status">The status that the order has now, or null when there is none.</param>
@@ -88,10 +91,10 @@ internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, CancelResu
     "cancel-order",
     $"""
     WITH input AS (
-        SELECT * FROM unnest({OutboxSql.Arrays}, $9::text[]) AS i ({OutboxSql.Columns}, reason)),
+        SELECT * FROM unnest({OutboxSql.Arrays}, $9::text[], $10::text[]) AS i ({OutboxSql.Columns}, only_of, reason)),
     changed AS (
         UPDATE orders o SET status = 'cancelled', reason = i.reason, updated_at = i.occurred_at
-        FROM input i WHERE o.id = i.order_id AND o.id = ANY ($1) AND o.status = 'pending'
+        FROM input i WHERE o.id = i.order_id AND o.id = ANY ($1) AND o.status = 'pending' AND (i.only_of IS NULL OR o.client_id = i.only_of)
         RETURNING o.id, now() - o.created_at AS age),
     stored AS (
         SELECT i.order_id, i.version, i.event_id, i.type, i.payload, coalesce(placed.traceparent, i.traceparent) AS traceparent,
@@ -100,7 +103,8 @@ internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, CancelResu
         LEFT JOIN (SELECT * FROM events WHERE order_id = ANY ($1) AND version = 1) placed ON placed.order_id = i.order_id),
     {OutboxSql.Store}
     SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END, c.age, s.traceparent
-    FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id LEFT JOIN (SELECT id, status FROM orders WHERE id = ANY ($1)) o ON o.id = i.order_id
+    FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id
+    LEFT JOIN (SELECT id, client_id, status FROM orders WHERE id = ANY ($1)) o ON o.id = i.order_id AND (i.only_of IS NULL OR o.client_id = i.only_of)
     """)
 {
     internal static readonly CancelPendingOrder Instance = new();
@@ -110,6 +114,7 @@ internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, CancelResu
     protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Cancellation> rows)
     {
         parameters.AddEvents([.. rows.Select(row => row.Told)]);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.OnlyOf);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
     }
 

@@ -6,8 +6,8 @@ using OrderSystem.OrderApi.Idempotency;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>An order, the event that tells of it, and the key that it was placed under.</summary>
-internal sealed record NewOrder(Order Order, StoredEvent Created, IdempotencyKey? Key, byte[]? RequestHash);
+/// <summary>An order, the client that it is of, the event that tells of it, and the key that it was placed under.</summary>
+internal sealed record NewOrder(Order Order, string ClientId, StoredEvent Created, IdempotencyKey? Key, byte[]? RequestHash);
 
 /// <summary>
 /// Keys, orders, events and their places in the outbox: many orders, one statement. An order whose key is taken is not stored; the
@@ -27,8 +27,8 @@ internal sealed class InsertOrder() : GroupWrite<NewOrder, bool>(
     stored AS (
         SELECT * FROM input WHERE key IS NULL OR order_id IN (SELECT order_id FROM claimed)),
     placed AS (
-        INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at)
-        SELECT order_id, customer_id, currency, total, convert_from(payload, 'UTF8')::jsonb -> 'items', 'pending', occurred_at, occurred_at FROM stored),
+        INSERT INTO orders (id, client_id, customer_id, currency, total, items, status, created_at, updated_at)
+        SELECT order_id, client_id, customer_id, currency, total, convert_from(payload, 'UTF8')::jsonb -> 'items', 'pending', occurred_at, occurred_at FROM stored),
     {OutboxSql.Store}
     SELECT order_id, order_id IN (SELECT order_id FROM stored) FROM input
     """)
@@ -43,7 +43,7 @@ internal sealed class InsertOrder() : GroupWrite<NewOrder, bool>(
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Order.CustomerId);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Order.Currency);
         parameters.AddArray(NpgsqlDbType.Numeric, rows, row => row.Order.Total);
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Key?.ClientId);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.ClientId);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Key?.Key);
         parameters.AddArray(NpgsqlDbType.Bytea, rows, row => row.RequestHash);
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using NpgsqlTypes;
@@ -25,7 +26,7 @@ internal static class ListOrders
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Results<Ok<OrderPage>, ValidationProblem>> HandleAsync(
-        string? customerId, string? status, string? limit, string? cursor, NpgsqlDataSource database, CancellationToken cancellationToken)
+        string? customerId, string? status, string? limit, string? cursor, ClaimsPrincipal caller, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var size = DefaultLimit;
@@ -41,22 +42,24 @@ internal static class ListOrders
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors);
 
-        var page = await ReadAsync(database, customerId, status, before, size + 1, cancellationToken);
+        var page = await ReadAsync(database, caller.OnlyOf(), customerId, status, before, size + 1, cancellationToken);
         return TypedResults.Ok(page.Count <= size
             ? new OrderPage(page, NextCursor: null)
             : new OrderPage(page[..size], WriteCursor(page[size - 1].Id)));
     }
 
     private static async Task<List<Order>> ReadAsync(
-        NpgsqlDataSource database, string? customerId, string? status, Guid? before, int limit, CancellationToken cancellationToken)
+        NpgsqlDataSource database, string? client, string? customerId, string? status, Guid? before, int limit, CancellationToken cancellationToken)
     {
         // Conditions are put together from these constants, so that each combination has the plan that suits it.
         await using var command = database.CreateCommand(
             $"""
             SELECT {Order.Columns} FROM orders
-            WHERE true {(customerId is null ? "" : "AND customer_id = @customer")} {(status is null ? "" : "AND status = @status")} {(before is null ? "" : "AND id < @before")}
+            WHERE true {(client is null ? "" : "AND client_id = @client")} {(customerId is null ? "" : "AND customer_id = @customer")} {(status is null ? "" : "AND status = @status")} {(before is null ? "" : "AND id < @before")}
             ORDER BY id DESC LIMIT @limit
             """);
+        if (client is not null)
+            command.Parameters.Add(new NpgsqlParameter<string>("client", client));
         if (customerId is not null)
             command.Parameters.Add(new NpgsqlParameter<string>("customer", customerId));
         if (status is not null)

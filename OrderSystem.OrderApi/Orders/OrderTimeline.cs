@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Globalization;
+using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.DeadLetters;
@@ -47,9 +48,9 @@ internal static class OrderTimeline
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Results<Ok<Timeline>, ProblemHttpResult>> HandleAsync(
-        Guid id, TimelineReader reader, WorkerHistory worker, DeadLetterActions actions, CancellationToken cancellationToken)
+        Guid id, ClaimsPrincipal caller, TimelineReader reader, WorkerHistory worker, DeadLetterActions actions, CancellationToken cancellationToken)
     {
-        if (await reader.OrderAsync(id, cancellationToken) is not { } order)
+        if (await reader.OrderAsync(id, caller.OnlyOf(), cancellationToken) is not { } order)
             return TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound);
 
         var asking = worker.AskAsync(id, order.Events.Select(told => told.EventId), cancellationToken);

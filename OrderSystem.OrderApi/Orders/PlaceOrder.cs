@@ -27,7 +27,8 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
 
     private async Task<Results<Created<Order>, ValidationProblem, ProblemHttpResult>> HandleAsync(HttpRequest http, CancellationToken cancellationToken)
     {
-        if (IdempotencyKey.TryRead(http, out var key) is { } wrong)
+        var client = http.HttpContext.User.RequiredClientId();
+        if (IdempotencyKey.TryRead(http, client, out var key) is { } wrong)
             return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [IdempotencyKey.Header] = [wrong] });
         var (request, problem) = await StrictJson.ReadAsync(http, PlaceOrderJson.Default.PlaceOrderRequest, cancellationToken);
         if (problem is not null)
@@ -35,7 +36,7 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
         if (PlaceOrderValidation.Validate(request!, out var total) is { } errors)
             return TypedResults.ValidationProblem(errors);
         if (key is null)
-            return await StoreAsync(request!, total, key: null, cancellationToken);
+            return await StoreAsync(request!, total, client, key: null, cancellationToken);
 
         if (!running.TryBegin(key.Value))
         {
@@ -45,7 +46,7 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
 
         try
         {
-            return await StoreAsync(request!, total, key, cancellationToken);
+            return await StoreAsync(request!, total, client, key, cancellationToken);
         }
         finally
         {
@@ -54,14 +55,14 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
     }
 
     private async Task<Results<Created<Order>, ValidationProblem, ProblemHttpResult>> StoreAsync(
-        PlaceOrderRequest request, decimal total, IdempotencyKey? key, CancellationToken cancellationToken)
+        PlaceOrderRequest request, decimal total, string client, IdempotencyKey? key, CancellationToken cancellationToken)
     {
         var now = Timestamps.Now(time);
         var items = request.Items.Select(item => new OrderedItem(item.Sku, item.Quantity, item.UnitPrice)).ToArray();
         var order = new Order(Guid.CreateVersion7(now), request.CustomerId, request.Currency, items, total, OrderStatus.Pending, Reason: null, now, now);
         var created = StoredEvent.Create(new OrderCreated(order.Id, order.CustomerId, order.Currency, total, items), version: 1, now);
         var hash = key is null ? null : RequestHash.Of(request);
-        var isNew = await committer.WriteAsync(InsertOrder.Instance, new(order, created, key, hash));
+        var isNew = await committer.WriteAsync(InsertOrder.Instance, new(order, client, created, key, hash));
         if (!isNew)
             return await orderOfKey.AnswerAsync(key!.Value, hash!, cancellationToken);
 

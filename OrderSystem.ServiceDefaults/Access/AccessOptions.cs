@@ -49,7 +49,7 @@ internal sealed class AccessOptions
             yield break;
         }
 
-        if (MustBeHttps && Authority?.StartsWith("https://", StringComparison.OrdinalIgnoreCase) == false)
+        if (Authority is not null && !(Uri.TryCreate(Authority, UriKind.Absolute, out var address) && (address.Scheme == Uri.UriSchemeHttps || (!MustBeHttps && address.Scheme == Uri.UriSchemeHttp))))
             yield return "Authentication__Schemes__Bearer__Authority must be an https address, or whoever stands between could say which keys are good.";
         if (!HasAudience)
             yield return "Authentication__Schemes__Bearer__ValidAudience is not set; set it to the audience of the tokens that are meant for this system, for example to 'ordersystem'.";

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Fuzzing;
 
@@ -15,7 +16,7 @@ internal static class HttpShape
 
     internal static async Task<IReadOnlyList<HttpOperation>> ReadAsync(Uri api)
     {
-        using var http = new HttpClient { BaseAddress = api };
+        using var http = Tokens.Http(api);
         var document = JsonNode.Parse(await http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)))!;
         return
         [

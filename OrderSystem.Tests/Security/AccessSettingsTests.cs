@@ -23,6 +23,7 @@ public sealed class AccessSettingsTests(SharedSystem shared)
     [InlineData(Audience, "", Audience)]
     [InlineData(Issuer, "", Issuer)]
     [InlineData(Authority, "http://login.example.com/", Authority)]
+    [InlineData(Authority, "https://", Authority)]
     [InlineData(Keys, "{}", Keys)]
     [InlineData(Keys, "not json", Keys)]
     [InlineData(Keys, """{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}""", "public keys only")]

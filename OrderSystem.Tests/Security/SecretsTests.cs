@@ -78,6 +78,8 @@ public sealed partial class SecretsTests : IAsyncLifetime
         {
             postgres.AssertNotIn(where, text);
             wrong.AssertNotIn(where, text);
+            foreach (var signature in Tokens.SignaturesShown)
+                Assert.False(text.Contains(signature, StringComparison.Ordinal), $"A bearer token is in {where}.");
             foreach (var user in NatsUsers.All)
                 Assert.False(text.Contains(NatsUsers.PasswordOf(user), StringComparison.Ordinal), $"The password of {user} is in {where}.");
         }
@@ -121,7 +123,7 @@ public sealed partial class SecretsTests : IAsyncLifetime
     /// <summary>All that can be asked over HTTP, right and wrong.</summary>
     private async Task LookAsync(string when, params ServiceProcess[] services)
     {
-        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
+        using var http = Tokens.Http(TimeSpan.FromSeconds(20));
         foreach (var service in services)
         {
             foreach (var path in new[] { "/health", "/ready", "/alive", "/orders", $"/orders/{Guid.NewGuid()}", $"/orders/{Guid.NewGuid()}/timeline", "/ops/dead-letters", "/ops/audit", "/ops/audit/payments", "/openapi/v1.json" })

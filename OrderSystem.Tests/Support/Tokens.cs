@@ -12,8 +12,14 @@ internal static class Tokens
     /// <summary>A token that may do everything.</summary>
     internal static string Everything { get; } = Of("tests");
 
+    /// <summary>The one that the order API shows the worker.</summary>
+    private static string ForWorker { get; } = Of("order-api", "orders.ops");
+
     /// <summary>What every service is told.</summary>
-    internal static IEnumerable<KeyValuePair<string, string>> Settings { get; } = [.. Key.Settings(), new("Audit__WorkerToken", Of("order-api", "orders.ops"))];
+    internal static IEnumerable<KeyValuePair<string, string>> Settings { get; } = [.. Key.Settings(), new("Audit__WorkerToken", ForWorker)];
+
+    /// <summary>What nobody may repeat: without its signature a token is worth nothing.</summary>
+    internal static IEnumerable<string> SignaturesShown => [Everything.Split('.')[2], ForWorker.Split('.')[2]];
 
     /// <summary>A token of this client.</summary>
     internal static string Of(string client, string scopes = TokenKey.AllScopes) => Key.CreateToken(client, scopes, TimeProvider.System.GetUtcNow(), Lifetime);

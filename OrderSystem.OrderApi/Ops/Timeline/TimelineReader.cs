@@ -2,6 +2,7 @@ using System.Diagnostics;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Npgsql;
+using NpgsqlTypes;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -15,10 +16,13 @@ internal sealed record OrderHistory(
 /// <summary>Reads what happened to one order, from wherever it is written down.</summary>
 internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext jetStream, DeadLetterStream letters)
 {
-    internal async Task<OrderHistory?> OrderAsync(Guid id, CancellationToken cancellationToken)
+    internal async Task<OrderHistory?> OrderAsync(Guid id, string? client, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
-        batch.BatchCommands.Add(Command("SELECT status, reason, total, currency, created_at, updated_at FROM orders WHERE id = $1", new NpgsqlParameter<Guid> { TypedValue = id }));
+        batch.BatchCommands.Add(Command(
+            "SELECT status, reason, total, currency, created_at, updated_at FROM orders WHERE id = $1 AND ($2 IS NULL OR client_id = $2)",
+            new NpgsqlParameter<Guid> { TypedValue = id },
+            new NpgsqlParameter { Value = (object?)client ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }));
         batch.BatchCommands.Add(Command(
             """
             SELECT e.event_id, e.type, e.occurred_at, e.traceparent, o.order_id IS NOT NULL
@@ -68,7 +72,13 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
         }
     }
 
-    private static NpgsqlBatchCommand Command(string sql, NpgsqlParameter parameter) => new(sql) { Parameters = { parameter } };
+    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
+        return command;
+    }
 
     private static OrderHistory ReadOrder(NpgsqlDataReader row) => new(
         row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetDecimal(2), row.GetString(3),
