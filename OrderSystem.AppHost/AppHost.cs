@@ -15,17 +15,14 @@ var access = await AccessResources.AddAsync(builder);
 
 var orderMigrations = builder.AddProject<Projects.OrderSystem_OrderApi>("order-migrations", launchProfileName: null)
     .WithArgs("migrate")
-    .WithReference(infrastructure.Orders)
-    .WaitForServer(infrastructure.Postgres);
+    .WithMigrationAccess(infrastructure, infrastructure.Orders);
 
 var paymentMigrations = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-migrations", launchProfileName: null)
     .WithArgs("migrate")
-    .WithReference(infrastructure.Payments)
-    .WaitForServer(infrastructure.Postgres);
+    .WithMigrationAccess(infrastructure, infrastructure.Payments);
 
 var api = builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
-    .WithReference(infrastructure.Nats)
-    .WithReference(infrastructure.Orders)
+    .WithAccess(infrastructure.Nats.OrderApi, infrastructure.Orders)
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(orderMigrations)
     .WithAccess(access)
@@ -39,8 +36,7 @@ var api = builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
     .WithRedriveCommand();
 
 var worker = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-worker")
-    .WithReference(infrastructure.Nats)
-    .WithReference(infrastructure.Payments)
+    .WithAccess(infrastructure.Nats.PaymentWorker, infrastructure.Payments)
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(paymentMigrations)
     .WithAccess(access)
@@ -52,6 +48,10 @@ api.WithEnvironment("Audit__WorkerUrl", worker.GetEndpoint("http"));
 
 if (builder.ExecutionContext.IsRunMode)
 {
+    // On a developer's own machine the dashboard replays dead letters of every service; a deployment leaves that to the command line.
+    if (infrastructure.Nats.Ops is { } operators)
+        api.WithReference(operators, connectionName: "natsOps");
+
     // The provider is simulated for local runs and tests; a deployment asks for the address of a real one.
     var gateway = builder.AddProject<Projects.OrderSystem_PaymentGateway>("payment-gateway")
         .WithEnvironment("Ledger__Path", Path.Combine(builder.DataFolder(), "payment-gateway", "ledger.ndjson"))

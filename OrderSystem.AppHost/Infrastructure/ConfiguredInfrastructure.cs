@@ -21,6 +21,11 @@ internal static class ConfiguredInfrastructure
         };
     }
 
-    internal static InfrastructureResources Add(IDistributedApplicationBuilder builder) => new(
-        builder.AddConnectionString("nats"), builder.AddConnectionString("orders"), builder.AddConnectionString("payments"), NatsServer: null, Postgres: null);
+    internal static InfrastructureResources Add(IDistributedApplicationBuilder builder)
+    {
+        var nats = builder.AddConnectionString("nats");
+        return new(
+            new(nats, nats), DatabaseAccess.OfOneRole("orders", builder.AddConnectionString("orders")),
+            DatabaseAccess.OfOneRole("payments", builder.AddConnectionString("payments")), NatsServer: null, Postgres: null);
+    }
 }

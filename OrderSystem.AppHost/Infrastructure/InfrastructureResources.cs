@@ -2,9 +2,9 @@ namespace OrderSystem.AppHost.Infrastructure;
 
 /// <summary>NATS and PostgreSQL, wherever they come from. A server is null when it is not ours to start.</summary>
 internal sealed record InfrastructureResources(
-    IResourceBuilder<IResourceWithConnectionString> Nats,
-    IResourceBuilder<IResourceWithConnectionString> Orders,
-    IResourceBuilder<IResourceWithConnectionString> Payments,
+    NatsAccess Nats,
+    DatabaseAccess Orders,
+    DatabaseAccess Payments,
     IResourceBuilder<IResource>? NatsServer,
     IResourceBuilder<IResource>? Postgres);
 
@@ -38,19 +38,36 @@ internal static class InfrastructureSetup
     internal static IResourceBuilder<ProjectResource> WaitForServer(this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource>? server) =>
         server is null ? project : project.WaitFor(server);
 
+    /// <summary>Hands a service the connections that it has in production, as users who may do what it needs.</summary>
+    internal static IResourceBuilder<ProjectResource> WithAccess(
+        this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResourceWithConnectionString> nats, DatabaseAccess database) =>
+        project.WithReference(nats, connectionName: NatsAccess.Name).WithReference(database.Service, connectionName: database.Name);
+
+    /// <summary>Hands a migration the connections of those who may change what services may not.</summary>
+    internal static IResourceBuilder<ProjectResource> WithMigrationAccess(
+        this IResourceBuilder<ProjectResource> project, InfrastructureResources infrastructure, DatabaseAccess database)
+    {
+        project.WithReference(database.Owner, connectionName: database.Name).WaitForServer(infrastructure.Postgres);
+        if (database.Role is { } role)
+            project.WithEnvironment("Database__RuntimeRole", role.Name).WithEnvironment("Database__RuntimePassword", role.Password);
+        if (infrastructure.Nats.Provisioning is { } provisioning)
+            project.WithReference(provisioning, connectionName: NatsAccess.Name).WaitForServer(infrastructure.NatsServer);
+        return project;
+    }
+
     private static async Task<InfrastructureResources> ChooseAsync(IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsPublishMode)
-            return builder.Configuration[Setting] is External ? ConfiguredInfrastructure.Add(builder) : ContainerInfrastructure.Add(builder);
+            return builder.Configuration[Setting] is External ? ConfiguredInfrastructure.Add(builder) : ContainerInfrastructure.AddForDeployment(builder);
         if (ConfiguredInfrastructure.IsComplete(builder.Configuration))
             return ConfiguredInfrastructure.Add(builder);
 
         var choice = builder.Configuration[Setting] ?? "auto";
         return choice switch
         {
-            "containers" => ContainerInfrastructure.Add(builder),
+            "containers" => await ContainerInfrastructure.AddAsync(builder),
             "local" => await LocalInfrastructure.AddAsync(builder),
-            "auto" => await ContainerRuntime.AnswersAsync() ? ContainerInfrastructure.Add(builder) : await LocalInfrastructure.AddAsync(builder),
+            "auto" => await ContainerRuntime.AnswersAsync() ? await ContainerInfrastructure.AddAsync(builder) : await LocalInfrastructure.AddAsync(builder),
             _ => throw new InfrastructureException($"{Setting} is '{choice}'; set it to auto, containers or local."),
         };
     }

@@ -6,6 +6,9 @@ namespace OrderSystem.AppHost.Infrastructure;
 /// <summary>The folder that survives a restart: the servers' data and their passwords, which are made once.</summary>
 internal sealed class LocalData
 {
+    /// <summary>The users of NATS, the superuser of PostgreSQL, and the roles of the services there.</summary>
+    private static readonly string[] Accounts = [.. LocalNatsUsers.All.Select(user => $"nats-{user}"), "postgres", "order_api", "payment_worker"];
+
     private readonly Dictionary<string, string> passwords;
 
     private LocalData(string path, Dictionary<string, string> passwords) => (Root, this.passwords) = (path, passwords);
@@ -16,18 +19,32 @@ internal sealed class LocalData
     {
         Directory.CreateDirectory(path);
         var file = Path.Combine(path, "passwords.json");
-        if (!File.Exists(file))
+        var known = File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, string>>(await File.ReadAllTextAsync(file))! : new(StringComparer.Ordinal);
+        if (Accounts.Where(account => !known.ContainsKey(account)).ToList() is { Count: > 0 } lacking)
         {
-            var made = new Dictionary<string, string>(StringComparer.Ordinal) { ["nats"] = NewPassword(), ["postgres"] = NewPassword() };
-            await WriteSecretAsync(file, JsonSerializer.Serialize(made));
+            foreach (var account in lacking)
+                known.Add(account, NewPassword());
+            await WriteSecretAsync(file, JsonSerializer.Serialize(known));
         }
 
-        return new(Path.GetFullPath(path), JsonSerializer.Deserialize<Dictionary<string, string>>(await File.ReadAllTextAsync(file))!);
+        return new(Path.GetFullPath(path), known);
     }
 
-    internal string Password(string server) => passwords[server];
+    internal string Password(string account) => passwords[account];
+
+    internal IResourceBuilder<ParameterResource> PasswordParameter(IDistributedApplicationBuilder builder, string account) =>
+        builder.AddParameter($"{account.Replace('_', '-')}-password", passwords[account], secret: true);
 
     internal string Folder(string name) => Directory.CreateDirectory(Path.Combine(Root, name)).FullName;
+
+    /// <summary>A folder that nobody else can look into.</summary>
+    internal string PrivateFolder(string name)
+    {
+        var path = Path.Combine(Root, name);
+        return OperatingSystem.IsWindows()
+            ? Directory.CreateDirectory(path).FullName
+            : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+    }
 
     /// <summary>Writes a file that only its owner can read.</summary>
     internal static async Task WriteSecretAsync(string file, string text)

@@ -16,6 +16,6 @@ internal static class LocalInfrastructure
 
         var nats = await LocalNats.AddAsync(builder, data, tools.FindNatsServer(), ports.Take(4222));
         var (orders, payments, postgres) = await LocalPostgres.AddAsync(builder, data, tools.FindPostgres(), ports.Take(5432));
-        return new(nats.Connection, orders, payments, nats.Server, postgres);
+        return new(nats.Access, orders, payments, nats.Server, postgres);
     }
 }

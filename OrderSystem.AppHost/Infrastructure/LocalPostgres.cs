@@ -7,7 +7,7 @@ internal static class LocalPostgres
 {
     private const string User = "postgres";
 
-    internal static async Task<(IResourceBuilder<IResourceWithConnectionString> Orders, IResourceBuilder<IResourceWithConnectionString> Payments, IResourceBuilder<IResource> Server)> AddAsync(
+    internal static async Task<(DatabaseAccess Orders, DatabaseAccess Payments, IResourceBuilder<IResource> Server)> AddAsync(
         IDistributedApplicationBuilder builder, LocalData data, string programs, int port)
     {
         var account = UnprivilegedAccount.ForThisProcess();
@@ -15,17 +15,23 @@ internal static class LocalPostgres
         if (!File.Exists(Path.Combine(cluster, "PG_VERSION")))
             await InitialiseAsync(account, home, cluster, data.Password("postgres"));
 
-        var password = builder.AddParameter("postgres-password", data.Password("postgres"), secret: true);
+        var password = data.PasswordParameter(builder, User);
         var (command, arguments) = account.Run(Path.Combine(home, "postgres"), ["-D", cluster, "-p", $"{port}", "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
         var server = builder.AddExecutable("postgres", command, cluster, arguments)
             .WithEnvironment(LocalTools.LibraryPath, LocalTools.LibrariesOf(home))
             .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false)
             .WithTcpHealthCheck(port);
         var endpoint = server.GetEndpoint("tcp");
-        return (Database("orders"), Database("payments"), server);
+        return (Database("orders", "order_api"), Database("payments", "payment_worker"), server);
 
-        IResourceBuilder<IResourceWithConnectionString> Database(string name) => builder.AddConnectionString(
-            name, ReferenceExpression.Create($"Host=127.0.0.1;Port={endpoint.Property(EndpointProperty.Port)};Username={User};Password={password};Database={name}"));
+        DatabaseAccess Database(string name, string role)
+        {
+            var rolePassword = data.PasswordParameter(builder, role);
+            return new(name, Connection($"{name}-owner", name, User, password), Connection(name, name, role, rolePassword), new(role, rolePassword));
+        }
+
+        IResourceBuilder<IResourceWithConnectionString> Connection(string resource, string database, string user, IResourceBuilder<ParameterResource> secret) => builder.AddConnectionString(
+            resource, ReferenceExpression.Create($"Host=127.0.0.1;Port={endpoint.Property(EndpointProperty.Port)};Username={user};Password={secret};Database={database}"));
     }
 
     private static async Task InitialiseAsync(UnprivilegedAccount account, string home, string cluster, string password)

@@ -8,6 +8,8 @@ namespace OrderSystem.LoadTest.Self;
 /// <summary>The whole system on this machine, beside a PostgreSQL that is there already: nats-server, the provider, the worker, the API.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
+    private const string OrderRole = "order_api";
+    private const string PaymentRole = "payment_worker";
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(1);
 
     private readonly Stack<IAsyncDisposable> parts = new();
@@ -68,17 +70,25 @@ internal sealed class LocalSystem : IAsyncDisposable
         var environment = new Dictionary<string, string>(key.Settings().Concat(settings), StringComparer.Ordinal)
         {
             ["Audit__WorkerToken"] = Token,
-            ["ConnectionStrings__nats"] = nats.Url,
             ["ConnectionStrings__orders"] = OrdersDatabase,
             ["ConnectionStrings__payments"] = postgres.ConnectionString("payments"),
+            ["ConnectionStrings__nats"] = nats.UrlOf("provisioning"),
+            ["Database__RuntimePassword"] = postgres.Password,
             ["Ledger__Path"] = Path.Combine(folder, "ledger.ndjson"),
         };
+        environment["Database__RuntimeRole"] = OrderRole;
         await ServiceProcess.MigrateAsync("OrderSystem.OrderApi", environment, cancellationToken);
+        environment["Database__RuntimeRole"] = PaymentRole;
         await ServiceProcess.MigrateAsync("OrderSystem.PaymentWorker", environment, cancellationToken);
+        environment.Remove("Database__RuntimePassword");
+        environment["ConnectionStrings__orders"] = postgres.ConnectionString("orders", OrderRole);
+        environment["ConnectionStrings__payments"] = postgres.ConnectionString("payments", PaymentRole);
 
         Gateway = (await StartServiceAsync("OrderSystem.PaymentGateway", "payment-gateway", environment, time, cancellationToken)).Address;
         environment["Payments__GatewayUrl"] = environment["Audit__LedgerUrl"] = Gateway.OriginalString;
+        environment["ConnectionStrings__nats"] = nats.UrlOf("payment-worker");
         var worker = await StartServiceAsync("OrderSystem.PaymentWorker", "payment-worker", environment, time, cancellationToken);
+        environment["ConnectionStrings__nats"] = nats.UrlOf("order-api");
         environment["Audit__WorkerUrl"] = worker.Address.OriginalString;
         Api = (await StartServiceAsync("OrderSystem.OrderApi", "order-api", environment, time, cancellationToken)).Address;
         processes.AddRange([new("nats-server", nats.ProcessId), new("postgres", postgres.ProcessId), new(Figures.LoadGenerator, Environment.ProcessId, IsAlone: true)]);

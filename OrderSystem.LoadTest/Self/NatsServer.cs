@@ -1,18 +1,22 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>A nats-server of its own with JetStream on the same disk as PostgreSQL.</summary>
+/// <summary>A nats-server of its own with JetStream on the same disk as PostgreSQL, and with the users that production has.</summary>
 internal sealed class NatsServer : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
+    private const string Users = "users.conf";
+    private static readonly string[] Variables = ["ORDER_API_PASSWORD", "PAYMENT_WORKER_PASSWORD", "PROVISIONING_PASSWORD", "OPS_PASSWORD"];
+
     private readonly Child server;
+    private readonly string address;
+    private readonly string password;
 
-    private NatsServer(Child server, string url) => (this.server, Url) = (server, url);
-
-    internal string Url { get; }
+    private NatsServer(Child server, string address, string password) => (this.server, this.address, this.password) = (server, address, password);
 
     internal int ProcessId => server.Id;
 
@@ -27,8 +31,14 @@ internal sealed class NatsServer : IAsyncDisposable
             listen: "127.0.0.1:-1"
             jetstream { store_dir: "{{folder}}/store" }
             ports_file_dir: "{{folder}}"
+            include {{Users}}
             """,
             cancellationToken);
+        File.Copy(Path.Combine(Folders.Root, "deploy", "nats", Users), Path.Combine(folder, Users));
+        var secret = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        await File.WriteAllLinesAsync(
+            Path.Combine(folder, "passwords.conf"),
+            Variables.Select(variable => $"{variable}: \"{secret}\""), cancellationToken);
         var process = Child.Start([Folders.NatsServer, "-c", configuration]);
 
         // The server picks the port and writes it down: nothing can take it in between.
@@ -40,8 +50,11 @@ internal sealed class NatsServer : IAsyncDisposable
         }
 
         using var written = JsonDocument.Parse(await File.ReadAllTextAsync(ports, cancellationToken));
-        return new(process, written.RootElement.GetProperty("nats")[0].GetString()!);
+        return new(process, new Uri(written.RootElement.GetProperty("nats")[0].GetString()!).Authority, secret);
     }
+
+    /// <summary>As one of its users.</summary>
+    internal string UrlOf(string user) => $"nats://{user}:{password}@{address}";
 
     public async ValueTask DisposeAsync()
     {

@@ -43,7 +43,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         return started;
     }
 
-    internal string ConnectionString(string database) => $"Host=127.0.0.1;Port={Port};Username=postgres;Password={Password};Database={database}";
+    internal string ConnectionString(string database, string role = "postgres") => $"Host=127.0.0.1;Port={Port};Username={role};Password={Password};Database={database}";
 
     internal async Task<string> ExecuteAsync(string sql, CancellationToken cancellationToken, string database = "postgres")
     {

@@ -13,7 +13,7 @@ internal static class TopologyMigration
 {
     private const string Connection = "nats";
 
-    /// <summary>How long a server may take to come up.</summary>
+    /// <summary>How long a server may take to answer all of it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     /// <summary>Does what is needed, and says what it did. Without a connection string there is nothing to do: the services make what is missing.</summary>
@@ -26,7 +26,7 @@ internal static class TopologyMigration
         {
             var settings = configuration.GetSection(JetStreamOptions.Section).Get<JetStreamOptions>() ?? new();
             Validator.ValidateObject(settings, new(settings), validateAllProperties: true);
-            var options = new NatsOpts { Url = url, Name = "migrate", RetryOnInitialConnect = true, IgnoreAuthErrorAbort = true, ReconnectWaitMax = TimeSpan.FromSeconds(1) };
+            var options = new NatsOpts { Url = url, Name = "migrate", ConnectTimeout = TimeSpan.FromSeconds(5) };
             await using var nats = new NatsConnection(options.WithAccess(configuration, Connection));
             using var deadline = new CancellationTokenSource(Patience);
             var topology = new TopologyProvisioner(new NatsJSContext(nats), Options.Create(settings), NullLogger<TopologyProvisioner>.Instance);
@@ -34,25 +34,25 @@ internal static class TopologyMigration
         }
         catch (OperationCanceledException)
         {
-            return await FailAsync($"NATS did not answer within {Patience.TotalSeconds:0} s. ConnectionStrings__{Connection} says where it is, and as whom.");
+            return await FailAsync($"NATS did not answer within {Patience.TotalSeconds:0} s.");
         }
         catch (Exception failure) when (failure is NatsException or TopologyMismatchException or ValidationException or InvalidOperationException or UriFormatException)
         {
-            return await FailAsync(failure.Message);
+            return await FailAsync($"{failure.Message.TrimEnd('.')}.");
         }
     }
 
     private static async Task<int> ReportAsync(TopologyReport report)
     {
         if (report.NotAllowed.Count > 0)
-            return await FailAsync($"{string.Join("; ", report.NotAllowed)}: the user of ConnectionStrings__{Connection} may not change that. Use the provisioning user.");
+            return await FailAsync($"{string.Join("; ", report.NotAllowed)}: its user may not change that, use the provisioning user.");
         await Console.Out.WriteLineAsync(report.Done.Count == 0 ? "migrate: JetStream is as declared." : $"migrate: JetStream is as declared; {string.Join("; ", report.Done)}.");
         return 0;
     }
 
     private static async Task<int> FailAsync(string why)
     {
-        await Console.Error.WriteLineAsync($"migrate: JetStream could not be brought up to date: {why}");
+        await Console.Error.WriteLineAsync($"migrate: JetStream could not be brought up to date: {why} ConnectionStrings__{Connection} says where it is, and as whom.");
         return 1;
     }
 }

@@ -10,7 +10,14 @@ internal sealed record MigrationScript(string Id, string Sql)
     private const string Folder = ".Migrations.";
 
     /// <summary>The scripts of the messaging tables and then those of the service, each in the order of their numbers.</summary>
-    internal static IReadOnlyList<MigrationScript> Of(Assembly service) => [.. In(typeof(MigrationScript).Assembly), .. In(service)];
+    internal static IReadOnlyList<MigrationScript> Of(Assembly service) => [.. All(service).Where(script => char.IsAsciiDigit(script.Name[0]))];
+
+    /// <summary>The scripts of one name, that of the messaging tables first.</summary>
+    internal static IReadOnlyList<MigrationScript> Named(string name, Assembly service) => [.. All(service).Where(script => script.Name == name)];
+
+    private string Name => Id[(Id.IndexOf('/', StringComparison.Ordinal) + 1)..];
+
+    private static IEnumerable<MigrationScript> All(Assembly service) => In(typeof(MigrationScript).Assembly).Concat(In(service));
 
     private static IEnumerable<MigrationScript> In(Assembly assembly) =>
         from resource in assembly.GetManifestResourceNames().Order(StringComparer.Ordinal)

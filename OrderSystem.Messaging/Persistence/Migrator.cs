@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
+using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.Messaging.Persistence;
 
@@ -31,20 +32,21 @@ internal static class Migrator
 
         try
         {
-            var applied = await ApplyAsync(connectionString, service, CancellationToken.None);
+            var applied = await ApplyAsync(connectionString, service, CancellationToken.None, RuntimeRole.From(configuration));
             await Console.Out.WriteLineAsync(applied.Count == 0
                 ? $"migrate: database '{connectionName}' is up to date."
                 : $"migrate: database '{connectionName}' is up to date; applied {string.Join(", ", applied)}.");
             return 0;
         }
-        catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException or StartupException)
         {
             await Console.Error.WriteLineAsync($"migrate: database '{connectionName}' could not be migrated: {failure.Message}");
             return 1;
         }
     }
 
-    internal static async Task<IReadOnlyList<string>> ApplyAsync(string connectionString, Assembly service, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<string>> ApplyAsync(
+        string connectionString, Assembly service, CancellationToken cancellationToken, RuntimeRole? role = null)
     {
         // Not pooled, and without the services' time-outs: an index on a large table takes what it takes.
         var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, CommandTimeout = 0 };
@@ -67,6 +69,8 @@ internal static class Migrator
             applied.Add(script.Id);
         }
 
+        if (role is not null)
+            await role.GrantAsync(connection, service, cancellationToken);
         return applied;
     }
 

@@ -12,7 +12,11 @@ namespace OrderSystem.Tests.EndToEnd;
 public sealed class DashboardTests
 {
     private const string Token = "a-token-of-the-test";
-    private static readonly string[] Running = ["nats", "orders", "payments", "nats-server", "postgres", "order-api", "payment-gateway", "payment-worker"];
+    private static readonly string[] Running =
+    [
+        "nats-order-api", "nats-payment-worker", "nats-provisioning", "nats-ops", "orders", "orders-owner", "payments", "payments-owner", "nats-server", "postgres",
+        "order-api", "payment-gateway", "payment-worker",
+    ];
     private static readonly LocatorAssertionsToBeVisibleOptions Visible = new() { Timeout = 60_000 };
 
     [Fact]
@@ -36,8 +40,8 @@ public sealed class DashboardTests
         await AnOrderIsFollowedAsync(browser, system, url);
         await ALogIsReadAsync(browser, url);
         await page.GotoAsync($"{url}/structuredlogs");
-        await page.GetByTitle("Message filter").Locator("input").FillAsync("JetStream");
-        await Expect(page.GetByText("Made JetStream").First).ToBeVisibleAsync(Visible);
+        await page.GetByTitle("Message filter").Locator("input").FillAsync("pulls messages");
+        await Expect(page.GetByText("ORDER_PROCESSOR pulls messages").First).ToBeVisibleAsync(Visible);
         await Expect(page.GetByText("Content root path")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
         await browser.KeepAsync("structured-logs");
         await page.GotoAsync($"{url}/metrics/resource/order-api");

@@ -68,6 +68,24 @@ public sealed partial class NatsUsersFileTests
         }
     }
 
+    [Theory]
+    [InlineData("compose/nats/nats.conf")]
+    [InlineData("kubernetes/overlays/local/nats.conf")]
+    [InlineData("kubernetes/overlays/production/nats.conf")]
+    public async Task Every_server_that_is_deployed_has_these_users_and_no_others(string configuration)
+    {
+        var deploy = Path.Combine(Solution.Root, "deploy");
+        var server = await File.ReadAllTextAsync(Path.Combine(deploy, configuration), TestContext.Current.CancellationToken);
+
+        Assert.Contains("\ninclude users.conf\n", server, StringComparison.Ordinal);
+        Assert.DoesNotContain("users =", server, StringComparison.Ordinal);
+        Assert.DoesNotContain("users:", server, StringComparison.Ordinal);
+        var beside = await File.ReadAllTextAsync(
+            Path.Combine(deploy, configuration.StartsWith("compose", StringComparison.Ordinal) ? "compose/compose.yaml" : configuration.Replace("nats.conf", "kustomization.yaml", StringComparison.Ordinal)),
+            TestContext.Current.CancellationToken);
+        Assert.Matches(@"\.\./nats(/users\.conf:/etc/nats/users\.conf:ro)?\n", beside);
+    }
+
     private IEnumerable<Match> Users() => UserEntry().Matches(text);
 
     private List<string> AllowedTo(string user)

@@ -29,6 +29,7 @@ internal sealed partial class FaultSystem
         var environment = Environment(project);
         (environment["ConnectionStrings__orders"], environment["ConnectionStrings__payments"]) = (OrdersDatabase, PaymentsDatabase);
         environment["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Provisioning);
+        RuntimeRoles.AddTo(environment, project);
         var (exitCode, output) = await ServiceProcess.RunBuildAsync(Build(project), environment, "migrate");
         Assert.True(exitCode == 0, output);
     }
@@ -47,15 +48,18 @@ internal sealed partial class FaultSystem
         return new(settings, StringComparer.Ordinal)
         {
             ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Of(project), nats.Port),
-            ["ConnectionStrings__orders"] = Through(postgres, "orders"),
-            ["ConnectionStrings__payments"] = Through(postgres, "payments"),
+            ["ConnectionStrings__orders"] = Through(postgres, "orders", RoleOf(project)),
+            ["ConnectionStrings__payments"] = Through(postgres, "payments", RoleOf(project)),
             ["Payments__GatewayUrl"] = $"http://127.0.0.1:{Provider.Port}",
             ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
         };
     }
 
+    /// <summary>The release before this one worked as the owner; it may go when eng/previous-release names one that does not.</summary>
+    private string RoleOf(string project) => Build(project) == Solution.OutputOf(project) ? RuntimeRoles.Of(project) : "postgres";
+
     /// <summary>The proxy reads the frames, so they are not encrypted.</summary>
-    private string Through(TcpProxy proxy, string database) => Postgres.ConnectionString(database, proxy.Port) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
+    private string Through(TcpProxy proxy, string database, string role) => Postgres.ConnectionString(database, proxy.Port, role) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
 
     private void Forget(ServiceProcess service)
     {

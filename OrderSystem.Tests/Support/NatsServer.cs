@@ -13,9 +13,9 @@ internal sealed class NatsServer : IAsyncDisposable
     private Process? process;
     private int port = -1;
 
-    private NatsServer()
-    {
-    }
+    private readonly string further;
+
+    private NatsServer(string further) => this.further = further;
 
     /// <summary>For a test itself, which may do everything.</summary>
     internal string Url => UrlOf("tests");
@@ -30,9 +30,10 @@ internal sealed class NatsServer : IAsyncDisposable
     /// <summary>As one of the users, through a proxy's port if one is given.</summary>
     internal string UrlOf(string user, int? viaPort = null) => $"nats://{user}:{NatsUsers.PasswordOf(user)}@127.0.0.1:{viaPort ?? port}";
 
-    internal static async Task<NatsServer> StartAsync()
+    /// <param name="further">More of its configuration.</param>
+    internal static async Task<NatsServer> StartAsync(string further = "")
     {
-        var server = new NatsServer();
+        var server = new NatsServer(further);
         await NatsUsers.WriteAsync(server.folder);
         await server.StartAgainAsync();
         return server;
@@ -47,6 +48,7 @@ internal sealed class NatsServer : IAsyncDisposable
             listen: "127.0.0.1:{{port}}"
             jetstream { store_dir: "{{Store}}", max_file_store: 4G }
             include {{NatsUsers.File}}
+            {{further}}
             ports_file_dir: "{{folder}}"
             """);
         var start = new ProcessStartInfo(Programs.NatsServer, ["-c", configuration]) { RedirectStandardError = true, RedirectStandardOutput = true };
@@ -59,7 +61,7 @@ internal sealed class NatsServer : IAsyncDisposable
 
         // The server picks the port itself and writes it down: nothing can take it in between.
         var ports = Path.Combine(folder, $"nats-server_{process.Id}.ports");
-        var text = await Eventually.GetAsync("nats-server wrote its ports", () => File.ReadAllTextAsync(ports), text => text.Contains("nats://", StringComparison.Ordinal));
+        var text = await Eventually.GetAsync("nats-server wrote its ports", () => File.ReadAllTextAsync(ports), text => text.Contains("://", StringComparison.Ordinal));
         port = new Uri(JsonDocument.Parse(text).RootElement.GetProperty("nats")[0].GetString()!).Port;
     }
 
@@ -67,6 +69,13 @@ internal sealed class NatsServer : IAsyncDisposable
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{process!.Id}"]);
         await kill.WaitForExitAsync();
+    }
+
+    /// <summary>Gives a user another password while the server runs.</summary>
+    internal async Task ChangePasswordAsync(string user, string password)
+    {
+        await NatsUsers.WritePasswordsAsync(folder, one => one == user ? password : NatsUsers.PasswordOf(one));
+        await SignalAsync("HUP");
     }
 
     internal async Task KillAsync()

@@ -41,9 +41,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>The server's process id; it changes with <see cref="StartAgainAsync"/>.</summary>
     public int ProcessId { get; private set; }
 
-    /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given.</summary>
-    public string ConnectionString(string database, int? viaPort = null) =>
-        $"Host=127.0.0.1;Port={viaPort ?? Port};Username=postgres;Password={PostgresTemplate.Password};Database={database};Include Error Detail=true";
+    /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given, as the superuser if no role is.</summary>
+    public string ConnectionString(string database, int? viaPort = null, string role = "postgres") =>
+        $"Host=127.0.0.1;Port={viaPort ?? Port};Username={role};Password={PostgresTemplate.Password};Database={database};Include Error Detail=true";
 
     public static async Task<PostgresServer> StartAsync()
     {

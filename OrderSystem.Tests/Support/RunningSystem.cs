@@ -67,8 +67,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         {
             ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Of(project)),
             ["ConnectionStrings__natsOps"] = Nats.UrlOf(NatsUsers.Ops),
-            ["ConnectionStrings__orders"] = OrdersDatabase,
-            ["ConnectionStrings__payments"] = PaymentsDatabase,
+            ["ConnectionStrings__orders"] = Postgres.ConnectionString("orders", role: RuntimeRoles.OrderApi),
+            ["ConnectionStrings__payments"] = Postgres.ConnectionString("payments", role: RuntimeRoles.PaymentWorker),
             ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
         };
         if (Gateway is not null)
@@ -79,8 +79,14 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     /// <summary>What its migrate verb is told, as users who may change what services may not.</summary>
-    internal Dictionary<string, string> MigrationEnvironment(string project = "OrderSystem.OrderApi") =>
-        new(Environment(project), StringComparer.Ordinal) { ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Provisioning) };
+    internal Dictionary<string, string> MigrationEnvironment(string project = "OrderSystem.OrderApi")
+    {
+        var environment = Environment(project);
+        environment["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Provisioning);
+        (environment["ConnectionStrings__orders"], environment["ConnectionStrings__payments"]) = (OrdersDatabase, PaymentsDatabase);
+        RuntimeRoles.AddTo(environment, project);
+        return environment;
+    }
 
     private async Task MigrateAsync(string project)
     {

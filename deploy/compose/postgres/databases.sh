@@ -1,10 +1,16 @@
 #!/bin/sh
-# Runs once, on an empty volume: a database for each service, which is its owner's alone.
+# Runs once, on an empty volume. A database for each service, which its owner migrates, and a role for the service, which the migration gives its rights.
 set -eu
-for service in orders payments; do
-  psql --quiet --set=ON_ERROR_STOP=1 --username=postgres --set=name="$service" --set=password="$(cat "/run/secrets/$service-password")" <<'SQL'
-CREATE ROLE :"name" LOGIN PASSWORD :'password';
-CREATE DATABASE :"name" OWNER :"name";
-REVOKE ALL ON DATABASE :"name" FROM PUBLIC;
+make() {
+  export owner="$1" service="$2"
+  psql --quiet --set=ON_ERROR_STOP=1 --username=postgres --set=owner="$owner" --set=service="$service" <<'SQL'
+\set owner_password `cat "/run/secrets/$owner-password"`
+\set service_password `cat "/run/secrets/$service-password"`
+CREATE ROLE :"owner" LOGIN PASSWORD :'owner_password';
+CREATE ROLE :"service" LOGIN PASSWORD :'service_password';
+CREATE DATABASE :"owner" OWNER :"owner";
+REVOKE ALL ON DATABASE :"owner" FROM PUBLIC;
 SQL
-done
+}
+make orders order_api
+make payments payment_worker
