@@ -1,0 +1,75 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Conventions;
+
+/// <summary>docs/dependencies.md lists every package that is asked for, and the lock files hold what the projects ask for.</summary>
+public sealed partial class DependencyTests
+{
+    private const string Relock = "dotnet restore OrderSystem.sln -p:UseStandIns=true --force-evaluate";
+
+    private static readonly XDocument Central = XDocument.Load(Path.Combine(Solution.Root, "Directory.Packages.props"));
+
+    /// <summary>With their versions in the graph of the stand-ins: the first property of a name is the one that counts there.</summary>
+    private static readonly SortedDictionary<string, string> Versions = new(
+        Central.Descendants("PackageVersion").ToDictionary(
+            package => (string)package.Attribute("Include")!,
+            package => (string)package.Attribute("Version")! is var version && version.StartsWith('$') ? Central.Descendants(version[2..^1]).First().Value : version),
+        StringComparer.Ordinal);
+
+    private static IEnumerable<string> Packages => Versions.Keys;
+
+    [Fact]
+    public void Every_package_has_a_row_with_its_licence_and_why()
+    {
+        var rows = Row().Matches(File.ReadAllText(Path.Combine(Solution.Root, "docs", "dependencies.md"))).Select(row => row.Groups["name"].Value).Order(StringComparer.Ordinal);
+
+        Assert.True(Versions.Count > 20);
+        Assert.Equal(Packages, rows);
+    }
+
+    [Fact]
+    public void Every_version_is_used_by_a_project()
+    {
+        var used = Projects().Append("Directory.Build.targets").SelectMany(path => References(Path.Combine(Solution.Root, path))).ToHashSet(StringComparer.Ordinal);
+
+        Assert.All(Packages, package => Assert.Contains(package, used));
+    }
+
+    /// <summary>A lock file that was not written again lets a locked restore fail: in an image, or on a machine far away.</summary>
+    [Fact]
+    public void Every_project_has_a_lock_file_with_what_it_asks_for()
+    {
+        var everywhere = References(Path.Combine(Solution.Root, "Directory.Build.targets"));
+        Assert.All(Projects(), project =>
+        {
+            var path = Path.Combine(Path.GetDirectoryName(project)!, "packages.standins.lock.json");
+            var asked = References(Path.Combine(Solution.Root, project)).Concat(everywhere).Where(package => !Directory.Exists(Path.Combine(Solution.Root, "standins", package)))
+                .Distinct(StringComparer.Ordinal).Select(package => $"{package} {Versions[package]}").Order(StringComparer.Ordinal);
+            Assert.True(asked.SequenceEqual(Locked(path), StringComparer.Ordinal), $"{path} does not hold what {project} asks for. Run '{Relock}' and commit the lock files.");
+        });
+    }
+
+    private static IEnumerable<string> Locked(string path)
+    {
+        if (!File.Exists(Path.Combine(Solution.Root, path)))
+            return [];
+        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Solution.Root, path)));
+        return [.. document.RootElement.GetProperty("dependencies").GetProperty("net10.0").EnumerateObject()
+            .Where(package => package.Value.GetProperty("type").GetString() == "Direct")
+            .Select(package => $"{package.Name} {package.Value.GetProperty("requested").GetString()!.Split(',')[0].Trim('[', ']')}").Order(StringComparer.Ordinal)];
+    }
+
+    private static IEnumerable<string> Projects() => Directory.EnumerateFiles(Solution.Root, "*.csproj", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(Solution.Root, path))
+        .Where(path => path.StartsWith("OrderSystem.", StringComparison.Ordinal) || path.StartsWith("standins", StringComparison.Ordinal))
+        .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal));
+
+    private static IEnumerable<string> References(string file) => XDocument.Load(file).Descendants("PackageReference").Select(package => (string?)package.Attribute("Include")).OfType<string>();
+
+    [GeneratedRegex(@"^\| (?<name>(?!package )\w[\w.]+) \| [\w., -]+ \| .+ \|$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
+    private static partial Regex Row();
+}
