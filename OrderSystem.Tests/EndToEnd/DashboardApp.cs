@@ -16,6 +16,9 @@ internal sealed class DashboardApp : IAsyncDisposable
 
     internal DistributedApplication App { get; }
 
+    /// <summary>The folder of the local servers.</summary>
+    internal string Data => _data.FullName;
+
     /// <summary>Starts it, and waits until all of it is healthy.</summary>
     /// <param name="withDashboard">Whether the real dashboard runs beside it.</param>
     /// <param name="settings">Arguments of the AppHost.</param>

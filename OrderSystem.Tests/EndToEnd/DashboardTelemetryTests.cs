@@ -28,8 +28,7 @@ public sealed class DashboardTelemetryTests
         var redelivered = await PlaceAsync(system, gateway, ServerErrors);
         await cli.SpansAsync(redelivered.Trace, "nak orders.created");
         (await gateway.DeleteAsync(new Uri("/faults", UriKind.Relative))).EnsureSuccessStatusCode().Dispose();
-        var spans = await cli.SpansAsync(redelivered.Trace, "process payments.succeeded");
-        Assert.True(spans.Count(name => name == "process orders.created") > 1);
+        await cli.SpansAsync(redelivered.Trace, "process orders.created", "process orders.created", "process payments.succeeded");
 
         var refunded = await PlaceAsync(system, gateway, Slow);
         var payments = await system.App.GetConnectionStringAsync("payments");
@@ -67,11 +66,11 @@ public sealed class DashboardTelemetryTests
     {
         private static readonly string Program = Path.Combine(Solution.Root, ".tools", "dashboard", "bin", "aspire");
 
-        /// <summary>Waits until the trace has the spans, and returns the names of all that it has.</summary>
-        internal Task<string[]> SpansAsync(string trace, params string[] expected) => Eventually.GetAsync(
+        /// <summary>Waits until the trace has the spans; each service sends its own when it likes. A name that is there twice is expected twice.</summary>
+        internal Task SpansAsync(string trace, params string[] expected) => Eventually.GetAsync(
             $"the trace has {string.Join(", ", expected)}",
             async () => (await ReadAsync("spans", "--trace-id", trace, "--limit", "500")).EnumerateArray().Select(span => span.GetProperty("name").GetString()!).ToArray(),
-            names => !expected.Except(names).Any(),
+            names => expected.CountBy(name => name, StringComparer.Ordinal).All(wanted => names.Count(name => name == wanted.Key) >= wanted.Value),
             TimeSpan.FromSeconds(120));
 
         internal async Task<JsonElement> ReadAsync(string signal, params string[] options)
