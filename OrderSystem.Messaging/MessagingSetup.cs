@@ -116,6 +116,7 @@ public static class MessagingSetup
 
     private static void AddNats(this IHostApplicationBuilder builder, string clientName)
     {
+        builder.AddValidatedOptions<NatsOptions>(NatsOptions.Section);
         builder.AddNatsClient(NatsConnection, Quiet, options => Configure(options, builder.Configuration, NatsConnection, clientName));
         builder.AddNatsJetStream();
     }

@@ -1,9 +1,10 @@
+using System.ComponentModel.DataAnnotations;
 using NATS.Client.Core;
 
 namespace OrderSystem.Messaging.Connections;
 
 /// <summary>Section <c>Nats</c>: what a connection to NATS needs beside its URL.</summary>
-public sealed class NatsOptions
+public sealed class NatsOptions : IValidatableObject
 {
     /// <summary>Section of the configuration.</summary>
     public const string Section = "Nats";
@@ -25,4 +26,14 @@ public sealed class NatsOptions
 
     /// <summary>Whether a connection is encrypted. Default: always with a <c>tls://</c> URL or one of the files above, else when the server offers it.</summary>
     public TlsMode Tls { get; set; } = TlsMode.Auto;
+
+    /// <summary>A file that is not there would end the first attempt to connect, or every one.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        foreach (var (name, file) in new[] { (nameof(CredsFile), CredsFile), (nameof(CaFile), CaFile), (nameof(CertFile), CertFile), (nameof(KeyFile), KeyFile) })
+        {
+            if (file is not null && !File.Exists(file))
+                yield return new ValidationResult($"Nats__{name} names a file that is not there.", [name]);
+        }
+    }
 }

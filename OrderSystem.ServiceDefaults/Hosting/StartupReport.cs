@@ -58,6 +58,7 @@ public static class StartupReport
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => failure.Message,
         IOException { InnerException: AddressInUseException } => $"{failure.Message} Stop the other process or set ASPNETCORE_URLS to a free port.",
         FormatException or InvalidOperationException or IOException when IsAboutAddresses(failure) => $"ASPNETCORE_URLS cannot be listened on: {failure.Message}",
+        NotSupportedException { Source: "NATS.Net" } => failure.Message,
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AccessDenied } => failure.Message,
         _ => null,
     };

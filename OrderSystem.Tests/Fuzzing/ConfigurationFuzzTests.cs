@@ -95,9 +95,13 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
         var names = new List<string>(Common);
         foreach (Match row in Row().Matches(ofServices))
         {
-            string? first = null;
+            var section = "";
             foreach (Match name in Name().Matches(row.Groups["names"].Value))
-                names.Add(first is null ? first = name.Groups[1].Value : $"{first[..first.LastIndexOf("__", StringComparison.Ordinal)]}{name.Groups[1].Value}");
+            {
+                var written = name.Groups[1].Value;
+                names.Add(written.StartsWith('_') ? section + written : written);
+                section = names[^1][..names[^1].LastIndexOf("__", StringComparison.Ordinal)];
+            }
         }
 
         return [.. names.Distinct(StringComparer.Ordinal)];
