@@ -42,9 +42,11 @@ public sealed partial class SecretsTests : IAsyncLifetime
     [Fact]
     public async Task What_the_system_writes_sends_and_shows_holds_no_secret()
     {
-        await system.Postgres.ExecuteAsync($"CREATE ROLE marked SUPERUSER LOGIN PASSWORD '{postgres.Value.Replace("'", "''", StringComparison.Ordinal)}'");
-        var api = await system.StartServiceAsync(Api, ("ConnectionStrings__orders", Database("orders", postgres)));
-        var worker = await system.StartServiceAsync(Worker, ("ConnectionStrings__payments", Database("payments", postgres)));
+        await MigrateAsync(Api);
+        await MigrateAsync(Worker);
+        var gateway = $"provider:{postgres.InUrl}@127.0.0.1:{system.Gateway.Address.Port}";
+        var api = await system.StartServiceAsync(Api, ("ConnectionStrings__orders", Database("orders", postgres)), ("Audit__LedgerUrl", $"http://{gateway}"));
+        var worker = await system.StartServiceAsync(Worker, ("ConnectionStrings__payments", Database("payments", postgres)), ("Payments__GatewayUrl", $"http://{gateway}"));
         using (var client = new Client(api.Address))
             await client.WaitForAsync(await client.PlaceAsync(), "paid");
         await LookAsync("healthy", api, worker);
@@ -54,6 +56,7 @@ public sealed partial class SecretsTests : IAsyncLifetime
         await RefusedAsync(Worker, ("ConnectionStrings__payments", $"{Database("payments", wrong)};Nonsense=1"));
         await RefusedAsync(Api, ("ConnectionStrings__orders", $"Host=127.0.0.1;Password={wrong.Value}"));
         await RefusedAsync(Api, ("ConnectionStrings__nats", $"nats://order-api:{wrong.Value}@127.0.0.1:x"));
+        await RefusedAsync(Worker, ("Payments__GatewayUrl", $"ftp://{gateway}"));
         await RunAsync(("ConnectionStrings__orders", Database("orders", wrong)), "migrate");
         await RunAsync(("ConnectionStrings__orders", Database("orders", wrong)), "audit");
         await RunAsync(("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"), "dead-letters", "list");
@@ -162,6 +165,15 @@ public sealed partial class SecretsTests : IAsyncLifetime
                 // It ended meanwhile.
             }
         }
+    }
+
+    /// <summary>Makes the role as which the service then works.</summary>
+    private async Task MigrateAsync(string project)
+    {
+        var (exitCode, output) = await ServiceProcess.RunAsync(
+            project, new Dictionary<string, string>(system.MigrationEnvironment(project), StringComparer.Ordinal) { ["Database__RuntimeRole"] = "marked", ["Database__RuntimePassword"] = postgres.Value }, "migrate");
+        Assert.True(exitCode == 0, output);
+        seen.Add(($"the migration of {project}", output));
     }
 
     private async Task RefusedAsync(string project, (string Name, string Value) setting)
