@@ -35,7 +35,7 @@ internal sealed class RedriveSession : IAsyncDisposable
     /// <returns>How many there are.</returns>
     internal async Task<long> FindAsync(RedriveRequest request, INatsJSContext jetStream, string stream, CancellationToken cancellationToken)
     {
-        await ExecuteAsync("SET statement_timeout = 0; CREATE TEMP TABLE redrive_found (order_id uuid, version int, event_id uuid, PRIMARY KEY (order_id, version))", cancellationToken);
+        await ExecuteAsync("SET statement_timeout = 0; SET enable_seqscan = on; CREATE TEMP TABLE redrive_found (order_id uuid, version int, event_id uuid, PRIMARY KEY (order_id, version))", cancellationToken);
         var since = request.Since;
         if (request.Missing)
         {
@@ -102,7 +102,7 @@ internal sealed class RedriveSession : IAsyncDisposable
         try
         {
             // The pool would take these back only when the session is used again.
-            await ExecuteAsync($"DROP TABLE IF EXISTS redrive_found, redrive_streamed; RESET statement_timeout; SELECT pg_advisory_unlock({AdvisoryLock})", CancellationToken.None);
+            await ExecuteAsync($"DROP TABLE IF EXISTS redrive_found, redrive_streamed; RESET statement_timeout; RESET enable_seqscan; SELECT pg_advisory_unlock({AdvisoryLock})", CancellationToken.None);
         }
         catch (NpgsqlException)
         {

@@ -22,8 +22,8 @@ internal static class PostgresDefaults
         SetUnlessGiven(settings, "GSS Encryption Mode", nameof(GssEncryptionMode.Disable));
 
         // Plans are made once for each connection, often while the tables are still small: a plan that reads all of a queue stays when the queue has
-        // become long. Every statement of a service has an index to go by; the few that read whole tables lose little, unless the compiler of plans believes
-        // the cost that stands for "off" and begins to work.
+        // become long. Every statement of a service has an index to go by; the sessions that read whole tables, of the audit and of a re-drive, switch it on
+        // again. The compiler of plans would believe the cost that stands for "off", and begin to work.
         SetUnlessGiven(settings, "Options", "-c statement_timeout=5s -c lock_timeout=2s -c enable_seqscan=off -c jit=off");
         return settings.ConnectionString;
     }

@@ -20,6 +20,7 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
         """
         SET statement_timeout = 0;
         SET lock_timeout = 0;
+        SET enable_seqscan = on;
         CREATE TEMP TABLE audit_outbox AS SELECT order_id, version, parked_at, last_error, to_timestamp(emission) AS offered_at FROM outbox;
         CREATE TEMP TABLE audit_charges (id text, order_ref text, order_id uuid, amount numeric, currency text, succeeded boolean);
         CREATE TEMP TABLE audit_refunds (charge_id text, amount numeric);
