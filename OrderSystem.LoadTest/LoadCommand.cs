@@ -22,6 +22,9 @@ internal static class LoadCommand
     private static readonly Option<double> WarmUp = Seconds("--warm-up", "Seconds of load before it counts.", Defaults.WarmUp);
     private static readonly Option<double> Settle = Seconds("--settle", "Seconds that the last orders may take to be settled.", Defaults.Settle);
     private static readonly Option<double> YardstickSeconds = Seconds("--yardstick", "Seconds of the yardstick, before and after, with --self.", Defaults.Yardstick);
+    private static readonly Option<int> Backlog = new("--backlog") { Description = "Orders that wait when the worker of --self comes back from an outage; 0 leaves that out.", DefaultValueFactory = _ => Defaults.Backlog };
+    private static readonly Option<int> Stored = new("--stored") { Description = "Paid orders that are written into the databases of --self before saturation is measured once more, such as 10000000; a gigabyte for each million or two.", DefaultValueFactory = _ => Defaults.Stored };
+    private static readonly Option<bool> Allocations = new("--allocations") { Description = "Say what the services of --self allocate for each order. Their metrics are collected then, which costs some CPU." };
     private static readonly Option<BodyMix> Mix = new("--mix")
     {
         Description = "Lines of the orders, with weights: 1:45,3:50,50:5.",
@@ -39,7 +42,7 @@ internal static class LoadCommand
     {
         var root = new RootCommand("Places orders, measures how they are taken and paid, and checks what became of every one of them.")
         {
-            IsSelf, Url, Rate, Connections, Duration, WarmUp, Settle, YardstickSeconds, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(),
+            IsSelf, Url, Rate, Connections, Duration, WarmUp, Settle, YardstickSeconds, Backlog, Stored, Allocations, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(),
         };
         root.Validators.Add(result =>
         {
@@ -49,6 +52,15 @@ internal static class LoadCommand
                 result.AddError("--url must be an absolute http or https address, such as http://localhost:5080.");
         });
         Rate.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<double?>() is null or > 0, result));
+        foreach (var count in new[] { Backlog, Stored })
+        {
+            count.Validators.Add(result =>
+            {
+                if (result.GetValueOrDefault<int>() < 0)
+                    result.AddError($"{result.Option.Name} must not be less than 0.");
+            });
+        }
+
         Connections.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<int>() > 0, result));
         Duration.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<double>() > 0, result));
         root.SetAction((arguments, cancellationToken) => RunAsync(Read(arguments), time, cancellationToken));
@@ -81,6 +93,9 @@ internal static class LoadCommand
         WarmUp = TimeSpan.FromSeconds(arguments.GetValue(WarmUp)),
         Settle = TimeSpan.FromSeconds(arguments.GetValue(Settle)),
         Yardstick = TimeSpan.FromSeconds(arguments.GetValue(YardstickSeconds)),
+        Backlog = arguments.GetValue(Backlog),
+        Stored = arguments.GetValue(Stored),
+        Allocations = arguments.GetValue(Allocations),
         Mix = arguments.GetValue(Mix)!,
         Database = arguments.GetValue(Database),
         Watched = Pairs("--watch", arguments.GetValue(Watch)).ToDictionary(

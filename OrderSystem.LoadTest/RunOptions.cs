@@ -26,6 +26,12 @@ internal sealed record RunOptions
 
     public TimeSpan Yardstick { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>Orders that wait when the worker comes back, with <c>--self</c>; 0 leaves the outage out.</summary>
+    public int Backlog { get; init; } = 100_000;
+
+    /// <summary>Orders that are stored before the last phase, with <c>--self</c>; 0 leaves it out.</summary>
+    public int Stored { get; init; }
+
     public BodyMix Mix { get; init; } = BodyMix.Usual;
 
     /// <summary>Connection string of the orders' database, to count the backlog in.</summary>
@@ -33,6 +39,9 @@ internal sealed record RunOptions
 
     /// <summary>Processes of this machine whose CPU and memory are measured.</summary>
     public IReadOnlyDictionary<string, int> Watched { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>Whether the services of <c>--self</c> also say what they allocate. Their metrics are collected then, which costs some CPU.</summary>
+    public bool Allocations { get; init; }
 
     /// <summary>Environment variables for the services that are started.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();

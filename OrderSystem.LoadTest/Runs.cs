@@ -38,6 +38,8 @@ internal static class Runs
             ["seconds"] = $"{options.Duration.TotalSeconds:0}",
             ["warm-up"] = $"{options.WarmUp.TotalSeconds:0}",
             ["connections"] = $"{options.Connections}",
+            ["backlog"] = $"{options.Backlog}",
+            ["stored"] = $"{options.Stored}",
             ["mix"] = options.Mix.ToString(),
         };
         foreach (var (name, value) in options.Settings)

@@ -24,11 +24,26 @@ internal sealed class PhaseRunner(Uri api, string? token, BodyMix mix, string? d
         await orders.WaitForRestAsync(recorder.Accepted, settle, cancellationToken);
     }
 
+    /// <summary>Places at least as many orders and does not wait until anything comes of them.</summary>
+    internal async Task FillAsync(int connections, long orders, CancellationToken cancellationToken)
+    {
+        for (var missing = orders; missing > 0;)
+        {
+            var recorder = new Recorder(time);
+            await ClosedLoop.RunAsync(TimeSpan.FromSeconds(1), Clients(recorder, connections), cancellationToken);
+            numbers += recorder.Post.Count + recorder.Failed;
+            if (recorder.AcceptedCount == 0)
+                throw new LoadTestException($"{api} accepted no order: {string.Join(", ", recorder.Errors.Keys)}.");
+            missing -= recorder.AcceptedCount;
+        }
+    }
+
     internal async Task<PhaseReport> RunAsync(PhasePlan plan, CancellationToken cancellationToken)
     {
         await Console.Out.WriteLineAsync($"{plan.Name}: {plan.Title}");
         var recorder = new Recorder(time);
         await using var backlog = new Backlog(orders, database);
+        var allocated = await Allocations.ReadAsync(processes, cancellationToken);
         var watch = new PhaseWatch(recorder, backlog, processes, time);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watching = watch.RunAsync(over.Token);
@@ -44,10 +59,12 @@ internal sealed class PhaseRunner(Uri api, string? token, BodyMix mix, string? d
         var accepted = recorder.Accepted;
         await orders.WaitForRestAsync(accepted, settle, cancellationToken);
         var cpu = watch.CpuSeconds();
+        foreach (var (process, bytes) in await Allocations.ReadAsync(processes, cancellationToken))
+            allocated[process] = bytes - allocated[process];
         await over.CancelAsync();
         await watching;
         var placed = await orders.ReadAsync(accepted, cancellationToken);
-        var report = PhaseSummary.Of(plan, recorder, placed, watch.Seconds, cpu, sending, isSameClock: api.IsLoopback);
+        var report = PhaseSummary.Of(plan, recorder, placed, watch.Seconds, cpu, allocated, sending, isSameClock: api.IsLoopback);
         await Console.Out.WriteLineAsync($"  {report.Accepted} accepted, {report.Settled} settled, {report.SettledPerSecond:0}/s from the first to the last");
         return report;
     }

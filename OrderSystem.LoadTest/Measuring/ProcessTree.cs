@@ -8,6 +8,9 @@ namespace OrderSystem.LoadTest.Measuring;
 /// <param name="IsAlone">Leaves the descendants out: those of this program are the system that it measures.</param>
 internal sealed record ProcessTree(string Name, int Id, bool IsAlone = false)
 {
+    /// <summary>Where it offers its figures to Prometheus, or null.</summary>
+    internal Uri? Metrics { get; init; }
+
     /// <summary>The kernel counts in hundredths of a second, whatever it is built with.</summary>
     private const double TicksPerSecond = 100;
 

@@ -14,6 +14,8 @@ internal static class Figures
     internal const string Saturation = "saturation";
     internal const string SlowProvider = "saturation-20ms";
     internal const string Steady = "steady";
+    internal const string Backlog = "backlog";
+    internal const string Stored = "stored";
 
     /// <summary>What the system is held to; figures that the run did not measure are left out.</summary>
     internal static IReadOnlyList<Figure> Goals(RunReport run)
@@ -33,6 +35,18 @@ internal static class Figures
             figures.Add(new($"{Steady}: POST p99", steady.Post.P99, "ms", false) { Target = 12 });
             figures.Add(new($"{Steady}: POST to paid p50", steady.PostToPaid.P50, "ms", false) { Target = 10 });
             figures.Add(new($"{Steady}: POST to paid p99", steady.PostToPaid.P99, "ms", false) { Target = 45 });
+        }
+
+        if (run.PublishesPerSecond is { } published)
+            figures.Add(new("NATS client: publishes with acknowledgement", published, "/s", true) { Target = 100_000 });
+        if (Phase(run, Stored) is { } stored && Phase(run, Saturation) is { SettledPerSecond: > 0 } empty)
+            figures.Add(new($"{Stored}: settled orders/s ÷ {Saturation}", stored.SettledPerSecond / empty.SettledPerSecond, "", true) { Target = 0.9 });
+        if (Phase(run, Backlog) is { Rate: > 0 } backlog)
+        {
+            if (Shrinking(backlog) is { } shrinking)
+                figures.Add(new($"{Backlog}: orders/s by which it shrinks ÷ arriving", shrinking / backlog.Rate.Value, "", true) { Target = 2 });
+            if (Phase(run, Steady) is { Post.P99: > 0 } usual)
+                figures.Add(new($"{Backlog}: POST p99 ÷ {Steady}", backlog.Post.P99 / usual.Post.P99, "", false) { Target = 2 });
         }
 
         foreach (var (process, memory) in Phase(run, Saturation)?.Memory.Where(process => Services.Contains(process.Key)) ?? [])
@@ -62,6 +76,17 @@ internal static class Figures
     internal const string LoadGenerator = "load-generator";
 
     internal static readonly string[] Services = ["order-api", "payment-worker", "payment-gateway"];
+
+    /// <summary>Orders a second by which what waits becomes less while others arrive, from its most until a twentieth is left.</summary>
+    private static double? Shrinking(PhaseReport phase)
+    {
+        var counted = phase.Seconds.Where(second => second.Backlog is not null && second.At <= phase.SendingSeconds).ToArray();
+        if (counted.MaxBy(second => second.Backlog) is not { } first)
+            return null;
+        var later = counted.Where(second => second.At > first.At).ToArray();
+        var last = later.FirstOrDefault(second => second.Backlog <= first.Backlog / 20) ?? later.LastOrDefault();
+        return last is null ? null : (first.Backlog!.Value - last.Backlog!.Value) / (last.At - first.At);
+    }
 
     private static PhaseReport? Phase(RunReport run, string name) => run.Phases.FirstOrDefault(phase => phase.Name == name);
 }

@@ -9,7 +9,7 @@ internal static class PhaseSummary
     private static readonly double[] Percents = [0, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99];
 
     internal static PhaseReport Of(
-        PhasePlan plan, Recorder recorder, IReadOnlyList<PlacedOrder> placed, IReadOnlyList<SecondReport> seconds, Dictionary<string, double> cpu, TimeSpan sending, bool isSameClock)
+        PhasePlan plan, Recorder recorder, IReadOnlyList<PlacedOrder> placed, IReadOnlyList<SecondReport> seconds, Dictionary<string, double> cpu, Dictionary<string, double> allocated, TimeSpan sending, bool isSameClock)
     {
         var settled = placed.Where(order => order.FinalAt is not null).ToArray();
         var paid = new Histogram();
@@ -37,6 +37,7 @@ internal static class PhaseSummary
             PostToPaid = Of(paid),
             Lateness = Of(recorder.Lateness),
             CpuPerOrder = cpu.ToDictionary(process => process.Key, process => settled.Length == 0 ? 0 : process.Value * 1e6 / settled.Length, StringComparer.Ordinal),
+            AllocatedPerOrder = allocated.ToDictionary(process => process.Key, process => settled.Length == 0 ? 0 : process.Value / 1024 / settled.Length, StringComparer.Ordinal),
             Memory = cpu.Keys.ToDictionary(process => process, process => Fifths([.. seconds.Select(second => second.Memory[process])]), StringComparer.Ordinal),
             Seconds = seconds,
             SettledBySecond = BySecond(settled, start, after),

@@ -14,6 +14,9 @@ internal sealed class RunReport
 
     public YardstickReport? Yardstick { get; set; }
 
+    /// <summary>What the NATS client publishes into a stream in a second when nothing else runs, each with its acknowledgement.</summary>
+    public double? PublishesPerSecond { get; init; }
+
     public required IReadOnlyList<PhaseReport> Phases { get; init; }
 
     /// <summary><c>agrees</c>, <c>disagrees</c> or <c>notChecked</c>, or why the audit could not be asked.</summary>
@@ -68,6 +71,9 @@ internal sealed class PhaseReport
 
     /// <summary>Microseconds for each settled order, by process.</summary>
     public required IReadOnlyDictionary<string, double> CpuPerOrder { get; init; }
+
+    /// <summary>Kilobytes for each settled order, by process; empty unless it was asked for.</summary>
+    public IReadOnlyDictionary<string, double> AllocatedPerOrder { get; init; } = new Dictionary<string, double>();
 
     public required IReadOnlyDictionary<string, MemoryReport> Memory { get; init; }
 

@@ -35,6 +35,8 @@ internal static class TextReport
                 run.Phases.Select(phase => (string[])[phase.Name, .. processes.Select(process => phase.Memory.TryGetValue(process, out var memory) ? $"{memory.First:0} → {memory.Last:0}" : "-")])));
         }
 
+        foreach (var phase in run.Phases.Where(phase => phase.AllocatedPerOrder.Count > 0))
+            text.AppendLine($"\n{phase.Name}: allocated per order {string.Join(", ", phase.AllocatedPerOrder.Select(process => $"{process.Key} {TextTable.Number(process.Value, "kB")}"))}");
         if (Figures.Goals(run) is { Count: > 0 } goals)
         {
             text.AppendLine().Append(TextTable.Format(

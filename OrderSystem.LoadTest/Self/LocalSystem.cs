@@ -8,6 +8,7 @@ namespace OrderSystem.LoadTest.Self;
 /// <summary>The whole system on this machine, beside a PostgreSQL that is there already: nats-server, the provider, the worker, the API.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
+    private const string Worker = "payment-worker";
     private const string OrderRole = "order_api";
     private const string PaymentRole = "payment_worker";
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(1);
@@ -15,8 +16,12 @@ internal sealed class LocalSystem : IAsyncDisposable
     private readonly Stack<IAsyncDisposable> parts = new();
     private readonly List<ProcessTree> processes = [];
     private readonly PostgresServer postgres;
+    private readonly Dictionary<string, Uri> metrics = new(StringComparer.Ordinal);
+    private readonly bool saysAllocations;
+    private ServiceProcess? worker;
+    private Func<CancellationToken, Task<ServiceProcess>>? startWorker;
 
-    private LocalSystem(PostgresServer postgres) => this.postgres = postgres;
+    private LocalSystem(PostgresServer postgres, bool saysAllocations) => (this.postgres, this.saysAllocations) = (postgres, saysAllocations);
 
     internal Uri Api { get; private set; } = null!;
 
@@ -30,14 +35,13 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Everything that works for an order, and the generator.</summary>
     internal IReadOnlyList<ProcessTree> Processes => processes;
 
-    /// <summary>Starts everything; the settings are what the services are told beside where to find each other.</summary>
-    internal static async Task<LocalSystem> StartAsync(
-        PostgresServer postgres, string folder, IReadOnlyDictionary<string, string> settings, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Starts everything.</summary>
+    internal static async Task<LocalSystem> StartAsync(PostgresServer postgres, string folder, RunOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
-        var system = new LocalSystem(postgres);
+        var system = new LocalSystem(postgres, options.Allocations);
         try
         {
-            await system.StartAsync(folder, settings, time, cancellationToken);
+            await system.StartAsync(folder, options.Settings, time, cancellationToken);
             return system;
         }
         catch
@@ -54,9 +58,25 @@ internal sealed class LocalSystem : IAsyncDisposable
         response.EnsureSuccessStatusCode();
     }
 
+    /// <summary>An outage: orders are taken, and none is paid.</summary>
+    internal async Task StopWorkerAsync()
+    {
+        processes.RemoveAll(process => process.Name == Worker);
+        await worker!.DisposeAsync();
+        worker = null;
+    }
+
+    internal async Task StartWorkerAsync(CancellationToken cancellationToken)
+    {
+        worker = await startWorker!(cancellationToken);
+        processes.Insert(1, new(Worker, worker.ProcessId) { Metrics = metrics.GetValueOrDefault(Worker) });
+    }
+
     /// <summary>Stops everything in the order that a careful operator would.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (worker is not null)
+            await worker.DisposeAsync();
         while (parts.TryPop(out var part))
             await part.DisposeAsync();
     }
@@ -87,10 +107,14 @@ internal sealed class LocalSystem : IAsyncDisposable
         Gateway = (await StartServiceAsync("OrderSystem.PaymentGateway", "payment-gateway", environment, time, cancellationToken)).Address;
         environment["Payments__GatewayUrl"] = environment["Audit__LedgerUrl"] = Gateway.OriginalString;
         environment["ConnectionStrings__nats"] = nats.UrlOf("payment-worker");
-        var worker = await StartServiceAsync("OrderSystem.PaymentWorker", "payment-worker", environment, time, cancellationToken);
+        var ofWorker = WithMetrics(Worker, environment);
+        startWorker = stop => ServiceProcess.StartAsync("OrderSystem.PaymentWorker", ofWorker, time, stop);
+        await StartWorkerAsync(cancellationToken);
+
+        // The next one listens where this one did, because the API knows it by that.
+        ofWorker["ASPNETCORE_URLS"] = environment["Audit__WorkerUrl"] = worker!.Address.OriginalString;
         environment["ConnectionStrings__nats"] = nats.UrlOf("order-api");
-        environment["Audit__WorkerUrl"] = worker.Address.OriginalString;
-        Api = (await StartServiceAsync("OrderSystem.OrderApi", "order-api", environment, time, cancellationToken)).Address;
+        Api = (await StartServiceAsync("OrderSystem.OrderApi", "order-api", WithMetrics("order-api", environment), time, cancellationToken)).Address;
         processes.AddRange([new("nats-server", nats.ProcessId), new("postgres", postgres.ProcessId), new(Figures.LoadGenerator, Environment.ProcessId, IsAlone: true)]);
     }
 
@@ -99,7 +123,19 @@ internal sealed class LocalSystem : IAsyncDisposable
     {
         var service = await ServiceProcess.StartAsync(project, environment, time, cancellationToken);
         parts.Push(service);
-        processes.Add(new(name, service.ProcessId));
+        processes.Add(new(name, service.ProcessId) { Metrics = metrics.GetValueOrDefault(name) });
         return service;
+    }
+
+    private Dictionary<string, string> WithMetrics(string name, Dictionary<string, string> environment)
+    {
+        var own = new Dictionary<string, string>(environment, StringComparer.Ordinal);
+        if (!saysAllocations)
+            return own;
+        var port = PostgresServer.FreePort();
+        metrics[name] = new Uri($"http://127.0.0.1:{port}/metrics");
+        own["OTEL_METRICS_EXPORTER"] = "prometheus";
+        own["OTEL_EXPORTER_PROMETHEUS_PORT"] = $"{port}";
+        return own;
     }
 }

@@ -20,7 +20,7 @@ internal sealed class NatsServer : IAsyncDisposable
 
     internal int ProcessId => server.Id;
 
-    internal static async Task<NatsServer> StartAsync(string parent, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<NatsServer> StartAsync(string parent, TimeProvider time, CancellationToken cancellationToken, bool hasUsers = true)
     {
         var folder = Path.Combine(parent, "nats");
         Directory.CreateDirectory(folder);
@@ -31,7 +31,7 @@ internal sealed class NatsServer : IAsyncDisposable
             listen: "127.0.0.1:-1"
             jetstream { store_dir: "{{folder}}/store" }
             ports_file_dir: "{{folder}}"
-            include {{Users}}
+            {{(hasUsers ? $"include {Users}" : "")}}
             """,
             cancellationToken);
         File.Copy(Path.Combine(Folders.Root, "deploy", "nats", Users), Path.Combine(folder, Users));

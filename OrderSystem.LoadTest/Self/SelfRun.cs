@@ -20,6 +20,8 @@ internal static class SelfRun
             await using var postgres = await PostgresServer.StartAsync(folder, time, cancellationToken);
             var server = await postgres.DescribeAsync(cancellationToken);
             var yardstick = new Yardstick(postgres, options.Yardstick, time);
+            var published = await PublishRate.MeasureAsync(folder, time, cancellationToken);
+            await Console.Out.WriteLineAsync($"NATS client: {published:0} publishes/s");
             var before = await MeasureAsync(yardstick, folder, cancellationToken);
             var (phases, audit) = await LoadAsync(options, postgres, folder, time, cancellationToken);
             var after = await MeasureAsync(yardstick, folder, cancellationToken);
@@ -30,6 +32,7 @@ internal static class SelfRun
                 Machine = Machine.Describe(),
                 Settings = Runs.Describe(options),
                 Yardstick = new(Yardstick.Tool, server, Yardstick.Clients, before, after),
+                PublishesPerSecond = published,
                 Phases = phases,
                 Audit = audit.Verdict,
                 AuditFindings = audit.Findings,
@@ -44,7 +47,7 @@ internal static class SelfRun
     private static async Task<(IReadOnlyList<PhaseReport> Phases, AuditOutcome Audit)> LoadAsync(
         RunOptions options, PostgresServer postgres, string folder, TimeProvider time, CancellationToken cancellationToken)
     {
-        await using var system = await LocalSystem.StartAsync(postgres, folder, options.Settings, time, cancellationToken);
+        await using var system = await LocalSystem.StartAsync(postgres, folder, options, time, cancellationToken);
         using var runner = new PhaseRunner(system.Api, system.Token, options.Mix, system.OrdersDatabase, system.Processes, options.Settle, time);
         await runner.WarmUpAsync(options.Connections, options.WarmUp, cancellationToken);
 
@@ -55,7 +58,35 @@ internal static class SelfRun
             phases.Add(await runner.RunAsync(plan, cancellationToken));
         }
 
-        return (phases, await runner.AuditAsync(cancellationToken));
+        if (options.Backlog > 0)
+            phases.Add(await OutageAsync(options, system, runner, cancellationToken));
+        var audit = await runner.AuditAsync(cancellationToken);
+        if (options.Stored > 0)
+            phases.Add(await StoredAsync(options, postgres, runner, cancellationToken));
+        return (phases, audit);
+    }
+
+    /// <summary>The worker is away until so many orders wait; then it has to catch up with them while others come.</summary>
+    private static async Task<PhaseReport> OutageAsync(RunOptions options, LocalSystem system, PhaseRunner runner, CancellationToken cancellationToken)
+    {
+        await Console.Out.WriteLineAsync($"outage: the worker is stopped, {options.Backlog} orders come");
+        await system.StopWorkerAsync();
+        await runner.FillAsync(options.Connections, options.Backlog, cancellationToken);
+        await system.StartWorkerAsync(cancellationToken);
+        var rate = options.Rate ?? SteadyRate;
+        return await runner.RunAsync(
+            new(Figures.Backlog, $"open loop, {rate:0} orders/s, after an outage of the worker, with {options.Backlog} orders waiting", rate, options.Connections, options.Duration),
+            cancellationToken);
+    }
+
+    /// <summary>After the audit, which would ask the provider for orders that it never saw.</summary>
+    private static async Task<PhaseReport> StoredAsync(RunOptions options, PostgresServer postgres, PhaseRunner runner, CancellationToken cancellationToken)
+    {
+        await Console.Out.WriteLineAsync($"writing {options.Stored} paid orders");
+        await StoredOrders.WriteAsync(postgres, options.Stored, cancellationToken);
+        return await runner.RunAsync(
+            new(Figures.Stored, $"closed loop, {options.Connections} connections, provider answers at once, {options.Stored} orders stored", Rate: null, options.Connections, options.Duration),
+            cancellationToken);
     }
 
     private static IEnumerable<(PhasePlan Plan, TimeSpan ProviderLatency)> Plans(RunOptions options)

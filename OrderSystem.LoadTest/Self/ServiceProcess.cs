@@ -51,7 +51,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
     private static Dictionary<string, string> Production(IReadOnlyDictionary<string, string> environment) => new(environment, StringComparer.Ordinal)
     {
-        ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+        ["ASPNETCORE_URLS"] = environment.GetValueOrDefault("ASPNETCORE_URLS", "http://127.0.0.1:0"),
         ["DOTNET_ENVIRONMENT"] = "Production",
         ["ASPNETCORE_ENVIRONMENT"] = "Production",
     };

@@ -82,10 +82,24 @@ public sealed class ComparisonTests : IDisposable
         Assert.Equal(200, goal.Value, tolerance: 0.001);
     }
 
+    [Fact]
+    public void A_backlog_shrinks_by_what_is_settled_beyond_what_arrives_and_only_while_it_arrives()
+    {
+        // 10,000 wait at first; 2,500 fewer each second; from the tenth on nothing arrives any more.
+        var run = Run(1_000, 4, Figures.Backlog, [9_000, 10_000, 7_500, 5_000, 2_500, 400, 10, 0, 0, 0]);
+        var goal = Figures.Goals(run).Single(goal => goal.Name == "backlog: orders/s by which it shrinks ÷ arriving");
+        Assert.Equal(2.4, goal.Value, tolerance: 0.001);
+        Assert.True(goal.IsReached);
+    }
+
+    [Fact]
+    public void Allocations_are_shared_out_among_the_orders() =>
+        Assert.Equal(30, Run(1_000, 4).Phases[0].AllocatedPerOrder["order-api"], tolerance: 0.001);
+
     public void Dispose() => folder.Delete(recursive: true);
 
     /// <summary>A phase of ten seconds, in which the API took 200 µs for each order and the generator 100.</summary>
-    private static RunReport Run(double settledPerSecond, int postMilliseconds, string name = Figures.Steady)
+    private static RunReport Run(double settledPerSecond, int postMilliseconds, string name = Figures.Steady, long[]? backlog = null)
     {
         var recorder = new Recorder(TimeProvider.System);
         recorder.Post.Record(TimeSpan.FromMilliseconds(postMilliseconds));
@@ -102,7 +116,7 @@ public sealed class ComparisonTests : IDisposable
             Errors = 0,
             PostP50 = postMilliseconds,
             PostP99 = postMilliseconds,
-            Backlog = 0,
+            Backlog = backlog?[second - 1] ?? 0,
             Cpu = new Dictionary<string, double> { ["order-api"] = 0.2, [Figures.LoadGenerator] = 0.1 },
             Memory = new Dictionary<string, double> { ["order-api"] = 100, [Figures.LoadGenerator] = 50 },
         }).ToArray();
@@ -114,7 +128,7 @@ public sealed class ComparisonTests : IDisposable
             Version = "1.0.0",
             Machine = Machine.Describe(),
             Settings = new Dictionary<string, string>(),
-            Phases = [PhaseSummary.Of(plan, recorder, placed, seconds, cpu, TimeSpan.FromSeconds(10), isSameClock: true)],
+            Phases = [PhaseSummary.Of(plan, recorder, placed, seconds, cpu, new Dictionary<string, double> { ["order-api"] = orders * 30 * 1024.0 }, TimeSpan.FromSeconds(10), isSameClock: true)],
             Audit = "agrees",
             AuditFindings = [],
         };

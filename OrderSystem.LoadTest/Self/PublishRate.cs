@@ -1,0 +1,51 @@
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+
+namespace OrderSystem.LoadTest.Self;
+
+/// <summary>How many messages the NATS client publishes into a stream on disk in a second, each acknowledged, with nothing else to do: a bound to what one relay can send.</summary>
+internal static class PublishRate
+{
+    private const int Bytes = 400;
+    private const int InFlight = 1_000;
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
+
+    internal static async Task<double> MeasureAsync(string parent, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(parent, "publish");
+        Directory.CreateDirectory(folder);
+        await using var server = await NatsServer.StartAsync(folder, time, cancellationToken, hasUsers: false);
+        await using var nats = new NatsConnection(NatsOpts.Default with { Url = server.UrlOf("anyone") });
+        var jetStream = new NatsJSContext(nats);
+        await jetStream.CreateStreamAsync(new StreamConfig("PUBLISH", ["publish"]), cancellationToken);
+        await PublishAsync(jetStream, WarmUp, time, cancellationToken);
+        var perSecond = await PublishAsync(jetStream, Duration, time, cancellationToken);
+        Directory.Delete(folder, recursive: true);
+        return perSecond;
+    }
+
+    private static async Task<double> PublishAsync(NatsJSContext jetStream, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (start, acknowledged, body) = (time.GetTimestamp(), 0L, new byte[Bytes]);
+        var flight = new Queue<NatsJSPublishConcurrentFuture>(InFlight);
+        while (time.GetElapsedTime(start) < duration)
+        {
+            while (flight.Count < InFlight)
+                flight.Enqueue(await jetStream.PublishConcurrentAsync("publish", body, NatsRawSerializer<byte[]>.Default, cancellationToken: cancellationToken));
+            await LandAsync();
+        }
+
+        while (flight.Count > 0)
+            await LandAsync();
+        return acknowledged / time.GetElapsedTime(start).TotalSeconds;
+
+        async ValueTask LandAsync()
+        {
+            await using var next = flight.Dequeue();
+            (await next.GetResponseAsync(cancellationToken)).EnsureSuccess();
+            acknowledged++;
+        }
+    }
+}
