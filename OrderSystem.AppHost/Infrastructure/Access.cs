@@ -18,5 +18,5 @@ internal sealed record DatabaseAccess(
     internal static DatabaseAccess OfOneRole(string name, IResourceBuilder<IResourceWithConnectionString> connection) => new(name, connection, connection);
 }
 
-/// <summary>The role as which a service works; its migration makes it and gives it its rights.</summary>
-internal sealed record RuntimeRole(string Name, IResourceBuilder<ParameterResource> Password);
+/// <summary>The role as which a service works. Its migration gives it its rights, and makes it where the password is known.</summary>
+internal sealed record RuntimeRole(string Name, IResourceBuilder<ParameterResource>? Password = null);

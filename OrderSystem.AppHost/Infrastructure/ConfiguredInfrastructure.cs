@@ -28,4 +28,14 @@ internal static class ConfiguredInfrastructure
             new(nats, nats), DatabaseAccess.OfOneRole("orders", builder.AddConnectionString("orders")),
             DatabaseAccess.OfOneRole("payments", builder.AddConnectionString("payments")), NatsServer: null, Postgres: null);
     }
+
+    /// <summary>In a manifest: asks for a connection string for each user of NATS and each role of PostgreSQL.</summary>
+    internal static InfrastructureResources AddForDeployment(IDistributedApplicationBuilder builder)
+    {
+        var nats = new NatsAccess(Ask("nats-order-api"), Ask("nats-payment-worker"), Ask("nats-provisioning"));
+        return new(nats, Database("orders", "order_api"), Database("payments", "payment_worker"), NatsServer: null, Postgres: null);
+
+        DatabaseAccess Database(string name, string role) => new(name, Ask($"{name}-owner"), Ask($"{name}-service"), new(role));
+        IResourceBuilder<IResourceWithConnectionString> Ask(string name) => builder.AddConnectionString(name);
+    }
 }

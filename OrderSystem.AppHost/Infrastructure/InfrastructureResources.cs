@@ -49,7 +49,9 @@ internal static class InfrastructureSetup
     {
         project.WithReference(database.Owner, connectionName: database.Name).WaitForServer(infrastructure.Postgres);
         if (database.Role is { } role)
-            project.WithEnvironment("Database__RuntimeRole", role.Name).WithEnvironment("Database__RuntimePassword", role.Password);
+            project.WithEnvironment("Database__RuntimeRole", role.Name);
+        if (database.Role?.Password is { } password)
+            project.WithEnvironment("Database__RuntimePassword", password);
         if (infrastructure.Nats.Provisioning is { } provisioning)
             project.WithReference(provisioning, connectionName: NatsAccess.Name).WaitForServer(infrastructure.NatsServer);
         return project;
@@ -58,7 +60,7 @@ internal static class InfrastructureSetup
     private static async Task<InfrastructureResources> ChooseAsync(IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsPublishMode)
-            return builder.Configuration[Setting] is External ? ConfiguredInfrastructure.Add(builder) : ContainerInfrastructure.AddForDeployment(builder);
+            return builder.Configuration[Setting] is External ? ConfiguredInfrastructure.AddForDeployment(builder) : ContainerInfrastructure.AddForDeployment(builder);
         if (ConfiguredInfrastructure.IsComplete(builder.Configuration))
             return ConfiguredInfrastructure.Add(builder);
 

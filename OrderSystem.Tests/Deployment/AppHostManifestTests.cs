@@ -27,19 +27,28 @@ public sealed partial class AppHostManifestTests : IDisposable
     }
 
     [Fact]
-    public async Task On_servers_that_are_there_already_it_asks_for_their_connection_strings()
+    public async Task On_servers_that_are_there_already_it_asks_for_a_connection_string_of_each_user_and_role()
     {
         var resources = await PublishAsync("external");
 
         Assert.DoesNotContain(resources, resource => resource.Value.Text("type") == "container.v0");
-        foreach (var server in new[] { "nats", "orders", "payments" })
-        {
-            Assert.Equal("parameter.v0", resources.Text($"{server}/type"));
-            Assert.Equal("true", resources.Text($"{server}/inputs/value/secret"));
-        }
+        AssertConnected("order-api", "nats-order-api", "orders", "orders-service");
+        AssertConnected("payment-worker", "nats-payment-worker", "payments", "payments-service");
+        AssertConnected("order-migrations", "nats-provisioning", "orders", "orders-owner");
+        AssertConnected("payment-migrations", "nats-provisioning", "payments", "payments-owner");
+        Assert.Equal("order_api", resources.Text("order-migrations/env/Database__RuntimeRole"));
+        Assert.Equal("payment_worker", resources.Text("payment-migrations/env/Database__RuntimeRole"));
 
-        Assert.Equal("{orders.connectionString}", resources.Text("order-api/env/ConnectionStrings__orders"));
-        Assert.Equal("{payments.connectionString}", resources.Text("payment-worker/env/ConnectionStrings__payments"));
+        void AssertConnected(string service, string user, string database, string role)
+        {
+            Assert.Equal($"{{{user}.connectionString}}", resources.Text($"{service}/env/ConnectionStrings__nats"));
+            Assert.Equal($"{{{role}.connectionString}}", resources.Text($"{service}/env/ConnectionStrings__{database}"));
+            foreach (var asked in new[] { user, role })
+            {
+                Assert.Equal("parameter.v0", resources.Text($"{asked}/type"));
+                Assert.Equal("true", resources.Text($"{asked}/inputs/value/secret"));
+            }
+        }
     }
 
     [Theory]
