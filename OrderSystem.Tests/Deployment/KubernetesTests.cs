@@ -153,5 +153,23 @@ public sealed class KubernetesTests
         Assert.All(overlay.Workloads, workload => Assert.Contains(overlay.Of("NetworkPolicy"), policy => Overlay.Name(policy) == Overlay.Name(workload)));
     }
 
+    [Fact]
+    public async Task Who_accepts_the_tokens_of_a_provider_can_fetch_its_keys()
+    {
+        var overlay = await Overlay.RenderAsync(Overlay.Production);
+        var authority = new Uri(overlay.Generated("ConfigMap", "ordersystem-settings").Text("data/Authentication__Schemes__Bearer__Authority")!);
+
+        foreach (var service in overlay.Services.Select(Overlay.Name))
+        {
+            Assert.Contains(
+                overlay.Of("NetworkPolicy").Where(policy => Selects(policy, service)).SelectMany(policy => policy.Items("spec/egress")),
+                rule => rule.Items("to").Any(to => to.At("ipBlock") is not null) && rule.Items("ports").Any(port => port.Text("port") == authority.Port.ToString(CultureInfo.InvariantCulture)));
+        }
+
+        static bool Selects(JsonNode policy, string service) =>
+            policy.At("spec/podSelector/matchLabels")?["app.kubernetes.io/name"]?.ToString() == service
+            || policy.Items("spec/podSelector/matchExpressions").Any(one => one.Items("values").Any(value => value.ToString() == service));
+    }
+
     private static int Number(string? text) => int.Parse(Assert.IsType<string>(text), CultureInfo.InvariantCulture);
 }
