@@ -9,6 +9,7 @@ using OrderSystem.OrderApi.Payments;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Access;
 using OrderSystem.ServiceDefaults.Hosting;
+using OrderSystem.ServiceDefaults.Http;
 
 if (Healthcheck.Is(args))
     return await Healthcheck.RunAsync(args);
@@ -21,6 +22,7 @@ if (OpsCommands.Are(args))
     return await OpsCommands.RunAsync(builder.Configuration, args);
 
 builder.AddServiceDefaults("order-api");
+builder.AddHttpProtection();
 builder.AddAccess();
 builder.AddMessaging(databaseName: "orders", source: "/order-api", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.PaymentResults, events => events
@@ -34,6 +36,7 @@ builder.Services.AddOpenApi();
 
 var app = builder.Build();
 app.UseErrorAnswers();
+app.UseHttpProtection();
 app.UseAccess();
 app.MapDefaultEndpoints();
 app.MapOpenApi();

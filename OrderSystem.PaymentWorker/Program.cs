@@ -8,6 +8,7 @@ using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Access;
 using OrderSystem.ServiceDefaults.Hosting;
+using OrderSystem.ServiceDefaults.Http;
 
 if (Healthcheck.Is(args))
     return await Healthcheck.RunAsync(args);
@@ -20,6 +21,7 @@ if (args is [RedriveCommand.Verb, ..])
     return await RedriveCommand.RunAsync(builder.Configuration, args, "payments", Topology.Payments);
 
 builder.AddServiceDefaults("payment-worker");
+builder.AddHttpProtection();
 builder.AddAccess();
 builder.AddMessaging(databaseName: "payments", source: "/payment-worker", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.OrderProcessor, events => events
@@ -31,6 +33,7 @@ builder.Services.AddRedrive(Topology.Payments);
 
 var app = builder.Build();
 app.UseStatusCodePages();
+app.UseHttpProtection();
 app.UseAccess();
 app.MapDefaultEndpoints();
 app.MapOps();

@@ -60,17 +60,33 @@ internal sealed class ServiceClient(HttpClient http, Uri address, string? token,
 {
     internal async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body = null, string? idempotencyKey = null)
     {
+        while (true)
+        {
+            using var response = await AskAsync(method, path, body, idempotencyKey);
+
+            // Many orders at once are more than the share of one client: then nothing was done, and it says when to come back.
+            if (response is { StatusCode: HttpStatusCode.TooManyRequests, Headers.RetryAfter.Delta: { } wait })
+            {
+                await Task.Delay(wait, TimeProvider.System, cancellationToken);
+                continue;
+            }
+
+            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            if (!response.IsSuccessStatusCode)
+                throw new HttpRequestException($"{method} {path} answered {(int)response.StatusCode}: {Detail(text)}", inner: null, response.StatusCode);
+            return response.StatusCode == HttpStatusCode.NoContent ? default : JsonSerializer.Deserialize<JsonElement>(text);
+        }
+    }
+
+    private async Task<HttpResponseMessage> AskAsync(HttpMethod method, string path, object? body, string? idempotencyKey)
+    {
         using var request = new HttpRequestMessage(method, new Uri(address, path)) { Content = body is null ? null : JsonContent.Create(body) };
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Add("X-Operator", $"{Environment.UserName} (dashboard)");
         if (idempotencyKey is not null)
             request.Headers.Add("Idempotency-Key", idempotencyKey);
-        using var response = await http.SendAsync(request, cancellationToken);
-        var text = await response.Content.ReadAsStringAsync(cancellationToken);
-        if (!response.IsSuccessStatusCode)
-            throw new HttpRequestException($"{method} {path} answered {(int)response.StatusCode}: {Detail(text)}", inner: null, response.StatusCode);
-        return response.StatusCode == HttpStatusCode.NoContent ? default : JsonSerializer.Deserialize<JsonElement>(text);
+        return await http.SendAsync(request, cancellationToken);
     }
 
     private static string Detail(string text)

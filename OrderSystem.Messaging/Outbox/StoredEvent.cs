@@ -16,6 +16,12 @@ namespace OrderSystem.Messaging.Outbox;
 public sealed record StoredEvent(
     Guid EventId, Guid OrderId, int Version, EventType Type, byte[] Payload, string? TraceParent, string? TraceState, DateTimeOffset OccurredAt)
 {
+    /// <summary>The largest <see cref="Payload"/> that the streams take, with room for its headers.</summary>
+    public const int MaxPayload = 60 * 1024;
+
+    /// <summary>What W3C asks to be passed on. It comes from outside: a longer one could make the event one that no stream takes.</summary>
+    private const int MaxTraceState = 512;
+
     /// <summary>0, or a number that makes the message id of a repeated sending a new one: the stream would swallow the old one for as long as its duplicate window.</summary>
     internal int Emission { get; init; }
 
@@ -32,7 +38,7 @@ public sealed record StoredEvent(
         var type = EventType.Of<TEvent>();
         return new(
             Guid.CreateVersion7(now), body.OrderId, version, type, JsonSerializer.SerializeToUtf8Bytes(body, type.Json),
-            Activity.Current?.Id, Activity.Current?.TraceStateString, now);
+            Activity.Current?.Id, Activity.Current?.TraceStateString is { Length: <= MaxTraceState } state ? state : null, now);
     }
 
     /// <summary>The first event of an order can be published from memory: none can be waiting before it.</summary>

@@ -12,11 +12,6 @@ internal static class ErrorAnswers
     {
         builder.Services.AddProblemDetails();
         builder.Services.AddExceptionHandler<UnavailableHandler>();
-        builder.Services.Configure<Microsoft.AspNetCore.Server.Kestrel.Core.KestrelServerOptions>(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = StrictJson.MaxBody;
-        });
     }
 
     internal static void UseErrorAnswers(this WebApplication app)

@@ -1,15 +1,13 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Errors;
 
 /// <summary>Reads a body and says exactly what is wrong with it: the type first, then the size, then the field.</summary>
 internal static class StrictJson
 {
-    /// <summary>An order with all its lines is well below this, and so is the event that carries it.</summary>
-    internal const int MaxBody = 60 * 1024;
-
     internal static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
@@ -17,7 +15,7 @@ internal static class StrictJson
             return (null, Problem(StatusCodes.Status415UnsupportedMediaType, "The content type must be application/json."));
         if (request.Headers.ContentEncoding.Count > 0)
             return (null, Problem(StatusCodes.Status415UnsupportedMediaType, "The body must not be encoded: send it without Content-Encoding."));
-        if (request.ContentLength > MaxBody)
+        if (request.ContentLength > HttpProtection.MaxBody)
             return (null, TooLarge());
 
         try
@@ -47,7 +45,7 @@ internal static class StrictJson
     /// <summary>Chunks that are none, a body that ends too early or comes too slowly.</summary>
     private static ProblemHttpResult Unreceived(int status) => Problem(status, "The body could not be received as the request announces it.");
 
-    private static ProblemHttpResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, $"The body must have at most {MaxBody} bytes.");
+    private static ProblemHttpResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, $"The body must have at most {HttpProtection.MaxBody} bytes.");
 
     private static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(detail, statusCode: status);
 

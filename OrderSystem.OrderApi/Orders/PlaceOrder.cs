@@ -61,6 +61,8 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
         var items = request.Items.Select(item => new OrderedItem(item.Sku, item.Quantity, item.UnitPrice)).ToArray();
         var order = new Order(Guid.CreateVersion7(now), request.CustomerId, request.Currency, items, total, OrderStatus.Pending, Reason: null, now, now);
         var created = StoredEvent.Create(new OrderCreated(order.Id, order.CustomerId, order.Currency, total, items), version: 1, now);
+        if (created.Payload.Length > StoredEvent.MaxPayload)
+            return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["items"] = [$"take {created.Payload.Length} bytes as an event, may take {StoredEvent.MaxPayload}"] });
         var hash = key is null ? null : RequestHash.Of(request);
         var isNew = await committer.WriteAsync(InsertOrder.Instance, new(order, client, created, key, hash));
         if (!isNew)

@@ -33,10 +33,11 @@ public static class AccessSetup
         builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, ForbiddenAnswer>();
     }
 
-    /// <summary>Checks the token of each request and what it allows.</summary>
+    /// <summary>Checks the token of each request, how much its client asks for, and what it allows.</summary>
     public static void UseAccess(this WebApplication app)
     {
         app.UseAuthentication();
+        app.UseRateLimiter();
         app.UseAuthorization();
     }
 

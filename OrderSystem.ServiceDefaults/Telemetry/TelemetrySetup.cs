@@ -18,6 +18,7 @@ internal static class TelemetrySetup
 
     internal static void AddTelemetry(this IHostApplicationBuilder builder, string serviceName)
     {
+        LineFormatter.AddTo(builder);
         builder.Services.AddTransient<IStartupFilter, RequestSpans>();
 
         // ASP.NET Core 10 leaves the semantic-convention attributes of its request activity to an instrumentation package unless told otherwise.

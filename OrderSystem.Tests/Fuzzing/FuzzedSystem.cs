@@ -30,7 +30,8 @@ public sealed class FuzzedSystem : IAsyncLifetime
     /// <summary>Starts it and places some orders.</summary>
     public async ValueTask InitializeAsync()
     {
-        System = await FaultSystem.StartAsync();
+        // More requests in these seconds than one client may make.
+        System = await FaultSystem.StartAsync(settings: [("Limits__ClientRate", "1000000"), ("Limits__ClientBurst", "1000000")]);
         Nats = new NatsConnection(new NatsOpts { Url = System.Nats.Url });
         JetStream = new NatsJSContext(Nats);
         using var client = new Client(Api);

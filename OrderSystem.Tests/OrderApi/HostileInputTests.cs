@@ -88,6 +88,42 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
         }
     }
 
+    /// <summary>Escapes of half a character, and what no text may hold.</summary>
+    [Theory]
+    [InlineData("\\ud800")]
+    [InlineData("\\udc00")]
+    [InlineData("a\\ud800b")]
+    [InlineData("\\udc00\\ud800")]
+    [InlineData("\\u0000")]
+    [InlineData("\\ufffd")]
+    public async Task H11_Half_characters_and_NUL_are_refused_wherever_they_stand(string escape)
+    {
+        await IsRefusedAsync($$"""{"customerId":"{{escape}}","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"{{escape}}","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":[{"sku":"{{escape}}","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
+        await IsRefusedAsync($$"""{"{{escape}}":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
+    }
+
+    /// <summary>Within every limit as a body, but no stream would take it as an event: accepted, it would wait for ever.</summary>
+    [Fact]
+    public async Task An_order_that_is_too_large_as_an_event_is_refused() => await IsRefusedAsync(
+        Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 64)}}","quantity":1,"unitPrice":1}""", 200))}]"), HttpStatusCode.BadRequest, "items");
+
+    [Fact]
+    public async Task The_largest_order_with_the_longest_trace_state_is_paid()
+    {
+        using var client = new Client(Api.BaseAddress!);
+        var state = string.Join(',', Enumerable.Range(0, 30).Select(i => $"k{i}={new string('v', 250)}"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
+        {
+            Content = new StringContent(Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 38)}}","quantity":1,"unitPrice":1}""", 200))}]"), System.Text.Encoding.UTF8, "application/json"),
+            Headers = { { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }, { "tracestate", state } },
+        };
+        using var answer = await client.Http.SendAsync(request);
+        Assert.True(answer.StatusCode == HttpStatusCode.Created, await answer.Content.ReadAsStringAsync());
+        await client.WaitForAsync((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid(), "paid");
+    }
+
     private static string Order(string items) => $$"""{"customerId":"c","currency":"EUR","items":{{items}}}""";
 
     private async Task IsRefusedAsync(string body, HttpStatusCode expected, string? field = null)

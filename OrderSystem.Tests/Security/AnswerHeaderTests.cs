@@ -1,0 +1,67 @@
+using System.Net;
+using System.Text;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Security;
+
+/// <summary>What every answer says to browsers and caches, and what none says about the program behind it.</summary>
+public sealed class AnswerHeaderTests(SharedSystem shared)
+{
+    private const string Order = """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":1}]}""";
+
+    [Theory]
+    [InlineData("GET", "/orders?limit=1", null, HttpStatusCode.OK)]
+    [InlineData("GET", "/health", null, HttpStatusCode.OK)]
+    [InlineData("GET", "/openapi/v1.json", null, HttpStatusCode.OK)]
+    [InlineData("POST", "/orders", Order, HttpStatusCode.Created)]
+    [InlineData("POST", "/orders", "{", HttpStatusCode.BadRequest)]
+    [InlineData("POST", "/orders", null, HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("GET", "/orders/019b0000-0000-7000-8000-000000000000", null, HttpStatusCode.NotFound)]
+    [InlineData("GET", "/nowhere", null, HttpStatusCode.NotFound)]
+    [InlineData("PUT", "/orders", null, HttpStatusCode.MethodNotAllowed)]
+    [InlineData("GET", "/orders", null, HttpStatusCode.Unauthorized, "none")]
+    public async Task Every_answer_keeps_browsers_and_caches_out_and_does_not_name_the_server(string method, string path, string? body, HttpStatusCode expected, string? token = null)
+    {
+        var system = await shared.StartedAsync();
+        using var http = Tokens.Http(system.OrderApi.Address, token);
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json") };
+        using var answer = await http.SendAsync(request);
+
+        Assert.Equal(expected, answer.StatusCode);
+        AssertProtected(answer);
+    }
+
+    [Fact]
+    public async Task So_does_the_worker()
+    {
+        var system = await shared.StartedAsync();
+        using var http = Tokens.Http(system.Worker.Address);
+        foreach (var path in new[] { "/health", "/nowhere", $"/ops/payments/{Guid.NewGuid()}" })
+        {
+            using var answer = await http.GetAsync(path);
+            AssertProtected(answer);
+        }
+    }
+
+    [Fact]
+    public async Task So_does_an_answer_that_comes_of_an_exception()
+    {
+        await using var system = await RunningSystem.StartAsync();
+        await system.Postgres.KillAsync();
+        using var http = Tokens.Http(system.OrderApi.Address);
+        using var answer = await http.GetAsync("/orders");
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        AssertProtected(answer);
+    }
+
+    private static void AssertProtected(HttpResponseMessage answer)
+    {
+        Assert.Equal("nosniff", Assert.Single(answer.Headers.GetValues("X-Content-Type-Options")));
+        Assert.Equal("default-src 'none'; frame-ancestors 'none'", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")));
+        Assert.True(answer.Headers.CacheControl?.NoStore);
+        Assert.Empty(answer.Headers.Server);
+        Assert.DoesNotContain(answer.Headers, header => header.Key.StartsWith("X-Powered", StringComparison.OrdinalIgnoreCase) || header.Key.StartsWith("X-AspNet", StringComparison.OrdinalIgnoreCase));
+    }
+}

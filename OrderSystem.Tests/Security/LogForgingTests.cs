@@ -1,0 +1,64 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrderSystem.ServiceDefaults.Telemetry;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Security;
+
+/// <summary>Words of a stranger that are logged stay within the line of the entry that quotes them, and command no terminal.</summary>
+public sealed class LogForgingTests(SharedSystem shared)
+{
+    private readonly string forged = $"fail:OrderSystem.Forged[{Guid.NewGuid():N}]";
+
+    /// <summary>What HTTP lets through in a header, where more is logged than usual.</summary>
+    [Fact]
+    public async Task Who_calls_cannot_write_an_entry()
+    {
+        string[] commands = ["\u001b[2K\u001b[1G", "\u0085", "\u2028", "\u202e"];
+        await using var api = await (await shared.StartedAsync()).StartServiceAsync("OrderSystem.OrderApi", ("Logging__Console__LogLevel__Default", "Information"));
+        foreach (var command in commands)
+        {
+            using var connection = await RawConnection.OpenAsync(api.Address);
+            var request = $"POST /orders HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\nContent-Type: text/{command}{forged}\r\n\r\n";
+            await connection.SendAsync(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(request)));
+            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            Assert.Equal("HTTP/1.1 401 Unauthorized", await connection.ReadAsync(deadline.Token));
+        }
+
+        await Eventually.GetAsync("they are logged", () => Task.FromResult(api.Output), output => Quoting(output).Length >= commands.Length);
+        await api.StopAsync();
+        Assert.All(Quoting(api.Output), line => Assert.StartsWith("info: Microsoft.AspNetCore", line, StringComparison.Ordinal));
+        foreach (var command in commands)
+        {
+            Assert.DoesNotContain(command, api.Output, StringComparison.Ordinal);
+            Assert.Contains($"\\u{(int)command[0]:x4}", api.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\r")]
+    [InlineData("\u0085")]
+    [InlineData("\u2028")]
+    [InlineData("\u001b[2K\u001b[1G")]
+    [InlineData("\u009b2K")]
+    [InlineData("\u202e")]
+    public void Neither_a_message_nor_an_exception_begins_an_entry(string command)
+    {
+        var words = $"x{command}{forged}";
+        var failure = new InvalidOperationException(words);
+        using var written = new StringWriter();
+        new LineFormatter().Write(new LogEntry<string>(LogLevel.Warning, "A", new EventId(7), words, failure, (state, _) => state), scopeProvider: null, written);
+
+        var lines = written.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.StartsWith("warn: A[7] x", lines[0], StringComparison.Ordinal);
+        Assert.Contains(forged, lines[0], StringComparison.Ordinal);
+        Assert.All(lines[1..], line => Assert.StartsWith("      ", line, StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.DoesNotContain(line.TrimEnd('\r'), character => char.IsControl(character) || character is '\u2028' or '\u202e'));
+    }
+
+    private string[] Quoting(string output) => [.. output.Split('\n', '\r', '\u0085', '\u2028').Where(line => line.Contains(forged, StringComparison.Ordinal))];
+}
