@@ -30,7 +30,7 @@ public static class HttpProtection
     public static void AddHttpProtection(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<LimitOptions>(LimitOptions.Section);
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<LimitOptions>>((kestrel, limits) => Limit(kestrel, limits.Value));
+        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<LimitOptions>>((kestrel, limits) => Limit(kestrel, Readable(limits)));
         builder.Services.AddSingleton<RequestBound>();
         builder.Services.AddRateLimiter(_ => { });
         builder.Services.AddOptions<RateLimiterOptions>().Configure<IOptions<LimitOptions>>((limiter, limits) => ClientLimits.Configure(limiter, limits.Value));
@@ -39,12 +39,26 @@ public static class HttpProtection
     /// <summary>Comes before who asks is known: it costs hardly anything to refuse. <see cref="ClientLimits"/> come after.</summary>
     public static void UseHttpProtection(this WebApplication app)
     {
-        var bound = app.Services.GetRequiredService<RequestBound>();
         app.Use((context, next) =>
         {
             context.Response.OnStarting(AddHeaders, context.Response);
-            return bound.InvokeAsync(context, next);
+
+            // Not before the start: that is where a setting that is wrong is reported.
+            return context.RequestServices.GetRequiredService<RequestBound>().InvokeAsync(context, next);
         });
+    }
+
+    /// <summary>The server is made before the start, which is where a setting that is wrong is reported: with one it never listens.</summary>
+    private static LimitOptions Readable(IOptions<LimitOptions> limits)
+    {
+        try
+        {
+            return limits.Value;
+        }
+        catch (Exception failure) when (failure is OptionsValidationException or InvalidOperationException)
+        {
+            return new();
+        }
     }
 
     private static void Limit(KestrelServerOptions kestrel, LimitOptions options)
