@@ -1,6 +1,7 @@
 using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.JetStream;
+using OrderSystem.OrderApi;
 using OrderSystem.OrderApi.Errors;
 using OrderSystem.OrderApi.Ops;
 using OrderSystem.OrderApi.Ops.Commands;
@@ -32,7 +33,7 @@ builder.AddEventConsumer(Topology.PaymentResults, events => events
 builder.AddOrders();
 builder.AddOps();
 builder.AddErrorAnswers();
-builder.Services.AddOpenApi();
+builder.AddApiDocument();
 
 var app = builder.Build();
 app.UseErrorAnswers();

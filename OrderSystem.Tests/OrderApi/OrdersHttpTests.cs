@@ -122,6 +122,15 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
         Assert.Subset(paths.ToHashSet(), new HashSet<string> { "/orders", "/orders/{id}", "/orders/{id}/cancel" });
     }
 
+    [Fact]
+    public async Task The_contract_says_that_a_token_is_needed()
+    {
+        var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+
+        Assert.Equal("bearer", document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString());
+        Assert.Equal("bearer", Assert.Single(document.GetProperty("security").EnumerateArray()).EnumerateObject().Single().Name);
+    }
+
     [Theory]
     [InlineData("/health")]
     [InlineData("/ready")]

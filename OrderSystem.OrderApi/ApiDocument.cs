@@ -1,0 +1,23 @@
+using Microsoft.OpenApi;
+using OrderSystem.ServiceDefaults.Access;
+
+namespace OrderSystem.OrderApi;
+
+/// <summary><c>/openapi/v1.json</c>: what can be asked, and that every answer takes a token.</summary>
+internal static class ApiDocument
+{
+    private const string Bearer = "bearer";
+
+    internal static void AddApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+    {
+        document.AddComponent(Bearer, new OpenApiSecurityScheme
+        {
+            Type = SecuritySchemeType.Http,
+            Scheme = Bearer,
+            BearerFormat = "JWT",
+            Description = $"Of the configured issuer, with the scopes {Scopes.Read}, {Scopes.Write} or {Scopes.Operate}.",
+        });
+        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
+        return Task.CompletedTask;
+    }));
+}
