@@ -116,7 +116,7 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
         var state = string.Join(',', Enumerable.Range(0, 30).Select(i => $"k{i}={new string('v', 250)}"));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
         {
-            Content = new StringContent(Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 38)}}","quantity":1,"unitPrice":1}""", 200))}]"), System.Text.Encoding.UTF8, "application/json"),
+            Content = new StringContent(Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 44)}}","quantity":1,"unitPrice":1}""", 200))}]"), System.Text.Encoding.UTF8, "application/json"),
             Headers = { { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }, { "tracestate", state } },
         };
         using var answer = await client.Http.SendAsync(request);
