@@ -122,7 +122,8 @@ public sealed partial class GroupCommitter(
                 AddOrDefer(batch, write);
         }
 
-        while (batch.Count < settings.MaxBatch && passengers.TryDequeue(out var passenger))
+        // Room of their own: a queue that is never empty would leave them none, and their events would be sent again.
+        for (var room = settings.MaxBatch; room > 0 && passengers.TryDequeue(out var passenger); room--)
         {
             Interlocked.Decrement(ref riding);
             AddOrDefer(batch, passenger);

@@ -129,6 +129,23 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_write_that_nobody_waits_for_is_committed_with_the_next_batch_even_if_that_is_full()
+    {
+        using var frozen = await StartAsync(new() { MaxBatch = 10 }, new ManualTime());
+        await using var blocker = await LockAsync();
+        var writes = new List<Task<string>> { frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "first")) };
+        await Eventually.BeTrueAsync("it hangs", IsBlockedAsync);
+
+        frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+        writes.AddRange(Enumerable.Range(0, 20).Select(i => frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))));
+        await blocker.RollbackAsync();
+        await Task.WhenAll(writes);
+
+        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes AS a JOIN notes AS b USING (transaction) WHERE a.text = 'passenger' AND b.text = 'note 0'"));
+        await frozen.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_failure_at_the_commit_itself_is_told_to_the_callers()
     {
         await ExecuteAsync("ALTER TABLE notes ADD COLUMN other uuid DEFAULT gen_random_uuid() REFERENCES notes DEFERRABLE INITIALLY DEFERRED");
@@ -168,17 +185,14 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     public async Task A_caller_behind_a_commit_that_hangs_is_told_so_in_time_and_what_was_given_up_is_not_written()
     {
         using var impatient = await StartAsync(new() { MaxWait = TimeSpan.FromSeconds(1) });
-        await using var blocker = await database.OpenConnectionAsync();
-        await using var transaction = await blocker.BeginTransactionAsync();
-        await using (var command = new NpgsqlCommand("LOCK TABLE notes", blocker, transaction))
-            await command.ExecuteNonQueryAsync();
+        await using var blocker = await LockAsync();
         var hanging = impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "hanging"));
-        await Eventually.BeTrueAsync("it hangs", async () => await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1);
+        await Eventually.BeTrueAsync("it hangs", IsBlockedAsync);
 
         var behind = impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "behind"));
         await Assert.ThrowsAsync<TimeoutException>(() => behind.WaitAsync(TimeSpan.FromSeconds(3)));
         await Assert.ThrowsAsync<TimeoutException>(() => hanging);
-        await transaction.RollbackAsync();
+        await blocker.RollbackAsync();
 
         await impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "after"));
         Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'behind'"));
@@ -192,6 +206,19 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         await made.StartAsync(CancellationToken.None);
         return made;
     }
+
+    /// <summary>Holds every write up until it is rolled back.</summary>
+    private async Task<NpgsqlTransaction> LockAsync()
+    {
+        var connection = await database.OpenConnectionAsync();
+        var transaction = await connection.BeginTransactionAsync();
+        await using var command = new NpgsqlCommand("LOCK TABLE notes", connection, transaction);
+        await command.ExecuteNonQueryAsync();
+        return transaction;
+    }
+
+    private async Task<bool> IsBlockedAsync() =>
+        await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1;
 
     private async Task ExecuteAsync(string sql)
     {
