@@ -48,15 +48,12 @@ internal sealed partial class FaultSystem
         return new(settings, StringComparer.Ordinal)
         {
             ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Of(project), nats.Port),
-            ["ConnectionStrings__orders"] = Through(postgres, "orders", RoleOf(project)),
-            ["ConnectionStrings__payments"] = Through(postgres, "payments", RoleOf(project)),
+            ["ConnectionStrings__orders"] = Through(postgres, "orders", RuntimeRoles.Of(project)),
+            ["ConnectionStrings__payments"] = Through(postgres, "payments", RuntimeRoles.Of(project)),
             ["Payments__GatewayUrl"] = $"http://127.0.0.1:{Provider.Port}",
             ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
         };
     }
-
-    /// <summary>The release before this one worked as the owner; it may go when eng/previous-release names one that does not.</summary>
-    private string RoleOf(string project) => Build(project) == Solution.OutputOf(project) ? RuntimeRoles.Of(project) : "postgres";
 
     /// <summary>The proxy reads the frames, so they are not encrypted.</summary>
     private string Through(TcpProxy proxy, string database, string role) => Postgres.ConnectionString(database, proxy.Port, role) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
