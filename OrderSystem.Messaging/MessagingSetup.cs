@@ -112,7 +112,7 @@ public static class MessagingSetup
     }
 
     private static void RequireNats(this IHostApplicationBuilder builder, string connectionName) => builder.RequireConnectionString(
-        connectionName, ConnectionStrings.NatsExample, ConnectionStrings.IsNats, ConnectionStrings.Unreadable(connectionName, ConnectionStrings.NatsExample));
+        connectionName, NatsUrl.Example, NatsUrl.IsReadable, ConnectionStrings.Unreadable(connectionName, NatsUrl.Example));
 
     private static void AddNats(this IHostApplicationBuilder builder, string clientName)
     {

@@ -6,17 +6,45 @@ internal readonly record struct NatsCredentials(string? User, string Secret);
 /// <summary>Reads connection strings of NATS: one URL, or several of one cluster with commas between them.</summary>
 internal static class NatsUrl
 {
+    internal const string Example = "nats://user:password@localhost:4222";
+
+    /// <summary>Whether each is the URL of a server, as the driver will read it.</summary>
+    internal static bool IsReadable(string connectionString)
+    {
+        var servers = ServersOf(connectionString);
+        return servers.Length > 0 && servers.All(IsServer);
+    }
+
     /// <summary>Those of the first URL that has any; the servers of a cluster share their users.</summary>
     internal static NatsCredentials? CredentialsOf(string? connectionString)
     {
-        foreach (var server in (connectionString ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var server in ServersOf(connectionString ?? ""))
         {
-            if (!Uri.TryCreate(server.Contains("://", StringComparison.Ordinal) ? server : $"nats://{server}", UriKind.Absolute, out var url) || url.UserInfo.Length == 0)
+            if (!Uri.TryCreate(server, UriKind.Absolute, out var url) || url.UserInfo.Length == 0)
                 continue;
             var parts = url.UserInfo.Split(':', 2);
             return parts is [var user, var password] ? new(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password)) : new(User: null, Uri.UnescapeDataString(parts[0]));
         }
 
         return null;
+    }
+
+    private static string[] ServersOf(string connectionString) =>
+    [
+        .. connectionString.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(server => server.Contains("://", StringComparison.Ordinal) ? server : $"nats://{server}"),
+    ];
+
+    private static bool IsServer(string url)
+    {
+        try
+        {
+            var uri = new UriBuilder(url).Uri;
+            return uri.Scheme is "nats" or "tls" && uri.IdnHost.Length > 0;
+        }
+        catch (UriFormatException)
+        {
+            return false;
+        }
     }
 }

@@ -39,7 +39,7 @@ public sealed class OpsConnections : IAsyncDisposable
 
     private static async Task<OpsConnections> OpenAsync(IConfiguration configuration, string databaseName)
     {
-        var url = Required(configuration, "nats", ConnectionStrings.NatsExample, ConnectionStrings.IsNats);
+        var url = Required(configuration, "nats", NatsUrl.Example, NatsUrl.IsReadable);
         var database = new NpgsqlConnectionStringBuilder(Required(configuration, databaseName, ConnectionStrings.PostgresExample(databaseName), ConnectionStrings.IsPostgres))
         {
             ApplicationName = $"{databaseName} operations",

@@ -1,6 +1,7 @@
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
+using OrderSystem.Messaging.Connections;
 using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.Messaging.Persistence;
