@@ -11,7 +11,7 @@ if (args is [TokenCommand.Verb or TokenCommand.KeysVerb, ..])
 
 if (await builder.AddInfrastructureAsync() is not { } infrastructure)
     return 1;
-var access = await AccessResources.AddAsync(builder);
+var tokens = await TokenResources.AddAsync(builder);
 
 var orderMigrations = builder.AddProject<Projects.OrderSystem_OrderApi>("order-migrations", launchProfileName: null)
     .WithArgs("migrate")
@@ -25,8 +25,8 @@ var api = builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
     .WithAccess(infrastructure.Nats.OrderApi, infrastructure.Orders)
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(orderMigrations)
-    .WithAccess(access)
-    .WithWorkerToken(access)
+    .WithTokens(tokens)
+    .WithWorkerToken(tokens)
     .WithExternalHttpEndpoints()
     .WithHttpHealthCheck("/health")
     .WithTokenCommand()
@@ -39,7 +39,7 @@ var worker = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-wor
     .WithAccess(infrastructure.Nats.PaymentWorker, infrastructure.Payments)
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(paymentMigrations)
-    .WithAccess(access)
+    .WithTokens(tokens)
     .WithHttpHealthCheck("/health")
     .WithWorkerCommands()
     .WithRedriveCommand();

@@ -17,7 +17,7 @@ internal static class TokenCommand
 
     internal static async Task PrintAsync(IDistributedApplicationBuilder builder, string verb)
     {
-        using var key = await AccessResources.OpenKeyAsync(builder.DataFolder());
+        using var key = await TokenResources.OpenKeyAsync(builder.DataFolder());
         await Console.Out.WriteLineAsync(verb == Verb ? Create(key) : key.Jwks);
     }
 

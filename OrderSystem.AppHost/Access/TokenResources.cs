@@ -3,7 +3,7 @@ using OrderSystem.AppHost.Infrastructure;
 namespace OrderSystem.AppHost.Access;
 
 /// <summary>Whose tokens the services accept: those of a key of this machine; in a deployment those of the OpenID provider that it asks for.</summary>
-internal sealed class AccessResources
+internal sealed class TokenResources
 {
     private const string Scheme = "Authentication__Schemes__Bearer__";
     private static readonly TimeSpan ServiceLifetime = TimeSpan.FromDays(365);
@@ -13,7 +13,7 @@ internal sealed class AccessResources
     private readonly IResourceBuilder<ParameterResource>? authority;
     private readonly IResourceBuilder<ParameterResource>? audience;
 
-    private AccessResources(IDistributedApplicationBuilder builder, TokenKey? key)
+    private TokenResources(IDistributedApplicationBuilder builder, TokenKey? key)
     {
         this.key = key;
         const string Token = "worker-token";
@@ -28,7 +28,7 @@ internal sealed class AccessResources
         workerToken = builder.AddParameter(Token, secret: true);
     }
 
-    internal static async Task<AccessResources> AddAsync(IDistributedApplicationBuilder builder) =>
+    internal static async Task<TokenResources> AddAsync(IDistributedApplicationBuilder builder) =>
         new(builder, builder.ExecutionContext.IsRunMode ? await OpenKeyAsync(builder.DataFolder()) : null);
 
     /// <summary>The key in the folder with the data, made when it is not there: tokens survive a restart.</summary>
@@ -59,9 +59,9 @@ internal sealed class AccessResources
 /// <summary>The key whose tokens a resource accepts.</summary>
 internal sealed record TokenKeyAnnotation(TokenKey Key) : IResourceAnnotation;
 
-internal static class AccessSetup
+internal static class TokenSetup
 {
-    internal static IResourceBuilder<ProjectResource> WithAccess(this IResourceBuilder<ProjectResource> service, AccessResources access) => access.Protect(service);
+    internal static IResourceBuilder<ProjectResource> WithTokens(this IResourceBuilder<ProjectResource> service, TokenResources tokens) => tokens.Protect(service);
 
-    internal static IResourceBuilder<ProjectResource> WithWorkerToken(this IResourceBuilder<ProjectResource> service, AccessResources access) => access.LetAskWorker(service);
+    internal static IResourceBuilder<ProjectResource> WithWorkerToken(this IResourceBuilder<ProjectResource> service, TokenResources tokens) => tokens.LetAskWorker(service);
 }
