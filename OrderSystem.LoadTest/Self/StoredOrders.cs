@@ -5,6 +5,10 @@ internal static class StoredOrders
 {
     private const int Chunk = 500_000;
 
+    // The defaults of Idempotency__Retention and Retention__Inbox.
+    private const string WithKey = "at > now() - interval '72 hours'";
+    private const string InInbox = "at > now() - interval '8 days'";
+
     /// <summary>Writes them as if they had come evenly over the weeks before, in the order in which they came; keys and inboxes are kept for as long as the services keep them.</summary>
     internal static async Task WriteAsync(PostgresServer postgres, int count, CancellationToken cancellationToken)
     {
@@ -37,16 +41,16 @@ internal static class StoredOrders
         SELECT id, 'c-' || n % 100000, 'EUR', 59.97, '[{"sku":"SKU-1","quantity":1,"unitPrice":19.99},{"sku":"SKU-2","quantity":1,"unitPrice":19.99},{"sku":"SKU-3","quantity":1,"unitPrice":19.99}]', 'paid', at, at FROM placed;
         INSERT INTO events (order_id, version, event_id, type, payload, traceparent, occurred_at)
         SELECT id, 1, created, 'orders.created.v1', {{Body}}, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', at FROM placed;
-        INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at) SELECT 'stored', 'key-' || n, decode(md5('' || n) || md5('' || n), 'hex'), id, at FROM placed WHERE at > now() - interval '24 hours';
-        INSERT INTO inbox (event_id, received_at) SELECT outcome, at FROM placed WHERE at > now() - interval '8 days';
+        INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at) SELECT 'stored', 'key-' || n, decode(md5('' || n) || md5('' || n), 'hex'), id, at FROM placed WHERE {{WithKey}};
+        INSERT INTO inbox (event_id, received_at) SELECT outcome, at FROM placed WHERE {{InInbox}};
         """;
 
     private const string Payments =
-        """
+        $$"""
         INSERT INTO payments (order_id, id, amount, currency, provider_key, status, attempts, lease_until, provider_reference, events, created_at, updated_at, first_attempt_at)
         SELECT id, outcome, 59.97, 'EUR', created, 'succeeded', 1, at, 'ch_' || n, 1, at, at, at FROM placed;
         INSERT INTO events (order_id, version, event_id, type, payload, traceparent, occurred_at)
         SELECT id, 1, outcome, 'payments.succeeded.v1', convert_to('{"orderId":"' || id || '","paymentId":"' || outcome || '","amount":59.97,"currency":"EUR","providerReference":"ch_' || n || '"}', 'UTF8'), '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', at FROM placed;
-        INSERT INTO inbox (event_id, received_at) SELECT created, at FROM placed WHERE at > now() - interval '8 days';
+        INSERT INTO inbox (event_id, received_at) SELECT created, at FROM placed WHERE {{InInbox}};
         """;
 }
