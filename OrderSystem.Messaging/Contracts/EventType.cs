@@ -44,7 +44,8 @@ public sealed record EventType
 
     /// <summary>Whether this <c>ce-type</c> is a version of a known event that comes after all that are known here: a later release sends it.</summary>
     public static bool IsNewer(string name) =>
-        name.LastIndexOf(VersionMark, StringComparison.Ordinal) is > 0 and var mark
+        Find(name) is null
+        && name.LastIndexOf(VersionMark, StringComparison.Ordinal) is > 0 and var mark
         && VersionOf(name, mark) is { } version
         && All.Where(type => name.AsSpan(0, mark).SequenceEqual(type.Subject)).Select(type => VersionOf(type.Name, mark)).Max() < version;
 
