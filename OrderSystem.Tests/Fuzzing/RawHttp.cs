@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
-using System.Text;
+using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Fuzzing;
 
@@ -13,8 +13,6 @@ internal sealed record RawAnswer(int Status, IReadOnlyList<(string Name, string 
 /// <summary>Says requests that no HTTP client would: one to a connection, which the server is asked to close.</summary>
 internal static class RawHttp
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     /// <summary>Sends the bytes and reads the answer until the server closes.</summary>
     /// <param name="api">Where to.</param>
     /// <param name="request">Head and body.</param>
@@ -22,29 +20,19 @@ internal static class RawHttp
     /// <returns>Null when the server closed without an answer.</returns>
     internal static async Task<RawAnswer?> SendAsync(Uri api, byte[] request, bool isWhole)
     {
-        using var deadline = new CancellationTokenSource(Patience);
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(api.Host, api.Port, deadline.Token);
-        using var received = new MemoryStream();
+        using var connection = await RawConnection.OpenAsync(api);
         try
         {
-            await socket.SendAsync(request, deadline.Token);
+            await connection.SendAsync(request);
             if (!isWhole)
-                socket.Shutdown(SocketShutdown.Send);
-            var buffer = new byte[16 * 1024];
-            while (await socket.ReceiveAsync(buffer, deadline.Token) is > 0 and var count)
-                await received.WriteAsync(buffer.AsMemory(0, count), deadline.Token);
+                connection.EndSending();
         }
         catch (SocketException)
         {
             // It refused what was still to come, as it may with a body that is too large: what it said before that counts.
         }
-        catch (OperationCanceledException late)
-        {
-            throw new Xunit.Sdk.XunitException($"No end of an answer within {Patience.TotalSeconds} s; so far: {Odd.Show(received.ToArray())}", late);
-        }
 
-        return Read(Encoding.Latin1.GetString(received.ToArray()));
+        return Read(await connection.ReadToEndAsync());
     }
 
     private static RawAnswer? Read(string text)

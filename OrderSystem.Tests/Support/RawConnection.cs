@@ -1,11 +1,12 @@
 using System.Net.Sockets;
 using System.Text;
 
-namespace OrderSystem.Tests.Security;
+namespace OrderSystem.Tests.Support;
 
 /// <summary>A connection by hand, so that no client is politer than an attacker.</summary>
 internal sealed class RawConnection : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     internal static async Task<RawConnection> OpenAsync(Uri service)
@@ -19,20 +20,28 @@ internal sealed class RawConnection : IDisposable
     internal Task BeginPostAsync(string token, int length, string more = "") =>
         SendAsync($"POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n");
 
-    internal async Task SendAsync(string text) => await socket.SendAsync(Encoding.Latin1.GetBytes(text));
+    internal Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+
+    internal async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        await socket.SendAsync(bytes, deadline.Token);
+    }
+
+    /// <summary>Tells the service that nothing more will come; it can still answer.</summary>
+    internal void EndSending() => socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>Sends a byte now and then until the service has had enough.</summary>
-    /// <returns>The line of its answer, or nothing when it gave none; and after how long it closed.</returns>
-    internal async Task<(string Answer, TimeSpan After)> DripAsync(TimeSpan pause, TimeSpan atMost)
+    /// <returns>The first line of its answer, or nothing when it gave none; and after how long it closed.</returns>
+    internal async Task<(string Answer, TimeSpan After)> DripAsync(TimeSpan pause)
     {
         var started = TimeProvider.System.GetTimestamp();
-        using var over = new CancellationTokenSource(atMost);
-        var reading = ReadAsync(over.Token);
+        var reading = ReadToEndAsync();
         while (await Task.WhenAny(reading, Task.Delay(pause, TimeProvider.System)) != reading)
         {
             try
             {
-                await socket.SendAsync("x"u8.ToArray(), over.Token);
+                await SendAsync("x");
             }
             catch (SocketException)
             {
@@ -41,33 +50,38 @@ internal sealed class RawConnection : IDisposable
             }
         }
 
-        return (await reading, TimeProvider.System.GetElapsedTime(started));
+        return (FirstLine(await reading), TimeProvider.System.GetElapsedTime(started));
     }
 
     /// <summary>The first line of what comes next.</summary>
     internal async Task<string> ReadLineAsync()
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var deadline = new CancellationTokenSource(Patience);
         var buffer = new byte[4096];
-        return Encoding.Latin1.GetString(buffer, 0, await socket.ReceiveAsync(buffer, deadline.Token)).Split('\r')[0];
+        return FirstLine(Encoding.Latin1.GetString(buffer, 0, await socket.ReceiveAsync(buffer, deadline.Token)));
     }
 
-    /// <summary>What comes until the service closes the connection; its first line.</summary>
-    internal async Task<string> ReadAsync(CancellationToken cancellationToken)
+    /// <summary>What comes until the service closes the connection.</summary>
+    internal async Task<string> ReadToEndAsync()
     {
+        using var deadline = new CancellationTokenSource(Patience);
         var text = new StringBuilder();
-        var buffer = new byte[4096];
+        var buffer = new byte[16 * 1024];
         try
         {
-            while (await socket.ReceiveAsync(buffer, cancellationToken) is > 0 and var count)
+            while (await socket.ReceiveAsync(buffer, deadline.Token) is > 0 and var count)
                 text.Append(Encoding.Latin1.GetString(buffer, 0, count));
         }
         catch (SocketException)
         {
             // Reset is closed too.
         }
+        catch (OperationCanceledException late)
+        {
+            throw new Xunit.Sdk.XunitException($"The service has not closed the connection within {Patience.TotalSeconds} s; so far it said: {text}", late);
+        }
 
-        return text.ToString().Split('\r')[0];
+        return text.ToString();
     }
 
     /// <summary>Whether the service closes the connection without a word.</summary>
@@ -76,7 +90,11 @@ internal sealed class RawConnection : IDisposable
         using var patience = new CancellationTokenSource(within);
         try
         {
-            return await ReadAsync(patience.Token) == "";
+            return await socket.ReceiveAsync(new byte[1], patience.Token) == 0;
+        }
+        catch (SocketException)
+        {
+            return true;
         }
         catch (OperationCanceledException)
         {
@@ -85,4 +103,6 @@ internal sealed class RawConnection : IDisposable
     }
 
     public void Dispose() => socket.Dispose();
+
+    private static string FirstLine(string text) => text.Split('\r')[0];
 }
