@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Text;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Messaging;
+
+/// <summary>
+/// A trace state comes from outside and goes into every event that is made in its trace. Of a request's, the runtime passes on a few hundred
+/// characters; a message may bring all that its stream takes.
+/// </summary>
+public sealed class TraceStateTests(SharedSystem shared)
+{
+    [Theory]
+    [InlineData(512, true)]
+    [InlineData(513, false)]
+    public void An_event_takes_along_what_W3C_asks_for_and_no_more(int length, bool isTaken)
+    {
+        using var activity = new Activity("test") { TraceStateString = $"k={new string('v', length - 2)}" };
+        activity.Start();
+
+        var stored = StoredEvent.Create(new OrderCancelled(Guid.NewGuid()), version: 1, DateTimeOffset.UnixEpoch);
+
+        Assert.Equal(isTaken ? activity.TraceStateString : null, stored.TraceState);
+        Assert.Equal(activity.Id, stored.TraceParent);
+    }
+
+    /// <summary>With the same trace state the outcome, which is longer than the order, would be more than its stream takes.</summary>
+    [Fact]
+    public async Task An_order_whose_message_is_full_of_trace_state_is_paid()
+    {
+        var system = await shared.StartedAsync();
+        using var client = new Client(system.OrderApi.Address);
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        var order = Guid.CreateVersion7();
+        await Sql.ExecuteAsync(
+            system.OrdersDatabase,
+            $"INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at) VALUES ('{order}', 'c', 'EUR', 1, '[]', 'pending', now(), now())");
+
+        var length = 64 * 1024;
+        while (!await IsTakenAsync(new NatsJSContext(nats), order, length))
+            length -= 8;
+
+        Assert.True(length > 60_000, $"only {length} were taken");
+        await client.WaitForAsync(order, "paid");
+    }
+
+    private static async Task<bool> IsTakenAsync(NatsJSContext jetStream, Guid order, int length)
+    {
+        var headers = new NatsHeaders
+        {
+            ["ce-specversion"] = "1.0",
+            ["ce-id"] = Guid.NewGuid().ToString(),
+            ["ce-source"] = "/tests",
+            ["ce-type"] = "orders.created.v1",
+            ["ce-subject"] = order.ToString(),
+            ["content-type"] = "application/json",
+            ["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            ["tracestate"] = $"k={new string('v', length)}",
+        };
+        var body = Encoding.UTF8.GetBytes($$"""{"orderId":"{{order}}","customerId":"c","currency":"EUR","total":1,"items":[]}""");
+        PubAckResponse ack = await jetStream.PublishAsync("orders.created", body, NatsRawSerializer<byte[]>.Default, headers: headers);
+        return ack.Error is null;
+    }
+}
