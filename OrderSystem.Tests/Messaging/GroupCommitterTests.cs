@@ -106,11 +106,14 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         var time = new ManualTime();
         using var frozen = await StartAsync(new(), time);
-        frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
 
-        time.Advance(TimeSpan.FromMilliseconds(20));
+        for (var i = 1; i <= 3; i++)
+        {
+            frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+            time.Advance(TimeSpan.FromMilliseconds(20));
+            await Eventually.BeTrueAsync($"number {i} is written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'") == i);
+        }
 
-        await Eventually.BeTrueAsync("it is written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'") == 1);
         await frozen.StopAsync(CancellationToken.None);
     }
 
@@ -165,6 +168,17 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 
         Assert.Equal(300L, await CountAsync("SELECT count(*) FROM notes"));
         await Assert.ThrowsAsync<CommitQueueFullException>(() => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "late")));
+    }
+
+    [Fact]
+    public async Task A_stop_commits_what_nobody_waits_for()
+    {
+        using var frozen = await StartAsync(new(), new ManualTime());
+
+        frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+        await frozen.StopAsync(CancellationToken.None);
+
+        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'"));
     }
 
     [Fact]
