@@ -1,0 +1,85 @@
+using System.Globalization;
+using Npgsql;
+using NpgsqlTypes;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Persistence;
+using OrderSystem.OrderApi.Ops.Audit;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Ops;
+
+/// <summary>
+/// As many orders as a busy day has, on a session of the pool that the services work with. Its settings are made for short statements: kept for the
+/// audit, they make PostgreSQL compare each event with each message.
+/// </summary>
+public sealed class LargeAuditTests(SharedPostgres shared)
+{
+    private const int Orders = 60_000;
+
+    /// <summary>To compare each with each takes longer than a minute, the audit a few seconds.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+
+    [Fact]
+    public async Task An_audit_of_many_orders_ends()
+    {
+        await using var database = await SettledAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        await using var tables = await AuditTables.CreateAsync(database, patience.Token);
+        var now = await tables.NowAsync(patience.Token);
+        await FillAsync(tables, now - TimeSpan.FromHours(1), patience.Token);
+
+        var found = new List<string>();
+        foreach (var check in AuditChecks.All)
+        {
+            var (count, first) = await tables.RunAsync(check, now, limit: 1, patience.Token);
+            if (count > 0)
+                found.Add($"{check.Invariant}, {check.Text}: {count} disagree, the first is {first[0]}");
+        }
+
+        Assert.Empty(found);
+        Assert.Equal(Orders, await tables.CountOrdersAsync(patience.Token));
+    }
+
+    /// <summary>A database of orders that were paid long ago.</summary>
+    private async Task<NpgsqlDataSource> SettledAsync()
+    {
+        var address = await (await shared.StartedAsync()).CreateDatabaseAsync();
+        await Migrator.ApplyAsync(address, typeof(AuditChecks).Assembly, CancellationToken.None);
+        await Sql.ExecuteAsync(
+            address,
+            $$"""
+            INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at)
+            SELECT lpad(to_hex(i), 32, '0')::uuid, 'c', 'EUR', 12.5, '[]', 'paid', now() - interval '1 hour', now() - interval '1 hour' FROM generate_series(0, {{Orders - 1}}) i;
+            INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
+            SELECT id, 1, id, 'orders.created.v1', convert_to('{"total":12.5,"currency":"EUR"}', 'UTF8'), created_at FROM orders;
+            INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at) SELECT 'tests', id::text, '', id, created_at FROM orders;
+            ANALYZE;
+            """);
+        return NpgsqlDataSource.Create(PostgresDefaults.Complete(address, "audit"));
+    }
+
+    /// <summary>What the worker, the streams and the provider say of them.</summary>
+    private static async Task FillAsync(AuditTables tables, DateTimeOffset then, CancellationToken cancellationToken)
+    {
+        await FillAsync(AuditTables.Events, order =>
+            [(Outcome(order), NpgsqlDbType.Uuid), (order, NpgsqlDbType.Uuid), ("payments.succeeded.v1", NpgsqlDbType.Text), (then.UtcDateTime, NpgsqlDbType.TimestampTz), (null, default)]);
+        await FillAsync(AuditTables.Streamed, order => [(order, NpgsqlDbType.Uuid)]);
+        await FillAsync(AuditTables.Streamed, order => [(Outcome(order), NpgsqlDbType.Uuid)]);
+        foreach (var stream in new[] { Topology.Orders, Topology.Payments })
+            await tables.AddStreamAsync(stream, then - TimeSpan.FromHours(1), cancellationToken);
+        await FillAsync(AuditTables.Charges, order =>
+        [
+            ($"ch_{order}", NpgsqlDbType.Text), (order.ToString(), NpgsqlDbType.Text), (order, NpgsqlDbType.Uuid), (12.5m, NpgsqlDbType.Numeric), ("EUR", NpgsqlDbType.Text),
+            (true, NpgsqlDbType.Boolean),
+        ]);
+        await FillAsync(AuditTables.Payments, order =>
+            [(order, NpgsqlDbType.Uuid), ("succeeded", NpgsqlDbType.Text), (12.5m, NpgsqlDbType.Numeric), ("EUR", NpgsqlDbType.Text), ($"ch_{order}", NpgsqlDbType.Text)]);
+
+        Task FillAsync(string table, Func<Guid, (object?, NpgsqlDbType)[]> row) => tables.FillAsync(table, Numbered().Select(row).ToAsyncEnumerable(), cancellationToken);
+    }
+
+    private static IEnumerable<Guid> Numbered() => Enumerable.Range(0, Orders).Select(i => Guid.Parse(i.ToString("x32", CultureInfo.InvariantCulture)));
+
+    private static Guid Outcome(Guid order) => Guid.Parse(string.Concat("f", order.ToString("N").AsSpan(1)));
+}
