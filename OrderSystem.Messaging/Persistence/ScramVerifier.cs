@@ -12,6 +12,7 @@ internal static class ScramVerifier
 
     internal static string Of(string password, byte[] salt)
     {
+        // As Npgsql does with the password that it logs in with: where the runtime has no tables of characters, both leave it as it is.
         var salted = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password.Normalize(NormalizationForm.FormKC)), salt, Iterations, HashAlgorithmName.SHA256, 32);
         var storedKey = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));
         var serverKey = HMACSHA256.HashData(salted, "Server Key"u8);

@@ -29,6 +29,7 @@ internal static class Forged
         "none algorithm" => $"{Encode(Header(header => header["alg"] = "none"))}.{Encode(Claims())}.",
         "none algorithm, otherwise written" => $"{Encode(Header(header => header["alg"] = "nOnE"))}.{Encode(Claims())}.",
         "none algorithm with a signature" => Replace(0, Encode(Header(header => header["alg"] = "none"))),
+        "algorithm by its long name" => Sign(Header(header => header["alg"] = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"), Claims(), Own()),
         "public key as HMAC secret" => Hmac(Encoding.ASCII.GetBytes(Tokens.Key.Jwks)),
         "public key as HMAC secret, PEM" => Hmac(Encoding.ASCII.GetBytes(Own().ExportSubjectPublicKeyInfoPem())),
         "public key as HMAC secret, modulus" => Hmac(Own().ExportParameters(includePrivateParameters: false).Modulus!),

@@ -1,4 +1,5 @@
 using Npgsql;
+using OrderSystem.Messaging.Persistence;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -61,7 +62,9 @@ public sealed class PostgresTlsTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => IsEncryptedAsync("SSL Mode=Require"));
     }
 
-    private Task<bool> IsEncryptedAsync(string mode) => Sql.ScalarAsync<bool>($"{server.ConnectionString("postgres")};{mode}", "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+    /// <summary>As a service connects.</summary>
+    private Task<bool> IsEncryptedAsync(string mode) => Sql.ScalarAsync<bool>(
+        PostgresDefaults.Complete($"{server.ConnectionString("postgres")};{mode}", "tests"), "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
 
     private Task<(int ExitCode, string Output)> MigrateAsync(Certificates believed) => ServiceProcess.RunAsync(
         "OrderSystem.OrderApi",

@@ -29,6 +29,7 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("none algorithm")]
     [InlineData("none algorithm, otherwise written")]
     [InlineData("none algorithm with a signature")]
+    [InlineData("algorithm by its long name")]
     [InlineData("public key as HMAC secret")]
     [InlineData("public key as HMAC secret, PEM")]
     [InlineData("public key as HMAC secret, modulus")]

@@ -41,6 +41,9 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>The server's process id; it changes with <see cref="StartAgainAsync"/>.</summary>
     public int ProcessId { get; private set; }
 
+    /// <summary>All that it wrote.</summary>
+    public string Log => File.Exists(Path.Combine(_directory, "log")) ? File.ReadAllText(Path.Combine(_directory, "log")) : string.Empty;
+
     /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given, as the superuser if no role is.</summary>
     public string ConnectionString(string database, int? viaPort = null, string role = "postgres") =>
         $"Host=127.0.0.1;Port={viaPort ?? Port};Username={role};Password={PostgresTemplate.Password};Database={database};Include Error Detail=true";
@@ -135,8 +138,6 @@ internal sealed class PostgresServer : IAsyncDisposable
     }
 
     private string Data => Path.Combine(_directory, "data");
-
-    private string Log => File.Exists(Path.Combine(_directory, "log")) ? File.ReadAllText(Path.Combine(_directory, "log")) : string.Empty;
 
     private async Task WaitUntilReadyAsync(Process guardian)
     {
