@@ -1,6 +1,7 @@
 using System.Net.Http.Json;
 using System.Text.Json;
 using Aspire.Hosting.Testing;
+using Npgsql;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -36,11 +37,21 @@ public sealed class AppHostTests
             using var gateway = app.CreateHttpClient("payment-gateway");
             var charges = await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}");
             Assert.Equal(39.98m, Assert.Single(charges.EnumerateArray()).GetProperty("amount").GetDecimal());
+            await AsksForThePasswordAsync(await app.GetConnectionStringAsync("orders"));
             await app.StopAsync();
         }
         finally
         {
             data.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Whoever else works on this machine can reach the database too.</summary>
+    private static async Task AsksForThePasswordAsync(string? connectionString)
+    {
+        Assert.Equal(1, await Sql.ScalarAsync<int>(connectionString!, "SELECT 1"));
+        var stranger = new NpgsqlConnectionStringBuilder(connectionString) { Password = "not-the-password" };
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => Sql.ExecuteAsync(stranger.ConnectionString, "SELECT 1"));
+        Assert.Equal(PostgresErrorCodes.InvalidPassword, refused.SqlState);
     }
 }
