@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -39,14 +38,8 @@ internal static class PaymentTimeline
             FROM payments p WHERE order_id = $1
             """,
             new NpgsqlParameter<Guid> { TypedValue = orderId }));
-        batch.BatchCommands.Add(Command(
-            """
-            SELECT e.event_id, e.type, e.occurred_at, e.traceparent, o.order_id IS NOT NULL
-            FROM events e LEFT JOIN outbox o USING (order_id, version) WHERE e.order_id = $1 ORDER BY version
-            """,
-            new NpgsqlParameter<Guid> { TypedValue = orderId }));
-        batch.BatchCommands.Add(Command(
-            "SELECT event_id, received_at, stream_seq, delivery FROM inbox WHERE event_id = ANY ($1)", new NpgsqlParameter<Guid[]> { TypedValue = [.. ids] }));
+        batch.BatchCommands.Add(Command(ToldEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
+        batch.BatchCommands.Add(Command(Received.OfEvents, new NpgsqlParameter<Guid[]> { TypedValue = [.. ids] }));
         batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
@@ -54,11 +47,11 @@ internal static class PaymentTimeline
         await row.NextResultAsync(cancellationToken);
         var events = new List<ToldEvent>();
         while (await row.ReadAsync(cancellationToken))
-            events.Add(ReadEvent(row));
+            events.Add(ToldEvent.Read(row));
         await row.NextResultAsync(cancellationToken);
-        var deliveries = new List<ReceivedLine>();
+        var deliveries = new List<Received>();
         while (await row.ReadAsync(cancellationToken))
-            deliveries.Add(ReadDelivery(row));
+            deliveries.Add(Received.Read(row));
         await row.NextResultAsync(cancellationToken);
         var redriven = new List<Redriven>();
         while (await row.ReadAsync(cancellationToken))
@@ -72,25 +65,14 @@ internal static class PaymentTimeline
         row.GetGuid(0), row.GetString(1), row.GetInt32(2), row.IsDBNull(3) ? null : row.GetDecimal(3), Text(row, 4), Text(row, 5), Text(row, 6), Text(row, 7),
         row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), ProviderCall.FromJson(Text(row, 10)));
 
-    private static ToldEvent ReadEvent(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),
-        ActivityContext.TryParse(Text(row, 3), null, out var trace) ? trace.TraceId.ToHexString() : null, row.GetBoolean(4));
-
-    private static ReceivedLine ReadDelivery(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt32(3));
-
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }
 
-internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<ReceivedLine> Received, IReadOnlyList<Redriven> Redriven);
+internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received, IReadOnlyList<Redriven> Redriven);
 
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall> Calls);
-
-internal sealed record ToldEvent(Guid EventId, string Type, DateTimeOffset OccurredAt, string? TraceId, bool Waiting);
-
-internal sealed record ReceivedLine(Guid EventId, DateTimeOffset At, long? StreamSequence, int? Delivery);
 
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PaymentHistory))]

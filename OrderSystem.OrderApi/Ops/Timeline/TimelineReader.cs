@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Npgsql;
@@ -23,12 +22,7 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
             "SELECT status, reason, total, currency, created_at, updated_at FROM orders WHERE id = $1 AND ($2 IS NULL OR client_id = $2)",
             new NpgsqlParameter<Guid> { TypedValue = id },
             new NpgsqlParameter { Value = (object?)client ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }));
-        batch.BatchCommands.Add(Command(
-            """
-            SELECT e.event_id, e.type, e.occurred_at, e.traceparent, o.order_id IS NOT NULL
-            FROM events e LEFT JOIN outbox o USING (order_id, version) WHERE e.order_id = $1 ORDER BY version
-            """,
-            new NpgsqlParameter<Guid> { TypedValue = id }));
+        batch.BatchCommands.Add(Command(ToldEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
         batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken))
@@ -37,7 +31,7 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
         await row.NextResultAsync(cancellationToken);
         var events = new List<ToldEvent>();
         while (await row.ReadAsync(cancellationToken))
-            events.Add(ReadEvent(row));
+            events.Add(ToldEvent.Read(row));
         await row.NextResultAsync(cancellationToken);
         var redriven = new List<Redriven>();
         while (await row.ReadAsync(cancellationToken))
@@ -48,12 +42,12 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
     /// <summary>Which of these events of the worker took effect here, and when.</summary>
     internal async Task<List<Received>> ReceivedAsync(IEnumerable<Guid> eventIds, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand("SELECT event_id, received_at, stream_seq, delivery FROM inbox WHERE event_id = ANY ($1)");
+        await using var command = database.CreateCommand(Received.OfEvents);
         command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. eventIds] });
         var received = new List<Received>();
         await using var row = await command.ExecuteReaderAsync(cancellationToken);
         while (await row.ReadAsync(cancellationToken))
-            received.Add(ReadReceived(row));
+            received.Add(Received.Read(row));
         return received;
     }
 
@@ -83,11 +77,4 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
     private static OrderHistory ReadOrder(NpgsqlDataReader row) => new(
         row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetDecimal(2), row.GetString(3),
         row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<DateTimeOffset>(5), [], []);
-
-    private static ToldEvent ReadEvent(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),
-        !row.IsDBNull(3) && ActivityContext.TryParse(row.GetString(3), null, out var trace) ? trace.TraceId.ToHexString() : null, row.GetBoolean(4));
-
-    private static Received ReadReceived(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt32(3));
 }

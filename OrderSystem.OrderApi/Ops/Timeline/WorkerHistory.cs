@@ -43,12 +43,6 @@ internal sealed record PaymentState(
 /// <summary>One call to the payment provider.</summary>
 internal sealed record ProviderCall(DateTimeOffset At, string Kind, string Outcome, int Milliseconds, string? Reference, string? TraceId);
 
-/// <summary>An event, and whether it waits in the outbox.</summary>
-internal sealed record ToldEvent(Guid EventId, string Type, DateTimeOffset OccurredAt, string? TraceId, bool Waiting);
-
-/// <summary>An event that took effect at its consumer.</summary>
-internal sealed record Received(Guid EventId, DateTimeOffset At, long? StreamSequence, int? Delivery);
-
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(PaymentHistory))]
 internal sealed partial class HistoryJson : JsonSerializerContext;
