@@ -1,10 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using OrderSystem.Tests.Support;
 using Xunit;
 
-namespace OrderSystem.Tests.Faults;
+namespace OrderSystem.Tests.Support;
 
 /// <summary>The proxy that the scenarios rely on.</summary>
 public sealed class TcpProxyTests : IAsyncLifetime

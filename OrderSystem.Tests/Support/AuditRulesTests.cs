@@ -1,10 +1,9 @@
-using OrderSystem.Tests.Support;
 using Xunit;
 
-namespace OrderSystem.Tests.Faults;
+namespace OrderSystem.Tests.Support;
 
 /// <summary>The checker that every scenario ends with is itself checked: each thing that could be wrong is made wrong, and has to be noticed.</summary>
-public sealed class AuditTests
+public sealed class AuditRulesTests
 {
     private static readonly Guid Order = Guid.NewGuid();
     private static readonly Guid Created = Guid.NewGuid();
@@ -32,7 +31,7 @@ public sealed class AuditTests
         Ledger = [new("charge", "ch_1", Key.ToString(), Order.ToString(), null, 12.5m, "EUR", "succeeded")],
     };
 
-    public AuditTests()
+    public AuditRulesTests()
     {
         history.Add(request);
         Answer(Order);
