@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Playwright;
 using OrderSystem.Tests.Support;
 
@@ -35,13 +33,6 @@ internal sealed class DashboardBrowser : IAsyncDisposable
     {
         await _browser.DisposeAsync();
         _driver.Dispose();
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string Find()

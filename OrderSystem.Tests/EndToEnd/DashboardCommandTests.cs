@@ -18,7 +18,7 @@ public sealed class DashboardCommandTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        system = await DashboardApp.StartAsync(withDashboard: false);
+        system = await DashboardApp.StartAsync();
         client = system.NewClient();
     }
 

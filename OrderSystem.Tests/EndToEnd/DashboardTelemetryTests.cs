@@ -11,18 +11,14 @@ namespace OrderSystem.Tests.EndToEnd;
 /// <summary>What the real dashboard received, read with the Aspire CLI: each order is one trace, whatever happened to it.</summary>
 public sealed class DashboardTelemetryTests
 {
-    private const string Token = "a-token-of-the-test";
     private static readonly Dictionary<string, object> ServerErrors = new(StringComparer.Ordinal) { ["errorRate"] = 1.0 };
     private static readonly Dictionary<string, object> Slow = new(StringComparer.Ordinal) { ["latency"] = "00:00:02" };
 
     [Fact]
     public async Task A_redelivered_and_a_refunded_order_are_one_trace_each()
     {
-        var url = $"http://localhost:{DashboardBrowser.FreePort()}";
-        await using var system = await DashboardApp.StartAsync(
-            withDashboard: true, $"--ASPNETCORE_URLS={url}", $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{DashboardBrowser.FreePort()}",
-            $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{DashboardBrowser.FreePort()}", $"--AppHost:BrowserToken={Token}");
-        var cli = new AspireCli($"{url}/login?t={Token}");
+        await using var system = await DashboardApp.StartWithDashboardAsync();
+        var cli = new AspireCli(system.Login);
         using var gateway = new HttpClient { BaseAddress = system.App.GetEndpoint("payment-gateway") };
 
         var redelivered = await PlaceAsync(system, gateway, ServerErrors);

@@ -11,7 +11,6 @@ namespace OrderSystem.Tests.EndToEnd;
 /// <summary>The real dashboard of the real AppHost, used as an operator does: in a browser.</summary>
 public sealed class DashboardTests
 {
-    private const string Token = "a-token-of-the-test";
     private static readonly string[] Running =
     [
         "nats-order-api", "nats-payment-worker", "nats-provisioning", "nats-ops", "orders", "orders-owner", "payments", "payments-owner", "nats-server", "postgres",
@@ -22,14 +21,12 @@ public sealed class DashboardTests
     [Fact]
     public async Task An_operator_logs_in_sees_everything_running_follows_an_order_places_ten_and_reads_a_log()
     {
-        var url = $"http://localhost:{DashboardBrowser.FreePort()}";
-        await using var system = await DashboardApp.StartAsync(
-            withDashboard: true, $"--ASPNETCORE_URLS={url}", $"--ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://localhost:{DashboardBrowser.FreePort()}",
-            $"--ASPIRE_RESOURCE_SERVICE_ENDPOINT_URL=http://localhost:{DashboardBrowser.FreePort()}", $"--AppHost:BrowserToken={Token}");
+        await using var system = await DashboardApp.StartWithDashboardAsync();
+        var url = system.Dashboard!;
         await using var browser = await DashboardBrowser.StartAsync();
         var page = browser.Page;
 
-        await page.GotoAsync($"{url}/login?t={Token}");
+        await page.GotoAsync(system.Login);
         await EverythingRunsAsync(browser);
         await TenOrdersArePlacedAsync(browser, system);
         await page.GotoAsync($"{url}/?view=Graph");

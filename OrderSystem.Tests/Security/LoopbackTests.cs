@@ -73,7 +73,7 @@ public sealed class LoopbackTests
         return process;
     }
 
-    private static string Free() => string.Create(CultureInfo.InvariantCulture, $"http://localhost:{PostgresServer.FreePort()}");
+    private static string Free() => string.Create(CultureInfo.InvariantCulture, $"http://localhost:{Ports.Free()}");
 
     private static async Task StopAsync(Process host)
     {

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace OrderSystem.Tests.Support;
@@ -55,7 +53,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await PostgresTemplate.CopyToAsync(server.Data);
         for (var attempt = 1; ; attempt++)
         {
-            server.Port = FreePort();
+            server.Port = Ports.Free();
             try
             {
                 await server.StartAgainAsync();
@@ -178,13 +176,5 @@ internal sealed class PostgresServer : IAsyncDisposable
         await SignalAsync(signal);
         var children = await File.ReadAllTextAsync($"/proc/{ProcessId}/task/{ProcessId}/children");
         await PostgresAccount.RunAsync("sh", ["-c", $"kill -{signal} {children} 2>/dev/null; true"]);
-    }
-
-    /// <summary>A loopback port that nobody uses at the moment.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -61,7 +61,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         var targets = string.Join("\n", new[] { ("order-api", system.OrderApi), ("payment-worker", system.Worker) }.Select(target =>
             $"  - job_name: {target.Item1}\n    static_configs: [{{ targets: ['{MetricsOf(target.Item2).Authority}'] }}]"));
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "prometheus.yml"), $"global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: ['{Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml")}']\nscrape_configs:\n{targets}\n");
-        var port = FreePort();
+        var port = Ports.Free();
         using var prometheus = Process.Start(new ProcessStartInfo(Programs.Prometheus,
             [$"--config.file={folder.FullName}/prometheus.yml", $"--storage.tsdb.path={folder.FullName}/data", $"--web.listen-address=127.0.0.1:{port}"]) { RedirectStandardError = true })!;
         var log = prometheus.StandardError.ReadToEndAsync();
@@ -126,13 +126,6 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         promtool.StandardInput.Close();
         await promtool.WaitForExitAsync();
         return await output + await errors;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex(@"Metrics for Prometheus: (http://\S+)")]

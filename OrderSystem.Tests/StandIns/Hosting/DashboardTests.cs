@@ -11,7 +11,7 @@ public sealed class DashboardTests
     [Fact]
     public async Task The_dashboard_starts_with_the_application_and_takes_its_login_and_its_telemetry()
     {
-        var url = $"http://localhost:{SampleWeb.FreePort()}";
+        var url = $"http://localhost:{Ports.Free()}";
         await using var host = AppHostProcess.Start(
             new Dictionary<string, string> { ["ASPIRE_DASHBOARD_PATH"] = Find(), ["ASPNETCORE_URLS"] = url, ["DOTNET_ENVIRONMENT"] = "Development" });
         await host.PrintsAsync($"Login to the dashboard at {url}/login?t=");

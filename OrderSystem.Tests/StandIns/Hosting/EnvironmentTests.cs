@@ -1,6 +1,7 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using OrderSystem.Tests.Support;
 using Xunit;
 
 namespace OrderSystem.Tests.StandIns.Hosting;
@@ -10,7 +11,7 @@ public sealed class EnvironmentTests
     [Fact]
     public async Task A_service_gets_its_launch_profile_its_port_and_what_it_refers_to()
     {
-        var port = SampleWeb.FreePort();
+        var port = Ports.Free();
         await using var builder = SampleWeb.NewBuilder();
         var password = builder.AddParameter("password", "p@ss/word", secret: true);
         var server = builder.AddScript("server", "sleep 1000").WithEndpoint(targetPort: port, scheme: "tcp", name: "tcp", isProxied: false);
@@ -100,7 +101,7 @@ public sealed class EnvironmentTests
     public async Task A_program_that_takes_its_port_from_a_variable_is_reached_through_a_proxy_at_another()
     {
         await using var builder = SampleWeb.NewBuilder();
-        var echo = builder.AddScript("echo", "exec python3 -m http.server $PORT --bind 127.0.0.1").WithHttpEndpoint(targetPort: SampleWeb.FreePort(), env: "PORT").WithHttpHealthCheck();
+        var echo = builder.AddScript("echo", "exec python3 -m http.server $PORT --bind 127.0.0.1").WithHttpEndpoint(targetPort: Ports.Free(), env: "PORT").WithHttpHealthCheck();
         await using var app = await builder.StartAsync();
         await app.IsHealthyAsync("echo");
 

@@ -1,5 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
+using OrderSystem.Tests.Support;
 using Xunit;
 
 namespace OrderSystem.Tests.StandIns.Hosting;
@@ -11,7 +12,7 @@ public sealed class EventTests
     {
         var seen = new List<string>();
         await using var builder = SampleWeb.NewBuilder();
-        var server = builder.AddScript("server", "sleep 1000").WithEndpoint(targetPort: SampleWeb.FreePort(), name: "tcp", isProxied: false);
+        var server = builder.AddScript("server", "sleep 1000").WithEndpoint(targetPort: Ports.Free(), name: "tcp", isProxied: false);
         builder.AddConnectionString("link", ReferenceExpression.Create($"{server.GetEndpoint("tcp")}"));
         On<BeforeStartEvent>();
         On<AfterResourcesCreatedEvent>();

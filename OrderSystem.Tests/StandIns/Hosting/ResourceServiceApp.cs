@@ -1,5 +1,6 @@
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
+using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.StandIns.Hosting;
 
@@ -19,7 +20,7 @@ internal sealed class ResourceServiceApp : IAsyncDisposable
 
     internal static async Task<ResourceServiceApp> StartAsync(Action<IDistributedApplicationBuilder> declare)
     {
-        var port = SampleWeb.FreePort();
+        var port = Ports.Free();
         var builder = NewBuilder($"http://localhost:{port}");
         declare(builder);
         return new ResourceServiceApp(builder, await builder.StartAsync(), port);

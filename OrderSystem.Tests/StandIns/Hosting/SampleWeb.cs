@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
@@ -29,13 +27,6 @@ internal static class SampleWeb
     /// <summary>A program that runs until it is told to stop.</summary>
     internal static IResourceBuilder<ExecutableResource> AddScript(this IDistributedApplicationBuilder builder, string name, string script) =>
         builder.AddExecutable(name, "sh", Path.GetTempPath(), "-c", script);
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     internal static async Task<DistributedApplication> StartAsync(this IDistributedApplicationTestingBuilder builder)
     {
