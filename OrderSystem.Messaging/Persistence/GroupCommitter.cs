@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
@@ -28,6 +29,9 @@ public sealed partial class GroupCommitter(
     /// <summary>Writes that were put off because another write to the same order is in the batch that is being built.</summary>
     private readonly Queue<PendingWrite> deferred = new();
     private readonly HashSet<Guid> keys = [];
+
+    /// <summary>Kept from batch to batch: a session that comes out of the pool is reset before its first statement, which costs as much as a small batch.</summary>
+    private NpgsqlConnection? session;
     private int waiting;
     private int riding;
 
@@ -109,6 +113,8 @@ public sealed partial class GroupCommitter(
                 await Task.Delay(settings.Linger, time, CancellationToken.None);
             batch.Clear();
         }
+
+        await LeaveSessionAsync();
     }
 
     private void Fill(List<PendingWrite> batch)
@@ -181,28 +187,49 @@ public sealed partial class GroupCommitter(
             statement.Add(write);
         }
 
-        await using (var connection = await database.OpenConnectionAsync(CancellationToken.None))
+        try
         {
-            // A batch without a transaction of its own is one: one round trip, all of it or nothing.
-            await using var batch = new NpgsqlBatch(connection);
-            foreach (var statement in statements.Values)
-                batch.BatchCommands.Add(statement.ToCommand());
-            await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
-            foreach (var statement in statements.Values.Where(statement => statement.Answers))
-            {
-                // The reader stands on the first result that has rows, and moves from one of these to the next.
-                await statement.ReadAsync(reader, CancellationToken.None);
-                await reader.NextResultAsync(CancellationToken.None);
-            }
-
-            // Nobody is answered before the end of the transaction is read: an error at the commit itself stands there.
-            while (await reader.NextResultAsync(CancellationToken.None))
-            {
-            }
+            await RunAsync(statements.Values);
+        }
+        catch
+        {
+            await LeaveSessionAsync();
+            throw;
         }
 
         foreach (var statement in statements.Values)
             statement.Succeed(committed.Add);
+    }
+
+    private async Task RunAsync(IReadOnlyCollection<IStatement> statements)
+    {
+        if (session is { FullState: not ConnectionState.Open })
+            await LeaveSessionAsync();
+        session ??= await database.OpenConnectionAsync(CancellationToken.None);
+
+        // A batch without a transaction of its own is one: one round trip, all of it or nothing.
+        await using var batch = new NpgsqlBatch(session);
+        foreach (var statement in statements)
+            batch.BatchCommands.Add(statement.ToCommand());
+        await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
+        foreach (var statement in statements.Where(statement => statement.Answers))
+        {
+            // The reader stands on the first result that has rows, and moves from one of these to the next.
+            await statement.ReadAsync(reader, CancellationToken.None);
+            await reader.NextResultAsync(CancellationToken.None);
+        }
+
+        // Nobody is answered before the end of the transaction is read: an error at the commit itself stands there.
+        while (await reader.NextResultAsync(CancellationToken.None))
+        {
+        }
+    }
+
+    private async Task LeaveSessionAsync()
+    {
+        if (session is { } left)
+            await left.DisposeAsync();
+        session = null;
     }
 
     private static partial class Log

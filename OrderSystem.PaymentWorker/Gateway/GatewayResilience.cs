@@ -35,6 +35,9 @@ internal static class GatewayResilience
             AllowAutoRedirect = false,
             UseCookies = false,
         });
+
+        // Each call has its span and its row; what the factory would log beside them is filtered anyway, and opens a scope for each call.
+        client.RemoveAllLoggers();
         client.AddResilienceHandler("payment-gateway", (pipeline, context) => AddStrategies(
             pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value,
             context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>()));

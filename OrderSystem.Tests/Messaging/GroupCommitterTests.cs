@@ -214,6 +214,31 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         await impatient.StopAsync(CancellationToken.None);
     }
 
+    [Fact]
+    public async Task A_session_that_was_ended_fails_one_batch_and_is_replaced()
+    {
+        await committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "before"));
+        await ExecuteAsync("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "lost")));
+        await committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "after"));
+
+        Assert.Equal(2L, await CountAsync("SELECT count(*) FROM notes"));
+    }
+
+    [Fact]
+    public async Task All_batches_go_through_one_session()
+    {
+        await ExecuteAsync("ALTER TABLE notes ADD COLUMN session int NOT NULL DEFAULT pg_backend_pid()");
+        for (var i = 0; i < 5; i++)
+        {
+            await using var other = await database.OpenConnectionAsync();
+            await committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"));
+        }
+
+        Assert.Equal(1L, await CountAsync("SELECT count(DISTINCT session) FROM notes"));
+    }
+
     private async Task<GroupCommitter> StartAsync(GroupCommitterOptions options, TimeProvider? time = null)
     {
         var made = new GroupCommitter(database, new CommittedEvents(), Options.Create(options), time ?? TimeProvider.System, NullLogger<GroupCommitter>.Instance);
