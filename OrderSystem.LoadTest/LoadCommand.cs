@@ -24,6 +24,8 @@ internal static class LoadCommand
     private static readonly Option<double> YardstickSeconds = Seconds("--yardstick", "Seconds of the yardstick, before and after, with --self.", Defaults.Yardstick);
     private static readonly Option<int> Backlog = new("--backlog") { Description = "Orders that wait when the worker of --self comes back from an outage; 0 leaves that out.", DefaultValueFactory = _ => Defaults.Backlog };
     private static readonly Option<int> Stored = new("--stored") { Description = "Paid orders that are written into the databases of --self before saturation is measured once more, such as 10000000; a gigabyte for each million or two.", DefaultValueFactory = _ => Defaults.Stored };
+    private static readonly Option<int> Waiting = new("--waiting") { Description = "Events that wait when the relay of --self is measured; 0 leaves that out.", DefaultValueFactory = _ => Defaults.Waiting };
+    private static readonly Option<string[]> Phase = new Option<string[]>("--phase") { Description = "Only this phase of --self, before the outage. Repeatable." }.AcceptOnlyFromAmong(Figures.Saturation, Figures.SlowProvider, Figures.Steady);
     private static readonly Option<bool> Allocations = new("--allocations") { Description = "Say what the services of --self allocate for each order. Their metrics are collected then, which costs some CPU." };
     private static readonly Option<BodyMix> Mix = new("--mix")
     {
@@ -42,7 +44,7 @@ internal static class LoadCommand
     {
         var root = new RootCommand("Places orders, measures how they are taken and paid, and checks what became of every one of them.")
         {
-            IsSelf, Url, Rate, Connections, Duration, WarmUp, Settle, YardstickSeconds, Backlog, Stored, Allocations, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(),
+            IsSelf, Url, Rate, Connections, Duration, WarmUp, Settle, YardstickSeconds, Backlog, Stored, Waiting, Phase, Allocations, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(),
         };
         root.Validators.Add(result =>
         {
@@ -52,7 +54,7 @@ internal static class LoadCommand
                 result.AddError("--url must be an absolute http or https address, such as http://localhost:5080.");
         });
         Rate.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<double?>() is null or > 0, result));
-        foreach (var count in new[] { Backlog, Stored })
+        foreach (var count in new[] { Backlog, Stored, Waiting })
         {
             count.Validators.Add(result =>
             {
@@ -95,6 +97,8 @@ internal static class LoadCommand
         Yardstick = TimeSpan.FromSeconds(arguments.GetValue(YardstickSeconds)),
         Backlog = arguments.GetValue(Backlog),
         Stored = arguments.GetValue(Stored),
+        Waiting = arguments.GetValue(Waiting),
+        Phases = arguments.GetValue(Phase) ?? [],
         Allocations = arguments.GetValue(Allocations),
         Mix = arguments.GetValue(Mix)!,
         Database = arguments.GetValue(Database),

@@ -32,6 +32,12 @@ internal sealed record RunOptions
     /// <summary>Orders that are stored before the last phase, with <c>--self</c>; 0 leaves it out.</summary>
     public int Stored { get; init; }
 
+    /// <summary>Events that wait for a relay when it is measured how long it takes the next ones, with <c>--self</c>; 0 leaves it out.</summary>
+    public int Waiting { get; init; } = 1_000_000;
+
+    /// <summary>Of the phases before the outage, those that are wanted; empty: all.</summary>
+    public IReadOnlyList<string> Phases { get; init; } = [];
+
     public BodyMix Mix { get; init; } = BodyMix.Usual;
 
     /// <summary>Connection string of the orders' database, to count the backlog in.</summary>

@@ -40,6 +40,7 @@ internal static class Runs
             ["connections"] = $"{options.Connections}",
             ["backlog"] = $"{options.Backlog}",
             ["stored"] = $"{options.Stored}",
+            ["waiting"] = $"{options.Waiting}",
             ["mix"] = options.Mix.ToString(),
         };
         foreach (var (name, value) in options.Settings)

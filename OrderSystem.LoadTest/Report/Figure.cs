@@ -39,6 +39,8 @@ internal static class Figures
 
         if (run.PublishesPerSecond is { } published)
             figures.Add(new("NATS client: publishes with acknowledgement", published, "/s", true) { Target = 100_000 });
+        if (run.RelayPick is { } pick)
+            figures.Add(new("relay: takes 100 of the events that wait", pick, "ms", false) { Target = 5 });
         if (Phase(run, Stored) is { } stored && Phase(run, Saturation) is { SettledPerSecond: > 0 } empty)
             figures.Add(new($"{Stored}: settled orders/s ÷ {Saturation}", stored.SettledPerSecond / empty.SettledPerSecond, "", true) { Target = 0.9 });
         if (Phase(run, Backlog) is { Rate: > 0 } backlog)

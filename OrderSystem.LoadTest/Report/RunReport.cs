@@ -17,6 +17,9 @@ internal sealed class RunReport
     /// <summary>What the NATS client publishes into a stream in a second when nothing else runs, each with its acknowledgement.</summary>
     public double? PublishesPerSecond { get; init; }
 
+    /// <summary>Milliseconds in which a relay takes its next 100 events, with many waiting.</summary>
+    public double? RelayPick { get; init; }
+
     public required IReadOnlyList<PhaseReport> Phases { get; init; }
 
     /// <summary><c>agrees</c>, <c>disagrees</c> or <c>notChecked</c>, or why the audit could not be asked.</summary>

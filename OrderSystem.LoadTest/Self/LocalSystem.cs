@@ -9,7 +9,7 @@ namespace OrderSystem.LoadTest.Self;
 internal sealed class LocalSystem : IAsyncDisposable
 {
     private const string Worker = "payment-worker";
-    private const string OrderRole = "order_api";
+    internal const string OrderRole = "order_api";
     private const string PaymentRole = "payment_worker";
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(1);
 

@@ -24,6 +24,7 @@ internal static class SelfRun
             await Console.Out.WriteLineAsync($"NATS client: {published:0} publishes/s");
             var before = await MeasureAsync(yardstick, folder, cancellationToken);
             var (phases, audit) = await LoadAsync(options, postgres, folder, time, cancellationToken);
+            double? pick = options.Waiting == 0 ? null : await PickAsync(postgres, options.Waiting, time, cancellationToken);
             var after = await MeasureAsync(yardstick, folder, cancellationToken);
             return new RunReport
             {
@@ -33,6 +34,7 @@ internal static class SelfRun
                 Settings = Runs.Describe(options),
                 Yardstick = new(Yardstick.Tool, server, Yardstick.Clients, before, after),
                 PublishesPerSecond = published,
+                RelayPick = pick,
                 Phases = phases,
                 Audit = audit.Verdict,
                 AuditFindings = audit.Findings,
@@ -52,7 +54,7 @@ internal static class SelfRun
         await runner.WarmUpAsync(options.Connections, options.WarmUp, cancellationToken);
 
         var phases = new List<PhaseReport>();
-        foreach (var (plan, latency) in Plans(options))
+        foreach (var (plan, latency) in Plans(options).Where(planned => options.Phases.Count == 0 || options.Phases.Contains(planned.Plan.Name)))
         {
             await system.SetProviderLatencyAsync(latency, cancellationToken);
             phases.Add(await runner.RunAsync(plan, cancellationToken));
@@ -87,6 +89,14 @@ internal static class SelfRun
         return await runner.RunAsync(
             new(Figures.Stored, $"closed loop, {options.Connections} connections, provider answers at once, {options.Stored} orders stored", Rate: null, options.Connections, options.Duration),
             cancellationToken);
+    }
+
+    private static async Task<double> PickAsync(PostgresServer postgres, int waiting, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await Console.Out.WriteLineAsync($"writing {waiting} events that wait for a relay");
+        var milliseconds = await RelayPick.MeasureAsync(postgres, waiting, time, cancellationToken);
+        await Console.Out.WriteLineAsync($"relay: takes 100 of them in {milliseconds:0.0} ms");
+        return milliseconds;
     }
 
     private static IEnumerable<(PhasePlan Plan, TimeSpan ProviderLatency)> Plans(RunOptions options)

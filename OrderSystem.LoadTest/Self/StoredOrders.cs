@@ -14,7 +14,7 @@ internal static class StoredOrders
     {
         for (var first = 0; first < count; first += Chunk)
         {
-            var values = $"SET synchronous_commit = off; SET max_parallel_workers_per_gather = 0; CREATE TEMP TABLE placed ON COMMIT DROP AS {Placed(first, Math.Min(Chunk, count - first), count)};";
+            var values = $"SET synchronous_commit = off; SET max_parallel_workers_per_gather = 0; CREATE TEMP TABLE placed ON COMMIT DROP AS {Placed(first, Math.Min(Chunk, count - first), count, "30 days", "o")};";
             await postgres.ExecuteAsync($"BEGIN; {values} {Orders} COMMIT", cancellationToken, "orders");
             await postgres.ExecuteAsync($"BEGIN; {values} {Payments} COMMIT", cancellationToken, "payments");
             await Console.Out.WriteLineAsync($"  {first + Math.Min(Chunk, count - first)} orders are stored");
@@ -25,22 +25,42 @@ internal static class StoredOrders
         await postgres.ExecuteAsync("CHECKPOINT", cancellationToken);
     }
 
+    /// <summary>Events of orders that came one after the other in the hour before, and that no relay could publish.</summary>
+    internal static async Task WriteWaitingAsync(PostgresServer postgres, int count, CancellationToken cancellationToken)
+    {
+        await postgres.ExecuteAsync(
+            $"""
+            TRUNCATE outbox;
+            CREATE TEMP TABLE placed AS {Placed(0, count, count, "1 hour", "w")};
+            {Events}
+            INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, at FROM placed;
+            """,
+            cancellationToken, "orders");
+        await postgres.ExecuteAsync("VACUUM ANALYZE outbox, events", cancellationToken, "orders");
+        await postgres.ExecuteAsync("CHECKPOINT", cancellationToken);
+    }
+
     /// <summary>Version 7 UUIDs, whose first 48 bits are the milliseconds: what is younger lies further back in every index.</summary>
-    private static string Placed(int first, int count, int all) =>
+    private static string Placed(int first, int count, int all, string over, string seed) =>
         $"""
-        SELECT at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5('o' || n), 1, 3) || '8' || substr(md5('o' || n), 4, 15))::uuid AS id,
-            md5('e' || n)::uuid AS created, md5('p' || n)::uuid AS outcome, n
-        FROM (SELECT n, now() - interval '30 days' * (1 - n / {all}.0) - interval '1 minute' AS at FROM generate_series({first}, {first + count - 1}) n) numbered
+        SELECT at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5('{seed}' || n), 1, 3) || '8' || substr(md5('{seed}' || n), 4, 15))::uuid AS id,
+            md5('{seed}e' || n)::uuid AS created, md5('{seed}p' || n)::uuid AS outcome, n
+        FROM (SELECT n, now() - interval '{over}' * (1 - n / {all}.0) - interval '1 minute' AS at FROM generate_series({first}, {first + count - 1}) n) numbered
         """;
 
     private const string Body = """convert_to('{"orderId":"' || id || '","customerId":"c-' || n % 100000 || '","currency":"EUR","total":59.97,"items":[{"sku":"SKU-1","quantity":1,"unitPrice":19.99},{"sku":"SKU-2","quantity":1,"unitPrice":19.99},{"sku":"SKU-3","quantity":1,"unitPrice":19.99}]}', 'UTF8')""";
+
+    private const string Events =
+        $$"""
+        INSERT INTO events (order_id, version, event_id, type, payload, traceparent, occurred_at)
+        SELECT id, 1, created, 'orders.created.v1', {{Body}}, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', at FROM placed;
+        """;
 
     private const string Orders =
         $$"""
         INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at)
         SELECT id, 'c-' || n % 100000, 'EUR', 59.97, '[{"sku":"SKU-1","quantity":1,"unitPrice":19.99},{"sku":"SKU-2","quantity":1,"unitPrice":19.99},{"sku":"SKU-3","quantity":1,"unitPrice":19.99}]', 'paid', at, at FROM placed;
-        INSERT INTO events (order_id, version, event_id, type, payload, traceparent, occurred_at)
-        SELECT id, 1, created, 'orders.created.v1', {{Body}}, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', at FROM placed;
+        {{Events}}
         INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at) SELECT 'stored', 'key-' || n, decode(md5('' || n) || md5('' || n), 'hex'), id, at FROM placed WHERE {{WithKey}};
         INSERT INTO inbox (event_id, received_at) SELECT outcome, at FROM placed WHERE {{InInbox}};
         """;
