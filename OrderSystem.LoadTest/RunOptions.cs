@@ -19,7 +19,8 @@ internal sealed record RunOptions
     /// <summary>How long each phase sends.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
 
-    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(10);
+    /// <summary>As long as the runtime takes on two busy cores until it has watched the hot paths and compiled them for the last time.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the last orders may take to be settled.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(120);

@@ -15,7 +15,8 @@ internal static class RelayPick
     /// <returns>Milliseconds, the median.</returns>
     internal static async Task<double> MeasureAsync(PostgresServer postgres, int waiting, TimeProvider time, CancellationToken cancellationToken)
     {
-        await StoredOrders.WriteWaitingAsync(postgres, waiting, cancellationToken);
+        foreach (var statement in new[] { StoredOrders.Waiting(waiting), "VACUUM ANALYZE outbox, events", "CHECKPOINT" })
+            await postgres.ExecuteAsync(statement, cancellationToken, "orders");
         await using var database = NpgsqlDataSource.Create(PostgresDefaults.Complete(postgres.ConnectionString("orders", LocalSystem.OrderRole), "load-test"));
         return await MeasureAsync(new OutboxTable(database), time, cancellationToken);
     }

@@ -26,19 +26,13 @@ internal static class StoredOrders
     }
 
     /// <summary>Events of orders that came one after the other in the hour before, and that no relay could publish.</summary>
-    internal static async Task WriteWaitingAsync(PostgresServer postgres, int count, CancellationToken cancellationToken)
-    {
-        await postgres.ExecuteAsync(
-            $"""
-            TRUNCATE outbox;
-            CREATE TEMP TABLE placed AS {Placed(0, count, count, "1 hour", "w")};
-            {Events}
-            INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, at FROM placed;
-            """,
-            cancellationToken, "orders");
-        await postgres.ExecuteAsync("VACUUM ANALYZE outbox, events", cancellationToken, "orders");
-        await postgres.ExecuteAsync("CHECKPOINT", cancellationToken);
-    }
+    internal static string Waiting(int count) =>
+        $"""
+        TRUNCATE outbox;
+        CREATE TEMP TABLE placed AS {Placed(0, count, count, "1 hour", "w")};
+        {Events}
+        INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, at FROM placed;
+        """;
 
     /// <summary>Version 7 UUIDs, whose first 48 bits are the milliseconds: what is younger lies further back in every index.</summary>
     private static string Placed(int first, int count, int all, string over, string seed) =>

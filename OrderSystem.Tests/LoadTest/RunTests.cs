@@ -1,6 +1,10 @@
+using OrderSystem.LoadTest;
 using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Self;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Persistence;
+using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.Tests.Support;
 using Npgsql;
 using Xunit;
@@ -48,6 +52,20 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
             "SELECT (SELECT count(*) FROM orders WHERE status = 'paid') || ' ' || (SELECT count(*) FROM payments WHERE status = 'succeeded') || ' ' || (SELECT count(*) FROM outbox)",
             connection);
         Assert.Equal("2 2 0", await count.ExecuteScalarAsync());
+    }
+
+    [Fact]
+    public async Task The_relay_is_measured_by_taking_events_that_wait()
+    {
+        var address = await (await servers.StartedAsync()).CreateDatabaseAsync();
+        await Migrator.ApplyAsync(address, typeof(AuditChecks).Assembly, CancellationToken.None);
+        await Sql.ExecuteAsync(address, StoredOrders.Waiting(20_000));
+        await using var database = NpgsqlDataSource.Create(PostgresDefaults.Complete(address, "load-test"));
+        var table = new OutboxTable(database);
+
+        Assert.True(await RelayPick.MeasureAsync(table, TimeProvider.System, CancellationToken.None) > 0);
+        Assert.Equal(20_000L, await Sql.ScalarAsync<long>(address, "SELECT count(*) FROM outbox WHERE attempts = 1 AND available_at > now()"));
+        await Assert.ThrowsAsync<LoadTestException>(() => RelayPick.MeasureAsync(table, TimeProvider.System, CancellationToken.None));
     }
 
     [Fact]
