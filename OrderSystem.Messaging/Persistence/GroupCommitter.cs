@@ -227,9 +227,10 @@ public sealed partial class GroupCommitter(
 
     private async Task LeaveSessionAsync()
     {
-        if (session is { } left)
-            await left.DisposeAsync();
+        var left = session;
         session = null;
+        if (left is not null)
+            await left.DisposeAsync();
     }
 
     private static partial class Log
