@@ -30,7 +30,6 @@ done
 prepare_sdk
 prepare_packages
 prepare_servers
-if $dashboard; then prepare_dashboard; fi
 if $fresh; then
   rm -rf "$root/.data"
   say "data: new"

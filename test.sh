@@ -4,19 +4,21 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$root/eng/prepare.sh"
 
-usage="usage: ./test.sh [--build-only] [NAME]
+usage="usage: ./test.sh [--build-only] [--nats VERSION] [NAME]
        ./test.sh --soak MINUTES [--seed SEED]
        ./test.sh --fuzz MINUTES [--seed SEED]
   --build-only  stops after the build
   NAME          runs the tests whose name contains NAME
+  --nats        tests on a nats-server of this version, for example 2.10, instead of the newest
   --soak        mixes all faults at random for so long and prints a report, which also lies in artifacts/soak
-  --fuzz        tries odd inputs at each target for so long: the NATS protocol, events, the HTTP API, configuration
+  --fuzz        tries odd inputs at each target for so long: events, the HTTP API, configuration
   --seed        mixes the same faults in the same order, or tries the same inputs"
 
 build_only=false
 soak=false
 fuzz=false
 filter=()
+nats=
 while [ $# -gt 0 ]; do
   case "$1" in
     --build-only) build_only=true ;;
@@ -29,6 +31,10 @@ while [ $# -gt 0 ]; do
       [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "$usage"
       fuzz=true
       export FUZZ_MINUTES=$2
+      shift ;;
+    --nats)
+      [[ ${2:-} =~ ^[0-9.]+$ ]] || fail "$usage"
+      nats=$2
       shift ;;
     --seed)
       [[ ${2:-} =~ ^[0-9]+$ ]] || fail "$usage"
@@ -44,10 +50,10 @@ if $fuzz; then filter=(-class '*FuzzTests'); fi
 
 prepare_sdk
 prepare_packages
-prepare_servers local
+prepare_nats $nats
+prepare_postgres
 prepare_prometheus
 prepare_kubectl
-prepare_dashboard cli
 prepare_browser
 prepare_previous
 

@@ -16,25 +16,22 @@ prepare_sdk() {
   say "sdk: $version"
 }
 
-# The official packages where the registry has them; the stand-ins only when the restore says that it has not.
+# The official packages where the registry has them; a stand-in only when the restore says that it lacks one that standins/ has.
 prepare_packages() {
+  local log missing
   if [ -e "$root/.use-standins" ]; then
-    say "packages: stand-ins (remove .use-standins to try the official packages again)"
+    say "packages: with stand-ins (remove .use-standins to try without)"
     return
   fi
-  local log
   log=$(mktemp)
-  if dotnet restore "$root/OrderSystem.sln" -p:UseStandIns=false >"$log" 2>&1; then
-    say "packages: official"
-  elif grep -q -E 'NU1101|NU1102|MSB4236|Unable to find package' "$log"; then
-    local missing
-    missing=$(grep -o -E "Unable to find package [A-Za-z.]+|SDK '[^']+'" "$log" | sed -E "s/Unable to find package //; s/SDK '//; s/'//; s/\.$//" | sort -u | paste -sd' ')
-    : >"$root/.use-standins"
-    say "packages: stand-ins, because the registry lacks $missing"
+  if dotnet restore "$root/OrderSystem.sln" >"$log" 2>&1; then
+    say "packages: restored"
   else
-    cat "$log" >&2
-    rm -f "$log"
-    fail "packages: the restore failed for another reason than a missing package; see above."
+    missing=$(grep -o -E "Unable to find package [A-Za-z.]+" "$log" | sed -E "s/Unable to find package //; s/\.$//" | sort -u)
+    for package in $missing; do [ -d "$root/standins/$package" ] || missing=; done
+    [ -n "$missing" ] || { cat "$log" >&2; rm -f "$log"; fail "packages: they could not be restored; see above."; }
+    : >"$root/.use-standins"
+    say "packages: stand-ins for $(paste -sd' ' <<<"$missing"), which the registry lacks"
   fi
   rm -f "$log"
 }
@@ -74,30 +71,70 @@ find_program() { # name, folders
   done
 }
 
-prepare_nats() {
-  local found
-  found=$(find_program nats-server /usr/sbin "$tools/nats-server/usr/sbin")
-  if [ -z "$found" ]; then
-    command -v apt-get >/dev/null || fail "nats-server: not found. Install it (https://docs.nats.io has it for every system) or start Docker or Podman."
-    say "nats-server: fetching the distribution's package into .tools"
-    fetch_packages nats-server "$tools/nats-server"
-    found="$tools/nats-server/usr/sbin/nats-server"
+# The newest that runs here: of Debian's suites, from the source that this machine is set up with, else the distribution's own.
+prepare_nats() { # version that it has to be of, if any
+  local wanted=${1:-} at="$tools/nats-server${1:+-$1}" found version suite
+  [ -n "$wanted" ] || found=$(find_program nats-server /usr/sbin "$at/usr/sbin")
+  if [ -z "${found:-}" ]; then
+    found="$at/usr/sbin/nats-server"
+    command -v apt-get >/dev/null || [ -x "$found" ] || fail "nats-server: not found. Install it (https://docs.nats.io has it for every system) or start Docker or Podman."
+    for suite in sid trixie ''; do
+      version=$(nats_version "$found")
+      [[ -z $version || ($version != "$wanted"* && -n $wanted) ]] || break
+      rm -rf "$at"
+      say "nats-server: fetching the package of ${suite:-this distribution} into .tools"
+      if [ -z "$suite" ]; then fetch_packages nats-server "$at"; else fetch_of_suite "$suite" nats-server "$at" || true; fi
+    done
   fi
-  say "nats-server: $("$found" --version | sed 's/nats-server: //')"
+  version=$(nats_version "$found")
+  [[ -n $version && $version == "$wanted"* ]] || fail "nats-server: ${wanted:-a version that runs here} is not to be had. Install it by hand."
+  say "nats-server: $version$(nats_lacks "$version")"
+  if [ -n "$wanted" ]; then export PATH="$at/usr/sbin:$PATH"; fi
 }
+
+nats_version() { [ ! -x "$1" ] || "$1" --version 2>/dev/null | sed -n 's/^nats-server: v//p'; }
+
+nats_lacks() { # version
+  if older "$1" 2.10.19; then
+    echo ", which cannot sync each write to disk (needs 2.10.19) and lacks years of JetStream fixes; 2.15 is recommended"
+  elif older "$1" 2.12.15 || { ! older "$1" 2.13 && older "$1" 2.14.5; }; then
+    echo ", which lacks JetStream fixes that production needs (2.12.15, 2.14.5); 2.15 is recommended"
+  fi
+}
+
+older() { [ "$1" != "$2" ] && [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
 
 # With lists and cache of its own, apt needs neither root nor a change to this machine. What the machine lacks to run the package comes with it.
 fetch_packages() { # package, folder
   local apt="$tools/apt" log archive
-  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$2"
   log=$(mktemp)
-  local options=(-o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o "Dir::Log=$apt")
-  if ! { apt-get "${options[@]}" update && apt-get "${options[@]}" install --yes --reinstall --no-install-recommends --download-only "$1"; } >"$log" 2>&1; then
+  if ! { with_apt apt-get update && with_apt apt-get install --yes --reinstall --no-install-recommends --download-only "$1"; } >"$log" 2>&1; then
     tail -n 5 "$log" >&2
     fail "$1: could not be fetched. Install it by hand, for example with 'apt-get install $1'."
   fi
+  mkdir -p "$2"
   for archive in "$apt"/cache/archives/*.deb; do dpkg-deb -x "$archive" "$2"; done
   rm -rf "$apt" "$log"
+}
+
+# The package alone, of another suite of Debian than this machine's: whether the libraries that are here will do shows when it is started.
+fetch_of_suite() { # suite, package, folder
+  local apt="$tools/apt" keys=/usr/share/keyrings/debian-archive-keyring.gpg source
+  source=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/*$') || return 1
+  [ -e "$keys" ] || return 1
+  mkdir -p "$apt" "$3"
+  echo "deb [signed-by=$keys] $source $1 main" >"$apt/sources.list"
+  local only=(-o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=-)
+  local code=0
+  { with_apt apt-get "${only[@]}" update && (cd "$apt" && with_apt apt-get "${only[@]}" download "$2") && dpkg-deb -x "$apt/$2"_*.deb "$3"; } >/dev/null 2>&1 || code=1
+  rm -rf "$apt"
+  return "$code"
+}
+
+with_apt() { # apt-get, arguments...
+  local apt="$tools/apt"
+  mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+  "$1" -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o "Dir::Log=$apt" "${@:2}"
 }
 
 # Chromium, for the test that looks at the dashboard. Fetched, it needs to be told where the libraries are that came with it.
@@ -168,7 +205,7 @@ prepare_previous() {
     rm -rf "$tools/previous"
     mkdir -p "$at"
     git -C "$root" archive "$commit" | tar -x -C "$at"
-    [ ! -e "$root/.use-standins" ] || : >"$at/.use-standins"
+    : >"$at/.use-standins"
     log=$(mktemp)
     for project in OrderSystem.OrderApi OrderSystem.PaymentWorker; do
       dotnet build "$at/$project" -c Release -nodeReuse:false -v:quiet -clp:NoSummary -p:RunAnalyzers=false >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "previous: $project could not be built; see above."; }
@@ -222,10 +259,4 @@ npm_install() { # folder, package
     fail "npm: $2 could not be fetched."
   fi
   rm -f "$log"
-}
-
-# With the official packages the dashboard comes with the AppHost; the tests read it with the CLI that is in the same package, whatever the packages are.
-prepare_dashboard() {
-  [ -e "$root/.use-standins" ] || [ "${1:-}" = cli ] || { say "dashboard: comes with the official packages"; return; }
-  "$root/standins/Aspire.Hosting/fetch-dashboard.sh" "$tools/dashboard" || say "dashboard: could not be fetched; the system runs without it"
 }

@@ -1,5 +1,4 @@
 using Aspire.Hosting.ApplicationModel;
-using Aspire.Hosting.Running;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
@@ -21,7 +20,6 @@ public static class NatsBuilderExtensions
         var healthCheck = $"{name}_check";
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(healthCheck, _ => new NatsHealthCheck(nats.PrimaryEndpoint), failureStatus: null, tags: null));
         return builder.AddResource(nats)
-            .WithProcessCommands()
             .WithEndpoint(port, targetPort: 4222, scheme: "tcp", name: NatsServerResource.PrimaryEndpointName)
             .WithImage("library/nats", "2.14")
             .WithImageRegistry("docker.io")
