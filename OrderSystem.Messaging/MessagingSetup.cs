@@ -78,7 +78,7 @@ public static class MessagingSetup
             provider, consumer, ActivatorUtilities.CreateInstance<MessageProcessor>(provider, consumer, table)));
         builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<JetStreamGauges>(provider, consumer));
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
-            "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider, consumer), HealthStatus.Unhealthy, tags: null));
+            "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider), HealthStatus.Unhealthy, tags: null));
     }
 
     private static void AddDatabase(this IHostApplicationBuilder builder, string databaseName, string applicationName)

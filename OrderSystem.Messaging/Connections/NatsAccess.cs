@@ -21,10 +21,10 @@ internal static class NatsAccess
         {
             InboxPrefix = settings.InboxPrefix ?? (credentials?.User is { } user && user.All(IsOfAToken) ? $"{AnyInbox}_{user}" : AnyInbox),
             TlsOpts = options.TlsOpts with { CaFile = settings.CaFile, CertFile = settings.CertFile, KeyFile = settings.KeyFile, Mode = settings.Tls },
-            AuthOpts = settings.CredsFile is { } file ? options.AuthOpts with { CredsFile = file }
-                : credentials is null ? options.AuthOpts
 
-                // Asked before each connect: a password that was changed in its file is used from the next one on, without a restart.
+            // Asked before each connect: what was changed in its file is used from the next one on, without a restart.
+            AuthOpts = settings.CredsFile is { } file ? options.AuthOpts with { AuthCredCallback = (_, _) => ValueTask.FromResult(NatsAuthCred.FromCredsFile(file)) }
+                : credentials is null ? options.AuthOpts
                 : options.AuthOpts with { AuthCredCallback = (_, _) => ValueTask.FromResult(Current(configuration, connectionName)) },
         };
     }

@@ -20,8 +20,7 @@ internal sealed partial class ConsumerLoop(
     private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long what is already on its way may take to arrive and be handed back when pulling stops.</summary>
-    private static readonly TimeSpan HandBackTime = TimeSpan.FromMilliseconds(250);
+    /// <summary>Before what was handed back is delivered to another instance, or to this one after the break.</summary>
     private static readonly TimeSpan HandBackDelay = TimeSpan.FromSeconds(1);
 
     private readonly JetStreamOptions settings = options.Value;
@@ -83,6 +82,7 @@ internal sealed partial class ConsumerLoop(
     private async Task PullAsync(CancellationToken stopping)
     {
         await gate.WhenResumedAsync(stopping);
+        await jetStream.Connection.ConnectAsync().AsTask().WaitAsync(stopping);
         await topology.EnsureAsync(stopping);
         var pull = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, stopping);
         if (gate.IsClosed)
@@ -93,19 +93,18 @@ internal sealed partial class ConsumerLoop(
 
     private async Task ConsumeAsync(INatsJSConsumer pull, CancellationToken stopping)
     {
-        using var handBack = CancellationTokenSource.CreateLinkedTokenSource(stopping, gate.Closing);
-        using var ended = new CancellationTokenSource();
-        await using var cancelLater = handBack.Token.Register(() => ended.CancelAfter(HandBackTime));
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stopping, gate.Closing);
         var watchdog = WatchAsync(pull, ended);
         Log.Pulling(logger, consumer.Name);
         try
         {
-            var consume = new NatsJSConsumeOpts { MaxMsgs = settings.Prefetch, Expires = TimeSpan.FromSeconds(30), IdleHeartbeat = TimeSpan.FromSeconds(5) };
+            // Draining: when pulling stops, what is already on its way still arrives here, and is handed back at once instead of after AckWait.
+            var consume = new NatsJSConsumeOpts { MaxMsgs = settings.Prefetch, Expires = TimeSpan.FromSeconds(30), IdleHeartbeat = TimeSpan.FromSeconds(5), DrainOnCancel = true };
             await foreach (var message in pull.ConsumeAsync(NatsRawSerializer<byte[]>.Default, consume, ended.Token))
             {
                 Interlocked.Increment(ref received);
                 var arrived = time.GetUtcNow();
-                if (handBack.IsCancellationRequested || !await TakeSlotAsync(handBack.Token))
+                if (ended.IsCancellationRequested || !await TakeSlotAsync(ended.Token))
                     await message.NakAsync(new AckOpts { NakDelay = HandBackDelay + gate.Remaining }, CancellationToken.None);
                 else
                     _ = ProcessAsync(message, arrived);
@@ -121,11 +120,11 @@ internal sealed partial class ConsumerLoop(
         }
     }
 
-    private async Task<bool> TakeSlotAsync(CancellationToken handBack)
+    private async Task<bool> TakeSlotAsync(CancellationToken ended)
     {
         try
         {
-            await slots.WaitAsync(handBack);
+            await slots.WaitAsync(ended);
             return true;
         }
         catch (OperationCanceledException)

@@ -2,17 +2,17 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using OrderSystem.Messaging.Connections;
 using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// How much waits for the service's consumer, and how many dead letters there are. Any stream that turns out to be gone is made again by the
-/// service that may: the consumer loop notices the one it reads only, and nobody else would miss the one that the service publishes to.
+/// How much waits for the service's consumer, and how many dead letters there are. What is missing by then, or was changed, is put right by the
+/// service that may: the consumer loop notices only the stream that it reads.
 /// </summary>
 internal sealed partial class JetStreamGauges : SampledGauges<JetStreamGauges.Sample>
 {
-    private const int NotFound = 404;
     private readonly ConsumerDeclaration consumer;
     private readonly INatsJSContext jetStream;
     private readonly TopologyProvisioner topology;
@@ -33,20 +33,10 @@ internal sealed partial class JetStreamGauges : SampledGauges<JetStreamGauges.Sa
 
     protected override async Task<Sample?> SampleAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var found = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, cancellationToken);
-            foreach (var stream in Topology.EventStreams)
-                await jetStream.GetStreamAsync(stream, cancellationToken: cancellationToken);
-            var deadLetters = await jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: cancellationToken);
-            return new(found.Info, deadLetters.Info.State.Messages);
-        }
-        catch (NatsJSApiException gone) when (gone.Error.Code == NotFound)
-        {
-            Log.Gone(logger, gone.Message);
-            await RestoreAsync(cancellationToken);
-            return null;
-        }
+        await RestoreAsync(cancellationToken);
+        var found = await jetStream.Connection.AskAsync(token => jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, token), cancellationToken);
+        var deadLetters = await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: token), cancellationToken);
+        return new(found.Info, deadLetters.Info.State.Messages);
     }
 
     private async Task RestoreAsync(CancellationToken cancellationToken)
@@ -65,9 +55,6 @@ internal sealed partial class JetStreamGauges : SampledGauges<JetStreamGauges.Sa
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1602, Level = LogLevel.Error, Message = "A stream or consumer is gone ({Error}); what is missing is made again.")]
-        internal static partial void Gone(ILogger logger, string error);
-
         [LoggerMessage(EventId = 1603, Level = LogLevel.Error, Message = "{Difference}")]
         internal static partial void Refused(ILogger logger, string difference);
     }

@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
-using Microsoft.Extensions.Options;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>Asks JetStream itself for what the service lives on, its consumer and every stream: an open socket says nothing about the streams behind it.</summary>
-internal sealed class JetStreamHealthCheck(INatsJSContext jetStream, ConsumerDeclaration consumer, IOptions<JetStreamOptions> options) : IHealthCheck
+/// <summary>Asks JetStream itself whether all that is declared is there, and as declared: an open socket says nothing about the streams behind it.</summary>
+internal sealed class JetStreamHealthCheck(INatsJSContext jetStream, TopologyProvisioner topology) : IHealthCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
@@ -18,13 +17,10 @@ internal sealed class JetStreamHealthCheck(INatsJSContext jetStream, ConsumerDec
 
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(Timeout);
-        var asked = consumer.Name;
         try
         {
-            var found = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, deadline.Token);
-            foreach (var stream in Topology.Streams(options.Value))
-                await jetStream.GetStreamAsync(asked = stream.Name!, cancellationToken: deadline.Token);
-            return HealthCheckResult.Healthy($"{consumer.Name} has {found.Info.NumPending} messages pending");
+            var findings = await topology.CompareAsync(deadline.Token);
+            return findings.Count == 0 ? HealthCheckResult.Healthy("every stream and consumer is as declared") : HealthCheckResult.Unhealthy(string.Join(". ", findings));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -32,7 +28,7 @@ internal sealed class JetStreamHealthCheck(INatsJSContext jetStream, ConsumerDec
         }
         catch (NatsException failure)
         {
-            return HealthCheckResult.Unhealthy($"{asked}: {failure.Message}");
+            return HealthCheckResult.Unhealthy(failure.Message);
         }
     }
 }

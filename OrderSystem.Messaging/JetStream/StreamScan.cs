@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
+using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.JetStream;
 
@@ -34,7 +35,7 @@ public static class StreamScan
     public static async IAsyncEnumerable<StreamMessage> ScanAsync(
         this INatsJSContext jetStream, string stream, ulong from, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var state = (await jetStream.GetStreamAsync(stream, cancellationToken: cancellationToken)).Info.State;
+        var state = (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info.State;
         var asked = new Queue<Task<StreamMessage?>>();
         for (var next = Math.Max(from, state.FirstSeq); next <= state.LastSeq || asked.Count > 0;)
         {
@@ -60,9 +61,11 @@ public static class StreamScan
 
     private static async Task<StreamMessage?> GetAsync(INatsJSContext jetStream, string stream, GetRequest request, CancellationToken cancellationToken)
     {
-        var answer = await jetStream.Connection.RequestAsync(
-            $"$JS.API.STREAM.MSG.GET.{stream}", JsonSerializer.SerializeToUtf8Bytes(request, GetJson.Default.GetRequest),
-            requestSerializer: NatsRawSerializer<byte[]>.Default, replySerializer: NatsRawSerializer<byte[]>.Default, cancellationToken: cancellationToken);
+        var answer = await jetStream.Connection.AskAsync(
+            token => jetStream.Connection.RequestAsync(
+                $"$JS.API.STREAM.MSG.GET.{stream}", JsonSerializer.SerializeToUtf8Bytes(request, GetJson.Default.GetRequest),
+                requestSerializer: NatsRawSerializer<byte[]>.Default, replySerializer: NatsRawSerializer<byte[]>.Default, cancellationToken: token),
+            cancellationToken);
         answer.EnsureSuccess();
         var response = JsonSerializer.Deserialize(answer.Data, GetJson.Default.GetResponse)!;
         if (response.Error is { } error)

@@ -1,4 +1,4 @@
-using NATS.Client.JetStream.Models;
+using System.Text.Json.Nodes;
 
 namespace OrderSystem.Messaging.JetStream;
 
@@ -30,26 +30,49 @@ public static class Topology
     internal static IReadOnlyList<ConsumerDeclaration> Consumers { get; } = [OrderProcessor, PaymentResults];
 
     /// <summary>Every stream there is.</summary>
-    internal static IEnumerable<StreamConfig> Streams(JetStreamOptions options) =>
+    internal static IReadOnlyList<StreamDeclaration> Streams { get; } =
     [
-        Stream(Orders, "orders.*", options),
-        Stream(Payments, "payments.*", options),
-        Stream(DeadLetters, DeadLetterFormat.AllSubjects, options, MaxEvent + 8 * 1024),
+        new(Orders, "orders.*", MaxEvent),
+        new(Payments, "payments.*", MaxEvent),
+        new(DeadLetters, DeadLetterFormat.AllSubjects, MaxEvent + (8 * 1024)),
     ];
 
+    /// <summary>As the server writes a duration: nanoseconds.</summary>
+    internal static long Nanoseconds(TimeSpan duration) => duration.Ticks * 100;
+}
+
+/// <summary>A stream that keeps what it is given for a while, whoever has read it.</summary>
+internal sealed record StreamDeclaration(string Name, string Subjects, int MaxMessage)
+{
     /// <summary>
     /// Limits retention: work-queue and interest streams forget acknowledged ids on a restart. Discard new: a full stream must refuse an
-    /// event, which its outbox then keeps, and never drop the oldest order in silence.
+    /// event, which its outbox then keeps, and never drop the oldest order in silence. What is null must not be set: each of these would lose,
+    /// change or withhold events. What does not stand here is an operator's, such as max_bytes, placement, compression or a description.
     /// </summary>
-    private static StreamConfig Stream(string name, string subjects, JetStreamOptions options, int maxMessage = MaxEvent) => new(name, [subjects])
+    internal JsonObject ToConfig(JetStreamOptions options) => new()
     {
-        Retention = StreamConfigRetention.Limits,
-        Storage = StreamConfigStorage.File,
-        Discard = StreamConfigDiscard.New,
-        MaxAge = options.MaxAge,
-        MaxMsgSize = maxMessage,
-        DuplicateWindow = TimeSpan.FromMinutes(10),
-        NumReplicas = options.Replicas,
+        ["name"] = Name,
+        ["subjects"] = new JsonArray(Subjects),
+        ["retention"] = "limits",
+        ["storage"] = "file",
+        ["discard"] = "new",
+        ["max_age"] = Topology.Nanoseconds(options.MaxAge),
+        ["max_msgs"] = -1,
+        ["max_msgs_per_subject"] = -1,
+        ["max_consumers"] = -1,
+        ["max_msg_size"] = MaxMessage,
+        ["duplicate_window"] = Topology.Nanoseconds(TimeSpan.FromMinutes(10)),
+        ["num_replicas"] = options.Replicas,
+        ["no_ack"] = null,
+        ["sealed"] = null,
+        ["mirror"] = null,
+        ["sources"] = null,
+        ["subject_transform"] = null,
+        ["republish"] = null,
+        ["discard_new_per_subject"] = null,
+        ["allow_rollup_hdrs"] = null,
+        ["allow_msg_ttl"] = null,
+        ["persist_mode"] = null,
     };
 }
 
@@ -59,15 +82,35 @@ public static class Topology
 public sealed record ConsumerDeclaration(string Stream, string Name)
 {
     /// <summary>
-    /// No limit on deliveries: a message at its limit would stay in the stream undelivered and unannounced. No BackOff: it overrides
-    /// AckWait and adds to the delays of NAKs.
+    /// No limit on deliveries: a message at its limit would stay in the stream undelivered and unannounced. No backoff: it overrides
+    /// ack_wait and adds to the delays of NAKs. What is null must not be set: it would withhold messages or parts of them, or end the consumer.
     /// </summary>
-    internal ConsumerConfig ToConfig(JetStreamOptions options) => new(Name)
+    internal JsonObject ToConfig(JetStreamOptions options) => new()
     {
-        AckPolicy = ConsumerConfigAckPolicy.Explicit,
-        DeliverPolicy = ConsumerConfigDeliverPolicy.All,
-        AckWait = options.AckWait,
-        MaxDeliver = -1,
-        MaxAckPending = options.MaxAckPending,
+        ["name"] = Name,
+        ["durable_name"] = Name,
+        ["ack_policy"] = "explicit",
+        ["deliver_policy"] = "all",
+        ["replay_policy"] = "instant",
+        ["ack_wait"] = Topology.Nanoseconds(options.AckWait),
+        ["max_deliver"] = -1,
+        ["max_ack_pending"] = options.MaxAckPending,
+        ["deliver_subject"] = null,
+        ["deliver_group"] = null,
+        ["filter_subject"] = null,
+        ["filter_subjects"] = null,
+        ["headers_only"] = null,
+        ["backoff"] = null,
+        ["inactive_threshold"] = null,
+        ["opt_start_seq"] = null,
+        ["opt_start_time"] = null,
+        ["rate_limit_bps"] = null,
+        ["max_batch"] = null,
+        ["max_expires"] = null,
+        ["max_bytes"] = null,
+        ["mem_storage"] = null,
+        ["pause_until"] = null,
+        ["priority_groups"] = null,
+        ["priority_policy"] = null,
     };
 }

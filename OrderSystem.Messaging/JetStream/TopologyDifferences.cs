@@ -1,37 +1,80 @@
-using System.Globalization;
+using System.Text.Json.Nodes;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>In what a stream or consumer on the server differs from its declaration.</summary>
-internal sealed class TopologyDifferences(string subject)
+/// <summary>In what a stream or consumer on the server differs from its declaration, which of it may be changed, and which must not.</summary>
+internal sealed class TopologyDifferences
 {
-    private readonly List<string> applied = [];
-    private readonly List<string> refused = [];
+    /// <summary>A service must not change these: the server refuses it, or events would be lost.</summary>
+    private static readonly HashSet<string> Fixed =
+    [
+        "name", "durable_name", "retention", "storage", "mirror", "sources", "sealed", "persist_mode", "max_consumers",
+        "ack_policy", "deliver_policy", "replay_policy", "deliver_subject", "deliver_group", "opt_start_seq", "opt_start_time", "mem_storage",
+    ];
 
-    internal bool Any => applied.Count > 0;
+    private readonly List<string> safe = [];
+    private readonly List<string> unsafeOnes = [];
+    private readonly string subject;
 
-    internal void Refuse<T>(string field, T actual, T wanted) => RefuseIf(!EqualityComparer<T>.Default.Equals(actual, wanted), field, actual, wanted);
+    private TopologyDifferences(string subject, JsonObject config) => (this.subject, Config) = (subject, config);
 
-    internal void RefuseIf<T>(bool differs, string field, T actual, T wanted)
+    /// <summary>The server's own configuration with the declared values: what the declaration does not speak of, fields of newer servers among it, stays as it is.</summary>
+    internal JsonObject Config { get; }
+
+    internal bool Any => safe.Count + unsafeOnes.Count > 0;
+
+    /// <summary>Compares each declared field.</summary>
+    /// <param name="subject">What an operator calls it.</param>
+    /// <param name="actual">The configuration that the server gave.</param>
+    /// <param name="declared">The configuration that is declared; a null means that the field must not be set.</param>
+    internal static TopologyDifferences Between(string subject, JsonObject actual, JsonObject declared)
     {
-        if (differs)
-            refused.Add(Describe(field, actual, wanted));
+        var differences = new TopologyDifferences(subject, actual.DeepClone().AsObject());
+        foreach (var (field, wanted) in declared)
+        {
+            if (!JsonNode.DeepEquals(Normal(actual[field]), Normal(wanted)))
+                differences.Add(field, actual[field], wanted);
+        }
+
+        return differences;
     }
 
-    internal void Apply<T>(string field, T actual, T wanted, Action apply)
+    internal TopologyDifferences ThrowIfRefused() => unsafeOnes.Count == 0 ? this : throw new TopologyMismatchException(
+        $"{subject} on the server differs in {string.Join("; ", unsafeOnes)}. This cannot be changed without losing messages: change the declaration or remake it by hand.");
+
+    public override string ToString() => $"{subject}: {string.Join("; ", unsafeOnes.Concat(safe))}";
+
+    private void Add(string field, JsonNode? actual, JsonNode? wanted)
     {
-        if (EqualityComparer<T>.Default.Equals(actual, wanted))
-            return;
-        applied.Add(Describe(field, actual, wanted));
-        apply();
+        var loses = field switch
+        {
+            "subjects" => Strings(actual).Except(Strings(wanted), StringComparer.Ordinal).Any(),
+            "max_age" => actual is not null && (long)actual is var age and > 0 && age > (long)wanted!,
+            _ => Fixed.Contains(field),
+        };
+        (loses ? unsafeOnes : safe).Add($"{field} ({Describe(field, actual)}, wanted {Describe(field, wanted)})");
+        if (wanted is null)
+            Config.Remove(field);
+        else
+            Config[field] = wanted.DeepClone();
     }
 
-    internal TopologyDifferences ThrowIfRefused() => refused.Count == 0 ? this : throw new TopologyMismatchException(
-        $"{subject} on the server differs in {string.Join("; ", refused)}. This cannot be changed without losing messages: change the declaration or remake it by hand.");
+    /// <summary>Servers write what is not set as nothing, as zero, as false or as something empty, each version in its own way.</summary>
+    private static JsonNode? Normal(JsonNode? value) => value switch
+    {
+        JsonArray { Count: 0 } or JsonObject { Count: 0 } => null,
+        JsonValue one when one.ToJsonString() is "0" or "false" or "\"\"" => null,
+        _ => value,
+    };
 
-    public override string ToString() => $"{subject}: {string.Join("; ", applied)}";
+    private static IEnumerable<string> Strings(JsonNode? list) => (list as JsonArray ?? []).Select(item => item!.GetValue<string>());
 
-    private static string Describe<T>(string field, T actual, T wanted) => string.Create(CultureInfo.InvariantCulture, $"{field} ({actual}, wanted {wanted})");
+    private static string Describe(string field, JsonNode? value) => Normal(value) switch
+    {
+        null => "not set",
+        _ when field is "max_age" or "duplicate_window" or "ack_wait" or "inactive_threshold" => TimeSpan.FromTicks((long)value! / 100).ToString(),
+        var other => other.ToJsonString().Trim('"'),
+    };
 }
 
 /// <summary>The server's topology differs from the declared one in a way that must not be changed by a service.</summary>

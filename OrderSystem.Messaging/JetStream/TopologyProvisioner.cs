@@ -1,7 +1,8 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using NATS.Client.Core;
 using NATS.Client.JetStream;
-using NATS.Client.JetStream.Models;
 using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.JetStream;
@@ -12,117 +13,97 @@ namespace OrderSystem.Messaging.JetStream;
 /// </summary>
 internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOptions<JetStreamOptions> options, ILogger<TopologyProvisioner> logger)
 {
-    private const int NotFound = 404;
-    private const string Api = "$JS.API.";
+    private readonly INatsConnection nats = jetStream.Connection;
     private readonly JetStreamOptions settings = options.Value;
 
     /// <exception cref="TopologyMismatchException">A stream or consumer differs in a way that cannot be changed without losing something.</exception>
+    /// <exception cref="NatsException">The server gave no answer, or refused.</exception>
     internal async Task<TopologyReport> EnsureAsync(CancellationToken cancellationToken)
     {
         var report = new TopologyReport();
-        foreach (var stream in Topology.Streams(settings))
-            await EnsureStreamAsync(stream, report, cancellationToken);
-        foreach (var consumer in Topology.Consumers)
-            await EnsureConsumerAsync(consumer.Stream, consumer.ToConfig(settings), report, cancellationToken);
+        foreach (var part in Parts())
+            await EnsureAsync(part, report, cancellationToken);
         return report;
     }
 
-    private async Task EnsureStreamAsync(StreamConfig wanted, TopologyReport report, CancellationToken cancellationToken)
+    /// <summary>What is missing or differs, each in a line.</summary>
+    /// <exception cref="NatsException">The server gave no answer, or refused.</exception>
+    internal async Task<List<string>> CompareAsync(CancellationToken cancellationToken)
     {
-        if (await FindAsync(() => jetStream.GetStreamAsync(wanted.Name!, cancellationToken: cancellationToken)) is not { } stream)
+        var findings = new List<string>();
+        foreach (var part in Parts())
         {
-            await MakeAsync("stream", wanted.Name!, $"STREAM.CREATE.{wanted.Name}", token => jetStream.CreateStreamAsync(wanted, token), report, cancellationToken);
+            if (await nats.FindConfigAsync(part.Info, cancellationToken) is not { } actual)
+                findings.Add($"{part.Title} is missing");
+            else if (TopologyDifferences.Between(part.Title, actual, part.Config) is { Any: true } differences)
+                findings.Add($"{differences}");
+        }
+
+        return findings;
+    }
+
+    private async Task EnsureAsync(Part part, TopologyReport report, CancellationToken cancellationToken)
+    {
+        if (await nats.FindConfigAsync(part.Info, cancellationToken) is not { } actual)
+        {
+            if (await TryAsync(part.Create, part.Request(TopologyDifferences.Between(part.Title, [], part.Config).Config), cancellationToken))
+            {
+                Log.Created(logger, part.Title);
+                report.Done.Add($"made {part.Title}");
+            }
+            else
+            {
+                report.NotAllowed.Add($"{part.Title} is missing");
+            }
+
             return;
         }
 
-        // The server's own copy is changed and sent back, so that what this declaration does not speak of stays as an operator set it.
-        var actual = stream.Info.Config;
-        var differences = new TopologyDifferences($"stream {wanted.Name}");
-        differences.Refuse("storage", actual.Storage, wanted.Storage);
-        differences.Refuse("retention", actual.Retention, wanted.Retention);
-        differences.RefuseIf(actual.Subjects?.Except(wanted.Subjects!).Any() == true, "subjects", Join(actual.Subjects), Join(wanted.Subjects));
-        differences.RefuseIf(actual.MaxAge != TimeSpan.Zero && actual.MaxAge > wanted.MaxAge, "max_age", actual.MaxAge, wanted.MaxAge);
-        differences.Apply("subjects", Join(actual.Subjects), Join(wanted.Subjects), () => actual.Subjects = wanted.Subjects);
-        differences.Apply("max_age", actual.MaxAge, wanted.MaxAge, () => actual.MaxAge = wanted.MaxAge);
-        differences.Apply("discard", actual.Discard, wanted.Discard, () => actual.Discard = wanted.Discard);
-        differences.Apply("max_msg_size", actual.MaxMsgSize, wanted.MaxMsgSize, () => actual.MaxMsgSize = wanted.MaxMsgSize);
-        differences.Apply("duplicate_window", actual.DuplicateWindow, wanted.DuplicateWindow, () => actual.DuplicateWindow = wanted.DuplicateWindow);
-        differences.Apply("num_replicas", actual.NumReplicas, wanted.NumReplicas, () => actual.NumReplicas = wanted.NumReplicas);
-        if (differences.ThrowIfRefused().Any)
-            await ChangeAsync(differences, $"STREAM.UPDATE.{wanted.Name}", token => jetStream.UpdateStreamAsync(actual, token), report, cancellationToken);
-    }
-
-    private async Task EnsureConsumerAsync(string stream, ConsumerConfig wanted, TopologyReport report, CancellationToken cancellationToken)
-    {
-        var call = $"CONSUMER.CREATE.{stream}.{wanted.Name}";
-        if (await FindAsync(() => jetStream.GetConsumerAsync(stream, wanted.Name!, cancellationToken)) is not { } consumer)
-        {
-            await MakeAsync("consumer", wanted.Name!, call, token => jetStream.CreateOrUpdateConsumerAsync(stream, wanted, token), report, cancellationToken);
+        var differences = TopologyDifferences.Between(part.Title, actual, part.Config).ThrowIfRefused();
+        if (!differences.Any)
             return;
-        }
-
-        var actual = consumer.Info.Config;
-        var differences = new TopologyDifferences($"consumer {wanted.Name} of stream {stream}");
-        differences.Refuse("ack_policy", actual.AckPolicy, wanted.AckPolicy);
-        differences.Refuse("deliver_policy", actual.DeliverPolicy, wanted.DeliverPolicy);
-        differences.Refuse("deliver_subject", actual.DeliverSubject, wanted.DeliverSubject);
-        differences.Apply("ack_wait", actual.AckWait, wanted.AckWait, () => actual.AckWait = wanted.AckWait);
-        differences.Apply("max_deliver", actual.MaxDeliver, wanted.MaxDeliver, () => actual.MaxDeliver = wanted.MaxDeliver);
-        differences.Apply("max_ack_pending", actual.MaxAckPending, wanted.MaxAckPending, () => actual.MaxAckPending = wanted.MaxAckPending);
-        if (differences.ThrowIfRefused().Any)
-            await ChangeAsync(differences, call, token => jetStream.CreateOrUpdateConsumerAsync(stream, actual, token), report, cancellationToken);
-    }
-
-    private async Task MakeAsync<T>(
-        string kind, string name, string call, Func<CancellationToken, ValueTask<T>> make, TopologyReport report, CancellationToken cancellationToken)
-    {
-        try
+        if (await TryAsync(part.Update, part.Request(differences.Config), cancellationToken))
         {
-            await jetStream.Connection.AskAsync(Api + call, make, cancellationToken);
-            Log.Created(logger, kind, name);
-            report.Done.Add($"made {kind} {name}");
-        }
-        catch (NatsRefusedException)
-        {
-            report.NotAllowed.Add($"{kind} {name} is missing");
-        }
-    }
-
-    private async Task ChangeAsync<T>(
-        TopologyDifferences differences, string call, Func<CancellationToken, ValueTask<T>> change, TopologyReport report, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await jetStream.Connection.AskAsync(Api + call, change, cancellationToken);
-            Log.Changed(logger, differences.ToString());
+            Log.Changed(logger, $"{differences}");
             report.Done.Add($"changed {differences}");
         }
-        catch (NatsRefusedException)
+        else
         {
-            Log.NotAllowed(logger, differences.ToString());
+            Log.NotAllowed(logger, $"{differences}");
             report.NotAllowed.Add($"{differences}");
         }
     }
 
-    private static async Task<T?> FindAsync<T>(Func<ValueTask<T>> get)
-        where T : class
+    /// <returns>False when the connection's user may not.</returns>
+    private async Task<bool> TryAsync(string call, JsonObject request, CancellationToken cancellationToken)
     {
         try
         {
-            return await get();
+            await nats.ApplyAsync(call, request, cancellationToken);
+            return true;
         }
-        catch (NatsJSApiException missing) when (missing.Error.Code == NotFound)
+        catch (NatsRefusedException)
         {
-            return null;
+            return false;
         }
     }
 
-    private static string Join(IEnumerable<string>? subjects) => string.Join(", ", (subjects ?? []).Order(StringComparer.Ordinal));
+    private IEnumerable<Part> Parts() =>
+    [
+        .. Topology.Streams.Select(stream => new Part(
+            $"stream {stream.Name}", $"STREAM.INFO.{stream.Name}", $"STREAM.CREATE.{stream.Name}", $"STREAM.UPDATE.{stream.Name}", stream.ToConfig(settings), config => config)),
+        .. Topology.Consumers.Select(consumer => new Part(
+            $"consumer {consumer.Name}", $"CONSUMER.INFO.{consumer.Stream}.{consumer.Name}", $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}",
+            $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}", consumer.ToConfig(settings), config => new() { ["stream_name"] = consumer.Stream, ["config"] = config })),
+    ];
+
+    /// <summary>A stream or consumer, and the calls that look at it, make it and change it.</summary>
+    private sealed record Part(string Title, string Info, string Create, string Update, JsonObject Config, Func<JsonObject, JsonObject> Request);
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1201, Level = LogLevel.Information, Message = "Made JetStream {Kind} {Name}.")]
-        internal static partial void Created(ILogger logger, string kind, string name);
+        [LoggerMessage(EventId = 1201, Level = LogLevel.Information, Message = "Made JetStream {Title}.")]
+        internal static partial void Created(ILogger logger, string title);
 
         [LoggerMessage(EventId = 1202, Level = LogLevel.Information, Message = "Changed JetStream {Differences}.")]
         internal static partial void Changed(ILogger logger, string differences);

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.Audit;
@@ -35,9 +34,6 @@ internal static class OpsApi
     /// <summary>These operations work on JetStream itself. Without it there is nothing to answer from, and trying again will help.</summary>
     private static async ValueTask<object?> AnswerUnavailableAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        var nats = context.HttpContext.RequestServices.GetRequiredService<INatsJSContext>().Connection;
-        if (nats.ConnectionState != NatsConnectionState.Open)
-            return Unavailable(context.HttpContext, $"The connection to NATS is {nats.ConnectionState}.");
         try
         {
             return await next(context);

@@ -72,7 +72,7 @@ public sealed class TopologyTests : IAsyncLifetime
 
         var mismatch = await Assert.ThrowsAsync<TopologyMismatchException>(EnsureAsync);
 
-        foreach (var field in new[] { "ORDERS", "storage (Memory, wanted File)", "retention", "subjects", "max_age" })
+        foreach (var field in new[] { "ORDERS", "storage (memory, wanted file)", "retention", "subjects", "max_age" })
             Assert.Contains(field, mismatch.Message, StringComparison.Ordinal);
         Assert.Equal(StreamConfigStorage.Memory, (await jetStream.GetStreamAsync("ORDERS")).Info.Config.Storage);
     }

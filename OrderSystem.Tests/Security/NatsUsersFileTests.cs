@@ -36,7 +36,7 @@ public sealed partial class NatsUsersFileTests
     public void The_provisioning_user_may_make_and_change_all_that_is_declared()
     {
         var may = AllowedTo(NatsUsers.Provisioning);
-        var wanted = Topology.Streams(new()).SelectMany(stream => new[] { "INFO", "CREATE", "UPDATE" }.Select(call => $"$JS.API.STREAM.{call}.{stream.Name}"))
+        var wanted = Topology.Streams.SelectMany(stream => new[] { "INFO", "CREATE", "UPDATE" }.Select(call => $"$JS.API.STREAM.{call}.{stream.Name}"))
             .Concat(Topology.Consumers.SelectMany(consumer => new[] { "INFO", "CREATE" }.Select(call => $"$JS.API.CONSUMER.{call}.{consumer.Stream}.{consumer.Name}")));
 
         Assert.Equal(wanted.Order(StringComparer.Ordinal), may.Order(StringComparer.Ordinal));
@@ -48,7 +48,7 @@ public sealed partial class NatsUsersFileTests
         foreach (var user in NatsUsers.All)
         {
             var may = AllowedTo(user);
-            Assert.All(Topology.Streams(new()), stream => Assert.Contains($"$JS.API.STREAM.INFO.{stream.Name}", may));
+            Assert.All(Topology.Streams, stream => Assert.Contains($"$JS.API.STREAM.INFO.{stream.Name}", may));
             Assert.All(Topology.Consumers, consumer => Assert.Contains($"$JS.API.CONSUMER.INFO.{consumer.Stream}.{consumer.Name}", may));
         }
     }

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NpgsqlTypes;
+using OrderSystem.Messaging.Connections;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
 
@@ -26,6 +27,7 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
         await TryAsync(AuditSource.WorkerEvents, async () => await tables.FillAsync(
             AuditTables.Events, LinesAsync(At(options.WorkerUrl, "WorkerUrl", "ops/audit/events"), AuditJson.Default.AuditEventLine, Row, cancellationToken), cancellationToken));
         await TryAsync(AuditSource.OrdersStream, () => LoadStreamAsync(Topology.Orders, cancellationToken));
+
         await TryAsync(AuditSource.PaymentsStream, () => LoadStreamAsync(Topology.Payments, cancellationToken));
         await TryAsync(AuditSource.Ledger, async () =>
         {
@@ -39,9 +41,16 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
 
     private async Task TryAsync(AuditSource source, Func<Task> load)
     {
+        if (missing.ContainsKey(source))
+            return;
         try
         {
             await load();
+        }
+        catch (NatsUnavailableException away)
+        {
+            // A server that gives no answer is not waited for twice.
+            missing[AuditSource.OrdersStream] = missing[AuditSource.PaymentsStream] = away.Message;
         }
         catch (Exception failure) when (failure is OpsException or HttpRequestException or IOException or JsonException or NatsException or TimeoutException)
         {
@@ -51,7 +60,7 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
 
     private async Task LoadStreamAsync(string stream, CancellationToken cancellationToken)
     {
-        var info = (await jetStream.GetStreamAsync(stream, cancellationToken: cancellationToken)).Info;
+        var info = (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info;
 
         // Of what the stream has let go, nothing can be said. While its first message is there, it has let go nothing since it was made.
         var since = info.State.FirstSeq <= 1 ? info.Created : DateTimeOffset.MaxValue;

@@ -37,14 +37,15 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext 
     }
 
     internal async Task<ulong> LastSequenceAsync(CancellationToken cancellationToken) =>
-        (await jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: cancellationToken)).Info.State.LastSeq;
+        (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: token), cancellationToken)).Info.State.LastSeq;
 
     /// <summary>Takes the letter from the stream; false when it is not there.</summary>
     internal async Task<bool> DeleteAsync(ulong sequence, CancellationToken cancellationToken)
     {
         try
         {
-            return (await jetStream.DeleteMessageAsync(Topology.DeadLetters, new StreamMsgDeleteRequest { Seq = sequence }, cancellationToken)).Success;
+            return (await jetStream.Connection.AskAsync(
+                token => jetStream.DeleteMessageAsync(Topology.DeadLetters, new StreamMsgDeleteRequest { Seq = sequence }, token), cancellationToken)).Success;
         }
         catch (NatsJSApiException missing) when (NoSuchMessage.Contains(missing.Error.ErrCode))
         {
@@ -81,7 +82,7 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext 
     {
         try
         {
-            return (await jetStream.GetConsumerAsync(originalStream, consumer, cancellationToken)).Info.AckFloor.StreamSeq;
+            return (await jetStream.Connection.AskAsync(token => jetStream.GetConsumerAsync(originalStream, consumer, token), cancellationToken)).Info.AckFloor.StreamSeq;
         }
         catch (NatsJSApiException)
         {

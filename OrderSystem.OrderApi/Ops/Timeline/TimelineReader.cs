@@ -1,5 +1,4 @@
 using NATS.Client.Core;
-using NATS.Client.JetStream;
 using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Operations;
@@ -13,7 +12,7 @@ internal sealed record OrderHistory(
     IReadOnlyList<Redriven> Redriven);
 
 /// <summary>Reads what happened to one order, from wherever it is written down.</summary>
-internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext jetStream, DeadLetterStream letters)
+internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream letters)
 {
     internal async Task<OrderHistory?> OrderAsync(Guid id, string? client, CancellationToken cancellationToken)
     {
@@ -54,8 +53,6 @@ internal sealed class TimelineReader(NpgsqlDataSource database, INatsJSContext j
     /// <summary>The dead letters of the order that nobody has dealt with, or why they cannot be seen.</summary>
     internal async Task<(List<DeadLetter> Letters, string? Why)> DeadLettersAsync(Guid id, CancellationToken cancellationToken)
     {
-        if (jetStream.Connection.ConnectionState is not NatsConnectionState.Open and var state)
-            return ([], $"Dead letters cannot be seen: the connection to NATS is {state}.");
         try
         {
             return (await letters.ReadAsync(new DeadLetterFilter(OrderId: id), from: 1, cancellationToken).ToListAsync(cancellationToken), null);

@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
+using OrderSystem.Messaging.Connections;
+
+namespace OrderSystem.Messaging.JetStream;
+
+/// <summary>
+/// The JetStream API in its own JSON. The client's models leave out what a newer server has besides, and an update made of one of them would
+/// reset it.
+/// </summary>
+internal static class JetStreamApi
+{
+    private const int NotFound = 404;
+
+    /// <summary>The configuration of a stream or consumer, or null when there is none.</summary>
+    /// <param name="connection">That is asked on.</param>
+    /// <param name="call">Such as <c>STREAM.INFO.ORDERS</c>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="NatsException">There was no answer, or a refusal.</exception>
+    internal static async Task<JsonObject?> FindConfigAsync(this INatsConnection connection, string call, CancellationToken cancellationToken)
+    {
+        var answer = await connection.AskAsync(token => CallAsync(connection, Subject(call), [], token), cancellationToken);
+        if (Error(answer) is not { } error)
+            return answer["config"]!.AsObject();
+        return error.Code == NotFound ? null : throw new NatsJSApiException(error);
+    }
+
+    /// <summary>Makes or changes a stream or consumer.</summary>
+    /// <param name="connection">That is asked on.</param>
+    /// <param name="call">Such as <c>STREAM.CREATE.ORDERS</c>.</param>
+    /// <param name="request">The body.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="NatsException">There was no answer, or a refusal.</exception>
+    internal static async Task ApplyAsync(this INatsConnection connection, string call, JsonObject request, CancellationToken cancellationToken)
+    {
+        var body = System.Text.Encoding.UTF8.GetBytes(request.ToJsonString());
+        var answer = await connection.AskAsync(Subject(call), token => CallAsync(connection, Subject(call), body, token), cancellationToken);
+        if (Error(answer) is { } error)
+            throw new NatsJSApiException(error);
+    }
+
+    private static string Subject(string call) => $"$JS.API.{call}";
+
+    private static async ValueTask<JsonObject> CallAsync(INatsConnection connection, string subject, byte[] body, CancellationToken cancellationToken)
+    {
+        var answer = await connection.RequestAsync(
+            subject, body, requestSerializer: NatsRawSerializer<byte[]>.Default, replySerializer: NatsRawSerializer<byte[]>.Default, cancellationToken: cancellationToken);
+        answer.EnsureSuccess();
+        return JsonNode.Parse(answer.Data)!.AsObject();
+    }
+
+    private static ApiError? Error(JsonObject answer) => answer["error"] is not { } error ? null : new()
+    {
+        Code = (int)error["code"]!,
+        ErrCode = (int?)error["err_code"] ?? 0,
+        Description = (string?)error["description"] ?? "",
+    };
+}
