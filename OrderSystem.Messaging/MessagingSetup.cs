@@ -54,6 +54,7 @@ public static class MessagingSetup
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<DeliveryCounter>();
         services.AddSingleton<PullGate>();
+        services.AddSingleton<InfrastructureBreaker>();
 
         // Hosted services start in this order and stop in the reverse one: consumers first, the committer last.
         services.AddSingleton<IHostedService>(provider =>

@@ -136,7 +136,7 @@ internal sealed partial class ConsumerLoop(
     /// <summary>One message at a time, once the break is over: whether it succeeds decides whether the gate opens.</summary>
     private async Task ProbeAsync(INatsJSConsumer pull, CancellationToken stopping)
     {
-        Log.Waiting(logger, consumer.Name, gate.Remaining.TotalSeconds);
+        Log.Suspended(logger, consumer.Name, gate.Remaining.TotalSeconds, gate.Reason);
         await Task.Delay(gate.Remaining, time, stopping);
         while (gate.IsClosed && !gate.IsPaused && gate.Remaining == TimeSpan.Zero)
         {
@@ -235,8 +235,8 @@ internal sealed partial class ConsumerLoop(
         [LoggerMessage(EventId = 1408, Level = LogLevel.Information, Message = "{Consumer} stopped with {Open} messages in flight; {Left} were left to be delivered again.")]
         internal static partial void Stopped(ILogger logger, string consumer, int open, int left);
 
-        [LoggerMessage(EventId = 1409, Level = LogLevel.Warning, Message = "{Consumer} stops pulling for {Seconds:0.#} s, because what it needs is down; then one message at a time may try.")]
-        internal static partial void Waiting(ILogger logger, string consumer, double seconds);
+        [LoggerMessage(EventId = 1409, Level = LogLevel.Warning, Message = "{Consumer} suspends pulling for {Seconds:0.#} s: {Dependency} is down. Then one message at a time may try.")]
+        internal static partial void Suspended(ILogger logger, string consumer, double seconds, string dependency);
 
         [LoggerMessage(EventId = 1410, Level = LogLevel.Warning, Message = "{Consumer} brings nothing although {Pending} messages wait; it is pulled from anew.")]
         internal static partial void Silent(ILogger logger, string consumer, ulong pending);

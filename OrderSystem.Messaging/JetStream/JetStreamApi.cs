@@ -23,7 +23,7 @@ internal static class JetStreamApi
     {
         var answer = await connection.AskAsync(token => CallAsync(connection, Subject(call), [], token), cancellationToken);
         if (Error(answer) is not { } error)
-            return answer["config"]!.AsObject();
+            return answer["config"]!.DeepClone().AsObject();
         return error.Code == NotFound ? null : throw new NatsJSApiException(error);
     }
 

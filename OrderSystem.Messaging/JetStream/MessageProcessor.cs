@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using NATS.Client.JetStream;
@@ -10,11 +11,18 @@ namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>Handles one message and settles it: acknowledged after the commit, delivered again after a delay, or kept as a dead letter.</summary>
 internal sealed partial class MessageProcessor(
-    ConsumerDeclaration consumer, EventRoutes routes, IServiceProvider services, DeadLetters deadLetters, DeliveryCounter deliveries, MessagingMetrics metrics,
-    ILogger<MessageProcessor> logger)
+    ConsumerDeclaration consumer, EventRoutes routes, IServiceProvider services, DeadLetters deadLetters, DeliveryCounter deliveries, InfrastructureBreaker breaker,
+    MessagingMetrics metrics, ILogger<MessageProcessor> logger)
 {
     /// <summary>Deliveries without an answer or a decision, after which a message is no longer repeated.</summary>
     private const int MaxFailures = 12;
+
+    /// <summary>More than a consumer may have unacknowledged.</summary>
+    private const int MaxInterrupted = 100_000;
+    private static readonly TimeSpan InfrastructureDelay = TimeSpan.FromSeconds(2);
+
+    /// <summary>Events whose last delivery here failed for the infrastructure: an outage is no failure of theirs, and their next delivery is not counted.</summary>
+    private readonly ConcurrentDictionary<Guid, byte> interrupted = new();
 
     /// <param name="message">The message.</param>
     /// <param name="arrived">When it arrived here; since then it may have waited for a slot.</param>
@@ -41,7 +49,7 @@ internal sealed partial class MessageProcessor(
             if (CloudEvent.Read(message.Headers, DeadLetterFormat.ReplayOf) is not null && envelope.Delivery == 1)
                 await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);
             var isNewer = EventType.IsNewer(envelope.Type);
-            if (envelope.Delivery > 1 && await deliveries.CountAsync(consumer.Name, envelope.EventId, abandoned) is var failures and >= MaxFailures)
+            if (envelope.Delivery > 1 && !interrupted.TryRemove(envelope.EventId, out _) && await deliveries.CountAsync(consumer.Name, envelope.EventId, abandoned) is var failures and >= MaxFailures)
                 return HandlingResult.Reject(isNewer ? $"{failures} deliveries found nobody who knows {envelope.Type}" : $"{failures} deliveries ended without an answer");
 
             // In the middle of a rolling upgrade the next delivery may reach an instance of the release that sent it.
@@ -50,17 +58,26 @@ internal sealed partial class MessageProcessor(
             var result = await routes.HandleAsync(services, envelope, message.Data, abandoned);
             if (envelope.Delivery > 1)
                 await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);
+            breaker.Succeeded();
             return result;
         }
         catch (PostgresException failure) when (PostgresErrors.IsAboutAValue(failure))
         {
             return HandlingResult.Reject($"it holds what cannot be stored: {failure.MessageText}");
         }
+        catch (Exception failure) when (PostgresErrors.IsUnavailable(failure) && !abandoned.IsCancellationRequested)
+        {
+            activity?.AddException(failure);
+            if (interrupted.Count < MaxInterrupted)
+                interrupted.TryAdd(envelope.EventId, 0);
+            breaker.Failed();
+            return HandlingResult.Retry(InfrastructureDelay + breaker.Remaining, failure.Message);
+        }
         catch (Exception failure) when (!abandoned.IsCancellationRequested)
         {
             activity?.AddException(failure);
             Log.HandlerFailed(logger, failure, message.Subject, envelope.EventId, envelope.Delivery);
-            return HandlingResult.Retry(PostgresErrors.IsUnavailable(failure) ? TimeSpan.FromSeconds(2) : Backoff(envelope.Delivery), failure.Message);
+            return HandlingResult.Retry(Backoff(envelope.Delivery), failure.Message);
         }
     }
 

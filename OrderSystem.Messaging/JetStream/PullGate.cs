@@ -1,27 +1,27 @@
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Stops a service's consumers from pulling while what they need is known to be down. When the break is over, one message at a time may try;
-/// the first that succeeds opens the gate. Beside that an operator can pause pulling, until somebody resumes it.
+/// Suspends pulling while a dependency is known to be down: the payment provider, or the service's own infrastructure. When its break is over,
+/// one message at a time may try; the first that succeeds opens the gate. Beside that an operator can pause pulling and resume it.
 /// </summary>
 public sealed class PullGate(TimeProvider time) : IDisposable
 {
     private readonly Lock guard = new();
+    private readonly Dictionary<string, (long Since, TimeSpan Duration)> breaks = new(StringComparer.Ordinal);
     private CancellationTokenSource closing = new();
-    private DateTimeOffset? closedUntil;
     private TaskCompletionSource? paused;
 
-    /// <summary>Whether pulling is stopped, or only one message at a time may try.</summary>
+    /// <summary>Whether pulling is suspended, or only one message at a time may try.</summary>
     public bool IsClosed
     {
         get
         {
             lock (guard)
-                return closedUntil is not null;
+                return breaks.Count > 0;
         }
     }
 
-    /// <summary>Whether the break is over, so that one may try.</summary>
+    /// <summary>Whether the breaks are over, so that one message may try.</summary>
     public bool IsBreakOver => Remaining == TimeSpan.Zero;
 
     /// <summary>Whether an operator has paused pulling.</summary>
@@ -34,13 +34,23 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
+    /// <summary>What is down, separated by commas.</summary>
+    internal string Reason
+    {
+        get
+        {
+            lock (guard)
+                return string.Join(", ", breaks.Keys);
+        }
+    }
+
     /// <summary>How long it stays closed before one message may try; zero when one may.</summary>
     internal TimeSpan Remaining
     {
         get
         {
             lock (guard)
-                return closedUntil is { } until && until > time.GetUtcNow() ? until - time.GetUtcNow() : TimeSpan.Zero;
+                return breaks.Values.Select(one => one.Duration - time.GetElapsedTime(one.Since)).Append(TimeSpan.Zero).Max();
         }
     }
 
@@ -54,29 +64,36 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Stops pulling.</summary>
+    /// <summary>Whether pulling is suspended because of this dependency.</summary>
+    public bool IsClosedFor(string dependency)
+    {
+        lock (guard)
+            return breaks.ContainsKey(dependency);
+    }
+
+    /// <summary>Suspends pulling.</summary>
+    /// <param name="dependency">What is down.</param>
     /// <param name="duration">After which one message may try.</param>
-    public void Close(TimeSpan duration)
+    public void Close(string dependency, TimeSpan duration)
     {
         CancellationTokenSource toCancel;
         lock (guard)
         {
-            closedUntil = time.GetUtcNow() + duration;
+            breaks[dependency] = (time.GetTimestamp(), duration);
             toCancel = closing;
         }
 
         toCancel.Cancel();
     }
 
-    /// <summary>Lets everything through again.</summary>
-    public void Open()
+    /// <summary>The dependency works again. Pulling goes on when no other is down.</summary>
+    /// <param name="dependency">As it was named when the gate closed.</param>
+    public void Open(string dependency)
     {
         lock (guard)
         {
-            if (closedUntil is null)
-                return;
-            closedUntil = null;
-            Renew();
+            if (breaks.Remove(dependency))
+                Renew();
         }
     }
 
@@ -121,10 +138,10 @@ public sealed class PullGate(TimeProvider time) : IDisposable
     /// <inheritdoc/>
     public void Dispose() => closing.Dispose();
 
-    // What is both closed and paused stays stopped until it is neither.
+    /// <summary>Resumes only when neither suspended nor paused.</summary>
     private void Renew()
     {
-        if (closedUntil is not null || paused is not null)
+        if (breaks.Count > 0 || paused is not null)
             return;
         closing.Dispose();
         closing = new CancellationTokenSource();

@@ -96,6 +96,11 @@ internal sealed partial class Relay(
                 Log.Recovered(logger, events.Count);
             return events.Count;
         }
+        catch (Exception failure) when (PostgresErrors.IsUnavailable(failure) && !stopping.IsCancellationRequested)
+        {
+            Log.TableAway(logger, failure.Message);
+            return 0;
+        }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
             Log.TableFailed(logger, failure);
@@ -135,6 +140,9 @@ internal sealed partial class Relay(
 
         [LoggerMessage(EventId = 1104, Level = LogLevel.Error, Message = "The outbox could not be read; its events wait, and it is tried again.")]
         internal static partial void TableFailed(ILogger logger, Exception failure);
+
+        [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "The outbox cannot be read now ({Error}); its events wait, and it is tried again.")]
+        internal static partial void TableAway(ILogger logger, string error);
 
         [LoggerMessage(EventId = 1105, Level = LogLevel.Error, Message = "Publishing event {EventId} failed unexpectedly; it stays in the outbox.")]
         internal static partial void Unexpected(ILogger logger, Exception failure, Guid eventId);

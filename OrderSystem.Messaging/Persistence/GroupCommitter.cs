@@ -169,7 +169,10 @@ public sealed partial class GroupCommitter(
             }
             catch (Exception failure)
             {
-                Log.Failed(logger, failure, writes.Count);
+                if (PostgresErrors.IsUnavailable(failure))
+                    Log.Away(logger, failure.Message, writes.Count);
+                else
+                    Log.Failed(logger, failure, writes.Count);
                 foreach (var write in writes)
                     write.Fail(failure);
                 return;
@@ -237,6 +240,9 @@ public sealed partial class GroupCommitter(
     {
         [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "Commit of {Count} writes met a conflict ({SqlState}); attempt {Attempt}, tried again.")]
         internal static partial void Conflict(ILogger logger, string sqlState, int count, int attempt);
+
+        [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "The database could not commit {Count} writes ({Error}); their callers are told to try again.")]
+        internal static partial void Away(ILogger logger, string error, int count);
 
         [LoggerMessage(EventId = 1002, Level = LogLevel.Error, Message = "Commit of {Count} writes failed; their callers are told.")]
         internal static partial void Failed(ILogger logger, Exception failure, int count);

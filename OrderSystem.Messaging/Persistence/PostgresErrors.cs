@@ -15,11 +15,15 @@ public static class PostgresErrors
     /// <summary>No row can hold the value, such as a text with NUL in it: the same again will not succeed.</summary>
     public static bool IsAboutAValue(PostgresException failure) => failure.SqlState.StartsWith("22", StringComparison.Ordinal);
 
-    /// <summary>The database cannot do it now: it is unreachable, starting, stopping, full, or too slow.</summary>
+    /// <summary>
+    /// The infrastructure cannot do it now, whatever is asked of it: it is unreachable, starting, stopping, full, read-only, locked or too slow. The same
+    /// again will succeed once it is well.
+    /// </summary>
     public static bool IsUnavailable(Exception failure) => failure switch
     {
-        PostgresException postgres => postgres.IsTransient || postgres.SqlState.AsSpan(0, 2) is "53" or "57" or "58" || postgres.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
-        NpgsqlException or TimeoutException => true,
+        PostgresException postgres => postgres.IsTransient || postgres.SqlState.AsSpan(0, 2) is "08" or "40" or "53" or "55" or "57" or "58" or "XX"
+            || postgres.SqlState == PostgresErrorCodes.ReadOnlySqlTransaction,
+        NpgsqlException or TimeoutException or CommitQueueFullException => true,
         _ => false,
     };
 }

@@ -22,7 +22,7 @@ internal sealed class PaymentMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] });
         reconciled = meter.CreateCounter<long>("ordersystem.payments.reconciled", "{payment}", "Payments that no message drove any more and that were taken up again.");
         duplicates = meter.CreateCounter<long>("ordersystem.orders.duplicates", "{message}", "Orders that came again after their payment had ended; the outcome was offered again.");
-        meter.CreateObservableGauge("ordersystem.payment_gateway.breaker.state", () => !gate.IsClosed ? 0 : gate.IsBreakOver ? 2 : 1, "{state}", "The circuit to the provider: 0 closed, 1 open, 2 half-open.");
+        meter.CreateObservableGauge("ordersystem.payment_gateway.breaker.state", () => !gate.IsClosedFor(ProviderHealth.Dependency) ? 0 : gate.IsBreakOver ? 2 : 1, "{state}", "The circuit to the provider: 0 closed, 1 open, 2 half-open.");
         meter.CreateObservableGauge("ordersystem.payment_gateway.retry_budget", () => budget.Available, "{attempt}", "Repetitions that may be made now.");
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using NATS.Client.Core;
@@ -91,8 +92,77 @@ public sealed class TopologyTests : IAsyncLifetime
         Assert.Equal((TimeSpan.FromSeconds(30), 500L, 1UL), (info.Config.AckWait, info.Config.MaxAckPending, info.AckFloor.StreamSeq));
     }
 
+    /// <summary>Each would withhold events, repeat them, or end the consumer.</summary>
+    [Theory]
+    [InlineData("filter_subject", "\"orders.cancelled\"")]
+    [InlineData("filter_subjects", "[\"orders.created\", \"orders.else\"]")]
+    [InlineData("headers_only", "true")]
+    [InlineData("backoff", "[1000000000, 2000000000]")]
+    [InlineData("inactive_threshold", "3600000000000")]
+    [InlineData("max_deliver", "2")]
+    [InlineData("max_batch", "1")]
+    [InlineData("max_expires", "1000000000")]
+    public async Task A_field_of_a_consumer_that_somebody_changed_is_named_and_put_right(string field, string value)
+    {
+        await EnsureAsync();
+        var config = (await nats.FindConfigAsync("CONSUMER.INFO.ORDERS.ORDER_PROCESSOR", CancellationToken.None))!;
+        config[field] = JsonNode.Parse(value);
+        if (field is "backoff")
+            config["max_deliver"] = 5;
+        var call = field is "filter_subject" ? "CONSUMER.CREATE.ORDERS.ORDER_PROCESSOR.orders.cancelled" : "CONSUMER.CREATE.ORDERS.ORDER_PROCESSOR";
+        await nats.ApplyAsync(call, new() { ["stream_name"] = "ORDERS", ["config"] = config }, CancellationToken.None);
+
+        Assert.Contains(await Provisioner().CompareAsync(CancellationToken.None), finding => finding.StartsWith("consumer ORDER_PROCESSOR: ", StringComparison.Ordinal) && finding.Contains($" {field} (", StringComparison.Ordinal));
+        await EnsureAsync();
+
+        Assert.Empty(await Provisioner().CompareAsync(CancellationToken.None));
+    }
+
+    [Theory]
+    [InlineData("max_msgs", "5")]
+    [InlineData("max_msgs_per_subject", "1")]
+    [InlineData("discard", "\"old\"")]
+    [InlineData("no_ack", "true")]
+    [InlineData("duplicate_window", "1000000000")]
+    public async Task A_field_of_a_stream_that_somebody_changed_is_named_and_put_right(string field, string value)
+    {
+        await EnsureAsync();
+        var config = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
+        config[field] = JsonNode.Parse(value);
+        await nats.ApplyAsync("STREAM.UPDATE.ORDERS", config, CancellationToken.None);
+
+        Assert.Contains(await Provisioner().CompareAsync(CancellationToken.None), finding => finding.Contains($"stream ORDERS: {field} (", StringComparison.Ordinal));
+        await EnsureAsync();
+
+        Assert.Empty(await Provisioner().CompareAsync(CancellationToken.None));
+    }
+
+    /// <summary>The client's model of a stream does not know the fields of a newer server, and an update made from it would reset them.</summary>
+    [Fact]
+    public async Task An_update_keeps_every_field_that_the_declaration_does_not_speak_of()
+    {
+        await EnsureAsync();
+        var config = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
+        config["allow_atomic"] = true;
+        config["allow_direct"] = true;
+        config["compression"] = "s2";
+        config["metadata"] = new JsonObject { ["team"] = "payments" };
+        config["max_age"] = Topology.Nanoseconds(TimeSpan.FromDays(1));
+        await nats.ApplyAsync("STREAM.UPDATE.ORDERS", config, CancellationToken.None);
+        var before = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
+
+        await EnsureAsync();
+
+        var after = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
+        Assert.NotEqual($"{before["max_age"]}", $"{after["max_age"]}");
+        before["max_age"] = after["max_age"]!.DeepClone();
+        Assert.True(JsonNode.DeepEquals(before, after), $"{before} became {after}");
+        Assert.Equal("s2", (string?)after["compression"]);
+    }
+
     private Task EnsureAsync() => EnsureAsync(new JetStreamOptions());
 
-    private Task EnsureAsync(JetStreamOptions options) =>
-        new TopologyProvisioner(jetStream, Options.Create(options), NullLogger<TopologyProvisioner>.Instance).EnsureAsync(CancellationToken.None);
+    private Task EnsureAsync(JetStreamOptions options) => Provisioner(options).EnsureAsync(CancellationToken.None);
+
+    private TopologyProvisioner Provisioner(JetStreamOptions? options = null) => new(jetStream, Options.Create(options ?? new()), NullLogger<TopologyProvisioner>.Instance);
 }

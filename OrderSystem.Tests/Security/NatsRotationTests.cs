@@ -1,10 +1,12 @@
+using Microsoft.Extensions.Configuration;
 using NATS.Client.Core;
+using OrderSystem.Messaging.Connections;
 using OrderSystem.Tests.Support;
 using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A password that changes while everything runs.</summary>
+/// <summary>A password or a creds file that changes while everything runs.</summary>
 public sealed class NatsRotationTests : IDisposable
 {
     private readonly string secrets = Directory.CreateTempSubdirectory("secrets-").FullName;
@@ -34,11 +36,39 @@ public sealed class NatsRotationTests : IDisposable
         Assert.DoesNotContain("changed@", api.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>In one step, as Kubernetes does it.</summary>
-    private async Task WriteAsync(string url)
+    /// <summary>The server ends a connection whose JWT has ended, and the client reads its file again before it connects anew.</summary>
+    [Fact]
+    public async Task A_creds_file_that_was_renewed_is_read_again_at_the_next_connection()
     {
-        var file = Path.Combine(secrets, "ConnectionStrings__nats");
-        await File.WriteAllTextAsync(file + ".new", url);
+        using var credentials = new NatsCredentials();
+        await using var server = await NatsServer.StartAsync(credentials.ServerConfiguration, hasUsers: false);
+        await WriteAsync(credentials.CredsOf("first", lifetime: TimeSpan.FromSeconds(5)), "nats.creds");
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Nats:CredsFile", Path.Combine(secrets, "nats.creds"))]).Build();
+        var options = new NatsOpts { Url = $"nats://127.0.0.1:{server.Port}", IgnoreAuthErrorAbort = true, ReconnectWaitMin = TimeSpan.FromMilliseconds(100), ReconnectWaitMax = TimeSpan.FromMilliseconds(200) };
+        await using var nats = new NatsConnection(options.WithAccess(configuration, "nats"));
+        var lost = new TaskCompletionSource();
+        nats.ConnectionDisconnected += (_, _) =>
+        {
+            lost.TrySetResult();
+            return ValueTask.CompletedTask;
+        };
+        await nats.ConnectAsync();
+
+        await lost.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
+        await WriteAsync(credentials.CredsOf("second"), "nats.creds");
+
+        await Eventually.BeTrueAsync("it is connected with the new one", async () =>
+        {
+            await nats.PingAsync();
+            return nats.ConnectionState == NatsConnectionState.Open;
+        });
+    }
+
+    /// <summary>In one step, as Kubernetes does it.</summary>
+    private async Task WriteAsync(string text, string name = "ConnectionStrings__nats")
+    {
+        var file = Path.Combine(secrets, name);
+        await File.WriteAllTextAsync(file + ".new", text);
         File.Move(file + ".new", file, overwrite: true);
     }
 }

@@ -14,8 +14,9 @@ internal sealed class NatsServer : IAsyncDisposable
     private int port = -1;
 
     private readonly string further;
+    private readonly string users;
 
-    private NatsServer(string further) => this.further = further;
+    private NatsServer(string further, string users) => (this.further, this.users) = (further, users);
 
     /// <summary>For a test itself, which may do everything.</summary>
     internal string Url => UrlOf("tests");
@@ -31,9 +32,10 @@ internal sealed class NatsServer : IAsyncDisposable
     internal string UrlOf(string user, int? viaPort = null) => $"nats://{user}:{NatsUsers.PasswordOf(user)}@127.0.0.1:{viaPort ?? port}";
 
     /// <param name="further">More of its configuration.</param>
-    internal static async Task<NatsServer> StartAsync(string further = "")
+    /// <param name="hasUsers">False where that configuration says who may connect.</param>
+    internal static async Task<NatsServer> StartAsync(string further = "", bool hasUsers = true)
     {
-        var server = new NatsServer(further);
+        var server = new NatsServer(further, hasUsers ? $"include {NatsUsers.File}" : "");
         await NatsUsers.WriteAsync(server.folder);
         await server.StartAgainAsync();
         return server;
@@ -47,7 +49,7 @@ internal sealed class NatsServer : IAsyncDisposable
             $$"""
             listen: "127.0.0.1:{{port}}"
             jetstream { store_dir: "{{Store}}", max_file_store: 4G }
-            include {{NatsUsers.File}}
+            {{users}}
             {{further}}
             ports_file_dir: "{{folder}}"
             """);

@@ -77,6 +77,27 @@ public sealed class HealthTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_consumer_that_somebody_changed_is_named_and_put_right()
+    {
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        var jetStream = new NatsJSContext(nats);
+
+        // It may be put right before anybody asked: then once more.
+        await Eventually.BeTrueAsync("/health names the field", async () =>
+        {
+            var config = (await jetStream.GetConsumerAsync("ORDERS", "ORDER_PROCESSOR")).Info.Config;
+            config.HeadersOnly = true;
+            await jetStream.UpdateConsumerAsync("ORDERS", config);
+            using var answer = await Http.GetAsync(new Uri(system.Worker.Address, "/health"));
+            var check = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("checks").GetProperty("jetstream");
+            return answer.StatusCode == HttpStatusCode.ServiceUnavailable && check.GetProperty("why").GetString()!.Contains("ORDER_PROCESSOR: headers_only (true, wanted not set)", StringComparison.Ordinal);
+        });
+        await ProbeAsync(system.Worker, "/health", HttpStatusCode.OK);
+        using var client = new Client(system.OrderApi.Address);
+        await client.WaitForAsync(await client.PlaceAsync(), "paid");
+    }
+
+    [Fact]
     public async Task However_often_it_is_probed_JetStream_is_asked_about_once_a_second()
     {
         const int Probes = 500;
