@@ -1,5 +1,6 @@
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
+using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.OrderApi.Orders;
 
@@ -16,9 +17,9 @@ public class OrderBenchmarks
     public object? ReadRequest() => Read();
 
     [Benchmark]
-    public decimal Validate()
+    public Money Validate()
     {
-        if (PlaceOrderValidation.Validate(request, out var total) is not null)
+        if (PlaceOrderValidation.Validate(request, out _, out var total) is not null)
             throw new InvalidOperationException("The sample is not valid.");
         return total;
     }

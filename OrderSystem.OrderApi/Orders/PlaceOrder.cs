@@ -33,10 +33,10 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
         var (request, problem) = await StrictJson.ReadAsync(http, PlaceOrderJson.Default.PlaceOrderRequest, cancellationToken);
         if (problem is not null)
             return problem;
-        if (PlaceOrderValidation.Validate(request!, out var total) is { } errors)
+        if (PlaceOrderValidation.Validate(request!, out var items, out var total) is { } errors)
             return TypedResults.ValidationProblem(errors);
         if (key is null)
-            return await StoreAsync(request!, total, client, key: null, cancellationToken);
+            return await StoreAsync(request!, items, total, client, key: null, cancellationToken);
 
         if (!running.TryBegin(key.Value))
         {
@@ -46,7 +46,7 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
 
         try
         {
-            return await StoreAsync(request!, total, client, key, cancellationToken);
+            return await StoreAsync(request!, items, total, client, key, cancellationToken);
         }
         finally
         {
@@ -55,12 +55,11 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
     }
 
     private async Task<Results<Created<Order>, ValidationProblem, ProblemHttpResult>> StoreAsync(
-        PlaceOrderRequest request, decimal total, string client, IdempotencyKey? key, CancellationToken cancellationToken)
+        PlaceOrderRequest request, OrderedItem[] items, Money total, string client, IdempotencyKey? key, CancellationToken cancellationToken)
     {
         var now = Timestamps.Now(time);
-        var items = request.Items.Select(item => new OrderedItem(item.Sku, item.Quantity, item.UnitPrice)).ToArray();
-        var order = new Order(Guid.CreateVersion7(now), request.CustomerId, request.Currency, items, total, OrderStatus.Pending, Reason: null, now, now);
-        var created = StoredEvent.Create(new OrderCreated(order.Id, order.CustomerId, order.Currency, total, items), version: 1, now);
+        var order = new Order(Guid.CreateVersion7(now), request.CustomerId, total.Currency, items, total.Amount, OrderStatus.Pending, Reason: null, now, now);
+        var created = StoredEvent.Create(new OrderCreated(order.Id, order.CustomerId, order.Currency, order.Total, items), version: 1, now);
         if (created.Payload.Length > StoredEvent.MaxPayload)
             return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["items"] = [$"take {created.Payload.Length} bytes as an event, may take {StoredEvent.MaxPayload}"] });
         var hash = key is null ? null : RequestHash.Of(request);

@@ -14,7 +14,8 @@ internal sealed record PlaceOrderRequest(
 internal sealed record PlaceOrderItem(
     [property: Description("The article, as the caller names it: 1 to 64 printable characters.")] string Sku,
     [property: Description("Pieces, 1 to 10,000.")] int Quantity,
-    [property: Description("Price of one piece in units of the currency, with no more decimals than the currency has.")] decimal UnitPrice);
+    [property: Description("Price of one piece in units of the currency, with no more decimals than the currency has.")]
+    [property: JsonConverter(typeof(ExactDecimal))] decimal UnitPrice);
 
 /// <summary>Strict: a member that is unknown, missing, null or there twice is an error, and so is a number in quotes.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,

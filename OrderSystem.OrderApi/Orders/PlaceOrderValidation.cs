@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrderSystem.Messaging.Contracts;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -11,42 +12,44 @@ internal static class PlaceOrderValidation
     private const decimal MaxUnitPrice = 1_000_000_000m;
     private const decimal MaxTotal = 1_000_000_000_000m;
 
-    /// <summary>Returns what is wrong, by field, or null and the total.</summary>
-    internal static Dictionary<string, string[]>? Validate(PlaceOrderRequest request, out decimal total)
+    /// <summary>Returns what is wrong, by field, or null and the lines with their total, each amount as its currency writes it.</summary>
+    internal static Dictionary<string, string[]>? Validate(PlaceOrderRequest request, out OrderedItem[] items, out Money total)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         CheckText(errors, "customerId", request.CustomerId);
-        if (!Currencies.TryGetDecimals(request.Currency, out var decimals))
+        if (!Money.TryGetDecimals(request.Currency, out _))
             errors["currency"] = ["must be the ISO 4217 code of a currency in upper case, such as EUR"];
         if (request.Items.Count is 0 or > MaxItems)
             errors["items"] = [$"must have 1 to {MaxItems} lines, has {request.Items.Count}"];
 
-        total = 0;
+        (items, total) = ([], default);
         for (var i = 0; i < request.Items.Count && i < MaxItems; i++)
-            total += Check(errors, $"items[{i}]", request.Items[i], decimals);
-        if (errors.Count == 0 && total > MaxTotal)
-            errors["items"] = [string.Create(CultureInfo.InvariantCulture, $"must total at most {MaxTotal}, total {total}")];
+            Check(errors, $"items[{i}]", request.Items[i], request.Currency);
+        if (errors.Count > 0)
+            return errors;
+
+        items = [.. request.Items.Select(item => new OrderedItem(item.Sku, item.Quantity, Money.Of(item.UnitPrice, request.Currency).Amount))];
+        total = items.Aggregate(Money.Zero(request.Currency), (sum, item) => sum + (item.Quantity * Money.Of(item.UnitPrice, request.Currency)));
+        if (total.Amount > MaxTotal)
+            errors["items"] = [string.Create(CultureInfo.InvariantCulture, $"must total at most {MaxTotal}, total {total.Amount}")];
         return errors.Count == 0 ? null : errors;
     }
 
-    private static decimal Check(Dictionary<string, string[]> errors, string path, PlaceOrderItem? item, int decimals)
+    private static void Check(Dictionary<string, string[]> errors, string path, PlaceOrderItem? item, string currency)
     {
         if (item is null)
         {
             errors[path] = ["must not be null"];
-            return 0;
+            return;
         }
 
         CheckText(errors, $"{path}.sku", item.Sku);
-        var quantityFits = item.Quantity is >= 1 and <= MaxQuantity;
-        if (!quantityFits)
+        if (item.Quantity is < 1 or > MaxQuantity)
             errors[$"{path}.quantity"] = [$"must be between 1 and {MaxQuantity}"];
-        var priceFits = item.UnitPrice is > 0 and <= MaxUnitPrice;
-        if (!priceFits)
+        if (item.UnitPrice is <= 0 or > MaxUnitPrice)
             errors[$"{path}.unitPrice"] = [$"must be greater than 0 and at most {MaxUnitPrice.ToString(CultureInfo.InvariantCulture)}"];
-        else if (decimal.Round(item.UnitPrice, decimals) != item.UnitPrice)
+        else if (Money.TryGetDecimals(currency, out var decimals) && !Money.TryCreate(item.UnitPrice, currency, out _))
             errors[$"{path}.unitPrice"] = [$"must have at most {decimals} decimals in this currency"];
-        return quantityFits && priceFits ? item.Quantity * item.UnitPrice : 0;
     }
 
     /// <summary>Printable: what a control character or half a surrogate pair would do in a log, a terminal or a database is nobody's intention.</summary>

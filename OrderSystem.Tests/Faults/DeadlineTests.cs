@@ -54,7 +54,7 @@ public sealed class DeadlineTests
         {
             using var request = new HttpRequestMessage(method, path) { Headers = { { "X-Operator", "a test" } } };
             if (path.EndsWith("/replay", StringComparison.Ordinal))
-                request.Content = new StringContent("{}", Encoding.UTF8, "application/json");
+                request.Content = new StringContent("""{"all":true}""", Encoding.UTF8, "application/json");
             var asked = Stopwatch.GetTimestamp();
             using var answer = await caller.Http.SendAsync(request);
             var body = await answer.Content.ReadAsStringAsync();

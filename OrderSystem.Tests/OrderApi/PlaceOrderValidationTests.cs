@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrderSystem.Messaging.Contracts;
 using OrderSystem.OrderApi.Orders;
 using Xunit;
 
@@ -9,10 +10,10 @@ public sealed class PlaceOrderValidationTests
     [Fact]
     public void A_correct_order_has_no_errors_and_the_sum_of_its_lines()
     {
-        var errors = PlaceOrderValidation.Validate(Order("EUR", (2, 19.99m), (1, 5m), (3, 7.49m)), out var total);
+        var errors = PlaceOrderValidation.Validate(Order("EUR", (2, 19.99m), (1, 5m), (3, 7.49m)), out _, out var total);
 
         Assert.Null(errors);
-        Assert.Equal(67.45m, total);
+        Assert.Equal(Money.Of(67.45m, "EUR"), total);
     }
 
     [Theory]
@@ -25,7 +26,7 @@ public sealed class PlaceOrderValidationTests
     [InlineData("KWD", "0.0001", false)]
     public void A_price_has_no_more_decimals_than_its_currency(string currency, string price, bool fits)
     {
-        var errors = PlaceOrderValidation.Validate(Order(currency, (1, decimal.Parse(price, System.Globalization.CultureInfo.InvariantCulture))), out _);
+        var errors = PlaceOrderValidation.Validate(Order(currency, (1, decimal.Parse(price, System.Globalization.CultureInfo.InvariantCulture))), out _, out _);
 
         Assert.Equal(fits, errors is null);
         if (!fits)
@@ -40,7 +41,7 @@ public sealed class PlaceOrderValidationTests
     [InlineData("")]
     [InlineData("EURO")]
     public void What_is_no_currency_is_refused(string currency) =>
-        Assert.Contains("currency", PlaceOrderValidation.Validate(Order(currency, (1, 1m)), out _)!.Keys);
+        Assert.Contains("currency", PlaceOrderValidation.Validate(Order(currency, (1, 1m)), out _, out _)!.Keys);
 
     [Theory]
     [InlineData(0)]
@@ -48,22 +49,22 @@ public sealed class PlaceOrderValidationTests
     [InlineData(10_001)]
     [InlineData(int.MinValue)]
     public void A_quantity_out_of_range_names_its_line(int quantity) =>
-        Assert.Equal(["items[1].quantity"], PlaceOrderValidation.Validate(Order("EUR", (1, 1m), (quantity, 1m)), out _)!.Keys);
+        Assert.Equal(["items[1].quantity"], PlaceOrderValidation.Validate(Order("EUR", (1, 1m), (quantity, 1m)), out _, out _)!.Keys);
 
     [Fact]
     public void A_sum_that_is_too_large_is_refused_and_does_not_overflow()
     {
         var lines = Enumerable.Repeat((10_000, 1_000_000_000m), 200).ToArray();
 
-        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR", lines), out _)!.Keys);
-        Assert.Contains("items[0].unitPrice", PlaceOrderValidation.Validate(Order("EUR", (10_000, decimal.MaxValue)), out _)!.Keys);
+        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR", lines), out _, out _)!.Keys);
+        Assert.Contains("items[0].unitPrice", PlaceOrderValidation.Validate(Order("EUR", (10_000, decimal.MaxValue)), out _, out _)!.Keys);
     }
 
     [Fact]
     public void The_number_of_lines_is_bounded()
     {
-        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR"), out _)!.Keys);
-        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR", [.. Enumerable.Repeat((1, 1m), 201)]), out _)!.Keys);
+        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR"), out _, out _)!.Keys);
+        Assert.Contains("items", PlaceOrderValidation.Validate(Order("EUR", [.. Enumerable.Repeat((1, 1m), 201)]), out _, out _)!.Keys);
     }
 
     [Theory]
@@ -76,7 +77,7 @@ public sealed class PlaceOrderValidationTests
     {
         var request = new PlaceOrderRequest(text, "EUR", [new PlaceOrderItem(text, 1, 1m)]);
 
-        Assert.Equal(["customerId", "items[0].sku"], PlaceOrderValidation.Validate(request, out _)!.Keys);
+        Assert.Equal(["customerId", "items[0].sku"], PlaceOrderValidation.Validate(request, out _, out _)!.Keys);
     }
 
     [Fact]
@@ -85,12 +86,12 @@ public sealed class PlaceOrderValidationTests
         var request = JsonSerializer.Deserialize("""{"customerId":"a","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", PlaceOrderJson.Default.PlaceOrderRequest)!
             with { CustomerId = "\ud800" };
 
-        Assert.Equal(["customerId"], PlaceOrderValidation.Validate(request, out _)!.Keys);
+        Assert.Equal(["customerId"], PlaceOrderValidation.Validate(request, out _, out _)!.Keys);
     }
 
     [Fact]
     public void Every_letter_of_every_alphabet_is_fine() =>
-        Assert.Null(PlaceOrderValidation.Validate(new PlaceOrderRequest("Ólafur 日本 😀", "EUR", [new PlaceOrderItem("a.>*\"'; DROP", 1, 1m)]), out _));
+        Assert.Null(PlaceOrderValidation.Validate(new PlaceOrderRequest("Ólafur 日本 😀", "EUR", [new PlaceOrderItem("a.>*\"'; DROP", 1, 1m)]), out _, out _));
 
     private static PlaceOrderRequest Order(string currency, params (int Quantity, decimal Price)[] lines) =>
         new("c-17", currency, [.. lines.Select((line, i) => new PlaceOrderItem($"SKU-{i}", line.Quantity, line.Price))]);

@@ -1,8 +1,11 @@
 using System.Collections.Frozen;
 
-namespace OrderSystem.OrderApi.Orders;
+namespace OrderSystem.Messaging.Contracts;
 
-/// <summary>The currencies of ISO 4217 that people pay in, with the decimals of each. Metals, funds and test codes are not among them.</summary>
+/// <summary>
+/// The currencies of ISO 4217 that people pay in, with the decimals of each (the standard's exponent), as the list stands on 2026-11-29. Metals, funds
+/// and test codes are not among them.
+/// </summary>
 internal static class Currencies
 {
     private const string NoDecimals = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
