@@ -4,38 +4,55 @@ using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>Inside of the pipeline, so that it sees every attempt: notes what became of each in the list that the request carries.</summary>
-internal sealed class ProviderCallRecorder(PaymentMetrics metrics, TimeProvider time) : DelegatingHandler
+/// <summary>
+/// One attempt, inside of the pipeline: with our credentials, and not over before its body is there, so that a silent body is a silent
+/// provider. Notes what became of it in the <see cref="ProviderRequest"/>.
+/// </summary>
+internal sealed class ProviderAttempt(ProviderCredentials credentials, ProviderHealth provider, PaymentMetrics metrics, TimeProvider time) : DelegatingHandler
 {
-    internal static readonly HttpRequestOptionsKey<List<ProviderCall>> Calls = new("provider-calls");
-    internal static readonly HttpRequestOptionsKey<string> Kind = new("provider-call-kind");
+    /// <summary>An answer of the contract has a few hundred bytes.</summary>
+    private const int LargestBody = 64 * 1024;
+
+    private static readonly TimeSpan LongestRetryAfter = TimeSpan.FromHours(1);
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        var asked = ProviderRequest.Of(request) ?? throw new InvalidOperationException("The request is not one of the provider's client.");
         var (at, started) = (time.GetUtcNow(), time.GetTimestamp());
+        credentials.AddTo(request);
+        HttpResponseMessage? response = null;
         try
         {
-            var response = await base.SendAsync(request, cancellationToken);
-            var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
-            Note(request, at, started, status, status);
+            response = await base.SendAsync(request, cancellationToken);
+            await response.Content.LoadIntoBufferAsync(LargestBody, cancellationToken);
+            var answer = new ProviderAnswer(response.StatusCode, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            Note(asked, at, started, ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture), answer.For(asked.Kind) with { RetryAfter = RetryAfter(response) });
             return response;
         }
         catch (Exception failure)
         {
-            var (outcome, result) = failure is OperationCanceledException ? ("no answer in time", "timeout") : (failure.Message, "error");
-            Note(request, at, started, outcome, result);
-            throw;
+            response?.Dispose();
+            var normal = ProviderError.Normalise(failure, cancellationToken);
+            var outcome = ProviderError.Classify(normal);
+            Note(asked, at, started, outcome.Failure == ProviderFailure.Timeout ? "timeout" : "error", outcome);
+            if (ReferenceEquals(normal, failure))
+                throw;
+            throw normal;
         }
     }
 
-    private void Note(HttpRequestMessage request, DateTimeOffset at, long started, string outcome, string result)
+    private TimeSpan? RetryAfter(HttpResponseMessage response) => (response.Headers.RetryAfter?.Delta ?? response.Headers.RetryAfter?.Date - time.GetUtcNow()) is { } wait
+        ? TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, LongestRetryAfter.Ticks)) : null;
+
+    private void Note(ProviderRequest asked, DateTimeOffset at, long started, string result, ChargeOutcome outcome)
     {
-        if (!request.Options.TryGetValue(Calls, out var calls) || !request.Options.TryGetValue(Kind, out var kind))
-            return;
         var duration = time.GetElapsedTime(started);
-        calls.Add(new(at, kind, outcome, (int)duration.TotalMilliseconds, Reference: null, Activity.Current?.TraceId.ToHexString()));
-        metrics.Attempted(kind, result, duration);
+        asked.Note(new(at, asked.Kind, result is "timeout" or "error" ? outcome.Reason! : result, (int)duration.TotalMilliseconds, Reference: null, Activity.Current?.TraceId.ToHexString()), outcome);
+        provider.Answered(outcome.Failure);
+        if (outcome.Failure == ProviderFailure.Credentials)
+            credentials.ReadAgain();
+        metrics.Attempted(asked.Kind, result, duration);
         if (Activity.Current is { IsAllDataRequested: true } activity)
-            activity.AddEvent(new("payment.attempt", tags: new() { { "kind", kind }, { "result", result }, { "duration", duration.TotalSeconds } }));
+            activity.AddEvent(new("payment.attempt", tags: new() { { "kind", asked.Kind }, { "result", result }, { "duration", duration.TotalSeconds } }));
     }
 }
