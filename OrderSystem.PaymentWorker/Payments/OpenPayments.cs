@@ -12,7 +12,7 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// were tried before, no more are taken than the retry budget has room for.
 /// </summary>
 internal sealed partial class OpenPayments(
-    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
+    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Doubt doubt, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
     ILogger<OpenPayments> logger)
     : BackgroundService
 {
@@ -92,12 +92,15 @@ internal sealed partial class OpenPayments(
         return charges.Count + refunds.Count;
     }
 
-    private static void Read(NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
+    private void Read(NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
     {
         var traceParent = row.IsDBNull(7) ? null : row.GetString(7);
         if (row.GetString(8) == "refunding")
         {
-            refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11)), traceParent));
+            refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11))
+            {
+                IsInDoubt = row.GetBoolean(13) || doubt.IsOver(row.GetFieldValue<DateTimeOffset>(6)),
+            }, traceParent));
             return;
         }
 

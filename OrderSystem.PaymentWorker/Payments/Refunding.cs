@@ -6,7 +6,11 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>A payment that has to be given back.</summary>
-internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int RefundAttempts);
+internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int RefundAttempts)
+{
+    /// <summary>It may have been given back in an earlier life of this database, or the provider may have forgotten the key.</summary>
+    internal bool IsInDoubt { get; init; }
+}
 
 /// <summary>Gives a charge back, as idempotently as it was made: one key, derived from the order, and a look-up where an earlier call may be forgotten.</summary>
 internal sealed partial class Refunding(GroupCommitter committer, Inquiry inquiry, RetryBudget budget, PaymentMetrics metrics, TimeProvider time, ILogger<Refunding> logger)
@@ -21,7 +25,7 @@ internal sealed partial class Refunding(GroupCommitter committer, Inquiry inquir
 
     internal async Task RefundAsync(OpenRefund refund, CancellationToken cancellationToken)
     {
-        var lookUpFirst = refund.RefundAttempts > AttemptsWithoutLookUp;
+        var lookUpFirst = refund.IsInDoubt || refund.RefundAttempts > AttemptsWithoutLookUp;
         if (refund.RefundAttempts > 1 && !budget.TrySpend(lookUpFirst ? 2 : 1))
         {
             await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, "the retry budget is used up", ForBudget, [], Counts: false));
