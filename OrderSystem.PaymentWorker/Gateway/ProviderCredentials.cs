@@ -12,6 +12,7 @@ namespace OrderSystem.PaymentWorker.Gateway;
 internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, IConfiguration configuration)
 {
     private const string BearerToken = "BearerToken";
+    private const string Authorization = "Authorization";
 
     private volatile KeyValuePair<string, string>[] headers = Read(options.Value, configuration: null);
 
@@ -33,7 +34,10 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
         foreach (var (name, value) in Read(options, configuration: null))
         {
             if (!IsHeader(request.Headers, name, value))
-                yield return new ValidationResult($"Payments__Headers__{name} is not a request header with one line of text.", [nameof(GatewayOptions.Headers)]);
+            {
+                var setting = name == Authorization && !options.Headers.ContainsKey(name) ? BearerToken : $"{nameof(GatewayOptions.Headers)}__{name}";
+                yield return new ValidationResult($"{GatewayOptions.Section}__{setting} is not a request header with one line of text.", [setting]);
+            }
         }
     }
 
@@ -53,7 +57,7 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
     {
         var all = options.Headers.Select(header => KeyValuePair.Create(header.Key, Current($"Headers__{header.Key}") ?? header.Value)).ToList();
         if ((Current(BearerToken) ?? options.BearerToken) is { Length: > 0 } token)
-            all.Add(KeyValuePair.Create("Authorization", $"Bearer {token}"));
+            all.Add(KeyValuePair.Create(Authorization, $"Bearer {token}"));
         return [.. all];
 
         string? Current(string name) =>

@@ -128,7 +128,8 @@ public sealed class ProviderAnswerFaultTests
     {
         var folder = Directory.CreateTempSubdirectory("ordersystem-secrets-");
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Payments__BearerToken"), "old-token\n");
-        await using var system = await FaultSystem.StartAsync(settings: [("SECRETS_PATH", folder.FullName), ("Payments__Headers__X-Api-Key", "key-17")]);
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Payments__Headers__X-Api-Key"), "key-17\n");
+        await using var system = await FaultSystem.StartAsync(settings: [("SECRETS_PATH", folder.FullName)]);
         system.Script = new(() => system.Gateway.Address)
         {
             Script = question => question.Headers.GetValueOrDefault("Authorization") == "Bearer new-token" && question.Headers.GetValueOrDefault("X-Api-Key") == "key-17"

@@ -36,6 +36,9 @@ public enum Guard
     /// <summary>That a cancelled order has no charge counts once no call can be on its way.</summary>
     CallsSettleFirst,
 
+    /// <summary>That a call had no effect says nothing of the calls before it.</summary>
+    EarlierCallsRemembered,
+
     /// <summary>A refund that the provider refuses is looked up: it may have been made.</summary>
     RefusedRefundIsLookedUp,
 

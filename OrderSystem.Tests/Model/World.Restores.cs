@@ -101,13 +101,13 @@ internal sealed partial class World
     }
 
     /// <summary>As if it had not been begun. A cancelled payment of which nothing was sent has ended.</summary>
-    private static void GiveBack(Payment payment)
+    private void GiveBack(Payment payment)
     {
         if (payment.State is not (PaymentState.Charging or PaymentState.Unknown))
             return;
         payment.IsLeased = false;
         payment.Attempts--;
-        if (payment is { Attempts: 0, IsInDoubt: false, IsCancelled: true })
+        if (payment.IsCancelled && (payment is { Attempts: 0, IsInDoubt: false } || !Has(Guard.EarlierCallsRemembered)))
             payment.State = PaymentState.Cancelled;
     }
 
