@@ -29,7 +29,8 @@ builder.AddMessaging(databaseName: "orders", source: "/order-api", typeof(Progra
 builder.AddEventConsumer(Topology.PaymentResults, events => events
     .On<PaymentSucceeded, PaymentResultHandler>()
     .On<PaymentDeclined, PaymentResultHandler>()
-    .On<PaymentReviewRequired, PaymentResultHandler>());
+    .On<PaymentReviewRequired, PaymentResultHandler>()
+    .On<PaymentRefunded, PaymentResultHandler>());
 builder.AddOrders();
 builder.AddOps();
 builder.AddErrorAnswers();

@@ -18,6 +18,9 @@ internal static class CloudEvent
     /// <summary>Extension attribute: the place of the event among those that its source made of the order.</summary>
     internal const string OrderVersion = "ce-orderversion";
 
+    /// <summary>What the stream knows repetitions by; not part of the envelope.</summary>
+    internal const string MessageId = "Nats-Msg-Id";
+
     internal const string ContentType = "content-type";
     internal const string TraceParent = "traceparent";
     internal const string TraceState = "tracestate";

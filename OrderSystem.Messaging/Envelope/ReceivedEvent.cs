@@ -21,6 +21,12 @@ public sealed record ReceivedEvent<TEvent>(ReceivedEnvelope Envelope, TEvent Bod
 /// <param name="StreamSequence">Its place in its stream.</param>
 public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, int Delivery, ulong StreamSequence)
 {
+    /// <summary>When it happened; null when it does not say so.</summary>
+    public DateTimeOffset? OccurredAt { get; init; }
+
+    /// <summary>It was in the stream before and was sent again on purpose, by the sweeper, an operator or a replay: its message id is not its own id.</summary>
+    public bool IsSentAgain { get; init; }
+
     /// <summary>Reads the envelope, or says what is wrong with it.</summary>
     internal static bool TryRead(
         INatsJSMsg<byte[]> message, [NotNullWhen(true)] out ReceivedEnvelope? envelope, [NotNullWhen(false)] out string? problem)
@@ -41,7 +47,11 @@ public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, i
             problem = "it was not delivered by JetStream";
         else
         {
-            envelope = new(eventId, orderId, type, (int)metadata.NumDelivered, metadata.Sequence.Stream);
+            envelope = new(eventId, orderId, type, (int)metadata.NumDelivered, metadata.Sequence.Stream)
+            {
+                OccurredAt = DateTimeOffset.TryParse(CloudEvent.Read(headers, CloudEvent.Time), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null,
+                IsSentAgain = CloudEvent.Read(headers, CloudEvent.MessageId) != CloudEvent.Read(headers, CloudEvent.Id),
+            };
             problem = null;
         }
 

@@ -8,15 +8,15 @@ namespace OrderSystem.OrderApi.Orders;
 /// <summary>An order as the API answers it.</summary>
 internal sealed record Order(
     Guid Id, string CustomerId, string Currency, IReadOnlyList<OrderedItem> Items, decimal Total, OrderStatus Status, string? Reason,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, Refund? Refund = null)
 {
-    internal const string Columns = "id, customer_id, currency, items, total, status, reason, created_at, updated_at";
+    internal const string Columns = $"id, customer_id, currency, items, total, status, reason, created_at, updated_at, {Refund.Columns}";
 
     /// <summary>Reads a row of <see cref="Columns"/>.</summary>
     internal static Order Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetString(2), JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(3), OrderJson.Default.IReadOnlyListOrderedItem)!,
         row.GetDecimal(4), OrderStatuses.Parse(row.GetString(5)), row.IsDBNull(6) ? null : row.GetString(6),
-        row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8));
+        row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8), Refund.Read(row, 9));
 }
 
 /// <summary>Where an order stands. Pending is the only one that is not final.</summary>

@@ -72,6 +72,7 @@ internal static class OrderTimeline
 
             // Written together with the inbox row, at the same time: it comes after the event that brought it.
             .. order.UpdatedAt > order.CreatedAt ? [new(order.UpdatedAt, OrderApi, $"order is {order.Status}", Trace(order), order.Reason)] : Array.Empty<TimelineStep>(),
+            .. order.Refund is { } refund ? [new(refund.Since, OrderApi, $"refund is {refund.State.ToName()}", Trace(order))] : Array.Empty<TimelineStep>(),
         ];
         return TypedResults.Ok(new Timeline(id, order.Status, [.. steps.OrderBy(step => step.At)], [.. new[] { noHistory, noLetters }.OfType<string>()]));
     }

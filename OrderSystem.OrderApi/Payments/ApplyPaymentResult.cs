@@ -8,7 +8,11 @@ using OrderSystem.OrderApi.Orders;
 namespace OrderSystem.OrderApi.Payments;
 
 /// <summary>The outcome of an order's payment, and the event that told of it.</summary>
-internal sealed record PaymentResult(ReceivedEnvelope Received, OrderStatus Status, string? Reason);
+/// <param name="Received">The event.</param>
+/// <param name="Status">What a pending order becomes; null when only the refund of a cancelled one has gone on.</param>
+/// <param name="Reason">Why, where there is a reason.</param>
+/// <param name="Refund">What it means for the money of an order that is cancelled.</param>
+internal sealed record PaymentResult(ReceivedEnvelope Received, OrderStatus? Status, string? Reason, RefundState? Refund = null);
 
 /// <summary>What an event came to.</summary>
 /// <param name="OrderExists">False: it is about an order that was never placed.</param>
@@ -24,7 +28,8 @@ internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, AppliedRe
     "apply-payment-result",
     """
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::int[]) AS i (order_id, event_id, status, reason, stream_seq, delivery)),
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::int[], $7::text[])
+            AS i (order_id, event_id, status, reason, stream_seq, delivery, refund)),
     known AS (
         SELECT i.*, o.id IS NOT NULL AS exists FROM input i LEFT JOIN (SELECT id FROM orders WHERE id = ANY ($1)) o ON o.id = i.order_id),
     received AS (
@@ -32,8 +37,13 @@ internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, AppliedRe
     changed AS (
         UPDATE orders o SET status = i.status, reason = i.reason, updated_at = now()
         FROM input i JOIN received USING (event_id)
-        WHERE o.id = i.order_id AND o.id = ANY ($1) AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
-        RETURNING o.id, now() - o.created_at AS age)
+        WHERE o.id = i.order_id AND o.id = ANY ($1) AND i.status IS NOT NULL AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
+        RETURNING o.id, now() - o.created_at AS age),
+    refunds AS (
+        UPDATE orders o SET refund = i.refund, refund_since = now()
+        FROM input i JOIN received USING (event_id)
+        WHERE o.id = i.order_id AND o.id = ANY ($1) AND o.status = 'cancelled' AND i.refund IS NOT NULL
+          AND o.refund IS DISTINCT FROM i.refund AND o.refund IS DISTINCT FROM 'refunded' AND (o.refund IS NULL OR i.refund <> 'pending'))
     SELECT order_id, exists, event_id IN (SELECT event_id FROM received), c.age FROM known LEFT JOIN changed c ON c.id = order_id
     """)
 {
@@ -45,10 +55,11 @@ internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, AppliedRe
     {
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Received.OrderId);
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Received.EventId);
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Status.ToName());
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Status?.ToName());
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
         parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long)row.Received.StreamSequence);
         parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.Received.Delivery);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Refund?.ToName());
     }
 
     protected override AppliedResult Read(NpgsqlDataReader reader, PaymentResult row) =>

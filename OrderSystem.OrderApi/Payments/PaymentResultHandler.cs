@@ -7,26 +7,30 @@ using OrderSystem.OrderApi.Orders;
 namespace OrderSystem.OrderApi.Payments;
 
 /// <summary>What became of the payment decides what becomes of the order.</summary>
-internal sealed class PaymentResultHandler(GroupCommitter committer, OrderMetrics metrics) : IEventHandler<PaymentSucceeded>, IEventHandler<PaymentDeclined>, IEventHandler<PaymentReviewRequired>
+internal sealed class PaymentResultHandler(GroupCommitter committer, OrderMetrics metrics)
+    : IEventHandler<PaymentSucceeded>, IEventHandler<PaymentDeclined>, IEventHandler<PaymentReviewRequired>, IEventHandler<PaymentRefunded>
 {
     public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentSucceeded> received, CancellationToken cancellationToken) =>
-        ApplyAsync(received.Envelope, OrderStatus.Paid, reason: null);
+        ApplyAsync(received.Envelope, OrderStatus.Paid, reason: null, RefundState.Pending);
 
     public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentDeclined> received, CancellationToken cancellationToken) =>
         ApplyAsync(received.Envelope, OrderStatus.PaymentFailed, received.Body.Reason);
 
     public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentReviewRequired> received, CancellationToken cancellationToken) =>
-        ApplyAsync(received.Envelope, OrderStatus.ManualReview, received.Body.Reason);
+        ApplyAsync(received.Envelope, OrderStatus.ManualReview, received.Body.Reason, RefundState.Review);
 
-    private async Task<HandlingResult> ApplyAsync(ReceivedEnvelope envelope, OrderStatus status, string? reason)
+    public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentRefunded> received, CancellationToken cancellationToken) =>
+        ApplyAsync(received.Envelope, status: null, reason: null, RefundState.Refunded);
+
+    private async Task<HandlingResult> ApplyAsync(ReceivedEnvelope envelope, OrderStatus? status, string? reason, RefundState? refund = null)
     {
-        var applied = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope, status, reason));
+        var applied = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope, status, reason, refund));
         if (!applied.OrderExists)
             return HandlingResult.Reject($"there is no order {envelope.OrderId}");
         if (!applied.IsNew)
             metrics.Duplicate();
-        else if (applied.Duration is { } duration)
-            metrics.Finished(status, duration);
+        else if (applied.Duration is { } duration && status is { } final)
+            metrics.Finished(final, duration);
         return HandlingResult.Done;
     }
 }

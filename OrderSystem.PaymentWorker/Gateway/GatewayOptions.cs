@@ -4,13 +4,19 @@ using Microsoft.Extensions.Options;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>Section <c>Payments</c>: the payment provider, and how patient the worker is with it.</summary>
-internal sealed class GatewayOptions
+internal sealed class GatewayOptions : IValidatableObject
 {
     internal const string Section = "Payments";
 
     /// <summary>Base address of the provider.</summary>
     [Required(ErrorMessage = "Payments__GatewayUrl is not set; set it to the base address of the payment provider, such as http://localhost:5090.")]
     public Uri? GatewayUrl { get; set; }
+
+    /// <summary>Sent as <c>Authorization: Bearer …</c> with every call. Default: none.</summary>
+    public string? BearerToken { get; set; }
+
+    /// <summary>Headers of every call, such as an API key. Default: none.</summary>
+    public Dictionary<string, string> Headers { get; set; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>How long a connection may take. Longer waits for a host that is gone. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:00:30")]
@@ -55,7 +61,9 @@ internal sealed class GatewayOptions
     /// <summary>How long a payment belongs to the worker that asks the provider: longer than a look-up, a charge and the commit after them may take.</summary>
     internal TimeSpan Lease => (2 * TotalTimeout) + TimeSpan.FromSeconds(5);
 
-    /// <summary>Section <c>Payments:Breaker</c>. Counts time-outs, lost connections and 5xx; a declined charge or a rate limit is an answer.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => ProviderCredentials.Validate(this);
+
+    /// <summary>Section <c>Payments:Breaker</c>. Counts every call that brought no outcome; a declined or refused charge is one, and a key in use says nothing.</summary>
     internal sealed class BreakerOptions
     {
         /// <summary>Share of failures at which it opens. Default 0.5.</summary>

@@ -1,10 +1,7 @@
-using System.Net;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.JetStream;
-using OrderSystem.PaymentWorker.Payments;
 using Polly;
-using Polly.Timeout;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
@@ -40,13 +37,16 @@ internal static class GatewayResilience
         client.RemoveAllLoggers();
         client.AddResilienceHandler("payment-gateway", (pipeline, context) => AddStrategies(
             pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value,
-            context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>()));
-        client.AddHttpMessageHandler(services => new ProviderCallRecorder(services.GetRequiredService<PaymentMetrics>(), services.GetRequiredService<TimeProvider>()));
+            context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>(),
+            context.ServiceProvider.GetRequiredService<TimeProvider>()));
+        client.AddHttpMessageHandler<ProviderAttempt>();
+        builder.Services.AddTransient<ProviderAttempt>();
+        builder.Services.AddSingleton<ProviderCredentials>();
         builder.Services.AddSingleton<ProviderHealth>();
         builder.Services.AddSingleton<RetryBudget>();
     }
 
-    private static void AddStrategies(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider, RetryBudget budget) => pipeline
+    private static void AddStrategies(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider, RetryBudget budget, TimeProvider time) => pipeline
         .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.TotalTimeout })
         .AddRetry(new HttpRetryStrategyOptions
         {
@@ -56,7 +56,8 @@ internal static class GatewayResilience
             UseJitter = true,
 
             // The last attempt is asked about too, and nothing comes after it.
-            ShouldHandle = arguments => ValueTask.FromResult(MayBeRepeated(arguments.Outcome) && arguments.AttemptNumber < options.Retries && budget.TrySpend()),
+            ShouldHandle = arguments => ValueTask.FromResult(
+                Asked(arguments.Context) is { } asked && MayBeRepeated(asked, options, time) && arguments.AttemptNumber < options.Retries && budget.TrySpend()),
         })
         .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
         {
@@ -64,7 +65,9 @@ internal static class GatewayResilience
             MinimumThroughput = options.Breaker.MinimumCalls,
             SamplingDuration = options.Breaker.Window,
             BreakDurationGenerator = arguments => ValueTask.FromResult(BreakDuration(options.Breaker, arguments.HalfOpenAttempts)),
-            ShouldHandle = arguments => ValueTask.FromResult(IsFailure(arguments.Outcome)),
+
+            // A caller that is gone says nothing of the provider.
+            ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is not OperationCanceledException && Asked(arguments.Context)?.Last is { } last && IsFailure(last)),
             OnOpened = arguments =>
             {
                 provider.Opened(arguments.BreakDuration);
@@ -81,9 +84,12 @@ internal static class GatewayResilience
     private static TimeSpan BreakDuration(GatewayOptions.BreakerOptions breaker, int failedProbes) =>
         TimeSpan.FromTicks(Math.Min(breaker.BreakDuration.Ticks << Math.Min(failedProbes, 10), breaker.MaxBreakDuration.Ticks));
 
-    private static bool MayBeRepeated(Outcome<HttpResponseMessage> outcome) => IsFailure(outcome) || outcome.Result?.StatusCode
-        is HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or (HttpStatusCode)425 or HttpStatusCode.TooManyRequests;
+    private static ProviderRequest? Asked(ResilienceContext context) => ProviderRequest.Of(context.GetRequestMessage());
 
-    private static bool IsFailure(Outcome<HttpResponseMessage> outcome) => outcome.Exception is HttpRequestException or TimeoutRejectedException
-        || outcome.Result?.StatusCode >= HttpStatusCode.InternalServerError;
+    /// <summary>What may be another answer in a moment, when the provider does not want to be left alone for longer than this call may take.</summary>
+    private static bool MayBeRepeated(ProviderRequest asked, GatewayOptions options, TimeProvider time) => asked.Last is { } last
+        && last.Failure is ProviderFailure.Timeout or ProviderFailure.ConnectionLost or ProviderFailure.Connection or ProviderFailure.ServerError or ProviderFailure.RateLimit or ProviderFailure.KeyInUse
+        && time.GetElapsedTime(asked.StartedAt) + (last.RetryAfter ?? TimeSpan.Zero) < options.TotalTimeout;
+
+    private static bool IsFailure(ChargeOutcome outcome) => !outcome.IsAnswer && outcome.Failure != ProviderFailure.KeyInUse;
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -8,107 +7,62 @@ using Polly.CircuitBreaker;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>The provider's contract, one method for each call.</summary>
-internal sealed class PaymentGatewayClient(HttpClient http)
+/// <summary>The provider's contract, one method for each call. What an answer means is <see cref="ProviderAnswer"/>'s to say.</summary>
+internal sealed class PaymentGatewayClient(HttpClient http, TimeProvider time)
 {
+    internal const string KeyHeader = "Idempotency-Key";
+
     private static readonly Uri Charges = new("charges", UriKind.Relative);
     private static readonly Uri Refunds = new("refunds", UriKind.Relative);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     /// <summary>Charges an order under a key. The provider answers the same key with the same charge, however often it is asked.</summary>
-    /// <returns>What is certain: only an answer of the provider is an outcome, everything else is unknown.</returns>
     internal Task<ChargeOutcome> ChargeAsync(Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
-        SendAsync("charge", Post(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest)), ReadAsync, cancellationToken);
+        SendAsync(ProviderCall.Charge, Post(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest)), cancellationToken);
 
     /// <summary>Gives a charge back under a key of its own.</summary>
     internal Task<ChargeOutcome> RefundAsync(string chargeId, decimal amount, Guid key, CancellationToken cancellationToken) =>
-        SendAsync("refund", Post(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount), GatewayJson.Default.RefundRequest)), ReadAsync, cancellationToken);
+        SendAsync(ProviderCall.Refund, Post(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount), GatewayJson.Default.RefundRequest)), cancellationToken);
 
-    /// <summary>Looks an order's charge up. Having none is not certain: a call may still be on its way.</summary>
+    /// <summary>Looks an order's charge up. Having none is certain only once no call can be on its way any more.</summary>
     internal Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken) =>
-        SendAsync("look-up", new HttpRequestMessage(HttpMethod.Get, $"charges?orderId={orderId}"), ReadFoundAsync, cancellationToken);
+        SendAsync(ProviderCall.LookUp, new HttpRequestMessage(HttpMethod.Get, $"charges?orderId={orderId}"), cancellationToken);
 
-    private async Task<ChargeOutcome> SendAsync(
-        string kind, HttpRequestMessage request, Func<HttpResponseMessage, CancellationToken, Task<ChargeOutcome>> readAsync, CancellationToken cancellationToken)
+    private async Task<ChargeOutcome> SendAsync(string kind, HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var calls = new List<ProviderCall>();
-        request.Options.Set(ProviderCallRecorder.Calls, calls);
-        request.Options.Set(ProviderCallRecorder.Kind, kind);
-        var outcome = await TryAsync(request, calls, readAsync, cancellationToken);
-        if (calls.Count > 0 && outcome.Reference is not null)
-            calls[^1] = calls[^1] with { Reference = outcome.Reference };
-        return outcome with { Calls = calls };
-    }
-
-    private async Task<ChargeOutcome> TryAsync(
-        HttpRequestMessage request, List<ProviderCall> calls, Func<HttpResponseMessage, CancellationToken, Task<ChargeOutcome>> readAsync, CancellationToken cancellationToken)
-    {
+        var asked = new ProviderRequest(kind, time.GetTimestamp());
+        request.Options.Set(ProviderRequest.Key, asked);
         try
         {
             using (request)
-            using (var response = await http.SendAsync(request, cancellationToken))
-                return await readAsync(response, cancellationToken);
+            using (await http.SendAsync(request, cancellationToken))
+                return asked.Outcome()!.Value;
         }
-        catch (BrokenCircuitException refused) when (calls.Count == 0)
+        catch (BrokenCircuitException refused)
         {
             Activity.Current?.AddEvent(new("payment.breaker_refused"));
 
-            // This call was not made. An earlier attempt of the same charge may have been: the status of the payment knows.
-            return ChargeOutcome.NotSent(refused.Message);
+            // Of this question nothing was sent, unless an attempt before this one was. An earlier question may have been: the payment knows.
+            return asked.Outcome() ?? ChargeOutcome.Unavailable(ProviderFailure.Circuit, refused.Message);
         }
-        catch (Exception failure) when (failure is HttpRequestException or ExecutionRejectedException or JsonException)
+        catch (Exception failure) when (failure is HttpRequestException or ExecutionRejectedException)
         {
-            return ChargeOutcome.Unknown(failure.Message);
+            return asked.Outcome() ?? ChargeOutcome.Unknown(ProviderFailure.Timeout, failure.Message);
         }
     }
 
     private static HttpRequestMessage Post(Uri path, Guid key, byte[] body) => new(HttpMethod.Post, path)
     {
-        Headers = { { "Idempotency-Key", key.ToString() } },
+        Headers = { { KeyHeader, key.ToString() } },
         Content = new ByteArrayContent(body) { Headers = { ContentType = Json } },
     };
-
-    private static async Task<ChargeOutcome> ReadFoundAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        response.EnsureSuccessStatusCode();
-        var charges = await response.Content.ReadFromJsonAsync(GatewayJson.Default.ChargeAnswerArray, cancellationToken);
-        var charge = charges?.FirstOrDefault(charge => charge.Status == "succeeded") ?? charges?.FirstOrDefault();
-        return charge switch
-        {
-            { Status: "succeeded", Id.Length: > 0 } => ChargeOutcome.Succeeded(charge.Id),
-            { Status: "declined" } => ChargeOutcome.Declined(charge.Id, charge.Reason ?? "declined"),
-            _ => ChargeOutcome.Unknown("the provider knows no charge of the order"),
-        };
-    }
-
-    private static async Task<ChargeOutcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        switch (response.StatusCode)
-        {
-            case HttpStatusCode.OK or HttpStatusCode.PaymentRequired:
-                var answer = await response.Content.ReadFromJsonAsync(GatewayJson.Default.ChargeAnswer, cancellationToken);
-                return answer switch
-                {
-                    { Status: "succeeded", Id.Length: > 0 } when response.StatusCode == HttpStatusCode.OK => ChargeOutcome.Succeeded(answer.Id),
-                    { Status: "declined" } when response.StatusCode == HttpStatusCode.PaymentRequired => ChargeOutcome.Declined(answer.Id, answer.Reason ?? "declined"),
-                    _ => ChargeOutcome.Unknown($"the provider answered {(int)response.StatusCode} with a body that is not its contract"),
-                };
-            case HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or (HttpStatusCode)425 or >= HttpStatusCode.InternalServerError:
-                return ChargeOutcome.Unknown($"the provider answered {(int)response.StatusCode}");
-            default:
-                return ChargeOutcome.Refused($"the provider refused the request itself with {(int)response.StatusCode}");
-        }
-    }
 }
 
 internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Currency);
 
 internal sealed record RefundRequest(string ChargeId, decimal Amount);
 
-internal sealed record ChargeAnswer(string? Id, string? Status, string? Reason);
-
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(ChargeRequest))]
 [JsonSerializable(typeof(RefundRequest))]
-[JsonSerializable(typeof(ChargeAnswer[]))]
 internal sealed partial class GatewayJson : JsonSerializerContext;

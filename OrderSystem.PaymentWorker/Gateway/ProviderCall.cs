@@ -12,6 +12,10 @@ namespace OrderSystem.PaymentWorker.Gateway;
 /// <param name="TraceId">The trace that the call can be found in.</param>
 internal sealed record ProviderCall(DateTimeOffset At, string Kind, string Outcome, int Milliseconds, string? Reference, string? TraceId)
 {
+    internal const string Charge = "charge";
+    internal const string Refund = "refund";
+    internal const string LookUp = "look-up";
+
     /// <summary>
     /// Calls are kept in a column of the payment that the statement of the outcome changes anyway: no row, index or round trip of their own. A
     /// payment that goes on for ever keeps its first hundred.

@@ -2,10 +2,29 @@ using OrderSystem.Messaging.JetStream;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>What the circuit breaker knows about the provider, for those who would rather wait than be refused.</summary>
+/// <summary>What the circuit breaker and the last call know about the provider, for those who would rather wait than be refused.</summary>
 internal sealed class ProviderHealth(PullGate gate)
 {
     internal const string Dependency = "the payment provider";
+
+    /// <summary>The failures that tell of a provider in trouble, by the names that metrics and alerts give them.</summary>
+    internal static IReadOnlyDictionary<ProviderFailure, string> Causes { get; } = new Dictionary<ProviderFailure, string>
+    {
+        [ProviderFailure.Credentials] = "credentials",
+        [ProviderFailure.Route] = "route",
+        [ProviderFailure.RateLimit] = "rate_limit",
+        [ProviderFailure.Connection] = "connection",
+        [ProviderFailure.Proxy] = "proxy",
+        [ProviderFailure.Timeout] = "timeout",
+        [ProviderFailure.ConnectionLost] = "connection_lost",
+        [ProviderFailure.ServerError] = "server_error",
+        [ProviderFailure.Contract] = "contract",
+    };
+
+    private volatile ProviderFailure last;
+
+    /// <summary>Why the last call brought no outcome; <see cref="ProviderFailure.None"/> when it brought one.</summary>
+    internal ProviderFailure LastFailure => last;
 
     /// <summary>How many calls may be made now: while it is down none, and one once the break is over, whose outcome then decides.</summary>
     internal int Allow(int wanted) => !gate.IsClosed ? wanted : gate.IsBreakOver ? 1 : 0;
@@ -13,4 +32,6 @@ internal sealed class ProviderHealth(PullGate gate)
     internal void Opened(TimeSpan breakDuration) => gate.Close(Dependency, breakDuration);
 
     internal void Closed() => gate.Open(Dependency);
+
+    internal void Answered(ProviderFailure failure) => last = failure;
 }

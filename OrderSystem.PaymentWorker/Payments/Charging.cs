@@ -10,76 +10,93 @@ namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
 /// Asks the provider for what is certain about a charge, and commits it. Only an answer of the provider is an outcome. Without one the
-/// payment is unknown: the same key again, later a look-up by order as well, at last a person. Never a new key.
+/// payment is unknown: the same key again, later a look-up by order as well, at last a person. Never a new key. A call that certainly had no
+/// effect changes nothing: the payment waits, for however long that lasts.
 /// </summary>
 internal sealed partial class Charging(
-    GroupCommitter committer, IServiceProvider services, RetryBudget budget, PaymentMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Charging> logger)
+    GroupCommitter committer, Inquiry inquiry, Doubt doubt, RetryBudget budget, PaymentMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Charging> logger)
 {
     /// <summary>Attempts that a redelivery of the message drives; after these the payment waits in the database, where waiting costs nothing.</summary>
     private const int AttemptsByMessage = 3;
 
-    private static readonly TimeSpan NotSentWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WhileOpen = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WhileUnavailable = TimeSpan.FromSeconds(5);
 
     /// <summary>Goes on with a payment that this worker holds the lease of.</summary>
     internal async Task<HandlingResult> ChargeAsync(Payment payment, ReceivedEnvelope? received, CancellationToken cancellationToken)
     {
-        var lookUp = payment.Attempts > AttemptsByMessage;
-        if (payment.Attempts > 1 && !budget.TrySpend(lookUp ? 2 : 1))
+        var lookUpFirst = LooksUpFirst(payment, received);
+        if (payment.WasAsked && !budget.TrySpend(lookUpFirst && !payment.IsCancelled ? 2 : 1))
             return await WaitForBudgetAsync(payment, received);
-        var outcome = await AskAsync(payment, lookUp, cancellationToken);
-        if (payment.Attempts == 1 && outcome.Calls.Count > 0)
+        var (outcome, counts) = payment.IsCancelled
+            ? new(await inquiry.FindAsync(payment, cancellationToken), Counts: false)
+            : await inquiry.ChargeAsync(payment, lookUpFirst, cancellationToken);
+        if (!payment.WasAsked && outcome.Calls.Count > 0)
             budget.Earn();
 
         return outcome.Status switch
         {
-            ChargeStatus.Succeeded => await RecordAsync(
-                payment, outcome, "succeeded", new PaymentSucceeded(payment.OrderId, payment.PaymentId, payment.Amount, payment.Currency, outcome.Reference!), received),
-            ChargeStatus.Declined => await RecordAsync(
-                payment, outcome, "declined", new PaymentDeclined(payment.OrderId, payment.PaymentId, payment.Amount, payment.Currency, outcome.Reason!, outcome.Reference), received),
+            ChargeStatus.Succeeded => await SucceededAsync(payment, outcome, received),
+            ChargeStatus.Declined when payment.Amount is { } amount => await RecordAsync(
+                payment, outcome, "declined", new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, payment.Currency!, outcome.Reason!, outcome.Reference), received),
+            ChargeStatus.None or ChargeStatus.Declined => await NothingToGiveBackAsync(payment, outcome, received),
             ChargeStatus.Refused => await ReviewAsync(payment, outcome, received),
-            ChargeStatus.NotSent => await RetryAsync(payment, outcome, NotSentWait),
-            _ => await WaitOrReviewAsync(payment, outcome, received),
+            ChargeStatus.Unavailable => await RetryAsync(payment, outcome, outcome.Failure == ProviderFailure.Circuit ? WhileOpen : WhileUnavailable, counts, received),
+            _ => await WaitOrReviewAsync(payment, outcome, counts, received),
         };
     }
 
-    private async Task<ChargeOutcome> AskAsync(Payment payment, bool lookUp, CancellationToken cancellationToken)
-    {
-        var gateway = services.GetRequiredService<PaymentGatewayClient>();
-        var found = lookUp ? await gateway.FindAsync(payment.OrderId, cancellationToken) : ChargeOutcome.Unknown("not asked yet");
-        if (found.Status != ChargeStatus.Unknown || time.GetUtcNow() - payment.FirstAttemptAt >= options.Value.KeyLifetime)
-            return found;
-        var charged = await gateway.ChargeAsync(payment.OrderId, payment.Amount, payment.Currency, payment.ProviderKey, cancellationToken);
-        return charged with { Calls = [.. found.Calls, .. charged.Calls] };
-    }
+    /// <summary>The one call without a look-up before it is the first for an event that has just come for the first time, and its repetitions under a key that the provider knows.</summary>
+    private bool LooksUpFirst(Payment payment, ReceivedEnvelope? received) =>
+        payment.IsInDoubt || payment.Attempts > AttemptsByMessage || doubt.IsOver(payment.FirstAttemptAt) || (payment.Attempts == 1 && (received is null || doubt.IsRepeated(received)));
 
     /// <summary>The payment waits in the database, from where <see cref="OpenPayments"/> takes as many as the budget has room for.</summary>
     private async Task<HandlingResult> WaitForBudgetAsync(Payment payment, ReceivedEnvelope? received)
     {
         Log.OverBudget(logger, payment.OrderId);
-        await committer.WriteAsync(SuspendCharge.Instance, new(payment.OrderId, "the retry budget is used up", TimeSpan.Zero, [], received));
+        await committer.WriteAsync(SuspendCharge.Instance, new(payment.OrderId, "the retry budget is used up", TimeSpan.Zero, [], Counts: false, received));
         return HandlingResult.Done;
     }
 
-    private async Task<HandlingResult> WaitOrReviewAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)
+    private Task<HandlingResult> SucceededAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received) =>
+        (payment.Amount ?? outcome.Found?.Amount, payment.Currency ?? outcome.Found?.Currency) is ({ } amount, { } currency)
+            ? RecordAsync(payment with { Amount = amount, Currency = currency }, outcome, "succeeded",
+                new PaymentSucceeded(payment.OrderId, payment.PaymentId, amount, currency, outcome.Reference!), received)
+            : ReviewAsync(payment, outcome with { Reason = "the provider does not say how much it has charged" }, received);
+
+    /// <summary>A cancelled order without a charge. It has ended once that is said again after all that may have been on its way.</summary>
+    private async Task<HandlingResult> NothingToGiveBackAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)
+    {
+        await committer.WriteAsync(
+            SuspendCharge.Instance, new(payment.OrderId, outcome.Reason!, options.Value.Lease, outcome.Calls, Counts: false, received) { HasNoCharge = true });
+        return HandlingResult.Done;
+    }
+
+    /// <summary>Only what was asked and answered brings a payment nearer to its review; a provider that says nothing at all is asked again and again.</summary>
+    private async Task<HandlingResult> WaitOrReviewAsync(Payment payment, ChargeOutcome outcome, bool counts, ReceivedEnvelope? received)
     {
         Log.Unknown(logger, payment.OrderId, payment.Attempts, outcome.Reason!);
         if (payment.Attempts < AttemptsByMessage)
-            return await RetryAsync(payment, outcome, TimeSpan.FromSeconds(Math.Pow(2, payment.Attempts - 1)));
+            return await RetryAsync(payment, outcome, TimeSpan.FromSeconds(Math.Pow(2, payment.Attempts - 1)), counts, received);
 
         var schedule = options.Value.ReconcileAfter ?? GatewayOptions.DefaultReconcileAfter;
         var step = payment.Attempts - AttemptsByMessage;
-        if (step >= schedule.Length)
+        if (step >= schedule.Length && counts)
             return await ReviewAsync(payment, outcome, received);
-        await committer.WriteAsync(SuspendCharge.Instance, new(payment.OrderId, outcome.Reason!, schedule[step], outcome.Calls, received));
+        await SuspendAsync(payment, outcome, schedule[Math.Min(step, schedule.Length - 1)], counts, received);
         return HandlingResult.Done;
     }
 
-    /// <summary>The lease goes back first: the next delivery must find it free.</summary>
-    private async Task<HandlingResult> RetryAsync(Payment payment, ChargeOutcome outcome, TimeSpan wait)
+    /// <summary>The lease goes back first: the next delivery must find it free. A long wait is spent in the database.</summary>
+    private async Task<HandlingResult> RetryAsync(Payment payment, ChargeOutcome outcome, TimeSpan wait, bool counts, ReceivedEnvelope? received)
     {
-        await committer.WriteAsync(SuspendCharge.Instance, new(payment.OrderId, outcome.Reason!, TimeSpan.Zero, outcome.Calls));
-        return HandlingResult.Retry(wait, outcome.Reason!);
+        var isLong = outcome.RetryAfter > wait;
+        await SuspendAsync(payment, outcome, isLong || received is null ? wait : TimeSpan.Zero, counts, isLong ? received : null);
+        return isLong ? HandlingResult.Done : HandlingResult.Retry(wait, outcome.Reason!);
     }
+
+    private Task SuspendAsync(Payment payment, ChargeOutcome outcome, TimeSpan wait, bool counts, ReceivedEnvelope? takenOver) => committer.WriteAsync(
+        SuspendCharge.Instance, new(payment.OrderId, outcome.Reason!, outcome.RetryAfter > wait ? outcome.RetryAfter.Value : wait, outcome.Calls, counts, takenOver));
 
     private Task<HandlingResult> ReviewAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)
     {
@@ -90,9 +107,10 @@ internal sealed partial class Charging(
     private async Task<HandlingResult> RecordAsync<TEvent>(Payment payment, ChargeOutcome outcome, string status, TEvent told, ReceivedEnvelope? received)
         where TEvent : IOrderEvent
     {
+        var stored = StoredEvent.Create(told, version: 1, time.GetUtcNow());
         await committer.WriteAsync(
             RecordOutcome.Instance,
-            new("charging,unknown", status, outcome.Reference, outcome.Reason, outcome.Calls, StoredEvent.Create(told, version: 1, time.GetUtcNow()), received));
+            new("charging,unknown", status, outcome.Reference, outcome.Reason, outcome.Calls, stored, received) { Amount = payment.Amount, Currency = payment.Currency });
         metrics.Ended(status);
         return HandlingResult.Done;
     }

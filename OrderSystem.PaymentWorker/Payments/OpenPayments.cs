@@ -12,7 +12,7 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// were tried before, no more are taken than the retry budget has room for.
 /// </summary>
 internal sealed partial class OpenPayments(
-    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
+    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Doubt doubt, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
     ILogger<OpenPayments> logger)
     : BackgroundService
 {
@@ -59,18 +59,20 @@ internal sealed partial class OpenPayments(
             """
             WITH first AS (
                 SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
-                  AND (CASE status WHEN 'refunding' THEN refund_attempts = 0 ELSE attempts = 0 AND updated_at < now() - interval '5 seconds' END)
+                  AND (CASE status WHEN 'refunding' THEN refund_attempts = 0 ELSE attempts = 0 AND calls IS NULL AND updated_at < now() - interval '5 seconds' END)
                 ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
             again AS (
                 SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
-                  AND (CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE attempts > 0 AND updated_at < now() - interval '5 seconds' END)
+                  AND (CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE (attempts > 0 OR calls IS NOT NULL) AND updated_at < now() - interval '5 seconds' END)
                 ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
             UPDATE payments SET
                 attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
                 refund_attempts = refund_attempts + CASE status WHEN 'refunding' THEN 1 ELSE 0 END,
+                first_attempt_at = CASE WHEN attempts = 0 AND status <> 'refunding' THEN now() ELSE first_attempt_at END,
                 lease_until = now() + $3, updated_at = now()
             WHERE order_id IN (SELECT order_id FROM first UNION ALL SELECT order_id FROM again LIMIT $1)
-            RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key, refund_attempts
+            RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key, refund_attempts,
+                calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL
             """))
         {
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
@@ -90,13 +92,26 @@ internal sealed partial class OpenPayments(
         return charges.Count + refunds.Count;
     }
 
-    private static void Read(NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
+    private void Read(NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
     {
         var traceParent = row.IsDBNull(7) ? null : row.GetString(7);
         if (row.GetString(8) == "refunding")
-            refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11)), traceParent));
-        else
-            charges.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetGuid(4), row.GetInt32(5), row.GetFieldValue<DateTimeOffset>(6)), traceParent));
+        {
+            refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11))
+            {
+                IsInDoubt = row.GetBoolean(13) || doubt.IsOver(row.GetFieldValue<DateTimeOffset>(6)),
+            }, traceParent));
+            return;
+        }
+
+        var payment = new Payment(row.GetGuid(0), row.GetGuid(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3), row.GetGuid(4), row.GetInt32(5),
+            row.GetFieldValue<DateTimeOffset>(6))
+        {
+            WasAsked = row.GetBoolean(12),
+            IsInDoubt = row.GetBoolean(13),
+            IsCancelled = row.GetBoolean(14),
+        };
+        charges.Add((payment, traceParent));
     }
 
     /// <summary>In the trace of the order, however long ago that began.</summary>

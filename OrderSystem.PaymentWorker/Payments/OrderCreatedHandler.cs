@@ -8,14 +8,14 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>A new order is charged. Wherever a worker dies on the way, the next delivery goes on with the same key.</summary>
-internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging charging, PaymentMetrics metrics, IOptions<GatewayOptions> options) : IEventHandler<OrderCreated>
+internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging charging, Doubt doubt, PaymentMetrics metrics, IOptions<GatewayOptions> options) : IEventHandler<OrderCreated>
 {
     private static readonly TimeSpan WhileLeased = TimeSpan.FromSeconds(10);
 
     public async Task<HandlingResult> HandleAsync(ReceivedEvent<OrderCreated> received, CancellationToken cancellationToken)
     {
         var order = received.Body;
-        var begun = await committer.WriteAsync(BeginCharge.Instance, BeginCharge.Intent(order.OrderId, order.Total, order.Currency, options.Value.Lease));
+        var begun = await committer.WriteAsync(BeginCharge.Instance, BeginCharge.Intent(order.OrderId, order.Total, order.Currency, options.Value.Lease, doubt.About(received.Envelope)));
         return begun.State switch
         {
             ChargeState.Begun => await charging.ChargeAsync(begun.Payment!, received.Envelope, cancellationToken),

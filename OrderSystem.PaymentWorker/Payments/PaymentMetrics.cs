@@ -13,7 +13,7 @@ internal sealed class PaymentMetrics
     private readonly Counter<long> reconciled;
     private readonly Counter<long> duplicates;
 
-    public PaymentMetrics(IMeterFactory meters, PullGate gate, RetryBudget budget)
+    public PaymentMetrics(IMeterFactory meters, PullGate gate, RetryBudget budget, ProviderHealth provider)
     {
         var meter = meters.Create(PaymentTelemetry.Name);
         outcomes = meter.CreateCounter<long>("ordersystem.payments.outcomes", "{payment}", "What payments came to.");
@@ -23,6 +23,7 @@ internal sealed class PaymentMetrics
         reconciled = meter.CreateCounter<long>("ordersystem.payments.reconciled", "{payment}", "Payments that no message drove any more and that were taken up again.");
         duplicates = meter.CreateCounter<long>("ordersystem.orders.duplicates", "{message}", "Orders that came again after their payment had ended; the outcome was offered again.");
         meter.CreateObservableGauge("ordersystem.payment_gateway.breaker.state", () => !gate.IsClosedFor(ProviderHealth.Dependency) ? 0 : gate.IsBreakOver ? 2 : 1, "{state}", "The circuit to the provider: 0 closed, 1 open, 2 half-open.");
+        meter.CreateObservableGauge("ordersystem.payment_gateway.failing", () => Causes(provider), "{cause}", "Whether the last call to the provider brought no outcome, by cause: 1 or 0.");
         meter.CreateObservableGauge("ordersystem.payment_gateway.retry_budget", () => budget.Available, "{attempt}", "Repetitions that may be made now.");
     }
 
@@ -37,6 +38,12 @@ internal sealed class PaymentMetrics
     }
 
     internal void Duplicate() => duplicates.Add(1);
+
+    private static IEnumerable<Measurement<int>> Causes(ProviderHealth provider)
+    {
+        var last = provider.LastFailure;
+        return ProviderHealth.Causes.Select(cause => new Measurement<int>(cause.Key == last ? 1 : 0, new KeyValuePair<string, object?>("cause", cause.Value)));
+    }
 }
 
 /// <summary>The worker's own source of spans and its meter.</summary>

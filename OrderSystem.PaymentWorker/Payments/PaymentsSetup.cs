@@ -6,9 +6,12 @@ internal static class PaymentsSetup
     internal static void AddPayments(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<PaymentMetrics>();
+        builder.Services.AddSingleton<Doubt>();
+        builder.Services.AddSingleton<Inquiry>();
         builder.Services.AddSingleton<Charging>();
         builder.Services.AddSingleton<Refunding>();
         builder.Services.AddSingleton<OpenPayments>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OpenPayments>());
+        builder.Services.AddHostedService<RefundGauge>();
     }
 }

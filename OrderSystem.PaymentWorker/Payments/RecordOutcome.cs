@@ -15,7 +15,13 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <param name="Calls">What was asked of the provider to learn it.</param>
 /// <param name="Told">The event; its version is given by the statement.</param>
 /// <param name="Received">The event that this answers, where it answers one.</param>
-internal sealed record Outcome(string From, string Status, string? Reference, string? Reason, IReadOnlyList<ProviderCall> Calls, StoredEvent Told, ReceivedEnvelope? Received);
+internal sealed record Outcome(string From, string Status, string? Reference, string? Reason, IReadOnlyList<ProviderCall> Calls, StoredEvent Told, ReceivedEnvelope? Received)
+{
+    /// <summary>What was charged, where the payment does not say it itself.</summary>
+    internal decimal? Amount { get; init; }
+
+    internal string? Currency { get; init; }
+}
 
 /// <summary>
 /// The outcome, its event and the inbox row in one statement. A payment that is not where the outcome begins stays as it is, and tells
@@ -25,16 +31,17 @@ internal sealed class RecordOutcome() : GroupWrite<Outcome, int>(
     "record-outcome",
     $"""
     WITH input AS (
-        SELECT * FROM unnest({OutboxSql.Arrays}, $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::int[], $16::text[])
-            AS i ({OutboxSql.Columns}, received_id, origin, status, reference, reason, stream_seq, delivery, calls)),
+        SELECT * FROM unnest({OutboxSql.Arrays}, $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::int[], $16::text[], $17::uuid[], $18::numeric[], $19::text[])
+            AS i ({OutboxSql.Columns}, received_id, origin, status, reference, reason, stream_seq, delivery, calls, refund_key, amount, currency)),
     received AS (
         INSERT INTO inbox (event_id, stream_seq, delivery) SELECT received_id, stream_seq, delivery FROM input WHERE received_id IS NOT NULL ON CONFLICT DO NOTHING),
     changed AS (
         UPDATE payments p SET
             status = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL THEN 'refunding' ELSE i.status END,
-            refund_key = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL THEN coalesce(p.refund_key, gen_random_uuid()) ELSE p.refund_key END,
+            refund_key = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL THEN coalesce(p.refund_key, i.refund_key) ELSE p.refund_key END,
             provider_reference = CASE WHEN i.status = 'refunded' THEN p.provider_reference ELSE coalesce(i.reference, p.provider_reference) END,
             refund_reference = CASE WHEN i.status = 'refunded' THEN i.reference ELSE p.refund_reference END,
+            amount = coalesce(p.amount, i.amount), currency = coalesce(p.currency, i.currency),
             reason = i.reason, events = p.events + 1, {ProviderCall.Append},
             lease_until = now(), updated_at = now()
         FROM input i WHERE p.order_id = i.order_id AND p.order_id = ANY ($1) AND p.status = ANY (string_to_array(i.origin, ','))
@@ -61,6 +68,9 @@ internal sealed class RecordOutcome() : GroupWrite<Outcome, int>(
         parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long?)row.Received?.StreamSequence);
         parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.Received?.Delivery);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => ProviderCall.ToJson(row.Calls));
+        parameters.AddArray(NpgsqlDbType.Uuid, rows, row => ProviderKey.OfRefund(row.Told.OrderId));
+        parameters.AddArray(NpgsqlDbType.Numeric, rows, row => row.Amount);
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Currency);
     }
 
     protected override int Read(NpgsqlDataReader reader, Outcome row) => reader.GetInt32(1);

@@ -6,40 +6,58 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>A payment that has to be given back.</summary>
-internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int RefundAttempts);
-
-/// <summary>Gives a charge back, as idempotently as it was made: one key, written before the first call.</summary>
-internal sealed partial class Refunding(GroupCommitter committer, IServiceProvider services, RetryBudget budget, PaymentMetrics metrics, TimeProvider time, ILogger<Refunding> logger)
+internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int RefundAttempts)
 {
+    /// <summary>It may have been given back in an earlier life of this database, or the provider may have forgotten the key.</summary>
+    internal bool IsInDoubt { get; init; }
+}
+
+/// <summary>Gives a charge back, as idempotently as it was made: one key, derived from the order, and a look-up where an earlier call may be forgotten.</summary>
+internal sealed partial class Refunding(GroupCommitter committer, Inquiry inquiry, RetryBudget budget, PaymentMetrics metrics, TimeProvider time, ILogger<Refunding> logger)
+{
+    /// <summary>After so many the refund may be older than its key.</summary>
+    private const int AttemptsWithoutLookUp = 3;
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan ForBudget = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WhileOpen = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WhileUnavailable = TimeSpan.FromSeconds(30);
 
     internal async Task RefundAsync(OpenRefund refund, CancellationToken cancellationToken)
     {
-        if (refund.RefundAttempts > 1 && !budget.TrySpend())
+        var lookUpFirst = refund.IsInDoubt || refund.RefundAttempts > AttemptsWithoutLookUp;
+        if (refund.RefundAttempts > 1 && !budget.TrySpend(lookUpFirst ? 2 : 1))
         {
-            await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, "the retry budget is used up", ForBudget, []));
+            await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, "the retry budget is used up", ForBudget, [], Counts: false));
             return;
         }
 
-        var outcome = await services.GetRequiredService<PaymentGatewayClient>().RefundAsync(refund.ProviderReference, refund.Amount, refund.RefundKey, cancellationToken);
+        var outcome = await inquiry.RefundAsync(refund, lookUpFirst, cancellationToken);
         if (refund.RefundAttempts == 1 && outcome.Calls.Count > 0)
             budget.Earn();
         switch (outcome.Status)
         {
             case ChargeStatus.Succeeded:
-                await RecordAsync(outcome, "refunded", new PaymentRefunded(refund.OrderId, refund.PaymentId, refund.Amount, refund.Currency, outcome.Reference!, "the order was cancelled"));
+                await RecordAsync(outcome, "refunded", new PaymentRefunded(refund.OrderId, refund.PaymentId, refund.Amount, refund.Currency, outcome.Reference!,
+                    outcome.Found is null ? "the order was cancelled" : "it was given back already"));
                 break;
-            case ChargeStatus.Unknown or ChargeStatus.NotSent:
-                var wait = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(Math.Pow(2, Math.Min(refund.RefundAttempts - 1, 10))).Ticks, LongestWait.Ticks));
+            case ChargeStatus.Unknown or ChargeStatus.Unavailable:
+                var wait = WaitAfter(outcome, refund.RefundAttempts);
                 Log.Unknown(logger, refund.OrderId, outcome.Reason!, wait.TotalSeconds);
-                await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, outcome.Reason!, wait, outcome.Calls));
+                await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, outcome.Reason!, wait, outcome.Calls, Counts: outcome.Status == ChargeStatus.Unknown));
                 break;
             default:
                 Log.Review(logger, refund.OrderId, outcome.Reason!);
                 await RecordAsync(outcome, "review", new PaymentReviewRequired(refund.OrderId, refund.PaymentId, $"the refund was refused: {outcome.Reason}"));
                 break;
         }
+    }
+
+    private static TimeSpan WaitAfter(ChargeOutcome outcome, int attempts)
+    {
+        var wait = outcome.Failure == ProviderFailure.Circuit ? WhileOpen : outcome.Status == ChargeStatus.Unavailable ? WhileUnavailable
+            : TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(Math.Pow(2, Math.Min(attempts - 1, 10))).Ticks, LongestWait.Ticks));
+        return outcome.RetryAfter > wait ? outcome.RetryAfter.Value : wait;
     }
 
     private async Task RecordAsync<TEvent>(ChargeOutcome outcome, string status, TEvent told)

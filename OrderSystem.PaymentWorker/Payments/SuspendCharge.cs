@@ -11,23 +11,38 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <param name="OrderId">The order.</param>
 /// <param name="Reason">Why it has none.</param>
 /// <param name="Wait">Until it is looked at again.</param>
-/// <param name="Calls">What was asked of the provider. When nothing was, the attempt does not count: waiting alone must not bring a payment to review.</param>
+/// <param name="Calls">What was asked of the provider.</param>
+/// <param name="Counts">Whether the attempt may have had an effect. One that certainly had none does not count: waiting alone must not bring a payment to review.</param>
 /// <param name="TakenOver">The event that it takes over from, if no message drives it any more.</param>
-internal sealed record SuspendedPayment(Guid OrderId, string Reason, TimeSpan Wait, IReadOnlyList<ProviderCall> Calls, ReceivedEnvelope? TakenOver = null);
+internal sealed record SuspendedPayment(Guid OrderId, string Reason, TimeSpan Wait, IReadOnlyList<ProviderCall> Calls, bool Counts, ReceivedEnvelope? TakenOver = null)
+{
+    /// <summary>The order is cancelled, and the provider has no charge of it. Once it says so again after the wait, nothing can be on its way any more.</summary>
+    internal bool HasNoCharge { get; init; }
+}
 
-/// <summary>Gives the lease back. A charge without an answer is unknown, never failed; a refund goes on being a refund.</summary>
+/// <summary>
+/// Gives the lease back. A charge that may have been made is unknown, never failed; a refund goes on being a refund. A cancelled payment of which
+/// certainly nothing was sent has ended.
+/// </summary>
 internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
     "suspend-charge",
     $"""
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::interval[], $4::uuid[], $5::bigint[], $6::int[], $7::text[]) AS i (order_id, reason, wait, received_id, stream_seq, delivery, calls)),
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::interval[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::boolean[], $9::boolean[])
+            AS i (order_id, reason, wait, received_id, stream_seq, delivery, calls, counts, has_none)),
     received AS (
         INSERT INTO inbox (event_id, stream_seq, delivery) SELECT received_id, stream_seq, delivery FROM input WHERE received_id IS NOT NULL ON CONFLICT DO NOTHING),
     changed AS (
         UPDATE payments p SET
-            status = CASE p.status WHEN 'charging' THEN 'unknown' ELSE p.status END,
-            attempts = p.attempts - CASE WHEN i.calls IS NULL AND p.status <> 'refunding' THEN 1 ELSE 0 END,
-            refund_attempts = p.refund_attempts - CASE WHEN i.calls IS NULL AND p.status = 'refunding' THEN 1 ELSE 0 END,
+            status = CASE
+                WHEN p.status = 'refunding' THEN p.status
+                WHEN p.cancelled_at IS NOT NULL AND i.has_none AND p.none_at + i.wait <= now() THEN 'cancelled'
+                WHEN p.attempts > 1 OR i.counts OR p.in_doubt THEN 'unknown'
+                WHEN p.cancelled_at IS NOT NULL THEN 'cancelled'
+                ELSE 'charging' END,
+            attempts = p.attempts - CASE WHEN i.counts OR p.status = 'refunding' THEN 0 ELSE 1 END,
+            refund_attempts = p.refund_attempts - CASE WHEN NOT i.counts AND p.status = 'refunding' THEN 1 ELSE 0 END,
+            none_at = CASE WHEN i.has_none THEN coalesce(p.none_at, now()) ELSE p.none_at END,
             {ProviderCall.Append}, reason = i.reason, lease_until = now() + i.wait, updated_at = now()
         FROM input i WHERE p.order_id = i.order_id AND p.order_id = ANY ($1) AND p.status IN ('charging', 'unknown', 'refunding')
         RETURNING p.order_id)
@@ -47,6 +62,8 @@ internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
         parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long?)row.TakenOver?.StreamSequence);
         parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.TakenOver?.Delivery);
         parameters.AddArray(NpgsqlDbType.Text, rows, row => ProviderCall.ToJson(row.Calls));
+        parameters.AddArray(NpgsqlDbType.Boolean, rows, row => row.Counts);
+        parameters.AddArray(NpgsqlDbType.Boolean, rows, row => row.HasNoCharge);
     }
 
     protected override bool Read(NpgsqlDataReader reader, SuspendedPayment row) => reader.GetBoolean(1);

@@ -21,6 +21,27 @@ public enum Guard
     /// <summary>The provider key is written before the first call and stays.</summary>
     ProviderKeyKept,
 
+    /// <summary>The provider key is derived from the order: the same after a restore.</summary>
+    ProviderKeyDerived,
+
+    /// <summary>An event that was there before, or that is old, leads to a look-up before the first call.</summary>
+    LookUpInDoubt,
+
+    /// <summary>A payment whose key the provider may have forgotten is looked up before it is charged again.</summary>
+    LookUpWhenKeyIsOld,
+
+    /// <summary>A cancellation that finds no payment leads to a look-up.</summary>
+    CancellationIsLookedUp,
+
+    /// <summary>That a cancelled order has no charge counts once no call can be on its way.</summary>
+    CallsSettleFirst,
+
+    /// <summary>That a call had no effect says nothing of the calls before it.</summary>
+    EarlierCallsRemembered,
+
+    /// <summary>A refund that the provider refuses is looked up: it may have been made.</summary>
+    RefusedRefundIsLookedUp,
+
     /// <summary>One worker at a time asks the provider about an order.</summary>
     Lease,
 

@@ -5,6 +5,7 @@ internal sealed class Invariants(World world)
 {
     private readonly OrderState[] orders = new OrderState[World.OrderCount];
     private readonly PaymentState[] payments = new PaymentState[World.OrderCount];
+    private readonly int[] lives = new int[World.OrderCount];
 
     /// <summary>What must hold at any moment.</summary>
     internal string? AfterStep()
@@ -17,6 +18,8 @@ internal sealed class Invariants(World world)
                 return $"I3: order {order} was refunded twice";
             if (Backwards(ref orders[order], world.Orders[order].State, IsFinal))
                 return $"I6: order {order} was final and is {world.Orders[order].State} now";
+            if (lives[order] != world.Lives[order])
+                (lives[order], payments[order]) = (world.Lives[order], PaymentState.None);
             if (Backwards(ref payments[order], world.Payments[order].State, state => state is PaymentState.Declined or PaymentState.Cancelled or PaymentState.Refunded))
                 return $"I6: the payment of order {order} was final and is {world.Payments[order].State} now";
         }
@@ -55,7 +58,7 @@ internal sealed class Invariants(World world)
         var lost = service.Events.Find(stored => !service.Acknowledged.Contains(stored) && service.Outbox.TrueForAll(row => row.Event != stored));
         if (lost is not null)
             return $"I2: {lost} is committed and neither acknowledged by its stream nor in the outbox";
-        var early = service.Acknowledged.Where((told, place) => service.Acknowledged.Skip(place).Any(later => later.Order == told.Order && later.Version < told.Version)).FirstOrDefault();
+        var early = service.Acknowledged.Where((told, place) => service.Acknowledged.Skip(place).Any(later => later.Order == told.Order && later.Life == told.Life && later.Version < told.Version)).FirstOrDefault();
         return early is null ? null : $"I6: {early} came into its stream before an earlier event of its order";
     }
 

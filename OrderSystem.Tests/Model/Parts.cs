@@ -30,8 +30,8 @@ internal enum PaymentState
     Refunded,
 }
 
-/// <summary>An event of the ledger of a service: its identity is its order and its version.</summary>
-internal sealed record Event(int Order, int Version, Kind Kind);
+/// <summary>An event of the ledger of a service: its identity is its order, its version, and the life of the payment that told it.</summary>
+internal sealed record Event(int Order, int Version, Kind Kind, int Life = 0);
 
 /// <summary>A row of an outbox. While it is claimed no relay takes it.</summary>
 internal sealed class Row(Event stored, int emission)
@@ -57,6 +57,9 @@ internal sealed class Message(Event told, int emission)
     internal int Emission => emission;
 
     internal Delivery State { get; set; }
+
+    /// <summary>How often its consumer has been given it.</summary>
+    internal int Deliveries { get; set; }
 }
 
 /// <summary>One database with its ledger, outbox and inbox, and the stream that its relays fill.</summary>
@@ -128,6 +131,17 @@ internal sealed class Payment
 
     internal bool IsCancelled { get; set; }
 
+    /// <summary>How often something may have been sent to charge it.</summary>
+    internal int Attempts { get; set; }
+
+    /// <summary>The database may have forgotten what the provider knows.</summary>
+    internal bool IsInDoubt { get; set; }
+
+    /// <summary>The provider may have forgotten the key.</summary>
+    internal bool IsKeyOld { get; set; }
+
+    internal bool HadNoCharge { get; set; }
+
     internal int Events { get; set; }
 }
 
@@ -135,9 +149,13 @@ internal enum Stage
 {
     Idle,
     Received,
+    LookingUp,
     Begun,
     Answered,
     NoAnswer,
+
+    /// <summary>Certainly nothing has happened.</summary>
+    NoEffect,
 
     /// <summary>The outcome is committed and its event is not: only without the guard.</summary>
     Untold,
@@ -157,15 +175,20 @@ internal sealed class Consumer
 
     internal bool IsSuccess { get; set; }
 
+    /// <summary>The message was delivered or sent before.</summary>
+    internal bool IsDoubtful { get; set; }
+
     /// <summary>Everything in its memory is gone.</summary>
     internal void Forget() => (Stage, Held) = (Stage.Idle, null);
 }
 
-/// <summary>The provider answers the same key with the same charge.</summary>
+/// <summary>The provider answers the same key with the same charge, for as long as it remembers the key.</summary>
 internal sealed class Provider
 {
     private readonly Dictionary<int, bool> charges = [];
     private readonly HashSet<int> refunds = [];
+    private readonly HashSet<int> declined = [];
+    private readonly HashSet<int> byHand = [];
 
     /// <summary>Orders by successful charge, counted by order.</summary>
     internal List<int> Charged { get; } = [];
@@ -179,12 +202,33 @@ internal sealed class Provider
         charges.Add(key, wouldSucceed);
         if (wouldSucceed)
             Charged.Add(order);
+        else
+            declined.Add(order);
         return wouldSucceed;
     }
 
-    internal void Refund(int order, int key)
+    /// <summary>What it has of the order: a charge, whether given back or not, one that was declined, or none.</summary>
+    internal bool? Find(int order) => Charged.Contains(order) ? true : declined.Contains(order) ? false : null;
+
+    /// <summary>False: it refuses, because somebody gave the money back there.</summary>
+    internal bool Refund(int order, int key)
     {
+        if (byHand.Contains(order))
+            return false;
         if (refunds.Add(key))
             Refunded.Add(order);
+        return true;
+    }
+
+    internal void RefundByHand(int order)
+    {
+        byHand.Add(order);
+        Refunded.Add(order);
+    }
+
+    internal void ForgetKeys()
+    {
+        charges.Clear();
+        refunds.Clear();
     }
 }

@@ -20,6 +20,7 @@ internal enum Do
     // Workers.
     Receive,
     Handle,
+    LookUp,
     ChargeSucceeds,
     ChargeDeclines,
     Record,
@@ -45,6 +46,7 @@ internal enum Do
     PaymentLeaseEnds,
     Redeliver,
     Sweep,
+    Redrive,
 
     // What goes wrong.
     AckOfPublishLost,
@@ -54,12 +56,17 @@ internal enum Do
     ConsumerDies,
     AnswerLost,
     CallFails,
+    CallHasNoEffect,
+    LookUpFails,
     RefundAnswerLost,
     AckLost,
     ConsumerMadeAgain,
     WindowOver,
     MessageLost,
     StoreLost,
+    PaymentRestored,
+    KeysForgotten,
+    RefundedByHand,
 
     /// <summary>From here on nothing goes wrong.</summary>
     Heals,

@@ -39,7 +39,7 @@ internal sealed partial class World
                 service.Stream[step.On].State = Delivery.Waiting;
                 break;
             case Do.ConsumerMadeAgain:
-                service.Stream.ForEach(message => message.State = Delivery.Waiting);
+                service.Stream.ForEach(message => (message.State, message.Deliveries) = (Delivery.Waiting, 0));
                 break;
             case Do.WindowOver:
                 service.Known.Clear();
@@ -51,6 +51,9 @@ internal sealed partial class World
             case Do.StoreLost:
                 service.Known.Clear();
                 service.Stream.Clear();
+                break;
+            case Do.PaymentRestored or Do.KeysForgotten or Do.RefundedByHand or Do.Redrive:
+                TakeForRestore(step);
                 break;
             case Do.Place or Do.Cancel or Do.Sweep:
                 TakeForOrder(step.What, step.Who);
@@ -107,6 +110,7 @@ internal sealed partial class World
     private void Receive(Consumer consumer, Message message)
     {
         (consumer.Stage, consumer.Held, consumer.Order) = (Stage.Received, message, message.Event.Order);
+        consumer.IsDoubtful = message.Deliveries++ > 0 || message.Emission > 0 || IsOld[message.Event.Order];
         message.State = Has(Guard.AckAfterCommit) ? Delivery.Delivered : Delivery.Acknowledged;
     }
 

@@ -20,6 +20,16 @@ internal sealed partial class World
             case Do.Reconcile:
                 Reconcile(worker, step.On);
                 break;
+            case Do.LookUp:
+                LookUp(worker, Payments[worker.Order]);
+                break;
+            case Do.LookUpFails:
+                Payments[worker.Order].IsLeased = false;
+                worker.Forget();
+                break;
+            case Do.CallHasNoEffect:
+                worker.Stage = Stage.NoEffect;
+                break;
             case Do.ChargeSucceeds or Do.ChargeDeclines:
                 worker.IsSuccess = Provider.Charge(worker.Order, Payments[worker.Order].Key, step.What == Do.ChargeSucceeds);
                 worker.Stage = Stage.Answered;
@@ -39,10 +49,7 @@ internal sealed partial class World
                 worker.Stage = Stage.Done;
                 break;
             case Do.Refund or Do.RefundAnswerLost:
-                if (!Has(Guard.RefundKeyKept))
-                    Payments[worker.Order].RefundKey = ++keys;
-                Provider.Refund(worker.Order, Payments[worker.Order].RefundKey);
-                worker.Stage = step.What == Do.Refund ? Stage.RefundAnswered : Stage.Idle;
+                Refund(worker, step.What == Do.Refund);
                 break;
             case Do.RecordRefund:
                 RecordRefund(Payments[worker.Order], worker.Order);
@@ -68,7 +75,7 @@ internal sealed partial class World
         var (payment, told) = (Payments[worker.Order], worker.Held!.Event);
         if (told.Kind == Kind.Cancelled)
         {
-            HandleCancellation(payment, told);
+            HandleCancellation(payment, told, worker.IsDoubtful);
             worker.Stage = Stage.Done;
         }
         else if (payment.State is PaymentState.None or PaymentState.Charging or PaymentState.Unknown)
@@ -80,6 +87,7 @@ internal sealed partial class World
                 return;
             }
 
+            payment.IsInDoubt |= payment.State == PaymentState.None && worker.IsDoubtful;
             Begin(worker, payment);
         }
         else
@@ -91,15 +99,17 @@ internal sealed partial class World
         }
     }
 
-    private void HandleCancellation(Payment payment, Event told)
+    private void HandleCancellation(Payment payment, Event told, bool isDoubtful)
     {
         Worker.Inbox.Add(told);
         if (payment.State == PaymentState.None && !Has(Guard.CancellationHoldsPlace))
             return;
         payment.IsCancelled = true;
         if (payment.RefundKey == 0)
-            payment.RefundKey = ++keys;
+            payment.RefundKey = RefundKeyOf(told.Order);
         if (payment.State == PaymentState.None)
+            (payment.State, payment.IsInDoubt) = Has(Guard.CancellationIsLookedUp) ? (PaymentState.Unknown, true) : (PaymentState.Cancelled, false);
+        else if (payment is { State: PaymentState.Charging, Attempts: 0 } && !isDoubtful)
             payment.State = PaymentState.Cancelled;
         if (payment.State == PaymentState.Succeeded)
             (payment.State, payment.IsLeased) = (PaymentState.Refunding, false);
@@ -110,11 +120,12 @@ internal sealed partial class World
         if (payment.State == PaymentState.None)
             payment.State = PaymentState.Charging;
         if (payment.Key == 0 || !Has(Guard.ProviderKeyKept))
-            payment.Key = ++keys;
+            payment.Key = Has(Guard.ProviderKeyDerived) && Has(Guard.ProviderKeyKept) ? -1 - worker.Order : ++keys;
         if (payment.IsLeased && Workers.Any(other => other != worker && other.Stage == Stage.Begun && other.Order == worker.Order))
             Overlaps++;
         payment.IsLeased = true;
-        worker.Stage = Stage.Begun;
+        payment.Attempts++;
+        worker.Stage = LooksUpFirst(payment, worker) ? Stage.LookingUp : Stage.Begun;
     }
 
     private void Reconcile(Consumer worker, int order)
@@ -134,6 +145,13 @@ internal sealed partial class World
     private void Record(Consumer worker)
     {
         var payment = Payments[worker.Order];
+        if (worker.Stage == Stage.NoEffect)
+        {
+            GiveBack(payment);
+            worker.Forget();
+            return;
+        }
+
         if (worker.Stage == Stage.NoAnswer && Has(Guard.LostAnswerIsUnknown))
         {
             if (payment.State is PaymentState.Charging)
@@ -150,6 +168,8 @@ internal sealed partial class World
         worker.Stage = Stage.Done;
         if (payment.State is not (PaymentState.Charging or PaymentState.Unknown) && Has(Guard.OutcomeOnce))
             return;
+        if (payment.RefundKey == 0)
+            payment.RefundKey = RefundKeyOf(worker.Order);
         payment.IsLeased = false;
         payment.State = !worker.IsSuccess ? PaymentState.Declined
             : payment.IsCancelled && Has(Guard.LateSuccessIsRefunded) ? PaymentState.Refunding
@@ -168,5 +188,5 @@ internal sealed partial class World
         Tell(order, Kind.Refunded);
     }
 
-    private void Tell(int order, Kind kind) => Worker.Commit(new(order, ++Payments[order].Events, kind));
+    private void Tell(int order, Kind kind) => Worker.Commit(new(order, ++Payments[order].Events, kind, Lives[order]));
 }

@@ -11,7 +11,7 @@ internal sealed partial class World(Guard? without, bool canRepair)
     /// <summary>The other one is never cancelled: else hardly any would be left to be paid.</summary>
     private const int Cancellable = 1;
 
-    private static readonly Do[] WorkerSteps = [Do.Handle, Do.ChargeSucceeds, Do.ChargeDeclines, Do.Record, Do.Tell, Do.Refund, Do.RecordRefund, Do.Acknowledge];
+    private static readonly Do[] WorkerSteps = [Do.Handle, Do.LookUp, Do.ChargeSucceeds, Do.ChargeDeclines, Do.Record, Do.Tell, Do.Refund, Do.RecordRefund, Do.Acknowledge];
 
     private int keys;
     private int emissions;
@@ -103,6 +103,10 @@ internal sealed partial class World(Guard? without, bool canRepair)
                 yield return new(Do.CallFails, worker);
             }
 
+            if (stage == Stage.Begun)
+                yield return new(Do.CallHasNoEffect, worker);
+            if (stage == Stage.LookingUp)
+                yield return new(Do.LookUpFails, worker);
             if (stage == Stage.RefundBegun)
                 yield return new(Do.RefundAnswerLost, worker);
             if (stage == Stage.Done)
@@ -111,6 +115,8 @@ internal sealed partial class World(Guard? without, bool canRepair)
 
         if (Results.Stage != Stage.Idle)
             yield return new(Do.ConsumerDies);
+        foreach (var step in Restores())
+            yield return step;
     }
 
     private IEnumerable<Step> EnabledForWorkers()
@@ -131,7 +137,7 @@ internal sealed partial class World(Guard? without, bool canRepair)
 
             foreach (var what in WorkerSteps.Where(what => StageOf(what) == stage))
                 yield return new(what, worker);
-            if (stage == Stage.NoAnswer)
+            if (stage is Stage.NoAnswer or Stage.NoEffect)
                 yield return new(Do.Record, worker);
         }
 
@@ -156,6 +162,8 @@ internal sealed partial class World(Guard? without, bool canRepair)
                 yield return new(Do.Cancel, order);
             if (CanBeSwept(order))
                 yield return new(Do.Sweep, order);
+            if (IsForgotten[order] && Api.Outbox.TrueForAll(row => row.Event.Order != order))
+                yield return new(Do.Redrive, order);
         }
     }
 
@@ -169,6 +177,7 @@ internal sealed partial class World(Guard? without, bool canRepair)
     private static Stage StageOf(Do what) => what switch
     {
         Do.Handle => Stage.Received,
+        Do.LookUp => Stage.LookingUp,
         Do.ChargeSucceeds or Do.ChargeDeclines => Stage.Begun,
         Do.Record => Stage.Answered,
         Do.Tell => Stage.Untold,

@@ -30,7 +30,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         WorkerNats = new("worker-nats", TcpProtocol.Nats, () => nats.Port, dice);
         ApiPostgres = new("api-postgres", TcpProtocol.Postgres, () => postgres.Port, dice);
         WorkerPostgres = new("worker-postgres", TcpProtocol.Postgres, () => postgres.Port, dice);
-        Provider = new("provider", TcpProtocol.Raw, () => Gateway.Address.Port, dice);
+        Provider = new("provider", TcpProtocol.Raw, () => (Script?.Address ?? Gateway.Address).Port, dice);
         Load = new(() => ApiAddresses, dice);
     }
 
@@ -55,6 +55,9 @@ internal sealed partial class FaultSystem : IAsyncDisposable
 
     /// <summary>Between the workers and the payment provider.</summary>
     internal TcpProxy Provider { get; }
+
+    /// <summary>In place of the provider, for connections that are made from now on; it may pass on what it does not answer.</summary>
+    internal ScriptedProvider? Script { get; set; }
 
     internal IReadOnlyList<TcpProxy> Proxies => [ApiNats, ApiPostgres, WorkerNats, WorkerPostgres, Provider];
 
@@ -179,6 +182,8 @@ internal sealed partial class FaultSystem : IAsyncDisposable
             Load.Dispose();
             foreach (var service in Everyone)
                 await service.DisposeAsync();
+            if (Script is not null)
+                await Script.DisposeAsync();
             if (Gateway is not null)
                 await Gateway.DisposeAsync();
             foreach (var proxy in Proxies)

@@ -84,6 +84,8 @@ internal static class AuditChecks
             """),
         new("I5", "every order has reached a final status", AuditSource.None,
             "SELECT id::text, 'is pending since ' || created_at FROM orders WHERE status = 'pending' AND created_at < $1"),
+        new("I5", "the charge of every cancelled order was given back", AuditSource.None,
+            "SELECT id::text, 'is cancelled, and its refund is ' || refund || ' since ' || refund_since FROM orders WHERE refund IN ('pending', 'review') AND refund_since < $1"),
         new("I5", "the status of every order agrees with the provider's ledger", AuditSource.Ledger,
             """
             WITH kept AS (
@@ -102,7 +104,7 @@ internal static class AuditChecks
             WHERE o.updated_at < $1 AND CASE o.status
                 WHEN 'paid' THEN p.status IS DISTINCT FROM 'succeeded'
                 WHEN 'paymentFailed' THEN p.status IS DISTINCT FROM 'declined'
-                WHEN 'cancelled' THEN p.status IN ('succeeded', 'charging', 'refunding')
+                WHEN 'cancelled' THEN p.status IN ('succeeded', 'charging', 'unknown', 'refunding', 'review')
                 ELSE false END
             """),
     ];

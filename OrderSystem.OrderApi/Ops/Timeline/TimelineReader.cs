@@ -3,13 +3,17 @@ using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.DeadLetters;
+using OrderSystem.OrderApi.Orders;
 
 namespace OrderSystem.OrderApi.Ops.Timeline;
 
 /// <summary>What this service knows of an order.</summary>
 internal sealed record OrderHistory(
     string Status, string? Reason, decimal Total, string Currency, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ToldEvent> Events,
-    IReadOnlyList<Redriven> Redriven);
+    IReadOnlyList<Redriven> Redriven)
+{
+    internal Refund? Refund { get; init; }
+}
 
 /// <summary>Reads what happened to one order, from wherever it is written down.</summary>
 internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream letters)
@@ -18,7 +22,7 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
     {
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(Command(
-            "SELECT status, reason, total, currency, created_at, updated_at FROM orders WHERE id = $1 AND ($2 IS NULL OR client_id = $2)",
+            $"SELECT status, reason, total, currency, created_at, updated_at, {Refund.Columns} FROM orders WHERE id = $1 AND ($2 IS NULL OR client_id = $2)",
             new NpgsqlParameter<Guid> { TypedValue = id },
             new NpgsqlParameter { Value = (object?)client ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }));
         batch.BatchCommands.Add(Command(ToldEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
@@ -73,5 +77,8 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
 
     private static OrderHistory ReadOrder(NpgsqlDataReader row) => new(
         row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetDecimal(2), row.GetString(3),
-        row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<DateTimeOffset>(5), [], []);
+        row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<DateTimeOffset>(5), [], [])
+    {
+        Refund = Refund.Read(row, 6),
+    };
 }

@@ -1,0 +1,66 @@
+using System.ComponentModel.DataAnnotations;
+using System.Net.Http.Headers;
+using Microsoft.Extensions.Options;
+using OrderSystem.ServiceDefaults.Hosting;
+
+namespace OrderSystem.PaymentWorker.Gateway;
+
+/// <summary>
+/// Who we are to the provider: a bearer token, headers, or both. When the provider refuses them, their files are read again, so that a secret
+/// that was replaced is used without a restart.
+/// </summary>
+internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, IConfiguration configuration)
+{
+    private const string BearerToken = "BearerToken";
+    private const string Authorization = "Authorization";
+
+    private volatile KeyValuePair<string, string>[] headers = Read(options.Value, configuration: null);
+
+    internal void AddTo(HttpRequestMessage request)
+    {
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Remove(name);
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+
+    internal void ReadAgain() => headers = Read(options.Value, configuration);
+
+    /// <summary>Says what is wrong with them, without telling what they are.</summary>
+    internal static IEnumerable<ValidationResult> Validate(GatewayOptions options)
+    {
+        using var request = new HttpRequestMessage();
+        foreach (var (name, value) in Read(options, configuration: null))
+        {
+            if (!IsHeader(request.Headers, name, value))
+            {
+                var setting = name == Authorization && !options.Headers.ContainsKey(name) ? BearerToken : $"{nameof(GatewayOptions.Headers)}__{name}";
+                yield return new ValidationResult($"{GatewayOptions.Section}__{setting} is not a request header with one line of text.", [setting]);
+            }
+        }
+    }
+
+    private static bool IsHeader(HttpRequestHeaders headers, string name, string value)
+    {
+        try
+        {
+            return !name.Equals(PaymentGatewayClient.KeyHeader, StringComparison.OrdinalIgnoreCase) && !value.Any(char.IsControl) && headers.TryAddWithoutValidation(name, value);
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    private static KeyValuePair<string, string>[] Read(GatewayOptions options, IConfiguration? configuration)
+    {
+        var all = options.Headers.Select(header => KeyValuePair.Create(header.Key, Current($"Headers__{header.Key}") ?? header.Value)).ToList();
+        if ((Current(BearerToken) ?? options.BearerToken) is { Length: > 0 } token)
+            all.Add(KeyValuePair.Create(Authorization, $"Bearer {token}"));
+        return [.. all];
+
+        string? Current(string name) =>
+            configuration is not null && SecretFiles.ReadAgain(configuration, $"{GatewayOptions.Section}__{name}") is { } value && !value.Any(char.IsControl) ? value : null;
+    }
+}

@@ -1,0 +1,151 @@
+using System.Text.RegularExpressions;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Faults;
+
+/// <summary>What becomes of orders whose provider answers what it should not.</summary>
+public sealed class ProviderAnswerFaultTests
+{
+    /// <summary>Long in a soak, so that what only time brings is seen too; short in the suite.</summary>
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
+
+    private static readonly int PerSecond = int.TryParse(Environment.GetEnvironmentVariable("OUTAGE_RATE"), out var rate) ? rate : 5;
+
+    /// <summary>Kinds of outage, by what the provider answers to everything, with the cause that the alert has to name.</summary>
+    private static readonly Dictionary<string, (ScriptedAnswer Answer, string Cause)> Kinds = new(StringComparer.Ordinal)
+    {
+        ["401"] = (ScriptedAnswer.Of(401, "{}"), "credentials"),
+        ["403"] = (ScriptedAnswer.Of(403, "<html>", "text/html"), "credentials"),
+        ["404"] = (ScriptedAnswer.Of(404, "{}"), "route"),
+        ["429"] = (ScriptedAnswer.Of(429, "", null, "Retry-After: 1"), "rate_limit"),
+        ["503"] = (ScriptedAnswer.Of(503), "server_error"),
+        ["silence"] = (ScriptedAnswer.Silence, "timeout"),
+        ["stalled"] = (ScriptedAnswer.Stalled(200, "{"), "timeout"),
+        ["garbage"] = (ScriptedAnswer.Of(200, "<html>", "text/html"), "contract"),
+    };
+
+    public static TheoryData<string> KindsOfOutage => new(Kinds.Keys);
+
+    [Theory]
+    [MemberData(nameof(KindsOfOutage))]
+    public async Task F38_After_an_outage_of_any_kind_every_order_is_paid_and_none_needed_a_person(string kind)
+    {
+        var (answer, cause) = Kinds[kind];
+        await using var system = await FaultSystem.StartAsync(settings: ServiceMetrics.Settings);
+        system.Script = new(() => system.Gateway.Address) { Script = _ => answer };
+        var orders = (int)(Outage.TotalSeconds * PerSecond);
+
+        await system.Load.RunAsync(new(orders, PerSecond));
+        await Eventually.BeTrueAsync($"the alert's metric names {cause}", async () =>
+            Regex.IsMatch(await ServiceMetrics.ScrapeAsync(system.Workers[0]), $$"""^ordersystem_payment_gateway_failing{[^}]*cause="{{cause}}"[^}]*} 1\b""", RegexOptions.Multiline));
+        var asked = system.Script.Questions.Count;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{kind}: {orders} orders, {asked} calls during the outage");
+
+        // A slot each and what may be repeated: with silence the circuit learns only after the first attempts have timed out.
+        Assert.InRange(asked, 6, orders + 20 + (orders / 10) + (3 * (int)Outage.TotalSeconds) + 10);
+        Assert.Equal(0L, await CountAsync(system, "status IN ('review', 'declined')"));
+        system.Script.Script = _ => null;
+
+        var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(120));
+        Assert.Equal((orders, 0L), (snapshot.Ledger.Count, snapshot.DeadLetters));
+        Assert.All(snapshot.Orders, order => Assert.Equal("paid", order.Status));
+        await Eventually.BeTrueAsync("the alert's metric is well again", async () => !(await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
+            line.StartsWith("ordersystem_payment_gateway_failing{", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task F37_Heads_without_bodies_give_their_slots_back_and_the_next_order_is_paid_at_once()
+    {
+        await using var system = await FaultSystem.StartAsync(settings: [("JetStream__Concurrency", "4"), ("JetStream__Prefetch", "8"), ("Payments__Breaker__MinimumCalls", "10000")]);
+        var stalled = 0;
+        system.Script = new(() => system.Gateway.Address)
+        {
+            // All that four slots can hold, and each of their repetitions.
+            Script = question => question.IsCharge && Interlocked.Increment(ref stalled) <= 12 ? ScriptedAnswer.Stalled(200, "{\"id\"") : null,
+        };
+        await system.Load.RunAsync(new(Orders: 4, PerSecond: 50));
+        await Eventually.BeTrueAsync("every slot met a head without a body", () => Task.FromResult(Volatile.Read(ref stalled) >= 4));
+        await system.Load.RunAsync(new(Orders: 10, PerSecond: 50));
+
+        var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal((14, 0L), (snapshot.Ledger.Count, snapshot.DeadLetters));
+        Assert.All(snapshot.Orders, order => Assert.Equal("paid", order.Status));
+    }
+
+    [Fact]
+    public async Task A_201_with_the_charge_in_it_is_looked_up_and_paid()
+    {
+        await using var system = await FaultSystem.StartAsync(settings: [("Payments__ReconcileAfter__0", "00:00:01"), ("Payments__ReconcileAfter__1", "00:00:01")]);
+        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 201 } : null };
+        await system.Load.PlaceAsync();
+
+        var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal("paid", Assert.Single(snapshot.Orders).Status);
+        Assert.Single(snapshot.Ledger);
+    }
+
+    [Theory]
+    [InlineData("card\\u0000\\u0001declined\\ud800")]
+    [InlineData("LONG")]
+    public async Task M9_A_reason_that_cannot_be_stored_as_it_is_fails_the_payment_and_nothing_else(string reason)
+    {
+        await using var system = await FaultSystem.StartAsync();
+        var text = reason.Replace("LONG", new string('x', 60_000), StringComparison.Ordinal);
+        system.Script = new(() => system.Gateway.Address)
+        {
+            Script = question => question.IsCharge ? ScriptedAnswer.Of(402, $$"""{"id":"ch_1","status":"declined","reason":"{{text}}"}""", "application/json; charset=klingon") : null,
+        };
+        using var client = new Client(system.ApiAddresses[0]);
+
+        var order = await client.WaitForAsync(await client.PlaceAsync(), "paymentFailed");
+
+        Assert.InRange(order.GetProperty("reason").GetString()!.Length, 1, 500);
+        Assert.DoesNotContain(order.GetProperty("reason").GetString()!, char.IsControl);
+        await system.RestAsync();
+    }
+
+    [Fact]
+    public async Task A_long_Retry_After_puts_a_payment_aside_without_its_message()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Of(429, "", null, "Retry-After: 900") : null };
+        await system.Load.PlaceAsync();
+
+        await Eventually.BeTrueAsync("the payment waits for a quarter of an hour", async () =>
+            await CountAsync(system, "status = 'charging' AND attempts = 0 AND lease_until BETWEEN now() + interval '14 minutes' AND now() + interval '15 minutes'") == 1);
+        await Eventually.BeTrueAsync("its message is acknowledged", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM inbox") == 1);
+
+        // A quarter of an hour later.
+        system.Script.Script = _ => null;
+        await Sql.ExecuteAsync(system.PaymentsDatabase, "UPDATE payments SET lease_until = now(), updated_at = now() - interval '15 minutes'");
+        var snapshot = await system.AuditAsync();
+        Assert.Equal("paid", Assert.Single(snapshot.Orders).Status);
+    }
+
+    [Fact]
+    public async Task The_worker_shows_its_credentials_and_reads_them_again_when_they_are_refused()
+    {
+        var folder = Directory.CreateTempSubdirectory("ordersystem-secrets-");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Payments__BearerToken"), "old-token\n");
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Payments__Headers__X-Api-Key"), "key-17\n");
+        await using var system = await FaultSystem.StartAsync(settings: [("SECRETS_PATH", folder.FullName)]);
+        system.Script = new(() => system.Gateway.Address)
+        {
+            Script = question => question.Headers.GetValueOrDefault("Authorization") == "Bearer new-token" && question.Headers.GetValueOrDefault("X-Api-Key") == "key-17"
+                ? null : ScriptedAnswer.Of(401, "{}"),
+        };
+        await system.Load.PlaceAsync();
+        await Eventually.BeTrueAsync("the old token was refused", () => Task.FromResult(
+            system.Script.Questions.Any(question => question.Headers.GetValueOrDefault("Authorization") == "Bearer old-token")));
+
+        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Payments__BearerToken"), "new-token\n");
+
+        var snapshot = await system.AuditAsync();
+        Assert.Equal("paid", Assert.Single(snapshot.Orders).Status);
+        Assert.All(system.Everyone, service => Assert.DoesNotMatch("(old|new)-token|key-17", service.Output));
+        folder.Delete(recursive: true);
+    }
+
+    private static Task<long> CountAsync(FaultSystem system, string condition) => Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE {condition}");
+}

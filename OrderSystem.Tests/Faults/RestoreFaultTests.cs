@@ -1,0 +1,140 @@
+using System.Net.Http.Json;
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Faults;
+
+/// <summary>The payments database is restored to a time before a charge, and then the order's events come again.</summary>
+public sealed class RestoreFaultTests
+{
+    private const string Forgotten = "TRUNCATE payments, inbox, events, outbox, deliveries";
+    private const int Orders = 6;
+
+    public enum Way
+    {
+        Redrive,
+        Sweeper,
+        ConsumerMadeAgain,
+    }
+
+    [Theory]
+    [InlineData(Way.Redrive)]
+    [InlineData(Way.Sweeper)]
+    [InlineData(Way.ConsumerMadeAgain)]
+    public async Task F39_Orders_that_were_paid_before_a_restore_are_not_charged_again(Way way)
+    {
+        await using var system = await FaultSystem.StartAsync(settings: [("Sweeper__After", "00:00:03")]);
+        await system.Load.RunAsync(new(Orders, PerSecond: 20));
+        await system.AuditAsync();
+        var before = await PaymentsAsync(system);
+
+        await system.StopAsync(system.Workers[0]);
+        await Sql.ExecuteAsync(system.PaymentsDatabase, Forgotten);
+        if (way == Way.Sweeper)
+            await Sql.ExecuteAsync(system.OrdersDatabase, "UPDATE orders SET status = 'pending'");
+        if (way == Way.ConsumerMadeAgain)
+            await DeleteConsumerAsync(system);
+        await system.StartWorkerAsync();
+        if (way == Way.Redrive)
+            await RedriveAsync(system);
+
+        await Eventually.GetAsync("every payment is as it was", () => PaymentsAsync(system), after => after == before, TimeSpan.FromSeconds(60));
+        using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
+        Assert.Equal(Orders, (await provider.GetStringAsync("/ledger")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        await Eventually.BeTrueAsync("every order is paid", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == Orders);
+
+        // An event that comes for the first time is charged under the same key anyway; what was sent again was looked up.
+        var calls = await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT string_agg(DISTINCT calls -> 0 ->> 'kind', ',') FROM payments");
+        Assert.Equal(way == Way.ConsumerMadeAgain ? "charge" : "look-up", calls);
+    }
+
+    [Fact]
+    public async Task F39_What_was_charged_under_a_key_that_is_no_more_is_looked_up_and_not_charged_again()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        var order = (await system.Load.PlaceAsync()).OrderId!.Value;
+        await system.AuditAsync();
+        await system.StopAsync(system.Workers[0]);
+
+        // As if the charge had been made under another key: a second call would be a second charge.
+        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Of(200, """{"id":"ch_second","status":"succeeded"}""") : null };
+        await Sql.ExecuteAsync(system.PaymentsDatabase, Forgotten);
+        await system.StartWorkerAsync();
+
+        await RedriveAsync(system);
+
+        await Eventually.BeTrueAsync("the charge was found", async () =>
+            await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'succeeded' AND in_doubt") == 1);
+        Assert.Equal(["look-up"], system.Script!.Questions.Select(question => question.IsLookUp ? "look-up" : "call"));
+    }
+
+    [Fact]
+    public async Task F39_A_cancelled_order_whose_charge_was_forgotten_is_refunded()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        using var client = new Client(system.ApiAddresses[0]);
+        var order = (await system.Load.PlaceAsync()).OrderId!.Value;
+        await system.AuditAsync();
+
+        // The outcome is lost with the payment, so that the order can be cancelled; nothing of the charge is known here.
+        await Sql.ExecuteAsync(system.PaymentsDatabase, Forgotten);
+        await Sql.ExecuteAsync(system.OrdersDatabase, "UPDATE orders SET status = 'pending'");
+        (await client.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null)).EnsureSuccessStatusCode().Dispose();
+
+        await Eventually.BeTrueAsync("the charge is given back", async () =>
+            await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'refunded'") == 1, TimeSpan.FromSeconds(60));
+        var answer = await Eventually.GetAsync("the order says so", () => client.GetAsync(order), read => read.TryGetProperty("refund", out var refund) && refund.GetProperty("state").GetString() == "refunded");
+        Assert.Equal("cancelled", answer.GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [InlineData(true, "succeeded")]
+    [InlineData(false, "review")]
+    public async Task A_payment_that_is_older_than_its_key_is_looked_up_and_ends(bool wasCharged, string expected)
+    {
+        await using var system = await FaultSystem.StartAsync();
+        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Silence : null };
+        var order = (await system.Load.PlaceAsync()).OrderId!.Value;
+        await Eventually.BeTrueAsync("the charge was asked for", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'unknown'") == 1);
+        await system.StopAsync(system.Workers[0]);
+        if (wasCharged)
+            await ChargeAsync(system, order);
+        await Sql.ExecuteAsync(
+            system.PaymentsDatabase, "UPDATE payments SET attempts = 1, first_attempt_at = now() - interval '21 hours', lease_until = now() - interval '20 hours', updated_at = lease_until");
+        var asked = system.Script.Questions.Count(question => question.IsCharge);
+
+        await system.StartWorkerAsync();
+
+        await Eventually.BeTrueAsync($"the payment is {expected}", async () => await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT status FROM payments") == expected);
+        Assert.Equal(asked, system.Script.Questions.Count(question => question.IsCharge));
+    }
+
+    private static Task<string> PaymentsAsync(FaultSystem system) => Sql.ScalarAsync<string>(
+        system.PaymentsDatabase, "SELECT coalesce(string_agg(concat_ws(' ', order_id, status, amount, currency, provider_key, provider_reference), ';' ORDER BY order_id), '') FROM payments");
+
+    private static async Task RedriveAsync(FaultSystem system)
+    {
+        using var client = new Client(system.ApiAddresses[0]);
+        client.Http.DefaultRequestHeaders.Add("X-Operator", "ada");
+        using var answer = await client.Http.PostAsync($"/ops/redrive?since={TimeProvider.System.GetUtcNow().AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}", content: null);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>The call that the worker gave up has charged after all.</summary>
+    private static async Task ChargeAsync(FaultSystem system, Guid order)
+    {
+        var row = await Sql.RowAsync(system.PaymentsDatabase, $"SELECT amount, currency, provider_key::text FROM payments WHERE order_id = '{order}'");
+        using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/charges") { Content = JsonContent.Create(new { orderId = order, amount = row[0], currency = row[1] }) };
+        request.Headers.Add("Idempotency-Key", (string)row[2]!);
+        (await provider.SendAsync(request)).EnsureSuccessStatusCode().Dispose();
+    }
+
+    private static async Task DeleteConsumerAsync(FaultSystem system)
+    {
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        await new NatsJSContext(nats).DeleteConsumerAsync("ORDERS", "ORDER_PROCESSOR");
+    }
+}

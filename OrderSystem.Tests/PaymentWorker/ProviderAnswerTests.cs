@@ -1,0 +1,110 @@
+using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.PaymentWorker;
+
+/// <summary>Each row of docs/payment-providers.md, over a real connection.</summary>
+public sealed class ProviderAnswerTests : IAsyncDisposable
+{
+    private readonly ScriptedProvider provider = new();
+
+    public static TheoryData<string> Answers => new(ProviderRow.Rows.Select(row => row.Answer));
+
+    public ValueTask DisposeAsync() => provider.DisposeAsync();
+
+    [Theory]
+    [MemberData(nameof(Answers))]
+    public async Task A_charge_comes_to_what_the_page_says(string answer)
+    {
+        var row = ProviderRow.Rows.Single(row => row.Answer == answer);
+        provider.Script = _ => row.Script;
+        using var client = new WorkerClient(row.Script is null ? new Uri($"http://127.0.0.1:{Ports.Free()}") : provider.Address);
+
+        var outcome = await client.ChargeAsync();
+
+        Assert.Equal((row.Status, row.Failure), (outcome.Status, outcome.Failure));
+        Assert.Equal(row.Failure, client.Health.LastFailure);
+        Assert.NotEmpty(outcome.Calls);
+        Assert.Equal(row.Status == ChargeStatus.Succeeded ? "ch_1" : null, row.Status == ChargeStatus.Succeeded ? outcome.Reference : null);
+        Assert.True(outcome.Reason is null || (outcome.Reason.Length is > 0 and <= 500 && !outcome.Reason.Any(char.IsControl)), outcome.Reason);
+    }
+
+    [Fact]
+    public void The_page_has_the_same_rows()
+    {
+        var page = File.ReadAllLines(Path.Combine(Solution.Root, "docs", "payment-providers.md"));
+        var listed = page.SkipWhile(line => line != "| answer to a charge | is | cause |").Skip(2).TakeWhile(line => line.StartsWith('|'));
+        Assert.Equal(ProviderRow.Rows.Select(row => $"| {row.Answer} | {row.Status.ToString().ToLowerInvariant()} | {CauseOf(row)} |"), listed);
+    }
+
+    [Theory]
+    [InlineData(200, """[]""", nameof(ChargeStatus.None))]
+    [InlineData(200, """[{"id":"a","status":"succeeded","amount":1,"currency":"EUR"}]""", nameof(ChargeStatus.Succeeded))]
+    [InlineData(200, """[{"id":"b","status":"declined"},{"id":"a","status":"succeeded"},{"id":"c","status":"declined"}]""", nameof(ChargeStatus.Succeeded))]
+    [InlineData(200, """[{"id":"b","status":"declined","reason":"no"}]""", nameof(ChargeStatus.Declined))]
+    [InlineData(200, """[{"id":"b","status":"pending"}]""", nameof(ChargeStatus.Unknown))]
+    [InlineData(200, """{}""", nameof(ChargeStatus.Unknown))]
+    [InlineData(204, "", nameof(ChargeStatus.Unknown))]
+    [InlineData(400, """{}""", nameof(ChargeStatus.Refused))]
+    [InlineData(404, """{}""", nameof(ChargeStatus.Unavailable))]
+    [InlineData(401, """{}""", nameof(ChargeStatus.Unavailable))]
+    public async Task A_look_up_says_what_the_provider_has(int status, string body, string expected)
+    {
+        provider.Script = _ => ScriptedAnswer.Of(status, body);
+        using var client = new WorkerClient(provider.Address);
+        Assert.Equal(expected, (await client.FindAsync()).Status.ToString());
+    }
+
+    [Fact]
+    public async Task A_look_up_prefers_what_is_kept_to_what_was_given_back()
+    {
+        provider.Script = _ => ScriptedAnswer.Of(200, """[{"id":"a","status":"succeeded"},{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
+        using var client = new WorkerClient(provider.Address);
+        Assert.Equal(("a", new FoundCharge(null, null, IsRefunded: false)), ((await client.FindAsync()) is var kept ? kept.Reference : null, kept.Found));
+
+        provider.Script = _ => ScriptedAnswer.Of(200, """[{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
+        Assert.Equal(new FoundCharge(2.5m, "EUR", IsRefunded: true), (await client.FindAsync()).Found);
+    }
+
+    [Theory]
+    [InlineData(404, "application/problem+json", nameof(ChargeStatus.Refused))]
+    [InlineData(404, "text/html", nameof(ChargeStatus.Unavailable))]
+    [InlineData(402, "application/json", nameof(ChargeStatus.Refused))]
+    [InlineData(400, "application/json", nameof(ChargeStatus.Refused))]
+    [InlineData(403, "application/json", nameof(ChargeStatus.Unavailable))]
+    public async Task A_refund_can_be_refused_for_its_charge(int status, string contentType, string expected)
+    {
+        provider.Script = _ => ScriptedAnswer.Of(status, "{}", contentType);
+        using var client = new WorkerClient(provider.Address);
+        Assert.Equal(expected, (await client.RefundAsync()).Status.ToString());
+    }
+
+    [Fact]
+    public async Task A_call_without_effect_says_nothing_of_the_attempt_before_it()
+    {
+        provider.Script = _ => provider.Questions.Count == 1 ? ScriptedAnswer.Of(503) : ScriptedAnswer.Of(401, "{}");
+        using var client = new WorkerClient(provider.Address);
+
+        var outcome = await client.ChargeAsync();
+
+        Assert.Equal((ChargeStatus.Unknown, 2), (outcome.Status, outcome.Calls.Count));
+    }
+
+    [Theory]
+    [InlineData(429, 60, 1)]
+    [InlineData(503, 60, 1)]
+    [InlineData(429, 1, 2)]
+    [InlineData(429, 100_000, 1)]
+    public async Task Retry_After_is_waited_for_only_within_the_deadline(int status, int seconds, int calls)
+    {
+        provider.Script = _ => ScriptedAnswer.Of(status, "", null, $"Retry-After: {seconds}");
+        using var client = new WorkerClient(provider.Address);
+
+        var outcome = await client.ChargeAsync();
+
+        Assert.Equal((calls, TimeSpan.FromSeconds(Math.Min(seconds, 3600))), (outcome.Calls.Count, outcome.RetryAfter));
+    }
+
+    private static string CauseOf(ProviderRow row) => ProviderHealth.Causes.TryGetValue(row.Failure, out var cause) ? $"`{cause}`" : "";
+}

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.PaymentWorker.Payments;
+
+namespace OrderSystem.Tests.PaymentWorker;
+
+/// <summary>The worker's client of the provider with all that is around it, without the worker.</summary>
+internal sealed class WorkerClient : IDisposable
+{
+    private readonly IHost host;
+
+    /// <param name="provider">Where it asks.</param>
+    /// <param name="settings">Beside quick times and no repetitions but one.</param>
+    internal WorkerClient(Uri provider, params (string Name, string Value)[] settings)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["Payments:GatewayUrl"] = provider.OriginalString,
+            ["Payments:AttemptTimeout"] = "00:00:00.5",
+            ["Payments:TotalTimeout"] = "00:00:02",
+            ["Payments:Retries"] = "1",
+            ["Payments:RetryDelay"] = "00:00:00.01",
+        });
+        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)));
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<PullGate>();
+        builder.Services.AddSingleton<PaymentMetrics>();
+        builder.AddPaymentGateway();
+        host = builder.Build();
+    }
+
+    internal ProviderHealth Health => host.Services.GetRequiredService<ProviderHealth>();
+
+    private PaymentGatewayClient Client => host.Services.GetRequiredService<PaymentGatewayClient>();
+
+    internal Task<ChargeOutcome> ChargeAsync() => Client.ChargeAsync(Guid.NewGuid(), 19.99m, "EUR", Guid.NewGuid(), CancellationToken.None);
+
+    internal Task<ChargeOutcome> RefundAsync() => Client.RefundAsync("ch_1", 19.99m, Guid.NewGuid(), CancellationToken.None);
+
+    internal Task<ChargeOutcome> FindAsync() => Client.FindAsync(Guid.NewGuid(), CancellationToken.None);
+
+    public void Dispose() => host.Dispose();
+}
