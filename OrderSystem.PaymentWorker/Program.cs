@@ -4,6 +4,8 @@ using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Ops;
+using OrderSystem.PaymentWorker.Ops.Commands;
+using OrderSystem.PaymentWorker.Ops.Payments;
 using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Access;
@@ -17,8 +19,8 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 builder.Configuration.AddSecretFiles();
 if (args is ["migrate"])
     return await MigrateVerb.RunAsync(builder.Configuration, "payments", typeof(Program).Assembly);
-if (args is [RedriveCommand.Verb, ..])
-    return await RedriveCommand.RunAsync(builder.Configuration, args, "payments", Topology.Payments);
+if (OpsCommands.Are(args))
+    return await OpsCommands.RunAsync(builder, args);
 
 builder.AddServiceDefaults("payment-worker");
 builder.AddHttpProtection();
@@ -29,6 +31,7 @@ builder.AddEventConsumer(Topology.OrderProcessor, events => events
     .On<OrderCancelled, OrderCancelledHandler>());
 builder.AddPayments();
 builder.AddPaymentGateway();
+builder.AddPaymentOperations();
 builder.Services.AddRedrive(Topology.Payments);
 
 var app = builder.Build();

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Options;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using Npgsql;
@@ -23,14 +24,26 @@ public sealed class OpsConnections : IAsyncDisposable
     /// <param name="configuration">Holds the connection strings.</param>
     /// <param name="databaseName">Name of that of the service's own database.</param>
     /// <param name="command">Returns the exit code.</param>
-    public static async Task<int> RunAsync(IConfiguration configuration, string databaseName, Func<OpsConnections, Task<int>> command)
+    public static Task<int> RunAsync(IConfiguration configuration, string databaseName, Func<OpsConnections, Task<int>> command) => RunAsync(async () =>
+    {
+        await using var connections = await OpenAsync(configuration, databaseName);
+        return await command(connections);
+    });
+
+    /// <summary>The same for a command that needs the database alone.</summary>
+    public static Task<int> RunWithDatabaseAsync(IConfiguration configuration, string databaseName, Func<NpgsqlDataSource, Task<int>> command) => RunAsync(async () =>
+    {
+        await using var database = Open(configuration, databaseName);
+        return await command(database);
+    });
+
+    private static async Task<int> RunAsync(Func<Task<int>> command)
     {
         try
         {
-            await using var connections = await OpenAsync(configuration, databaseName);
-            return await command(connections);
+            return await command();
         }
-        catch (Exception failure) when (failure is NatsException or NpgsqlException or OpsException or OperationCanceledException)
+        catch (Exception failure) when (failure is NatsException or NpgsqlException or OpsException or OptionsValidationException or OperationCanceledException)
         {
             await Console.Error.WriteLineAsync(failure is OperationCanceledException ? "cancelled" : failure.Message);
             return OpsExitCode.Failed;
@@ -40,11 +53,7 @@ public sealed class OpsConnections : IAsyncDisposable
     private static async Task<OpsConnections> OpenAsync(IConfiguration configuration, string databaseName)
     {
         var url = Required(configuration, "nats", NatsUrl.Example, NatsUrl.IsReadable);
-        var database = new NpgsqlConnectionStringBuilder(Required(configuration, databaseName, ConnectionStrings.PostgresExample(databaseName), ConnectionStrings.IsPostgres))
-        {
-            ApplicationName = $"{databaseName} operations",
-            MaxPoolSize = 4,
-        };
+        var database = Open(configuration, databaseName);
         var options = new NatsOpts { Url = url, Name = $"{databaseName} operations", ConnectTimeout = TimeSpan.FromSeconds(5) };
         var connection = new NatsConnection(options.WithAccess(configuration, "nats"));
         try
@@ -54,11 +63,19 @@ public sealed class OpsConnections : IAsyncDisposable
         catch (NatsException failure)
         {
             await connection.DisposeAsync();
+            await database.DisposeAsync();
             throw new OpsException($"NATS cannot be reached: {failure.Message}. ConnectionStrings__nats says where it is.");
         }
 
-        return new(connection, NpgsqlDataSource.Create(database));
+        return new(connection, database);
     }
+
+    private static NpgsqlDataSource Open(IConfiguration configuration, string databaseName) => NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(Required(configuration, databaseName, ConnectionStrings.PostgresExample(databaseName), ConnectionStrings.IsPostgres))
+        {
+            ApplicationName = $"{databaseName} operations",
+            MaxPoolSize = 4,
+        });
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

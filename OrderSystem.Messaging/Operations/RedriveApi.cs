@@ -29,7 +29,7 @@ public static class RedriveApi
         HttpContext http, string? since, string? orderId, string? missing, string? dryRun, string? rate, string? limit, Redriver redriver, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http.Request, out var by))
-            return Operator.Missing();
+            return Operator.BadNote();
         var (request, errors) = Read(since, orderId, missing, dryRun, rate, limit);
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors);

@@ -33,15 +33,6 @@ public static class RedriveCommand
         return command;
     }
 
-    /// <summary>Runs it as the only command of a service.</summary>
-    /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IConfiguration configuration, string[] args, string databaseName, string stream)
-    {
-        var parsed = new RootCommand { Create(configuration, databaseName, stream) }.Parse(args);
-        var exitCode = await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
-        return parsed.Errors.Count > 0 ? OpsExitCode.Failed : exitCode;
-    }
-
     private static async Task<int> RunAsync(OpsConnections connections, string stream, ParseResult arguments, CancellationToken cancellationToken)
     {
         var request = new RedriveRequest(

@@ -16,7 +16,7 @@ internal sealed partial class Redriver(NpgsqlDataSource database, INatsJSContext
     private const int LargestBatch = 1_000;
 
     /// <returns>Null when another one is under way.</returns>
-    internal async Task<RedriveReport?> RunAsync(RedriveRequest request, string by, CancellationToken cancellationToken)
+    internal async Task<RedriveReport?> RunAsync(RedriveRequest request, Operator by, CancellationToken cancellationToken)
     {
         await using var session = await RedriveSession.TryBeginAsync(database, cancellationToken);
         if (session is null)
@@ -29,7 +29,7 @@ internal sealed partial class Redriver(NpgsqlDataSource database, INatsJSContext
         while (taken < request.Limit)
         {
             var size = Math.Min(Math.Clamp((int)(request.Rate / PerSecond), 1, LargestBatch), request.Limit - taken);
-            var batch = await session.QueueAsync(size, request.Asked, by, Activity.Current?.TraceId.ToHexString(), cancellationToken);
+            var batch = await session.QueueAsync(size, request.Asked, $"{by}", Activity.Current?.TraceId.ToHexString(), cancellationToken);
             taken += batch.Taken;
             redriven += batch.Queued;
             if (batch.Taken < size || taken >= found)
@@ -44,6 +44,6 @@ internal sealed partial class Redriver(NpgsqlDataSource database, INatsJSContext
     private static partial class Log
     {
         [LoggerMessage(EventId = 1501, Level = LogLevel.Information, Message = "{Count} events are sent to {Stream} again ({Asked}) by {Operator}.")]
-        internal static partial void Redriven(ILogger logger, int count, string stream, string asked, string @operator);
+        internal static partial void Redriven(ILogger logger, int count, string stream, string asked, Operator @operator);
     }
 }

@@ -22,6 +22,18 @@ public abstract class GroupWrite<TRow, TResult>(string name, string sql)
 
     internal string Sql { get; } = sql;
 
+    /// <summary>
+    /// Writes one row in the transaction of the connection, beside other rows of the caller's. What is written often goes through the
+    /// <see cref="GroupCommitter"/>; an event that is written here waits in the outbox for the next look of a relay.
+    /// </summary>
+    public async Task<TResult> WriteAsync(NpgsqlConnection connection, TRow row, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Sql, connection);
+        AddParameters(command.Parameters, [row]);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? Read(reader, row) : throw new InvalidOperationException($"The statement of '{Name}' answered nothing.");
+    }
+
     /// <summary>Whether the statement returns a row for each row that it was given. One that only deletes need not.</summary>
     protected internal virtual bool Answers => true;
 

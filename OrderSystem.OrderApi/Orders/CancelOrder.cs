@@ -1,15 +1,15 @@
 using System.Diagnostics;
-using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using NpgsqlTypes;
-using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
-using OrderSystem.OrderApi.Errors;
+using OrderSystem.Messaging;
 using OrderSystem.ServiceDefaults.Access;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Orders;
 

@@ -67,6 +67,7 @@ internal static class OrderTimeline
             .. OfPayment(history?.Payment, Trace(order)),
             .. order.Redriven.Select(again => OfRedrive(OrderApi, again)),
             .. (history?.Redriven ?? []).Select(again => OfRedrive(Worker, again)),
+            .. (history?.Actions ?? []).Select(OfPaymentAction),
             .. letters.Select(OfLetter),
             .. done.SelectMany(action => OfAction(action, Trace(order))),
 
@@ -121,6 +122,8 @@ internal static class OrderTimeline
 
     private static TimelineStep OfRedrive(string service, Redriven again) =>
         new(again.At, service, $"{again.Type} sent again by {again.By}", again.TraceId, again.Asked) { EventId = again.EventId };
+
+    private static TimelineStep OfPaymentAction(OperatorAction action) => new(action.At, Worker, $"payment {action.Action} by {action.By}", action.TraceId, action.Detail);
 
     private static TimelineStep OfLetter(DeadLetter letter) =>
         new(letter.At, letter.Consumer, $"{letter.Type ?? "message"} became a dead letter", letter.TraceId, letter.Reason) { EventId = letter.EventId, DeadLetter = letter.Sequence };

@@ -1,12 +1,12 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
-using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
-using OrderSystem.OrderApi.Errors;
+using OrderSystem.Messaging;
 using OrderSystem.OrderApi.Idempotency;
 using OrderSystem.ServiceDefaults.Access;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Orders;
 

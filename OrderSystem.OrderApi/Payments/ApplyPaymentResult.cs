@@ -9,10 +9,10 @@ namespace OrderSystem.OrderApi.Payments;
 
 /// <summary>The outcome of an order's payment, and the event that told of it.</summary>
 /// <param name="Received">The event.</param>
-/// <param name="Status">What a pending order becomes; null when only the refund of a cancelled one has gone on.</param>
+/// <param name="Status">What an order becomes that is pending or in review.</param>
 /// <param name="Reason">Why, where there is a reason.</param>
 /// <param name="Refund">What it means for the money of an order that is cancelled.</param>
-internal sealed record PaymentResult(ReceivedEnvelope Received, OrderStatus? Status, string? Reason, RefundState? Refund = null);
+internal sealed record PaymentResult(ReceivedEnvelope Received, OrderStatus Status, string? Reason, RefundState? Refund = null);
 
 /// <summary>What an event came to.</summary>
 /// <param name="OrderExists">False: it is about an order that was never placed.</param>
@@ -22,7 +22,7 @@ internal readonly record struct AppliedResult(bool OrderExists, bool IsNew, Time
 
 /// <summary>
 /// The inbox row and the status, in one statement: an event that was here before finds its inbox row and changes nothing, and a status
-/// that is final never changes. A review may still end in what the provider says after all.
+/// that is final never changes. A review ends in what the provider, or a person, says after all. Of a cancelled order the event tells the refund.
 /// </summary>
 internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, AppliedResult>(
     "apply-payment-result",
@@ -35,15 +35,15 @@ internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, AppliedRe
     received AS (
         INSERT INTO inbox (event_id, stream_seq, delivery) SELECT event_id, stream_seq, delivery FROM known WHERE exists ON CONFLICT DO NOTHING RETURNING event_id),
     changed AS (
-        UPDATE orders o SET status = i.status, reason = i.reason, updated_at = now()
+        UPDATE orders o SET status = i.status, reason = i.reason, updated_at = now(),
+            refund = CASE i.status WHEN 'cancelled' THEN i.refund ELSE o.refund END, refund_since = CASE i.status WHEN 'cancelled' THEN now() ELSE o.refund_since END
         FROM input i JOIN received USING (event_id)
-        WHERE o.id = i.order_id AND o.id = ANY ($1) AND i.status IS NOT NULL AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
+        WHERE o.id = i.order_id AND o.id = ANY ($1) AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
         RETURNING o.id, now() - o.created_at AS age),
     refunds AS (
-        UPDATE orders o SET refund = i.refund, refund_since = now()
+        UPDATE orders o SET refund = i.refund, refund_since = CASE WHEN i.refund IS NOT NULL THEN now() END
         FROM input i JOIN received USING (event_id)
-        WHERE o.id = i.order_id AND o.id = ANY ($1) AND o.status = 'cancelled' AND i.refund IS NOT NULL
-          AND o.refund IS DISTINCT FROM i.refund AND o.refund IS DISTINCT FROM 'refunded' AND (o.refund IS NULL OR i.refund <> 'pending'))
+        WHERE o.id = i.order_id AND o.id = ANY ($1) AND o.status = 'cancelled' AND o.refund IS DISTINCT FROM i.refund AND o.refund IS DISTINCT FROM 'refunded')
     SELECT order_id, exists, event_id IN (SELECT event_id FROM received), c.age FROM known LEFT JOIN changed c ON c.id = order_id
     """)
 {
@@ -55,7 +55,7 @@ internal sealed class ApplyPaymentResult() : GroupWrite<PaymentResult, AppliedRe
     {
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Received.OrderId);
         parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Received.EventId);
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Status?.ToName());
+        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Status.ToName());
         parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
         parameters.AddArray(NpgsqlDbType.Bigint, rows, row => (long)row.Received.StreamSequence);
         parameters.AddArray(NpgsqlDbType.Integer, rows, row => row.Received.Delivery);

@@ -20,17 +20,17 @@ internal sealed class PaymentResultHandler(GroupCommitter committer, OrderMetric
         ApplyAsync(received.Envelope, OrderStatus.ManualReview, received.Body.Reason, RefundState.Review);
 
     public Task<HandlingResult> HandleAsync(ReceivedEvent<PaymentRefunded> received, CancellationToken cancellationToken) =>
-        ApplyAsync(received.Envelope, status: null, reason: null, RefundState.Refunded);
+        ApplyAsync(received.Envelope, OrderStatus.Cancelled, received.Body.Reason, RefundState.Refunded);
 
-    private async Task<HandlingResult> ApplyAsync(ReceivedEnvelope envelope, OrderStatus? status, string? reason, RefundState? refund = null)
+    private async Task<HandlingResult> ApplyAsync(ReceivedEnvelope envelope, OrderStatus status, string? reason, RefundState? refund = null)
     {
         var applied = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope, status, reason, refund));
         if (!applied.OrderExists)
             return HandlingResult.Reject($"there is no order {envelope.OrderId}");
         if (!applied.IsNew)
             metrics.Duplicate();
-        else if (applied.Duration is { } duration && status is { } final)
-            metrics.Finished(final, duration);
+        else if (applied.Duration is { } duration)
+            metrics.Finished(status, duration);
         return HandlingResult.Done;
     }
 }

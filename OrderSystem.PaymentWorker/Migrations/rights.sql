@@ -1,1 +1,2 @@
 GRANT SELECT, INSERT, UPDATE ON payments TO {role};
+GRANT SELECT, INSERT ON operator_actions TO {role};

@@ -1,4 +1,5 @@
 using OrderSystem.Messaging.Operations;
+using OrderSystem.PaymentWorker.Ops.Payments;
 using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.PaymentWorker.Ops;
@@ -10,7 +11,7 @@ internal static class OpsApi
     {
         var ops = app.MapGroup("/ops").RequireAuthorization(Scopes.Operate);
         ops.MapPaymentsExport();
-        ops.MapPaymentTimeline();
+        ops.MapPayments();
         ops.MapRedrive();
         ops.MapPausePulling();
     }

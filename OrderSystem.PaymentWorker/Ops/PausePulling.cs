@@ -1,4 +1,6 @@
+using Npgsql;
 using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Operations;
 
 namespace OrderSystem.PaymentWorker.Ops;
 
@@ -10,26 +12,55 @@ internal static partial class PausePulling
 {
     internal static void MapPausePulling(this IEndpointRouteBuilder ops)
     {
-        ops.MapPost("/pause", (PullGate gate, ILogger<Program> logger) =>
-        {
-            if (gate.Pause())
-                Log.Paused(logger);
+        ops.MapPost("/pause", PauseAsync);
+        ops.MapPost("/resume", ResumeAsync);
+    }
+
+    private static async Task<IResult> PauseAsync(HttpRequest http, PullGate gate, NpgsqlDataSource database, ILogger<Program> logger, CancellationToken cancellationToken)
+    {
+        if (!Operator.TryRead(http, out var by))
+            return Operator.BadNote();
+        if (!gate.Pause())
             return TypedResults.NoContent();
-        });
-        ops.MapPost("/resume", (PullGate gate, ILogger<Program> logger) =>
-        {
-            if (gate.Resume())
-                Log.Resumed(logger);
+        Log.Paused(logger, by);
+        return await RecordAsync(database, OperatorAction.Pause, by, logger, cancellationToken);
+    }
+
+    private static async Task<IResult> ResumeAsync(HttpRequest http, PullGate gate, NpgsqlDataSource database, ILogger<Program> logger, CancellationToken cancellationToken)
+    {
+        if (!Operator.TryRead(http, out var by))
+            return Operator.BadNote();
+        if (!gate.Resume())
             return TypedResults.NoContent();
-        });
+        Log.Resumed(logger, by);
+        return await RecordAsync(database, OperatorAction.Resume, by, logger, cancellationToken);
+    }
+
+    /// <summary>It is done by now: a database that is away must not keep an operator from stopping a worker.</summary>
+    private static async Task<IResult> RecordAsync(NpgsqlDataSource database, string action, Operator by, ILogger logger, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = await database.OpenConnectionAsync(cancellationToken);
+            await OperatorAction.AddAsync(connection, orderId: null, action, by, $"process {Environment.ProcessId} on {Environment.MachineName}", cancellationToken);
+        }
+        catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
+        {
+            Log.NotRecorded(logger, action, by, failure.Message);
+        }
+
+        return TypedResults.NoContent();
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 3301, Level = LogLevel.Warning, Message = "Pulling is paused by an operator, until it is resumed.")]
-        internal static partial void Paused(ILogger logger);
+        [LoggerMessage(EventId = 3301, Level = LogLevel.Warning, Message = "Pulling is paused by {Operator}, until it is resumed.")]
+        internal static partial void Paused(ILogger logger, Operator @operator);
 
-        [LoggerMessage(EventId = 3302, Level = LogLevel.Information, Message = "Pulling is resumed.")]
-        internal static partial void Resumed(ILogger logger);
+        [LoggerMessage(EventId = 3302, Level = LogLevel.Information, Message = "Pulling is resumed by {Operator}.")]
+        internal static partial void Resumed(ILogger logger, Operator @operator);
+
+        [LoggerMessage(EventId = 3303, Level = LogLevel.Warning, Message = "The {Action} by {Operator} took effect and could not be recorded: {Error}")]
+        internal static partial void NotRecorded(ILogger logger, string action, Operator @operator, string error);
     }
 }

@@ -13,5 +13,6 @@ internal static class PaymentsSetup
         builder.Services.AddSingleton<OpenPayments>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OpenPayments>());
         builder.Services.AddHostedService<RefundGauge>();
+        builder.Services.AddHostedService<ReviewGauge>();
     }
 }

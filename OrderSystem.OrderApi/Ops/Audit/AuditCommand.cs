@@ -31,7 +31,7 @@ internal static class AuditCommand
         var options = Read(configuration);
         using var http = new HttpClient(new WorkerAccess(() => options, asked: null) { InnerHandler = new HttpClientHandler() }) { Timeout = Timeout.InfiniteTimeSpan };
         var report = await new Auditor(connections.Database, connections.JetStream, http, Options.Create(options)).RunAsync(grace, cancellationToken);
-        await (arguments.GetValue(Json) ? Output.JsonAsync(report) : PrintAsync(report));
+        await (arguments.GetValue(Json) ? Output.JsonAsync(report, OpsJson.Default) : PrintAsync(report));
         return (int)report.Verdict;
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.Messaging.Operations;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -16,7 +17,7 @@ internal sealed class DeadLetterActions(NpgsqlDataSource database, TimeProvider 
 
     private const string Columns = "dead_letter_sequence, consumer, reason, dead_since, action, by, at, result, trace_id";
 
-    internal async Task RecordAsync(DeadLetter letter, string action, string by, string result, CancellationToken cancellationToken)
+    internal async Task RecordAsync(DeadLetter letter, string action, Operator by, string result, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             $"INSERT INTO dead_letter_actions ({Columns}, event_id, order_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
@@ -25,7 +26,7 @@ internal sealed class DeadLetterActions(NpgsqlDataSource database, TimeProvider 
         Add(command, letter.Reason, NpgsqlDbType.Text);
         Add(command, letter.At.UtcDateTime, NpgsqlDbType.TimestampTz);
         Add(command, action, NpgsqlDbType.Text);
-        Add(command, by, NpgsqlDbType.Text);
+        Add(command, $"{by}", NpgsqlDbType.Text);
         Add(command, time.GetUtcNow().UtcDateTime, NpgsqlDbType.TimestampTz);
         Add(command, result, NpgsqlDbType.Text);
 

@@ -50,7 +50,7 @@ internal static class DeadLetterCommands
         var page = await DeadLettersApi.ReadPageAsync(tools.Letters, Filter(arguments), arguments.GetValue(Cursor), size, token);
         if (arguments.GetValue(Json))
         {
-            await Output.JsonAsync(page);
+            await Output.JsonAsync(page, OpsJson.Default);
             return OpsExitCode.Done;
         }
 
@@ -69,7 +69,7 @@ internal static class DeadLetterCommands
     {
         if (await tools.Letters.FindAsync(sequence, token) is not { } letter)
             return await NoneAsync(sequence);
-        await Output.JsonAsync(letter.InFull(await tools.Actions.OfLetterAsync(sequence, token)));
+        await Output.JsonAsync(letter.InFull(await tools.Actions.OfLetterAsync(sequence, token)), OpsJson.Default);
         return OpsExitCode.Done;
     }
 
@@ -100,7 +100,7 @@ internal static class DeadLetterCommands
     {
         if (asJson)
         {
-            await Output.JsonAsync(report);
+            await Output.JsonAsync(report, OpsJson.Default);
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using OrderSystem.Messaging.Connections;
+using OrderSystem.Messaging.Operations;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -34,7 +35,7 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
 {
     private const int PageSize = 100;
 
-    internal async Task<ReplayReport> RunAsync(DeadLetterFilter filter, ReplayOptions options, string by, CancellationToken cancellationToken)
+    internal async Task<ReplayReport> RunAsync(DeadLetterFilter filter, ReplayOptions options, Operator by, CancellationToken cancellationToken)
     {
         var last = await stream.LastSequenceAsync(cancellationToken);
         var run = new ReplayRun(stream, time, last);
@@ -55,14 +56,14 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
         return run.Report(options.DryRun);
     }
 
-    internal async Task<ReplayReport> RunAsync(DeadLetter letter, bool dryRun, string by, CancellationToken cancellationToken)
+    internal async Task<ReplayReport> RunAsync(DeadLetter letter, bool dryRun, Operator by, CancellationToken cancellationToken)
     {
         var run = new ReplayRun(stream, time, await stream.LastSequenceAsync(cancellationToken));
         await ReplayAsync([letter], run, ReplayOptions.One(dryRun), by, cancellationToken);
         return run.Report(dryRun);
     }
 
-    private async Task ReplayAsync(List<DeadLetter> letters, ReplayRun run, ReplayOptions options, string by, CancellationToken cancellationToken)
+    private async Task ReplayAsync(List<DeadLetter> letters, ReplayRun run, ReplayOptions options, Operator by, CancellationToken cancellationToken)
     {
         foreach (var letter in letters)
         {
@@ -97,6 +98,6 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
     private static partial class Log
     {
         [LoggerMessage(EventId = 2301, Level = LogLevel.Information, Message = "Dead letter {Letter} was replayed as {Stream} {Sequence} by {Operator}.")]
-        internal static partial void Replayed(ILogger logger, ulong letter, string stream, ulong sequence, string @operator);
+        internal static partial void Replayed(ILogger logger, ulong letter, string stream, ulong sequence, Operator @operator);
     }
 }

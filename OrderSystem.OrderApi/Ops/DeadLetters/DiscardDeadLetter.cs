@@ -12,7 +12,7 @@ internal static class DiscardDeadLetter
         .ProducesProblem(StatusCodes.Status404NotFound);
 
     internal static async Task<bool> DiscardAsync(
-        DeadLetterStream letters, DeadLetterActions actions, ulong sequence, string by, CancellationToken cancellationToken)
+        DeadLetterStream letters, DeadLetterActions actions, ulong sequence, Operator by, CancellationToken cancellationToken)
     {
         if (await letters.FindAsync(sequence, cancellationToken) is not { } letter)
             return false;
@@ -26,7 +26,7 @@ internal static class DiscardDeadLetter
         long sequence, HttpRequest http, DeadLetterStream letters, DeadLetterActions actions, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
-            return Operator.Missing();
+            return Operator.BadNote();
         return await DiscardAsync(letters, actions, (ulong)sequence, by, cancellationToken) ? TypedResults.NoContent() : DeadLettersApi.NotFound(sequence);
     }
 }

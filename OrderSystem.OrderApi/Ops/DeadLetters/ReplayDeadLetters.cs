@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using OrderSystem.Messaging.Operations;
-using OrderSystem.OrderApi.Errors;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -52,7 +52,7 @@ internal static class ReplayDeadLetters
         long sequence, HttpRequest http, string? dryRun, DeadLetterStream letters, DeadLetterReplay replay, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
-            return Operator.Missing();
+            return Operator.BadNote();
         var isDryRun = false;
         if (dryRun is not null && !bool.TryParse(dryRun, out isDryRun))
             return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["dryRun"] = ["must be true or false"] });
@@ -64,7 +64,7 @@ internal static class ReplayDeadLetters
     private static async Task<IResult> ReplaySomeAsync(HttpRequest http, DeadLetterReplay replay, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
-            return Operator.Missing();
+            return Operator.BadNote();
         var (request, problem) = await StrictJson.ReadAsync(http, OpsRequestJson.Default.ReplayRequest, cancellationToken);
         if (problem is not null)
             return problem;

@@ -34,7 +34,12 @@ internal sealed class WorkerHistory(HttpClient http, IOptions<AuditOptions> opti
     }
 }
 
-internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received, IReadOnlyList<Redriven>? Redriven);
+internal sealed record PaymentHistory(
+    PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received, IReadOnlyList<Redriven>? Redriven,
+    IReadOnlyList<OperatorAction>? Actions);
+
+/// <summary>What an operator did with the payment.</summary>
+internal sealed record OperatorAction(string Action, string By, DateTimeOffset At, string Detail, string? TraceId);
 
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,

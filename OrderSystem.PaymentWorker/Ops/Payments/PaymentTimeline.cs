@@ -1,33 +1,41 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Gateway;
 
-namespace OrderSystem.PaymentWorker.Ops;
+namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary><c>GET /ops/payments/{orderId}?received=…</c>: this service's part of an order's timeline, for the order API.</summary>
+/// <summary><c>GET /ops/payments/{id}?received=…</c>: a payment and all that happened to it, for operators, and for the order API as its part of a timeline.</summary>
 internal static class PaymentTimeline
 {
     private const int MaxReceived = 100;
 
-    internal static void MapPaymentTimeline(this IEndpointRouteBuilder ops) => ops.MapGet("/payments/{orderId:guid}", HandleAsync);
-
-    /// <param name="orderId">The order.</param>
+    /// <param name="id">The order's, or the payment's.</param>
     /// <param name="received">Ids of the order's own events, separated by commas: which of them took effect here?</param>
     /// <param name="database">This service's own.</param>
     /// <param name="cancellationToken">Ends with the request.</param>
-    private static async Task<Results<JsonHttpResult<PaymentHistory>, ProblemHttpResult>> HandleAsync(
-        Guid orderId, string? received, NpgsqlDataSource database, CancellationToken cancellationToken)
+    internal static async Task<Results<JsonHttpResult<PaymentHistory>, ProblemHttpResult>> HandleAsync(
+        Guid id, string? received, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var ids = new List<Guid>();
         foreach (var part in received?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [])
         {
-            if (!Guid.TryParse(part, CultureInfo.InvariantCulture, out var id) || ids.Count == MaxReceived)
+            if (!Guid.TryParse(part, CultureInfo.InvariantCulture, out var one) || ids.Count == MaxReceived)
                 return TypedResults.Problem($"received must be at most {MaxReceived} ids, separated by commas.", statusCode: StatusCodes.Status400BadRequest);
-            ids.Add(id);
+            ids.Add(one);
         }
+
+        return TypedResults.Json(await ReadAsync(database, id, ids, cancellationToken), PaymentsJson.Default.PaymentHistory);
+    }
+
+    /// <param name="database">This service's own.</param>
+    /// <param name="id">The order's, or the payment's.</param>
+    /// <param name="received">Ids of the order's own events: which of them took effect here?</param>
+    /// <param name="cancellationToken">Ends with the request.</param>
+    internal static async Task<PaymentHistory> ReadAsync(NpgsqlDataSource database, Guid id, IReadOnlyList<Guid> received, CancellationToken cancellationToken)
+    {
+        var orderId = (await PaymentStanding.FindAsync(database, id, cancellationToken))?.OrderId ?? id;
 
         // Columns that an earlier migration lacks are null.
         await using var batch = database.CreateBatch();
@@ -39,8 +47,9 @@ internal static class PaymentTimeline
             """,
             new NpgsqlParameter<Guid> { TypedValue = orderId }));
         batch.BatchCommands.Add(Command(ToldEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
-        batch.BatchCommands.Add(Command(Received.OfEvents, new NpgsqlParameter<Guid[]> { TypedValue = [.. ids] }));
+        batch.BatchCommands.Add(Command(Received.OfEvents, new NpgsqlParameter<Guid[]> { TypedValue = [.. received] }));
         batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
+        batch.BatchCommands.Add(Command(OperatorAction.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         var payment = await row.ReadAsync(cancellationToken) ? ReadPayment(row) : null;
@@ -56,7 +65,11 @@ internal static class PaymentTimeline
         var redriven = new List<Redriven>();
         while (await row.ReadAsync(cancellationToken))
             redriven.Add(Redriven.Read(row));
-        return TypedResults.Json(new PaymentHistory(payment, events, deliveries, redriven), PaymentTimelineJson.Default.PaymentHistory);
+        await row.NextResultAsync(cancellationToken);
+        var actions = new List<OperatorAction>();
+        while (await row.ReadAsync(cancellationToken))
+            actions.Add(OperatorAction.Read(row));
+        return new(orderId, payment, events, deliveries, redriven, actions);
     }
 
     private static NpgsqlBatchCommand Command(string sql, NpgsqlParameter parameter) => new(sql) { Parameters = { parameter } };
@@ -68,12 +81,9 @@ internal static class PaymentTimeline
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }
 
-internal sealed record PaymentHistory(PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received, IReadOnlyList<Redriven> Redriven);
+internal sealed record PaymentHistory(
+    Guid OrderId, PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received, IReadOnlyList<Redriven> Redriven, IReadOnlyList<OperatorAction> Actions);
 
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall> Calls);
-
-[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(PaymentHistory))]
-internal sealed partial class PaymentTimelineJson : JsonSerializerContext;

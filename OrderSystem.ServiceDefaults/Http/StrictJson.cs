@@ -1,14 +1,19 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
-using OrderSystem.ServiceDefaults.Http;
 
-namespace OrderSystem.OrderApi.Errors;
+namespace OrderSystem.ServiceDefaults.Http;
 
 /// <summary>Reads a body and says exactly what is wrong with it: the type first, then the size, then the field.</summary>
-internal static class StrictJson
+public static class StrictJson
 {
-    internal static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    /// <summary>Reads the body.</summary>
+    /// <param name="request">Its content type must be JSON.</param>
+    /// <param name="type">What the body must be, with how strictly.</param>
+    /// <param name="cancellationToken">Ends with the request.</param>
+    /// <returns>The value, or the answer that says what is wrong.</returns>
+    public static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
         if (!request.HasJsonContentType())

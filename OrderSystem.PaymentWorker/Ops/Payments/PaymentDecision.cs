@@ -1,0 +1,79 @@
+using System.ComponentModel;
+using Npgsql;
+using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Operations;
+using OrderSystem.Messaging.Outbox;
+using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.PaymentWorker.Payments;
+
+namespace OrderSystem.PaymentWorker.Ops.Payments;
+
+/// <summary>What became of a payment at an operator's request.</summary>
+internal sealed record PaymentReport(
+    Guid OrderId,
+    Guid PaymentId,
+    [property: Description("The status that the payment has now.")] string Status,
+    [property: Description("Whether the request changed it.")] bool Changed,
+    [property: Description("What the provider says, and why nothing was changed.")] string Detail)
+{
+    internal static PaymentReport Unchanged(PaymentStanding payment, string detail) => new(payment.OrderId, payment.PaymentId, payment.Status, Changed: false, detail);
+}
+
+/// <summary>What a payment has come to, as an operator or a look-up says.</summary>
+/// <param name="Status"><c>succeeded</c>, <c>declined</c> or <c>refunded</c>.</param>
+/// <param name="Reference">The charge, or the refund.</param>
+/// <param name="Reason">For people.</param>
+/// <param name="Found">What the provider says of the charge.</param>
+internal sealed record PaymentDecision(string Status, string? Reference, string? Reason, ChargeOutcome Found)
+{
+    /// <summary>ISO 4217: no currency.</summary>
+    private const string NoCurrency = "XXX";
+
+    /// <summary>Who asked for it, as what, and what is said about it in the record.</summary>
+    internal required (string Action, Operator By, string Detail) Record { get; init; }
+
+    /// <summary>
+    /// Payment, event and record in one transaction, which holds the payment's row: what another has decided since the operator saw it is left as it
+    /// is. The event is published by the relays of the running services.
+    /// </summary>
+    /// <returns>How the payment stands afterwards, and whether this has changed it.</returns>
+    internal async Task<(PaymentStanding Payment, bool IsTaken)> CommitAsync(NpgsqlDataSource database, PaymentStanding seen, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var payment = (await PaymentStanding.FindAsync(connection, seen.OrderId, isLocked: true, cancellationToken))!;
+        if ((payment.Status, payment.Events) != (seen.Status, seen.Events))
+            return (payment, IsTaken: false);
+
+        if (Status == "refunded" && Found.Reference is { } charge)
+            await KeepChargeAsync(connection, payment.OrderId, charge, cancellationToken);
+        var (amount, currency) = (payment.Amount ?? Found.Found?.Amount, payment.Currency ?? Found.Found?.Currency);
+        var told = Event(payment, amount ?? 0, currency ?? NoCurrency, now);
+        var version = await RecordOutcome.Instance.WriteAsync(
+            connection,
+            new(payment.Status, Status, Reference, Reason, Found.Calls, told with { TraceParent = payment.TraceParent ?? told.TraceParent }, Received: null) { Amount = amount, Currency = currency },
+            cancellationToken);
+        if (version == 0)
+            throw new InvalidOperationException($"The payment of order {payment.OrderId} was changed in spite of its lock.");
+        await OperatorAction.AddAsync(connection, payment.OrderId, Record.Action, Record.By, Record.Detail, cancellationToken);
+        payment = (await PaymentStanding.FindAsync(connection, payment.OrderId, isLocked: false, cancellationToken))!;
+        await transaction.CommitAsync(cancellationToken);
+        return (payment, IsTaken: true);
+    }
+
+    private StoredEvent Event(PaymentStanding payment, decimal amount, string currency, DateTimeOffset now) => Status switch
+    {
+        "succeeded" => StoredEvent.Create(new PaymentSucceeded(payment.OrderId, payment.PaymentId, amount, currency, Reference!), version: 1, now),
+        "refunded" => StoredEvent.Create(new PaymentRefunded(payment.OrderId, payment.PaymentId, amount, currency, Reference!, Reason), version: 1, now),
+        _ => StoredEvent.Create(new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, currency, Reason!, Reference), version: 1, now),
+    };
+
+    /// <summary>The charge itself was never an outcome here, and the audit looks for it.</summary>
+    private static async Task KeepChargeAsync(NpgsqlConnection connection, Guid orderId, string charge, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("UPDATE payments SET provider_reference = coalesce(provider_reference, $2) WHERE order_id = $1", connection);
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = orderId });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = charge });
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+}

@@ -1,0 +1,50 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrderSystem.PaymentWorker.Payments;
+
+namespace OrderSystem.PaymentWorker.Ops.Payments;
+
+/// <summary><c>/ops/payments</c>: payments that wait for the provider or for a person, and what to do with them.</summary>
+internal static class PaymentsApi
+{
+    internal static void AddPaymentOperations(this IHostApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<RequeryPayment>();
+        builder.Services.AddSingleton<ResolvePayment>();
+    }
+
+    internal static void MapPayments(this IEndpointRouteBuilder ops)
+    {
+        var payments = ops.MapGroup("/payments");
+        payments.MapGet("/", ListPayments.HandleAsync);
+        payments.MapGet("/{id:guid}", PaymentTimeline.HandleAsync);
+        RequeryPayment.Map(payments);
+        ResolvePayment.Map(payments);
+    }
+
+    /// <param name="report">Null: there is no such payment.</param>
+    /// <param name="id">That was asked for.</param>
+    /// <param name="metrics">Count what has ended.</param>
+    /// <param name="refuses">Whether a payment that was not changed is a conflict with the request.</param>
+    internal static IResult Answer(PaymentReport? report, Guid id, PaymentMetrics metrics, bool refuses)
+    {
+        if (report is null)
+            return TypedResults.Problem($"There is no payment {id}, and none of an order {id}.", statusCode: StatusCodes.Status404NotFound);
+        if (report.Changed)
+            metrics.Ended(report.Status == "refunding" ? "succeeded" : report.Status);
+        return report.Changed || !refuses
+            ? TypedResults.Json(report, PaymentsJson.Default.PaymentReport)
+            : TypedResults.Problem(report.Detail, statusCode: StatusCodes.Status409Conflict, extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["paymentStatus"] = report.Status });
+    }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PaymentHistory))]
+[JsonSerializable(typeof(PaymentList))]
+[JsonSerializable(typeof(PaymentReport))]
+internal sealed partial class PaymentsJson : JsonSerializerContext;
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 4)]
+[JsonSerializable(typeof(ResolveRequest))]
+internal sealed partial class PaymentRequestJson : JsonSerializerContext;

@@ -1,0 +1,59 @@
+using Npgsql;
+using OrderSystem.Messaging.Operations;
+using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.PaymentWorker.Payments;
+
+namespace OrderSystem.PaymentWorker.Ops.Payments;
+
+/// <summary>
+/// <c>POST /ops/payments/{id}/requery</c>: looks the order up at the provider and takes what is certain. A look-up changes nothing there, so it needs
+/// no lease; whoever decides first, this or the worker, the other finds it decided.
+/// </summary>
+internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry, TimeProvider time)
+{
+    internal static void Map(IEndpointRouteBuilder payments) => payments.MapPost("/{id:guid}/requery", HandleAsync);
+
+    /// <returns>Null when there is no such payment.</returns>
+    internal async Task<PaymentReport?> RunAsync(Guid id, Operator by, CancellationToken cancellationToken)
+    {
+        if (await PaymentStanding.FindAsync(database, id, cancellationToken) is not { } payment)
+            return null;
+        if (!payment.IsOpen)
+            return PaymentReport.Unchanged(payment, "The payment has ended, so the provider was not asked.");
+
+        var found = await inquiry.FindAsync(payment.Payment, cancellationToken);
+        var says = ProviderViews.Describe(found);
+        if (Certain(payment, found) is not { } status)
+            return await NothingAsync(payment, by, $"{says}; nothing was certain", cancellationToken);
+
+        var decision = new PaymentDecision(status, found.Reference, status == "refunded" ? "it was given back at the provider" : found.Reason, found)
+        {
+            Record = (OperatorAction.Requery, by, $"{says}; taken as {status}"),
+        };
+        var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
+        return new(now.OrderId, now.PaymentId, now.Status, isTaken, isTaken ? says : $"{says}; meanwhile the payment became {now.Status}");
+    }
+
+    /// <summary>That there is no charge is not certain: a call may be on its way, and a person may know of one.</summary>
+    private static string? Certain(PaymentStanding payment, ChargeOutcome found) => found.Status switch
+    {
+        ChargeStatus.Succeeded when found.Found is { IsRefunded: true } => "refunded",
+        ChargeStatus.Succeeded when !payment.WasCharged => "succeeded",
+        ChargeStatus.Declined when !payment.WasCharged && payment.Amount is not null => "declined",
+        _ => null,
+    };
+
+    private async Task<PaymentReport> NothingAsync(PaymentStanding payment, Operator by, string detail, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellationToken);
+        await OperatorAction.AddAsync(connection, payment.OrderId, OperatorAction.Requery, by, detail, cancellationToken);
+        return PaymentReport.Unchanged(payment, detail);
+    }
+
+    private static async Task<IResult> HandleAsync(Guid id, HttpRequest http, RequeryPayment requery, PaymentMetrics metrics, CancellationToken cancellationToken)
+    {
+        if (!Operator.TryRead(http, out var by))
+            return Operator.BadNote();
+        return PaymentsApi.Answer(await requery.RunAsync(id, by, cancellationToken), id, metrics, refuses: false);
+    }
+}
