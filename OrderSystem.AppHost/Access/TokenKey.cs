@@ -54,15 +54,15 @@ internal sealed class TokenKey : IDisposable
         new("Authentication__Schemes__Bearer__ValidAudience", Audience),
     ];
 
-    /// <summary>Makes a token for a client (RFC 9068).</summary>
-    internal string CreateToken(string client, string scopes, DateTimeOffset now, TimeSpan lifetime)
+    /// <summary>Makes a token for a client (RFC 9068), which acts for itself unless a subject is named.</summary>
+    internal string CreateToken(string client, string scopes, DateTimeOffset now, TimeSpan lifetime, string? subject = null)
     {
         var header = Encode(new { alg = "RS256", typ = "at+jwt", kid = Id });
         var claims = Encode(new
         {
             iss = Issuer,
             aud = Audience,
-            sub = client,
+            sub = subject ?? client,
             client_id = client,
             scope = scopes,
             iat = now.ToUnixTimeSeconds(),

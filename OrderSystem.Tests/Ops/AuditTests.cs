@@ -30,7 +30,7 @@ public sealed class AuditTests : IAsyncLifetime
         using (var faults = new HttpClient { BaseAddress = system.Gateway.Address })
             (await faults.PutAsJsonAsync("/faults", new { declineAbove = 500 })).EnsureSuccessStatusCode();
         var orders = new List<Guid>();
-        for (var i = 0; i < 6; i++)
+        for (var i = 0; i < 7; i++)
             orders.Add(await client.PlaceAsync(price: 10 + i));
         foreach (var order in orders)
             await client.WaitForAsync(order, "paid");
@@ -39,7 +39,7 @@ public sealed class AuditTests : IAsyncLifetime
 
         var (exitCode, clean) = await AuditAsync();
         Assert.True(exitCode == 0, clean.ToString());
-        Assert.Equal(7, clean.GetProperty("orders").GetInt64());
+        Assert.Equal(8, clean.GetProperty("orders").GetInt64());
 
         await UnconfiguredIsNotFineAsync();
         await UnreachableIsNotFineAsync();
@@ -83,6 +83,7 @@ public sealed class AuditTests : IAsyncLifetime
         await ChargeAsync(gateway, nobody, 5);
         await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET status = 'cancelled' WHERE id = '{orders[1]}'");
         await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET status = 'pending' WHERE id = '{orders[2]}'");
+        await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET status = 'manualReview' WHERE id = '{orders[6]}'");
         await Sql.ExecuteAsync(system.PaymentsDatabase, $"UPDATE payments SET amount = 1 WHERE order_id = '{orders[3]}'");
         await Sql.ExecuteAsync(system.OrdersDatabase, $"DELETE FROM orders WHERE id = '{orders[4]}'");
         await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE events SET event_id = gen_random_uuid() WHERE order_id = '{orders[5]}'");
@@ -103,6 +104,7 @@ public sealed class AuditTests : IAsyncLifetime
         AssertFound(report, "I5", "final status", orders[2]);
         AssertFound(report, "I5", "provider's ledger", orders[0], orders[1]);
         AssertFound(report, "I5", "agrees with its payment", orders[1]);
+        AssertFound(report, "I5", "waits for a person", orders[6]);
 
         var (_, young) = await AuditAsync(grace: "3600");
         Assert.Equal("agrees", Find(young, "I5", "final status").GetProperty("verdict").GetString());

@@ -80,7 +80,7 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
         Assert.Equal(letter.GetProperty("sequence").GetUInt64(), failed.GetProperty("letter").GetUInt64());
         Assert.Contains("dead letter again", report.GetProperty("stopped").GetString(), StringComparison.Ordinal);
         Assert.Equal(2, (await ListAsync(order)).Count);
-        Assert.Equal("replay", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT action FROM dead_letter_actions WHERE order_id = '{order}' AND by = 'ada'"));
+        Assert.Equal("replay", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT action FROM dead_letter_actions WHERE order_id = '{order}' AND by = 'sub=tests client=tests note=ada'"));
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
         var said = timeline.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("what").GetString()).ToList();
         Assert.Contains("message became a dead letter", said);
-        Assert.Contains("dead letter replay by ada", said);
+        Assert.Contains("dead letter replay by sub=tests client=tests note=ada", said);
         await Sql.ExecuteAsync(system.OrdersDatabase, $"DELETE FROM orders WHERE id = '{order}'");
     }
 
@@ -166,12 +166,15 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     }
 
     [Fact]
-    public async Task Nothing_is_done_without_a_name()
+    public async Task Who_discarded_a_letter_is_the_tokens_subject_and_client_whatever_the_header_says()
     {
-        using var nobody = Tokens.Http(system.OrderApi.Address);
-        using var answer = await nobody.DeleteAsync("/ops/dead-letters/1");
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains("X-Operator", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var order = Guid.NewGuid();
+        var letter = await MakeAsync(order, "orders.created", "not json");
+        using var mallory = Tokens.Http(system.OrderApi.Address, Tokens.Of("console", "orders.ops", subject: "mallory"));
+        mallory.DefaultRequestHeaders.Add("X-Operator", "sub=ada client=tests");
+        using var answer = await mallory.DeleteAsync($"/ops/dead-letters/{letter.GetProperty("sequence")}");
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.Equal("sub=mallory client=console note=\"sub=ada client=tests\"", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT by FROM dead_letter_actions WHERE order_id = '{order}'"));
     }
 
     [Fact]
@@ -192,7 +195,7 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
 
         Assert.Equal(0, (await RunAsync("discard", successor)).ExitCode);
         Assert.Equal(1, (await RunAsync("discard", successor)).ExitCode);
-        Assert.Equal(Environment.UserName, await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT by FROM dead_letter_actions WHERE order_id = '{order}' AND action = 'discard'"));
+        Assert.Equal($"os-user={Environment.UserName}", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT by FROM dead_letter_actions WHERE order_id = '{order}' AND action = 'discard'"));
     }
 
     [Theory]

@@ -79,8 +79,8 @@ public sealed class RedriveTests(SharedSystem shared)
 
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
         var steps = timeline.GetProperty("steps").EnumerateArray().Select(step => (step.GetProperty("service").GetString(), step.GetProperty("what").GetString())).ToList();
-        Assert.Contains(("order-api", $"orders.created.v1 sent again by {Environment.UserName}"), steps);
-        Assert.Contains(("payment-worker", "payments.succeeded.v1 sent again by ada"), steps);
+        Assert.Contains(("order-api", $"orders.created.v1 sent again by os-user={Environment.UserName}"), steps);
+        Assert.Contains(("payment-worker", "payments.succeeded.v1 sent again by sub=tests client=tests note=ada"), steps);
         var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => Sql.ExecuteAsync(system.OrdersDatabase, "DELETE FROM redrives"));
         Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
     }
@@ -145,13 +145,18 @@ public sealed class RedriveTests(SharedSystem shared)
         Assert.True(exitCode == expected, said);
     }
 
-    [Fact]
-    public async Task Nothing_is_done_without_a_name()
+    [Theory]
+    [InlineData(null, HttpStatusCode.OK)]
+    [InlineData("ada (dashboard)", HttpStatusCode.OK)]
+    [InlineData("", HttpStatusCode.BadRequest)]
+    [InlineData("an operator who has far more to say of himself than fits into a note, and who goes on and on until it is too long", HttpStatusCode.BadRequest)]
+    public async Task A_note_is_optional_and_has_to_be_readable(string? note, HttpStatusCode expected)
     {
-        using var nobody = Tokens.Http((await shared.StartedAsync()).OrderApi.Address);
-        using var answer = await nobody.PostAsync("/ops/redrive?missing=true", content: null);
-        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        Assert.Contains("X-Operator", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        using var client = Tokens.Http((await shared.StartedAsync()).OrderApi.Address);
+        if (note is not null)
+            client.DefaultRequestHeaders.TryAddWithoutValidation("X-Operator", note);
+        using var answer = await client.PostAsync($"/ops/redrive?orderId={Guid.NewGuid()}&dryRun=true", content: null);
+        Assert.Equal(expected, answer.StatusCode);
     }
 
     private static Client Ada(RunningSystem system)

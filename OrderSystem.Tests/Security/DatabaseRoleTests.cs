@@ -21,6 +21,7 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     [InlineData("payments", RuntimeRoles.PaymentWorker, "UPDATE events SET payload = ''")]
     [InlineData("payments", RuntimeRoles.PaymentWorker, "DELETE FROM events")]
     [InlineData("payments", RuntimeRoles.PaymentWorker, "DELETE FROM payments")]
+    [InlineData("payments", RuntimeRoles.PaymentWorker, "UPDATE operator_actions SET by = 'somebody else'")]
     public async Task Rows_that_must_stay_as_they_are_stay_so(string database, string role, string sql) => await RefusedAsync(database, role, sql);
 
     [Theory]

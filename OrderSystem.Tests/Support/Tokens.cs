@@ -21,8 +21,8 @@ internal static class Tokens
     /// <summary>What nobody may repeat: without its signature a token is worth nothing.</summary>
     internal static IEnumerable<string> SignaturesShown => [Everything.Split('.')[2], ForWorker.Split('.')[2]];
 
-    /// <summary>A token of this client.</summary>
-    internal static string Of(string client, string scopes = TokenKey.AllScopes) => Key.CreateToken(client, scopes, TimeProvider.System.GetUtcNow(), Lifetime);
+    /// <summary>A token of this client, for this person if there is one.</summary>
+    internal static string Of(string client, string scopes = TokenKey.AllScopes, string? subject = null) => Key.CreateToken(client, scopes, TimeProvider.System.GetUtcNow(), Lifetime, subject);
 
     /// <summary>A client that brings a token; one that may do everything unless another is given.</summary>
     internal static HttpClient Http(Uri? address, string? token = null, HttpMessageHandler? handler = null) =>

@@ -107,5 +107,12 @@ internal static class AuditChecks
                 WHEN 'cancelled' THEN p.status IN ('succeeded', 'charging', 'unknown', 'refunding', 'review')
                 ELSE false END
             """),
+        new("I5", "every order in review has a payment that waits for a person", AuditSource.Payments | AuditSource.WorkerEvents,
+            """
+            SELECT o.id::text, 'is in review, its payment ' || coalesce(p.status, 'does not exist')
+            FROM orders o LEFT JOIN audit_payments p ON p.order_id = o.id
+            WHERE o.status = 'manualReview' AND o.updated_at < $1 AND p.status IS DISTINCT FROM 'review'
+              AND NOT EXISTS (SELECT FROM audit_events e WHERE e.order_id = o.id AND e.occurred_at >= $1)
+            """),
     ];
 }

@@ -1,0 +1,186 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Ops.Payments;
+
+/// <summary>A person decides what the provider could not be asked for, and it becomes of the order what becomes of any other.</summary>
+[Collection(PaymentReviews.Name)]
+public sealed class ResolveTests(ReviewedSystem reviewed)
+{
+    private string PaymentsDatabase => reviewed.System.PaymentsDatabase;
+
+    [Fact]
+    public async Task A_review_that_was_charged_is_resolved_as_succeeded_and_the_order_is_paid()
+    {
+        var order = await reviewed.InReviewAsync(wasCharged: true);
+        var report = await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "seen in the provider's console" });
+
+        Assert.Equal("succeeded", report.GetProperty("status").GetString());
+        await reviewed.Api.WaitForAsync(order, "paid");
+        Assert.Empty(await reviewed.DisagreementsAsync(order));
+        var (what, detail) = Assert.Single(await reviewed.TimelineAsync(order));
+        Assert.Equal("payment resolve by sub=tests client=tests", what);
+        Assert.Contains("seen in the provider's console", detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_review_that_was_not_charged_is_resolved_as_failed_once_nothing_can_be_on_its_way()
+    {
+        var order = await reviewed.InReviewAsync(wasCharged: false);
+        var request = new { @as = "failed", reason = "the card was blocked" };
+
+        var (status, why) = await reviewed.RefusedAsync(order, request);
+        Assert.Equal("review", status);
+        Assert.Contains("does not confirm", why, StringComparison.Ordinal);
+        await reviewed.LongAgoAsync(order);
+        Assert.Equal("declined", (await reviewed.ResolvedAsync(order, request)).GetProperty("status").GetString());
+
+        var failed = await reviewed.Api.WaitForAsync(order, "paymentFailed");
+        Assert.Equal("the card was blocked", failed.GetProperty("reason").GetString());
+        Assert.Empty(await reviewed.DisagreementsAsync(order));
+    }
+
+    [Fact]
+    public async Task A_review_that_was_given_back_is_resolved_as_refunded_and_the_order_is_cancelled()
+    {
+        var order = await reviewed.InReviewAsync(wasCharged: true);
+        var refund = await reviewed.RefundByHandAsync(order);
+        await reviewed.ResolvedAsync(order, new { @as = "refunded", reference = refund, reason = "given back by hand" });
+
+        var cancelled = await reviewed.Api.WaitForAsync(order, "cancelled");
+        Assert.Equal("refunded", cancelled.GetProperty("refund").GetProperty("state").GetString());
+        Assert.Equal(refund, await Sql.ScalarAsync<string>(PaymentsDatabase, $"SELECT refund_reference FROM payments WHERE order_id = '{order}'"));
+        Assert.Empty(await reviewed.DisagreementsAsync(order));
+    }
+
+    [Fact]
+    public async Task A_cancelled_order_that_is_resolved_as_succeeded_goes_on_to_its_refund()
+    {
+        var order = await reviewed.CancelledInReviewAsync();
+        var report = await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged after all" });
+
+        Assert.Equal("refunding", report.GetProperty("status").GetString());
+        await reviewed.PaymentAsync(order, "status = 'refunded'");
+        await Eventually.GetAsync("the order tells of its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        Assert.Empty(await reviewed.DisagreementsAsync(order));
+    }
+
+    [Fact]
+    public async Task A_refused_refund_cannot_be_resolved_as_failed_and_is_tried_again_when_resolved_as_succeeded()
+    {
+        var order = await reviewed.WithRefusedRefundAsync();
+        await reviewed.LongAgoAsync(order);
+        Assert.Contains("was charged", (await reviewed.RefusedAsync(order, new { @as = "failed", reason = "no", force = true })).Detail, StringComparison.Ordinal);
+
+        await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "the provider's balance is there again" });
+        await reviewed.PaymentAsync(order, "status = 'refunded'");
+        await Eventually.GetAsync("the order tells of its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        Assert.Empty(await reviewed.DisagreementsAsync(order));
+    }
+
+    [Fact]
+    public async Task What_the_provider_contradicts_is_refused_even_by_force()
+    {
+        var order = await reviewed.InReviewAsync(wasCharged: true);
+        await reviewed.LongAgoAsync(order);
+        foreach (var force in new[] { false, true })
+        {
+            Assert.Contains("contradicts", (await reviewed.RefusedAsync(order, new { @as = "failed", reason = "no", force })).Detail, StringComparison.Ordinal);
+            Assert.Contains("contradicts", (await reviewed.RefusedAsync(order, new { @as = "succeeded", reference = "ch_other", reason = "no", force })).Detail, StringComparison.Ordinal);
+            Assert.Contains("contradicts", (await reviewed.RefusedAsync(order, new { @as = "refunded", reference = "re_1", reason = "no", force })).Detail, StringComparison.Ordinal);
+        }
+
+        Assert.Equal("review", await Sql.ScalarAsync<string>(PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{order}'"));
+    }
+
+    [Fact]
+    public async Task Without_an_answer_of_the_provider_a_person_decides_by_force_and_the_record_says_so()
+    {
+        var order = await reviewed.InReviewAsync(wasCharged: true);
+        var request = new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "told by phone", force = false };
+        reviewed.Provider.Script = _ => ReviewedSystem.Unwell;
+
+        Assert.Contains("could not be asked", (await reviewed.RefusedAsync(order, request)).Detail, StringComparison.Ordinal);
+        Assert.Contains("could not be asked", (await reviewed.ResolvedAsync(order, request with { force = true })).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        await reviewed.Api.WaitForAsync(order, "paid");
+        Assert.Contains("forced", Assert.Single(await reviewed.TimelineAsync(order)).Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_payment_is_resolved_once()
+    {
+        var order = await reviewed.InReviewAsync(wasCharged: true);
+        var request = new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged" };
+        await reviewed.ResolvedAsync(order, request);
+        Assert.Equal("succeeded", (await reviewed.RefusedAsync(order, request)).Status);
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}' AND type = 'payments.succeeded.v1'"));
+    }
+
+    /// <summary>Both look the provider up, and only then one of them may decide.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_two_who_decide_at_once_one_does(bool otherRequeries)
+    {
+        var order = await reviewed.InReviewAsync(wasCharged: true);
+        var charge = await reviewed.ChargeAsync(order);
+        using var both = new CountdownEvent(2);
+        reviewed.Provider.Script = _ =>
+        {
+            both.Signal();
+            both.Wait(TimeSpan.FromSeconds(10));
+            return null;
+        };
+
+        var request = new { @as = "succeeded", reference = charge, reason = "charged" };
+        var answers = await Task.WhenAll(
+            Task.Run(() => reviewed.ResolveAsync(order, request)), Task.Run(() => otherRequeries ? reviewed.RequeryAsync(order) : reviewed.ResolveAsync(order, request)));
+        reviewed.Provider.Script = _ => null;
+
+        var changed = 0;
+        foreach (var answer in answers)
+        {
+            using (answer)
+                changed += answer.IsSuccessStatusCode && (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("changed").GetBoolean() ? 1 : 0;
+        }
+
+        Assert.Equal(1, changed);
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}' AND type = 'payments.succeeded.v1'"));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(PaymentsDatabase, $"SELECT count(*) FROM operator_actions WHERE order_id = '{order}'"));
+        await reviewed.Api.WaitForAsync(order, "paid");
+    }
+
+    [Fact]
+    public async Task Who_resolved_is_the_tokens_subject_and_client_whatever_the_header_says()
+    {
+        var order = await reviewed.InReviewAsync(wasCharged: true);
+        using var answer = await reviewed.ResolveAsync(
+            order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged" }, Tokens.Of("console", "orders.ops", subject: "mallory"), note: "sub=ada client=tests");
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+        Assert.Equal("payment resolve by sub=mallory client=console note=\"sub=ada client=tests\"", Assert.Single(await reviewed.TimelineAsync(order)).What);
+        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => Sql.ExecuteAsync(PaymentsDatabase, "UPDATE operator_actions SET by = 'ada'"));
+        Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"as":"paid","reason":"x"}""", 400, "as")]
+    [InlineData("""{"as":"succeeded","reason":"x"}""", 400, "reference")]
+    [InlineData("""{"as":"succeeded","reason":"x","reference":"a\u0000b"}""", 400, "reference")]
+    [InlineData("""{"as":"failed","reason":""}""", 400, "reason")]
+    [InlineData("""{"as":"failed","reason":"two\nlines"}""", 400, "reason")]
+    [InlineData("""{"as":"failed"}""", 400, "reason")]
+    [InlineData("""{"as":"failed","reason":null}""", 400, "reason")]
+    [InlineData("""{"as":"failed","reason":"x","by":"ada"}""", 400, "by")]
+    [InlineData("""{"as":"failed","reason":"x"}""", 404, "no payment")]
+    public async Task Odd_requests_are_answered_with_what_is_wrong(string body, int status, string expected)
+    {
+        using var worker = Tokens.Http(reviewed.System.Worker.Address);
+        using var answer = await worker.PostAsync($"/ops/payments/{Guid.NewGuid()}/resolve", new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Contains(expected, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+}

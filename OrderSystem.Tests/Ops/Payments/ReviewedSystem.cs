@@ -1,0 +1,183 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Ops.Payments;
+
+/// <summary>The tests of what operators do with payments: one system, one after the other, because the script of the provider is for all.</summary>
+[CollectionDefinition(Name)]
+public sealed class PaymentReviews : ICollectionFixture<ReviewedSystem>
+{
+    internal const string Name = "payment reviews";
+}
+
+/// <summary>A system whose provider answers by script, and what it takes to bring a payment into review.</summary>
+public sealed class ReviewedSystem : IAsyncLifetime
+{
+    internal static readonly ScriptedAnswer Refused = ScriptedAnswer.Of(422, "{}");
+    internal static readonly ScriptedAnswer KnowsNothing = ScriptedAnswer.Of(200, "[]");
+    internal static readonly ScriptedAnswer Unwell = ScriptedAnswer.Of(503);
+
+    private HttpClient gateway = null!;
+
+    internal RunningSystem System { get; private set; } = null!;
+
+    internal ScriptedProvider Provider { get; private set; } = null!;
+
+    /// <summary>Of an order API that asks the worker and the ledger.</summary>
+    internal Client Api { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Provider = new(() => System.Gateway.Address);
+        System = await RunningSystem.StartAsync(new(ServiceMetrics.Settings.ToDictionary(setting => setting.Name, setting => setting.Value))
+        {
+            ["Payments__GatewayUrl"] = Provider.Address.OriginalString,
+            ["Payments__Breaker__MinimumCalls"] = "1000",
+            ["Payments__RetryBudget__PerSecond"] = "100",
+            ["Payments__TotalTimeout"] = "00:00:03",
+            ["Payments__AttemptTimeout"] = "00:00:02",
+            ["Payments__ReconcileAfter__0"] = "00:10:00",
+        });
+        gateway = new HttpClient { BaseAddress = System.Gateway.Address };
+        Api = new((await System.StartServiceAsync("OrderSystem.OrderApi", ("Audit__WorkerUrl", System.Worker.Address.OriginalString), ("Audit__LedgerUrl", System.Gateway.Address.OriginalString))).Address);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Api.Dispose();
+        gateway.Dispose();
+        await System.DisposeAsync();
+        await Provider.DisposeAsync();
+    }
+
+    /// <summary>An order in review: the provider refuses its charge, after making it or without. Afterwards it is honest again.</summary>
+    internal async Task<Guid> InReviewAsync(bool wasCharged)
+    {
+        Provider.Script = question => question.IsLookUp ? KnowsNothing : question.IsCharge ? (wasCharged ? new ScriptedAnswer { PassedOnAs = 422 } : Refused) : null;
+        var order = await Api.PlaceAsync();
+        await Api.WaitForAsync(order, "manualReview");
+        Provider.Script = _ => null;
+        return order;
+    }
+
+    /// <summary>A cancelled order that was charged and whose refund the provider has refused.</summary>
+    internal async Task<Guid> WithRefusedRefundAsync()
+    {
+        Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : question.IsLookUp ? Unwell : Refused;
+        var order = await Api.PlaceAsync();
+        await PaymentAsync(order, "status = 'unknown'");
+        await CancelAsync(order);
+        await PaymentAsync(order, "cancelled_at IS NOT NULL");
+        Provider.Script = question => question.IsRefund ? Refused : null;
+        await LookedAtAsync(order);
+        Provider.Script = _ => null;
+        return order;
+    }
+
+    /// <summary>A cancelled order, perhaps charged, about which the provider refuses to say anything.</summary>
+    internal async Task<Guid> CancelledInReviewAsync()
+    {
+        Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell;
+        var order = await Api.PlaceAsync();
+        await PaymentAsync(order, "status = 'unknown'");
+        await CancelAsync(order);
+        await PaymentAsync(order, "cancelled_at IS NOT NULL");
+        Provider.Script = question => question.IsLookUp ? Refused : Unwell;
+        await LookedAtAsync(order);
+        Provider.Script = _ => null;
+        return order;
+    }
+
+    /// <summary>The charge of the order at the provider.</summary>
+    internal async Task<string> ChargeAsync(Guid order) => (await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}"))[0].GetProperty("id").GetString()!;
+
+    internal async Task<string> RefundByHandAsync(Guid order)
+    {
+        var charge = (await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}"))[0];
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/refunds")
+        {
+            Content = JsonContent.Create(new { chargeId = charge.GetProperty("id").GetString(), amount = charge.GetProperty("amount").GetDecimal() }),
+            Headers = { { "Idempotency-Key", $"by-hand-{order}" } },
+        };
+        using var answer = await gateway.SendAsync(request);
+        return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
+    }
+
+    /// <summary>What is not found after so long does not come any more.</summary>
+    internal Task LongAgoAsync(Guid order) => Sql.ExecuteAsync(System.PaymentsDatabase, $"UPDATE payments SET updated_at = now() - interval '1 hour' WHERE order_id = '{order}'");
+
+    internal Task PaymentAsync(Guid order, string condition) => Eventually.GetAsync(
+        $"the payment of {order} is so: {condition}",
+        async () => (
+            Holds: await Sql.ScalarAsync<long>(System.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND {condition}") == 1,
+            Payment: await Sql.ScalarAsync<string>(System.PaymentsDatabase, $"SELECT p::text FROM payments p WHERE order_id = '{order}'")),
+        found => found.Holds, TimeSpan.FromSeconds(60));
+
+    internal Task<HttpResponseMessage> ResolveAsync(Guid id, object request, string? token = null, string? note = null) => PostAsync($"/ops/payments/{id}/resolve", request, token, note);
+
+    internal Task<HttpResponseMessage> RequeryAsync(Guid id) => PostAsync($"/ops/payments/{id}/requery", body: null, token: null, note: null);
+
+    /// <summary>Resolves, and fails with what the worker says if it does not.</summary>
+    internal async Task<JsonElement> ResolvedAsync(Guid id, object request)
+    {
+        using var answer = await ResolveAsync(id, request);
+        var said = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode == HttpStatusCode.OK, said);
+        return JsonDocument.Parse(said).RootElement;
+    }
+
+    /// <summary>Refused as a conflict; returns the present status and why.</summary>
+    internal async Task<(string Status, string Detail)> RefusedAsync(Guid id, object request)
+    {
+        using var answer = await ResolveAsync(id, request);
+        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+        var problem = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        return (problem.GetProperty("paymentStatus").GetString()!, problem.GetProperty("detail").GetString()!);
+    }
+
+    /// <summary>What the audit finds about the order, once nothing of it is on its way.</summary>
+    internal async Task<string[]> DisagreementsAsync(Guid order)
+    {
+        await Eventually.BeTrueAsync("nothing waits in the outbox", async () =>
+            await Sql.ScalarAsync<long>(System.PaymentsDatabase, "SELECT count(*) FROM outbox") + await Sql.ScalarAsync<long>(System.OrdersDatabase, "SELECT count(*) FROM outbox") == 0);
+        var report = await Api.Http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
+        Assert.DoesNotContain(report.GetProperty("checks").EnumerateArray(), check => check.GetProperty("verdict").GetString() == "notChecked");
+        return [.. from check in report.GetProperty("checks").EnumerateArray()
+            from example in check.GetProperty("examples").EnumerateArray()
+            where example.GetProperty("subject").GetString() == order.ToString()
+            select $"{check.GetProperty("check")}: {example.GetProperty("what")}"];
+    }
+
+    /// <summary>What the timeline of the order says operators did with its payment, with the details.</summary>
+    internal async Task<(string What, string Detail)[]> TimelineAsync(Guid order)
+    {
+        var timeline = await Api.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
+        return [.. timeline.GetProperty("steps").EnumerateArray().Where(step => step.GetProperty("what").GetString()!.Contains(" by ", StringComparison.Ordinal))
+            .Select(step => (step.GetProperty("what").GetString()!, step.GetProperty("detail").GetString()!))];
+    }
+
+    private async Task CancelAsync(Guid order) => (await Api.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null)).EnsureSuccessStatusCode().Dispose();
+
+    /// <summary>Has the worker look at the payment now instead of by its schedule, until it is in review.</summary>
+    private Task LookedAtAsync(Guid order) => Eventually.GetAsync(
+        $"the payment of {order} is in review",
+        async () =>
+        {
+            await Sql.ExecuteAsync(System.PaymentsDatabase,
+                $"UPDATE payments SET lease_until = now(), updated_at = now() - interval '6 seconds' WHERE order_id = '{order}' AND status IN ('charging', 'unknown') AND lease_until > now() + interval '1 minute'");
+            return await Sql.ScalarAsync<string>(System.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{order}'");
+        },
+        status => status == "review", TimeSpan.FromSeconds(60));
+
+    private async Task<HttpResponseMessage> PostAsync(string path, object? body, string? token, string? note)
+    {
+        using var worker = Tokens.Http(System.Worker.Address, token);
+        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = body is null ? null : JsonContent.Create(body) };
+        if (note is not null)
+            request.Headers.Add("X-Operator", note);
+        return await worker.SendAsync(request);
+    }
+}
