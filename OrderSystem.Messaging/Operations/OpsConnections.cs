@@ -33,7 +33,7 @@ public sealed class OpsConnections : IAsyncDisposable
     /// <summary>The same for a command that needs the database alone.</summary>
     public static Task<int> RunWithDatabaseAsync(IConfiguration configuration, string databaseName, Func<NpgsqlDataSource, Task<int>> command) => RunAsync(async () =>
     {
-        await using var database = Open(configuration, databaseName);
+        await using var database = DatabaseOf(configuration, databaseName);
         return await command(database);
     });
 
@@ -53,7 +53,7 @@ public sealed class OpsConnections : IAsyncDisposable
     private static async Task<OpsConnections> OpenAsync(IConfiguration configuration, string databaseName)
     {
         var url = Required(configuration, "nats", NatsUrl.Example, NatsUrl.IsReadable);
-        var database = Open(configuration, databaseName);
+        var database = DatabaseOf(configuration, databaseName);
         var options = new NatsOpts { Url = url, Name = $"{databaseName} operations", ConnectTimeout = TimeSpan.FromSeconds(5) };
         var connection = new NatsConnection(options.WithAccess(configuration, "nats"));
         try
@@ -70,7 +70,7 @@ public sealed class OpsConnections : IAsyncDisposable
         return new(connection, database);
     }
 
-    private static NpgsqlDataSource Open(IConfiguration configuration, string databaseName) => NpgsqlDataSource.Create(
+    private static NpgsqlDataSource DatabaseOf(IConfiguration configuration, string databaseName) => NpgsqlDataSource.Create(
         new NpgsqlConnectionStringBuilder(Required(configuration, databaseName, ConnectionStrings.PostgresExample(databaseName), ConnectionStrings.IsPostgres))
         {
             ApplicationName = $"{databaseName} operations",

@@ -59,12 +59,30 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
     [Fact]
     public async Task A_cancelled_order_that_is_resolved_as_succeeded_goes_on_to_its_refund()
     {
-        var order = await reviewed.CancelledInReviewAsync();
+        var order = await reviewed.CancelledInReviewAsync(wasCharged: true);
         var report = await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged after all" });
 
         Assert.Equal("refunding", report.GetProperty("status").GetString());
         await reviewed.PaymentAsync(order, "status = 'refunded'");
         await Eventually.GetAsync("the order tells of its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        Assert.Empty(await reviewed.DisagreementsAsync(order));
+    }
+
+    /// <summary>Where its cancellation came first, a payment knows no amount.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_cancelled_order_that_is_resolved_as_failed_has_no_refund_any_more(bool amountIsKnown)
+    {
+        var order = await reviewed.CancelledInReviewAsync(wasCharged: false);
+        await Eventually.GetAsync("the order tells of the review", () => reviewed.Api.GetAsync(order), answer => answer.TryGetProperty("refund", out _));
+        if (!amountIsKnown)
+            await Sql.ExecuteAsync(PaymentsDatabase, $"UPDATE payments SET amount = NULL, currency = NULL WHERE order_id = '{order}'");
+        await reviewed.LongAgoAsync(order);
+        await reviewed.ResolvedAsync(order, new { @as = "failed", reason = "never charged" });
+
+        var cancelled = await Eventually.GetAsync("the order tells of none", () => reviewed.Api.GetAsync(order), answer => !answer.TryGetProperty("refund", out _));
+        Assert.Equal("cancelled", cancelled.GetProperty("status").GetString());
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 

@@ -77,10 +77,10 @@ public sealed class ReviewedSystem : IAsyncLifetime
         return order;
     }
 
-    /// <summary>A cancelled order, perhaps charged, about which the provider refuses to say anything.</summary>
-    internal async Task<Guid> CancelledInReviewAsync()
+    /// <summary>A cancelled order, charged or not, about which the provider refuses to say anything.</summary>
+    internal async Task<Guid> CancelledInReviewAsync(bool wasCharged)
     {
-        Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell;
+        Provider.Script = question => question.IsCharge && wasCharged ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell;
         var order = await Api.PlaceAsync();
         await PaymentAsync(order, "status = 'unknown'");
         await CancelAsync(order);

@@ -1,0 +1,39 @@
+using System.Net;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Ops;
+
+/// <summary>An operator stops a worker from taking orders, and lets it go on.</summary>
+public sealed class PauseTests
+{
+    [Fact]
+    public async Task Who_paused_and_resumed_is_logged_and_recorded_and_a_database_that_is_away_keeps_nobody_from_it()
+    {
+        await using var system = await RunningSystem.StartAsync();
+        using var client = new Client(system.OrderApi.Address);
+        using var mallory = Tokens.Http(system.Worker.Address, Tokens.Of("console", "orders.ops", subject: "mallory"));
+        mallory.DefaultRequestHeaders.Add("X-Operator", "ada");
+
+        await PostAsync("/ops/pause");
+        await PostAsync("/ops/pause");
+        var order = await client.PlaceAsync();
+        await PostAsync("/ops/resume");
+        await client.WaitForAsync(order, "paid");
+
+        Assert.Equal("pause resume", await Sql.ScalarAsync<string>(
+            system.PaymentsDatabase, "SELECT string_agg(action, ' ' ORDER BY id) FROM operator_actions WHERE by = 'sub=mallory client=console note=ada' AND order_id IS NULL"));
+        Assert.Contains($"process {system.Worker.Id} on ", await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT detail FROM operator_actions LIMIT 1"), StringComparison.Ordinal);
+        Assert.Contains("Pulling is paused by sub=mallory client=console note=ada", system.Worker.Output, StringComparison.Ordinal);
+
+        await system.Postgres.KillAsync();
+        await PostAsync("/ops/pause");
+        await Eventually.BeTrueAsync("it says that this is not recorded", () => Task.FromResult(system.Worker.Output.Contains("could not be recorded", StringComparison.Ordinal)));
+
+        async Task PostAsync(string path)
+        {
+            using var answer = await mallory.PostAsync(path, content: null);
+            Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        }
+    }
+}
