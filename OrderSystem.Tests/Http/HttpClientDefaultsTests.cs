@@ -96,15 +96,15 @@ public sealed class HttpClientDefaultsTests
 
     private static HttpClient Client(WebApplication app) => app.Services.GetRequiredService<IHttpClientFactory>().CreateClient("any");
 
-    /// <summary>A service, with shorter times so that the tests do not wait.</summary>
+    /// <summary>A service, with times that are short and yet enough for a busy machine.</summary>
     private static WebApplication App(Action<HttpStandardResilienceOptions>? change = null)
     {
         var builder = WebApplication.CreateBuilder();
         builder.AddServiceDefaults("any");
         builder.Services.ConfigureAll<HttpStandardResilienceOptions>(options =>
         {
-            options.AttemptTimeout.Timeout = TimeSpan.FromMilliseconds(500);
-            options.TotalRequestTimeout.Timeout = TimeSpan.FromSeconds(3);
+            options.AttemptTimeout.Timeout = TimeSpan.FromSeconds(2);
+            options.TotalRequestTimeout.Timeout = TimeSpan.FromSeconds(5);
             options.Retry.Delay = TimeSpan.FromMilliseconds(1);
             change?.Invoke(options);
         });

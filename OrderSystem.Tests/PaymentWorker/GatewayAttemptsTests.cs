@@ -47,7 +47,7 @@ public sealed class GatewayAttemptsTests
             ["Payments:GatewayUrl"] = gateway.ToString(),
             ["Payments:Retries"] = $"{Retries}",
             ["Payments:RetryDelay"] = "00:00:00.01",
-            ["Payments:AttemptTimeout"] = "00:00:00.5",
+            ["Payments:AttemptTimeout"] = "00:00:01.5",
             ["Payments:Breaker:MinimumCalls"] = "1000",
         });
         builder.AddServiceDefaults("payment-worker");
