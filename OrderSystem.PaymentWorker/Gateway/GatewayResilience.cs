@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.JetStream;
+using OrderSystem.ServiceDefaults.Http;
 using Polly;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>Total timeout → retry → circuit breaker → attempt timeout. It is the only layer that repeats a call, and every call carries a key.</summary>
+/// <summary>Total timeout → retry → circuit breaker → attempt timeout → all of the answer. It is the only layer that repeats a call, and every call carries a key.</summary>
 internal static class GatewayResilience
 {
     internal static void AddPaymentGateway(this IHostApplicationBuilder builder)
@@ -35,6 +36,7 @@ internal static class GatewayResilience
 
         // Each call has its span and its row; what the factory would log beside them is filtered anyway, and opens a scope for each call.
         client.RemoveAllLoggers();
+        client.RemoveHttpClientDefaults();
         client.AddResilienceHandler("payment-gateway", (pipeline, context) => AddStrategies(
             pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value,
             context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>(),

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using OrderSystem.PaymentWorker.Gateway;
-using OrderSystem.Tests.Support;
 using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
@@ -8,7 +8,7 @@ namespace OrderSystem.Tests.PaymentWorker;
 /// <summary>Repetitions are a tenth of first attempts, one a second, and twenty that were saved up.</summary>
 public sealed class RetryBudgetTests
 {
-    private readonly ManualTime time = new();
+    private readonly FakeTimeProvider time = new();
     private readonly RetryBudget budget;
 
     public RetryBudgetTests() => budget = new(Options.Create(new GatewayOptions()), time);
