@@ -9,7 +9,7 @@ namespace OrderSystem.Tests.Conventions;
 /// <summary>docs/dependencies.md lists every package that is asked for, and the lock files hold what the projects ask for.</summary>
 public sealed partial class DependencyTests
 {
-    private const string Relock = "dotnet restore OrderSystem.sln -p:UseStandIns=true --force-evaluate";
+    private const string Relock = "dotnet restore OrderSystem.sln --force-evaluate";
 
     private static readonly XDocument Central = XDocument.Load(Path.Combine(Solution.Root, "Directory.Packages.props"));
 
@@ -46,7 +46,7 @@ public sealed partial class DependencyTests
         var everywhere = References(Path.Combine(Solution.Root, "Directory.Build.targets"));
         Assert.All(Projects(), project =>
         {
-            var path = Path.Combine(Path.GetDirectoryName(project)!, "packages.standins.lock.json");
+            var path = Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json");
             var asked = References(Path.Combine(Solution.Root, project)).Concat(everywhere).Where(package => !Directory.Exists(Path.Combine(Solution.Root, "standins", package)))
                 .Distinct(StringComparer.Ordinal).Select(package => $"{package} {Versions[package]}").Order(StringComparer.Ordinal);
             Assert.True(asked.SequenceEqual(Locked(path), StringComparer.Ordinal), $"{path} does not hold what {project} asks for. Run '{Relock}' and commit the lock files.");
