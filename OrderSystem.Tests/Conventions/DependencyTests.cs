@@ -59,7 +59,8 @@ public sealed partial class DependencyTests
             return [];
         using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Solution.Root, path)));
         return [.. document.RootElement.GetProperty("dependencies").GetProperty("net10.0").EnumerateObject()
-            .Where(package => package.Value.GetProperty("type").GetString() == "Direct")
+            // The SDK of the AppHost asks for the orchestrator and the dashboard of this platform by itself.
+            .Where(package => package.Value.GetProperty("type").GetString() == "Direct" && !PlatformPackage().IsMatch(package.Name))
             .Select(package => $"{package.Name} {package.Value.GetProperty("requested").GetString()!.Split(',')[0].Trim('[', ']')}").Order(StringComparer.Ordinal)];
     }
 
@@ -69,6 +70,9 @@ public sealed partial class DependencyTests
         .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal));
 
     private static IEnumerable<string> References(string file) => XDocument.Load(file).Descendants("PackageReference").Select(package => (string?)package.Attribute("Include")).OfType<string>();
+
+    [GeneratedRegex(@"^Aspire\.(?:Dashboard\.Sdk|Hosting\.Orchestration)\.", RegexOptions.CultureInvariant)]
+    private static partial Regex PlatformPackage();
 
     [GeneratedRegex(@"^\| (?<name>(?!package )\w[\w.]+) \| [\w., -]+ \| .+ \|$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Row();
