@@ -55,6 +55,7 @@ prepare_postgres
 prepare_prometheus
 prepare_kubectl
 prepare_browser
+prepare_cli
 prepare_previous
 
 dotnet build "$root/OrderSystem.sln" -c Release -nodeReuse:false -v:minimal -clp:NoSummary || fail "build: failed; see above."
