@@ -52,6 +52,16 @@ internal sealed class RetryBudget(IOptions<GatewayOptions> options, TimeProvider
         }
     }
 
+    /// <summary>Calls that were asked for and not made.</summary>
+    internal void GiveBack(int calls)
+    {
+        lock (guard)
+        {
+            Fill();
+            tokens = Math.Min(settings.Burst, tokens + calls);
+        }
+    }
+
     private void Fill()
     {
         var now = time.GetTimestamp();

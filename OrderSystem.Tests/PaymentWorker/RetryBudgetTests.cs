@@ -58,6 +58,16 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
+    public void What_was_not_used_is_given_back_up_to_the_burst()
+    {
+        Spend();
+        budget.GiveBack(2);
+        Assert.Equal(2, Spend());
+        budget.GiveBack(100);
+        Assert.Equal(20, Spend());
+    }
+
+    [Fact]
     public void Whatever_happens_repetitions_stay_within_the_budget()
     {
         var random = new Random(17);
