@@ -35,8 +35,7 @@ internal sealed partial class Charging(
         var outcome = answer.Outcome;
         if (!payment.WasAsked && outcome.Calls.Count > 0)
             budget.Earn();
-        if (spent > 0)
-            budget.GiveBack(Math.Max(0, spent - outcome.Calls.Select(call => call.Kind).Distinct().Count()));
+        budget.Settle(spent, outcome);
 
         return outcome.Status switch
         {

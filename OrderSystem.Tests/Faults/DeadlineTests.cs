@@ -81,9 +81,9 @@ public sealed class DeadlineTests
         {
             return await caller.Http.SendAsync(request, patience.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException cancelled)
         {
-            throw new Xunit.Sdk.XunitException($"{request.Method} {request.RequestUri} was not answered at all.");
+            throw new Xunit.Sdk.XunitException($"{request.Method} {request.RequestUri} was not answered at all.", cancelled);
         }
     }
 }

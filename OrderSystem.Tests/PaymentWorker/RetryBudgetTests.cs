@@ -58,12 +58,35 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
-    public void What_was_not_used_is_given_back_up_to_the_burst()
+    public void What_was_not_called_is_given_back()
     {
         Spend();
-        budget.GiveBack(2);
+        budget.Settle(spent: 2, ChargeOutcome.Unavailable(ProviderFailure.Circuit, "open"));
         Assert.Equal(2, Spend());
-        budget.GiveBack(100);
+    }
+
+    [Fact]
+    public void A_repetition_that_brings_an_answer_costs_nothing()
+    {
+        Spend();
+        budget.Settle(spent: 2, ChargeOutcome.Succeeded("ch_1") with { Calls = [Call("look-up"), Call("charge")] });
+        Assert.Equal(2, Spend());
+        budget.Settle(spent: 1, ChargeOutcome.Succeeded("ch_1") with { Calls = [Call("charge"), Call("charge")] });
+        Assert.Equal(2, Spend());
+    }
+
+    [Fact]
+    public void A_repetition_without_an_answer_stays_spent()
+    {
+        Spend();
+        budget.Settle(spent: 1, ChargeOutcome.Unknown(ProviderFailure.Timeout, "silent") with { Calls = [Call("charge"), Call("charge"), Call("charge")] });
+        Assert.Equal(0, Spend());
+    }
+
+    [Fact]
+    public void No_more_is_given_back_than_the_burst_holds()
+    {
+        budget.Settle(spent: 100, ChargeOutcome.Succeeded("ch_1"));
         Assert.Equal(20, Spend());
     }
 
@@ -103,4 +126,6 @@ public sealed class RetryBudgetTests
             spent++;
         return spent;
     }
+
+    private ProviderCall Call(string kind) => new(time.GetUtcNow(), kind, "200", 1, Reference: null, TraceId: null);
 }
