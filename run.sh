@@ -3,6 +3,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$root/eng/prepare.sh"
+report() { :; } # the AppHost says it, however it is started
 
 # Nothing but the answer on standard output, so that it can stand in another command.
 print() { # what the AppHost is asked for
@@ -31,18 +32,22 @@ prepare_sdk
 prepare_packages
 prepare_servers
 if $fresh; then
+  # The lock of an AppHost that runs; see DataFolderLock.cs.
+  if [ -e "$root/.data/apphost.lock" ] && command -v flock >/dev/null && ! flock --nonblock "$root/.data/apphost.lock" true; then
+    fail "data: another AppHost uses $root/.data. Stop it first."
+  fi
   rm -rf "$root/.data"
   say "data: new"
 fi
 
 log=$(mktemp)
+[ -e "$root/OrderSystem.AppHost/bin/Debug/net10.0/OrderSystem.AppHost.dll" ] || say "build: the first one takes a minute"
 if ! dotnet build "$root/OrderSystem.AppHost" -nodeReuse:false >"$log" 2>&1; then
   grep -E 'error|warning' "$log" | sort -u | head -n 20 >&2
   rm -f "$log"
   fail "build: failed; see above."
 fi
 rm -f "$log"
-say "build: done"
 
 arguments=()
 $dashboard || arguments=(--no-dashboard)

@@ -55,6 +55,7 @@ prepare_postgres
 prepare_prometheus
 prepare_kubectl
 prepare_browser
+prepare_cli
 prepare_previous
 
 dotnet build "$root/OrderSystem.sln" -c Release -nodeReuse:false -v:minimal -clp:NoSummary || fail "build: failed; see above."
@@ -74,9 +75,9 @@ cat "$root"/artifacts/fuzz/*.txt 2>/dev/null || true
 
 # Tests  Total: 6, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 0.128s
 summary=$(grep -E 'Total: [0-9]+' "$log" | tail -n 1)
-count() { sed -n -E "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
+count() { local found; found=$(sed -n -E "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"); echo "${found:-0}"; }
 total=$(count Total) failed=$(($(count Failed) + $(count Errors))) skipped=$(count Skipped)
-[ -n "$total" ] || { say "0 passed, 1 failed"; exit 1; }
+[ -n "$summary" ] || { say "0 passed, 1 failed"; exit 1; }
 if [ "$total" -eq 0 ]; then
   say "No test has a name that contains '${filter[1]:-}'."
   code=1

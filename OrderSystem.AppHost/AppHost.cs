@@ -22,13 +22,16 @@ var paymentMigrations = builder.AddProject<Projects.OrderSystem_PaymentWorker>("
     .WithMigrationAccess(infrastructure, infrastructure.Payments);
 
 var api = builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
-    .WithAccess(infrastructure.Nats.OrderApi, infrastructure.Orders)
+    .WithReference(infrastructure.Nats.OrderApi, "nats")
+    .WithReference(infrastructure.Orders.Service, "orders")
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(orderMigrations)
     .WithTokens(tokens)
     .WithWorkerToken(tokens)
     .WithExternalHttpEndpoints()
-    .WithHttpHealthCheck("/health")
+    .WithServiceHealth()
+    .WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = "/openapi/v1.json", DisplayText = "OpenAPI" })
+    .WithIconName("Cart")
     .WithTokenCommand()
     .WithOrderCommands()
     .WithDeadLetterCommands()
@@ -36,11 +39,13 @@ var api = builder.AddProject<Projects.OrderSystem_OrderApi>("order-api")
     .WithRedriveCommand();
 
 var worker = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-worker")
-    .WithAccess(infrastructure.Nats.PaymentWorker, infrastructure.Payments)
+    .WithReference(infrastructure.Nats.PaymentWorker, "nats")
+    .WithReference(infrastructure.Payments.Service, "payments")
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(paymentMigrations)
     .WithTokens(tokens)
-    .WithHttpHealthCheck("/health")
+    .WithServiceHealth()
+    .WithIconName("Payment")
     .WithWorkerCommands()
     .WithRedriveCommand();
 
@@ -56,6 +61,8 @@ if (builder.ExecutionContext.IsRunMode)
     var gateway = builder.AddProject<Projects.OrderSystem_PaymentGateway>("payment-gateway")
         .WithEnvironment("Ledger__Path", Path.Combine(builder.DataFolder(), "payment-gateway", "ledger.ndjson"))
         .WithHttpHealthCheck("/health")
+        .WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = "/ledger", DisplayText = "Ledger" })
+        .WithIconName("BuildingBank")
         .WithProviderCommands();
     worker.WithEnvironment("Payments__GatewayUrl", gateway.GetEndpoint("http")).WaitFor(gateway);
     api.WithEnvironment("Audit__LedgerUrl", gateway.GetEndpoint("http"));
@@ -65,5 +72,15 @@ else
     worker.WithEnvironment("Payments__GatewayUrl", builder.AddParameter("payment-gateway-url"));
 }
 
-await builder.Build().RunAsync();
+builder.UseNoDevelopmentCertificate();
+builder.AddStartupReport(api);
+try
+{
+    await builder.Build().RunAsync();
+}
+catch (OperationCanceledException)
+{
+    // Stopped while it started.
+}
+
 return 0;

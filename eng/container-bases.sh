@@ -147,20 +147,22 @@ CMD ["postgres", "-c", "listen_addresses=*"]
 DOCKERFILE
 }
 
-# The dashboard itself is the real one.
+# The dashboard itself is the real one, out of the package that the AppHost starts it from.
 make_dashboard_base() { # work folder
-  local bundle="$tools/dashboard/bundle" library
-  "$root/standins/Aspire.Hosting/fetch-dashboard.sh" "$tools/dashboard"
+  local packages bundle library
+  packages=$(dotnet nuget locals global-packages --list | sed 's/^global-packages: //')
+  dotnet restore "$root/OrderSystem.AppHost" -v:quiet >/dev/null || fail "dashboard: its package could not be restored."
+  bundle=$(ls -d "$packages"/aspire.dashboard.sdk.linux-*/*/tools | sort -V | tail -n 1)
   make_root "$1/dashboard" app 1654
   copy_dotnet_libraries "$1/dashboard"
   mkdir -p "$1/dashboard/app"
   cp -r "$bundle/." "$1/dashboard/app"
-  for library in $(libraries_of "$bundle/aspire-managed"); do copy_file "$1/dashboard" "$library"; done
+  for library in $(libraries_of "$bundle/Aspire.Dashboard"); do copy_file "$1/dashboard" "$library"; done
   make_image "$1/dashboard" "$DASHBOARD_IMAGE" <<'DOCKERFILE'
 ENV DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=true DOTNET_SYSTEM_GLOBALIZATION_PREDEFINED_CULTURES_ONLY=false DOTNET_EnableDiagnostics=0 HOME=/tmp
 ENV ASPNETCORE_URLS=http://0.0.0.0:18888 ASPIRE_DASHBOARD_OTLP_ENDPOINT_URL=http://0.0.0.0:18889 ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL=http://0.0.0.0:18890
 WORKDIR /app
 USER 1654
-ENTRYPOINT ["/app/aspire-managed", "dashboard"]
+ENTRYPOINT ["/app/Aspire.Dashboard"]
 DOCKERFILE
 }

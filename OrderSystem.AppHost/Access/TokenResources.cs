@@ -19,7 +19,7 @@ internal sealed class TokenResources
         const string Token = "worker-token";
         if (key is not null)
         {
-            workerToken = builder.AddParameter(Token, key.CreateToken("order-api", "orders.ops", TimeProvider.System.GetUtcNow(), ServiceLifetime), secret: true);
+            workerToken = builder.AddParameter(Token, key.CreateToken("order-api", "orders.ops", TimeProvider.System.GetUtcNow(), ServiceLifetime), secret: true).WithHidden();
             return;
         }
 

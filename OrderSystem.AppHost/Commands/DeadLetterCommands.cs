@@ -20,7 +20,7 @@ internal static class DeadLetterCommands
     {
         var letters = page.GetProperty("items").EnumerateArray().ToArray();
         if (letters.Length == 0)
-            return CommandResults.Success("There are no dead letters.");
+            return CommandResults.Success("There are no dead letters.", "There are no dead letters.", CommandResultFormat.Markdown);
         var message = page.TryGetProperty("nextCursor", out _) ? $"There are more than {Shown} dead letters." : $"There are {letters.Length} dead letters.";
         var rows = letters.Select(letter => $"| {letter.GetProperty("sequence")} | {letter.GetProperty("at")} | {Text(letter, "type")} | `{Text(letter, "orderId")}` | {Text(letter, "reason")} |");
         return CommandResults.Success(
@@ -31,7 +31,7 @@ internal static class DeadLetterCommands
     {
         var failed = report.GetProperty("failedAgain").GetArrayLength();
         var message = $"{report.GetProperty("replayed")} replayed, {failed} of them dead letters again, {report.GetProperty("undecided")} not processed yet.";
-        return failed == 0 ? CommandResults.Success(message) : CommandResults.Failure($"{message} Stopped: {Text(report, "stopped")}.");
+        return failed == 0 ? Operation.Done(message, report) : Operation.Failed($"{message} Stopped: {Text(report, "stopped")}.", report);
     }
 
     // What comes out of a message must not break the table.

@@ -10,7 +10,7 @@ namespace OrderSystem.AppHost.Commands;
 internal static class Operation
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(2) };
-
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>Adds a command that can be run while its resource does.</summary>
@@ -50,6 +50,14 @@ internal static class Operation
             }
         }
     }
+
+    /// <summary>What was done, in words, and what the service answered, for the Aspire CLI and for programs that use the dashboard's tools.</summary>
+    internal static ExecuteCommandResult Done(string message, object result) => CommandResults.Success(message, ToJson(message, result), CommandResultFormat.Json);
+
+    /// <summary>The same of something that went wrong or ended early.</summary>
+    internal static ExecuteCommandResult Failed(string message, object result) => CommandResults.Failure(message, ToJson(message, result), CommandResultFormat.Json);
+
+    private static string ToJson(string message, object result) => JsonSerializer.Serialize(new { message, result }, Indented);
 
     private static string? NewToken(IResource service) =>
         service.Annotations.OfType<TokenKeyAnnotation>().LastOrDefault()?.Key.CreateToken("dashboard", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TokenLifetime);

@@ -11,7 +11,7 @@ internal static class ProviderCommands
         .WithOperation("heal", "Heal", "Heart", "Ends whatever was wrong with the provider.", "Let the provider work again?", async (service, _) =>
         {
             await service.SendAsync(HttpMethod.Delete, "/faults");
-            return CommandResults.Success("The provider works again.");
+            return Operation.Done("The provider works again.", new { });
         });
 
     private static IResourceBuilder<ProjectResource> WithFault(
@@ -19,6 +19,6 @@ internal static class ProviderCommands
         gateway.WithOperation(name, displayName, icon, effect, $"{effect} This replaces whatever else was wrong, and lasts until Heal. Go on?", async (service, _) =>
         {
             await service.SendAsync(HttpMethod.Put, "/faults", settings);
-            return CommandResults.Success($"{effect} Heal ends it.");
+            return Operation.Done($"{effect} Heal ends it.", settings);
         });
 }

@@ -13,6 +13,6 @@ internal static class RedriveCommand
     private static ExecuteCommandResult Report(JsonElement report)
     {
         var message = $"{report.GetProperty("found")} events were missing; {report.GetProperty("redriven")} are sent again.";
-        return report.TryGetProperty("stopped", out var why) ? CommandResults.Failure($"{message} Stopped: {why}.") : CommandResults.Success(message);
+        return report.TryGetProperty("stopped", out var why) ? Operation.Failed($"{message} Stopped: {why}.", report) : Operation.Done(message, report);
     }
 }

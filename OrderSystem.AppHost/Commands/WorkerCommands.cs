@@ -9,13 +9,13 @@ internal static class WorkerCommands
             async (service, _) =>
             {
                 await service.SendAsync(HttpMethod.Post, "/ops/pause");
-                return CommandResults.Success("The worker takes no more orders. Resume lets it go on.");
+                return Operation.Done("The worker takes no more orders. Resume lets it go on.", new { paused = true });
             })
         .WithOperation(
             "resume", "Resume", "PlayCircle", "Takes orders from the stream again.", "Let the worker take orders again?",
             async (service, _) =>
             {
                 await service.SendAsync(HttpMethod.Post, "/ops/resume");
-                return CommandResults.Success("The worker takes orders again.");
+                return Operation.Done("The worker takes orders again.", new { paused = false });
             });
 }

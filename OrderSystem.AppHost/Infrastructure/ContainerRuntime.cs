@@ -8,7 +8,8 @@ internal static class ContainerRuntime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    internal static async Task<bool> AnswersAsync() => await AnswersAsync("docker") || await AnswersAsync("podman");
+    /// <summary>Its name; null where none answers.</summary>
+    internal static async Task<string?> FindAsync() => await AnswersAsync("docker") ? "docker" : await AnswersAsync("podman") ? "podman" : null;
 
     private static async Task<bool> AnswersAsync(string runtime)
     {

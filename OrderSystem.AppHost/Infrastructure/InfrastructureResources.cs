@@ -38,11 +38,6 @@ internal static class InfrastructureSetup
     internal static IResourceBuilder<ProjectResource> WaitForServer(this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource>? server) =>
         server is null ? project : project.WaitFor(server);
 
-    /// <summary>Hands a service the connections that it has in production, as users who may do what it needs.</summary>
-    internal static IResourceBuilder<ProjectResource> WithAccess(
-        this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResourceWithConnectionString> nats, DatabaseAccess database) =>
-        project.WithReference(nats, connectionName: NatsAccess.Name).WithReference(database.Service, connectionName: database.Name);
-
     /// <summary>Hands a migration the connections of those who may change what services may not.</summary>
     internal static IResourceBuilder<ProjectResource> WithMigrationAccess(
         this IResourceBuilder<ProjectResource> project, InfrastructureResources infrastructure, DatabaseAccess database)
@@ -61,16 +56,20 @@ internal static class InfrastructureSetup
     {
         if (builder.ExecutionContext.IsPublishMode)
             return builder.Configuration[Setting] is External ? ConfiguredInfrastructure.AddForDeployment(builder) : ContainerInfrastructure.AddForDeployment(builder);
+
+        DataFolderLock.Take(builder);
         if (ConfiguredInfrastructure.IsComplete(builder.Configuration))
             return ConfiguredInfrastructure.Add(builder);
 
         var choice = builder.Configuration[Setting] ?? "auto";
-        return choice switch
+        if (choice is not ("auto" or "containers" or "local"))
+            throw new InfrastructureException($"{Setting} is '{choice}'; set it to auto, containers or local.");
+        var runtime = choice == "local" ? null : await ContainerRuntime.FindAsync();
+        return (choice, runtime) switch
         {
-            "containers" => await ContainerInfrastructure.AddAsync(builder),
-            "local" => await LocalInfrastructure.AddAsync(builder),
-            "auto" => await ContainerRuntime.AnswersAsync() ? await ContainerInfrastructure.AddAsync(builder) : await LocalInfrastructure.AddAsync(builder),
-            _ => throw new InfrastructureException($"{Setting} is '{choice}'; set it to auto, containers or local."),
+            (_, { } name) => await ContainerInfrastructure.AddAsync(builder, name),
+            ("containers", _) => throw new InfrastructureException("no container runtime answers. Start Docker or Podman."),
+            _ => await LocalInfrastructure.AddAsync(builder),
         };
     }
 }

@@ -33,7 +33,7 @@ internal sealed class LocalData
     internal string Password(string account) => passwords[account];
 
     internal IResourceBuilder<ParameterResource> PasswordParameter(IDistributedApplicationBuilder builder, string account) =>
-        builder.AddParameter($"{account.Replace('_', '-')}-password", passwords[account], secret: true);
+        builder.AddParameter($"{account.Replace('_', '-')}-password", passwords[account], secret: true).WithHidden();
 
     internal string Folder(string name) => Directory.CreateDirectory(Path.Combine(Root, name)).FullName;
 

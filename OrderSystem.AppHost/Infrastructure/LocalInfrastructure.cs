@@ -9,13 +9,14 @@ internal static class LocalInfrastructure
 {
     internal static async Task<InfrastructureResources> AddAsync(IDistributedApplicationBuilder builder)
     {
-        var repository = Path.GetFullPath(Path.Combine(builder.AppHostDirectory, ".."));
-        var data = await LocalData.OpenAsync(builder.DataFolder());
-        var tools = new LocalTools(repository);
-        var ports = new LocalPorts(random: builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts"));
+        var tools = new LocalTools(Path.GetFullPath(Path.Combine(builder.AppHostDirectory, "..")));
+        var (natsServer, postgresServer) = (tools.FindNatsServer(), tools.FindPostgres());
+        await Console.Out.WriteLineAsync($"servers: nats-server {natsServer.Version} and postgres {postgresServer.Version} as processes of this machine{natsServer.Advice}");
 
-        var nats = await LocalNats.AddAsync(builder, data, tools.FindNatsServer(), ports.Take(4222));
-        var (orders, payments, postgres) = await LocalPostgres.AddAsync(builder, data, tools.FindPostgres(), ports.Take(5432));
+        var data = await LocalData.OpenAsync(builder.DataFolder());
+        var ports = new LocalPorts(random: builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts"));
+        var nats = await LocalNats.AddAsync(builder, data, natsServer, ports);
+        var (orders, payments, postgres) = await LocalPostgres.AddAsync(builder, data, postgresServer, ports.Take(5432));
         return new(nats.Access, orders, payments, nats.Server, postgres);
     }
 }

@@ -34,12 +34,13 @@ internal sealed class LocalNatsUsers(IDistributedApplicationBuilder builder, Loc
     }
 
     /// <summary>A connection for each user.</summary>
-    /// <param name="server">Host and port.</param>
-    internal NatsAccess Connect(ReferenceExpression server)
+    /// <param name="server">To which they connect.</param>
+    /// <param name="address">Its host and port.</param>
+    internal NatsAccess Connect(IResourceBuilder<IResource> server, ReferenceExpression address)
     {
         return new(As(OrderApi), As(PaymentWorker), As(Provisioning), As(Ops));
 
         IResourceBuilder<IResourceWithConnectionString> As(string user) =>
-            builder.AddConnectionString($"nats-{user}", ReferenceExpression.Create($"nats://{user}:{passwords[user]}@{server}"));
+            builder.AddConnectionString($"nats-{user}", ReferenceExpression.Create($"nats://{user}:{passwords[user]}@{address}")).WithParentRelationship(server).WithHidden();
     }
 }

@@ -8,10 +8,10 @@ internal static class LocalPostgres
     private const string User = "postgres";
 
     internal static async Task<(DatabaseAccess Orders, DatabaseAccess Payments, IResourceBuilder<IResource> Server)> AddAsync(
-        IDistributedApplicationBuilder builder, LocalData data, string programs, int port)
+        IDistributedApplicationBuilder builder, LocalData data, ServerProgram program, int port)
     {
         var account = UnprivilegedAccount.ForThisProcess();
-        var (home, cluster) = account.PlaceFor(data, programs);
+        var (home, cluster) = account.PlaceFor(data, program);
         if (!File.Exists(Path.Combine(cluster, "PG_VERSION")))
             await InitialiseAsync(account, home, cluster, data.Password("postgres"));
 
@@ -20,18 +20,20 @@ internal static class LocalPostgres
         var server = builder.AddExecutable("postgres", command, cluster, arguments)
             .WithEnvironment(LocalTools.LibraryPath, LocalTools.LibrariesOf(home))
             .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false)
-            .WithTcpHealthCheck(port);
+            .WithTcpHealthCheck(port)
+            .WithIconName("Database");
         var endpoint = server.GetEndpoint("tcp");
         return (Database("orders", "order_api"), Database("payments", "payment_worker"), server);
 
         DatabaseAccess Database(string name, string role)
         {
             var rolePassword = data.PasswordParameter(builder, role);
-            return new(name, Connection($"{name}-owner", name, User, password), Connection(name, name, role, rolePassword), new(role, rolePassword));
+            return new(name, Connection($"{name}-owner", name, User, password).WithHidden(), Connection(name, name, role, rolePassword), new(role, rolePassword));
         }
 
-        IResourceBuilder<IResourceWithConnectionString> Connection(string resource, string database, string user, IResourceBuilder<ParameterResource> secret) => builder.AddConnectionString(
-            resource, ReferenceExpression.Create($"Host=127.0.0.1;Port={endpoint.Property(EndpointProperty.Port)};Username={user};Password={secret};Database={database}"));
+        IResourceBuilder<ConnectionStringResource> Connection(string resource, string database, string user, IResourceBuilder<ParameterResource> secret) => builder.AddConnectionString(
+            resource, ReferenceExpression.Create($"Host=127.0.0.1;Port={endpoint.Property(EndpointProperty.Port)};Username={user};Password={secret};Database={database}"))
+            .WithParentRelationship(server);
     }
 
     private static async Task InitialiseAsync(UnprivilegedAccount account, string home, string cluster, string password)

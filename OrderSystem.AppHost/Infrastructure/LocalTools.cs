@@ -9,13 +9,9 @@ internal sealed class LocalTools(string repository)
     internal static string LibrariesOf(string programs) =>
         programs.StartsWith("/usr/", StringComparison.Ordinal) || programs.Length == 0 ? "" : Path.GetFullPath(Path.Combine(programs, "..", "lib"));
 
-    internal string FindNatsServer() =>
-        Find("nats-server", OnPath().Append("/usr/sbin").Append(Path.Combine(repository, ".tools/nats-server/usr/sbin")))
-        ?? throw new InfrastructureException(
-            "nats-server was not found. Get it with './run.sh', or with 'apt-get install nats-server', or start Docker or Podman and set Infrastructure=containers.");
+    internal ServerProgram FindNatsServer() => Find("nats-server", "nats-server", OnPath().Append("/usr/sbin").Append(Path.Combine(repository, ".tools/nats-server/usr/sbin")));
 
-    /// <summary>The folder that holds postgres and initdb.</summary>
-    internal string FindPostgres()
+    internal ServerProgram FindPostgres()
     {
         var distribution = Directory.Exists("/usr/lib/postgresql")
             ? Directory.EnumerateDirectories("/usr/lib/postgresql").OrderByDescending(path => int.TryParse(Path.GetFileName(path), out var version) ? version : 0).Select(path => Path.Combine(path, "bin"))
@@ -23,14 +19,17 @@ internal sealed class LocalTools(string repository)
         var fetched = Directory.Exists(Path.Combine(repository, ".tools/postgres"))
             ? Directory.EnumerateDirectories(Path.Combine(repository, ".tools/postgres"), "native", SearchOption.AllDirectories).Select(path => Path.Combine(path, "bin"))
             : [];
-        var postgres = Find("postgres", OnPath().Concat(distribution).Concat(fetched)) ?? throw new InfrastructureException(
-            "postgres was not found. Get it with './run.sh', or with 'apt-get install postgresql', or start Docker or Podman and set Infrastructure=containers.");
-
-        // A link on the PATH leads to the folder with initdb beside it.
-        return Path.GetDirectoryName(File.ResolveLinkTarget(postgres, returnFinalTarget: true)?.FullName ?? postgres)!;
+        return Find("postgres", "postgresql", OnPath().Concat(distribution).Concat(fetched));
     }
 
     private static IEnumerable<string> OnPath() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
 
-    private static string? Find(string program, IEnumerable<string> folders) => folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+    private static ServerProgram Find(string program, string package, IEnumerable<string> folders)
+    {
+        var path = folders.Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists)
+            ?? throw new InfrastructureException($"{program} was not found. Start Docker or Podman, or get it with './run.sh' or 'apt-get install {package}'.");
+
+        // A link on the PATH leads to the folder with the other programs beside it.
+        return ServerProgram.At(File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
+    }
 }

@@ -20,9 +20,10 @@ internal sealed class UnprivilegedAccount
         : (program, arguments);
 
     /// <summary>Where the programs and the data of a cluster lie. A cluster belongs to the major version that made it.</summary>
-    internal (string Programs, string Cluster) PlaceFor(LocalData data, string programs)
+    internal (string Programs, string Cluster) PlaceFor(LocalData data, ServerProgram postgres)
     {
-        var name = $"postgres-{MajorVersion(programs)}";
+        var name = $"postgres-{postgres.Version.Major}";
+        var programs = Path.GetDirectoryName(postgres.Path)!;
         if (!isNeeded)
             return (programs, data.Folder(name));
 
@@ -43,13 +44,6 @@ internal sealed class UnprivilegedAccount
             Execute("chown", "-R", $"{Nobody}:{Nobody}", path);
     }
 
-    private static string MajorVersion(string programs)
-    {
-        // "postgres (PostgreSQL) 18.4"
-        var version = Execute(Path.Combine(programs, "postgres"), "--version").Split(' ')[2];
-        return new string([.. version.TakeWhile(char.IsAsciiDigit)]);
-    }
-
     private static bool IsReachable(string path)
     {
         for (var folder = new DirectoryInfo(path); folder is not null; folder = folder.Parent)
@@ -68,14 +62,12 @@ internal sealed class UnprivilegedAccount
         return Path.Combine(target, "bin");
     }
 
-    private static string Execute(string command, params string[] arguments)
+    private static void Execute(string command, params string[] arguments)
     {
-        var start = new ProcessStartInfo(command, arguments) { RedirectStandardOutput = true };
-        start.Environment[LocalTools.LibraryPath] = LocalTools.LibrariesOf(Path.GetDirectoryName(command)!);
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEnd();
+        using var process = Process.Start(command, arguments);
         process.WaitForExit();
-        return process.ExitCode == 0 ? output : throw new InfrastructureException($"'{command} {string.Join(' ', arguments)}' failed with exit code {process.ExitCode}.");
+        if (process.ExitCode != 0)
+            throw new InfrastructureException($"'{command} {string.Join(' ', arguments)}' failed with exit code {process.ExitCode}.");
     }
 
     private static string Hash(string path) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(path)))[..8];

@@ -18,6 +18,9 @@ internal sealed partial class JetStreamGauges : SampledGauges<JetStreamGauges.Sa
     private readonly TopologyProvisioner topology;
     private readonly ILogger<JetStreamGauges> logger;
 
+    /// <summary>What was said last.</summary>
+    private string? refused;
+
     public JetStreamGauges(
         ConsumerDeclaration consumer, IMeterFactory meters, INatsJSContext jetStream, TopologyProvisioner topology, TimeProvider time, ILogger<JetStreamGauges> logger)
         : base(time, logger)
@@ -47,7 +50,8 @@ internal sealed partial class JetStreamGauges : SampledGauges<JetStreamGauges.Sa
         }
         catch (TopologyMismatchException mismatch)
         {
-            Log.Refused(logger, mismatch.Message);
+            if (!string.Equals(Interlocked.Exchange(ref refused, mismatch.Message), mismatch.Message, StringComparison.Ordinal))
+                Log.Refused(logger, mismatch.Message);
         }
     }
 

@@ -16,6 +16,9 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
     private readonly INatsConnection nats = jetStream.Connection;
     private readonly JetStreamOptions settings = options.Value;
 
+    /// <summary>What was said last: it is compared every few seconds, and said once.</summary>
+    private string? notAllowed;
+
     /// <exception cref="TopologyMismatchException">A stream or consumer differs in a way that cannot be changed without losing something.</exception>
     /// <exception cref="NatsException">The server gave no answer, or refused.</exception>
     internal async Task<TopologyReport> EnsureAsync(CancellationToken cancellationToken)
@@ -69,7 +72,8 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
         }
         else
         {
-            Log.NotAllowed(logger, $"{differences}");
+            if (!string.Equals(Interlocked.Exchange(ref notAllowed, $"{differences}"), $"{differences}", StringComparison.Ordinal))
+                Log.NotAllowed(logger, $"{differences}");
             report.NotAllowed.Add($"{differences}");
         }
     }

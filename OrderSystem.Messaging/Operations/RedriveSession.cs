@@ -2,6 +2,7 @@ using System.Globalization;
 using NATS.Client.JetStream;
 using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.Messaging.Connections;
 using OrderSystem.Messaging.JetStream;
 
 namespace OrderSystem.Messaging.Operations;
@@ -40,7 +41,7 @@ internal sealed class RedriveSession : IAsyncDisposable
         if (request.Missing)
         {
             // What is older than the stream keeps took effect long ago, and is no loss.
-            var info = (await jetStream.GetStreamAsync(stream, cancellationToken: cancellationToken)).Info;
+            var info = (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info;
             var kept = await NowAsync(cancellationToken) - info.Config.MaxAge;
             since = since > kept ? since : kept;
         }

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.JetStream;
+using OrderSystem.ServiceDefaults.Http;
 using Polly;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>Total timeout → retry → circuit breaker → attempt timeout. It is the only layer that repeats a call, and every call carries a key.</summary>
+/// <summary>Total timeout → retry → circuit breaker → attempt timeout → all of the answer. It is the only layer that repeats a call, and every call carries a key.</summary>
 internal static class GatewayResilience
 {
     internal static void AddPaymentGateway(this IHostApplicationBuilder builder)
@@ -35,6 +36,7 @@ internal static class GatewayResilience
 
         // Each call has its span and its row; what the factory would log beside them is filtered anyway, and opens a scope for each call.
         client.RemoveAllLoggers();
+        client.RemoveHttpClientDefaults();
         client.AddResilienceHandler("payment-gateway", (pipeline, context) => AddStrategies(
             pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value,
             context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>(),
@@ -46,7 +48,8 @@ internal static class GatewayResilience
         builder.Services.AddSingleton<RetryBudget>();
     }
 
-    private static void AddStrategies(ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider, RetryBudget budget, TimeProvider time) => pipeline
+    private static void AddStrategies(
+        ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider, RetryBudget budget, TimeProvider time) => pipeline
         .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.TotalTimeout })
         .AddRetry(new HttpRetryStrategyOptions
         {
@@ -67,7 +70,8 @@ internal static class GatewayResilience
             BreakDurationGenerator = arguments => ValueTask.FromResult(BreakDuration(options.Breaker, arguments.HalfOpenAttempts)),
 
             // A caller that is gone says nothing of the provider.
-            ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome.Exception is not OperationCanceledException && Asked(arguments.Context)?.Last is { } last && IsFailure(last)),
+            ShouldHandle = arguments => ValueTask.FromResult(
+                arguments.Outcome.Exception is not OperationCanceledException && Asked(arguments.Context)?.Last is { } last && IsFailure(last)),
             OnOpened = arguments =>
             {
                 provider.Opened(arguments.BreakDuration);
@@ -88,7 +92,8 @@ internal static class GatewayResilience
 
     /// <summary>What may be another answer in a moment, when the provider does not want to be left alone for longer than this call may take.</summary>
     private static bool MayBeRepeated(ProviderRequest asked, GatewayOptions options, TimeProvider time) => asked.Last is { } last
-        && last.Failure is ProviderFailure.Timeout or ProviderFailure.ConnectionLost or ProviderFailure.Connection or ProviderFailure.ServerError or ProviderFailure.RateLimit or ProviderFailure.KeyInUse
+        && last.Failure is ProviderFailure.Timeout or ProviderFailure.ConnectionLost or ProviderFailure.Connection
+            or ProviderFailure.ServerError or ProviderFailure.RateLimit or ProviderFailure.KeyInUse
         && time.GetElapsedTime(asked.StartedAt) + (last.RetryAfter ?? TimeSpan.Zero) < options.TotalTimeout;
 
     private static bool IsFailure(ChargeOutcome outcome) => !outcome.IsAnswer && outcome.Failure != ProviderFailure.KeyInUse;

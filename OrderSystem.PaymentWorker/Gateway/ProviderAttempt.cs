@@ -47,7 +47,8 @@ internal sealed class ProviderAttempt(ProviderCredentials credentials, ProviderH
     private void Note(ProviderRequest asked, DateTimeOffset at, long started, string result, ChargeOutcome outcome)
     {
         var duration = time.GetElapsedTime(started);
-        asked.Note(new(at, asked.Kind, result is "timeout" or "error" ? outcome.Reason! : result, (int)duration.TotalMilliseconds, Reference: null, Activity.Current?.TraceId.ToHexString()), outcome);
+        var told = result is "timeout" or "error" ? outcome.Reason! : result;
+        asked.Note(new(at, asked.Kind, told, (int)duration.TotalMilliseconds, outcome.Reference, Activity.Current?.TraceId.ToHexString()), outcome);
         provider.Answered(outcome.Failure);
         if (outcome.Failure == ProviderFailure.Credentials)
             credentials.ReadAgain();

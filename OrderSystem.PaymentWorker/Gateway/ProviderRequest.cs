@@ -20,7 +20,7 @@ internal sealed class ProviderRequest(string kind, long startedAt)
 
     internal void Note(ProviderCall call, ChargeOutcome outcome)
     {
-        calls.Add(call with { Reference = outcome.Reference });
+        calls.Add(call);
         Last = outcome;
         mayHaveHappened |= outcome.Status == ChargeStatus.Unknown && kind != ProviderCall.LookUp;
     }

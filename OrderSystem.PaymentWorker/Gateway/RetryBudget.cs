@@ -52,6 +52,30 @@ internal sealed class RetryBudget(IOptions<GatewayOptions> options, TimeProvider
         }
     }
 
+    /// <summary>
+    /// After the calls of a payment: gives back what was not called, and what brought an answer. A provider that answers is not ill, so that the payments that
+    /// wait after an outage, or after our own, drain as fast as it answers.
+    /// </summary>
+    /// <param name="spent">What was spent on the payment before it was asked for.</param>
+    /// <param name="outcome">What came of it.</param>
+    internal void Settle(int spent, ChargeOutcome outcome)
+    {
+        var kinds = outcome.Calls.Select(call => call.Kind).Distinct(StringComparer.Ordinal).Count();
+        var repeated = outcome.Calls.Count > kinds ? 1 : 0;
+        GiveBack(outcome.IsAnswer ? spent + repeated : Math.Max(0, spent - kinds));
+    }
+
+    private void GiveBack(int calls)
+    {
+        if (calls == 0)
+            return;
+        lock (guard)
+        {
+            Fill();
+            tokens = Math.Min(settings.Burst, tokens + calls);
+        }
+    }
+
     private void Fill()
     {
         var now = time.GetTimestamp();

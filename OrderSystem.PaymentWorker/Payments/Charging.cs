@@ -26,13 +26,16 @@ internal sealed partial class Charging(
     internal async Task<HandlingResult> ChargeAsync(Payment payment, ReceivedEnvelope? received, CancellationToken cancellationToken)
     {
         var lookUpFirst = LooksUpFirst(payment, received);
-        if (payment.WasAsked && !budget.TrySpend(lookUpFirst && !payment.IsCancelled ? 2 : 1))
+        var spent = !payment.WasAsked ? 0 : lookUpFirst && !payment.IsCancelled ? 2 : 1;
+        if (!budget.TrySpend(spent))
             return await WaitForBudgetAsync(payment, received);
-        var (outcome, counts) = payment.IsCancelled
+        var answer = payment.IsCancelled
             ? new(await inquiry.FindAsync(payment, cancellationToken), Counts: false)
             : await inquiry.ChargeAsync(payment, lookUpFirst, cancellationToken);
+        var outcome = answer.Outcome;
         if (!payment.WasAsked && outcome.Calls.Count > 0)
             budget.Earn();
+        budget.Settle(spent, outcome);
 
         return outcome.Status switch
         {
@@ -41,8 +44,8 @@ internal sealed partial class Charging(
                 payment, outcome, "declined", new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, payment.Currency!, outcome.Reason!, outcome.Reference), received),
             ChargeStatus.None or ChargeStatus.Declined => await NothingToGiveBackAsync(payment, outcome, received),
             ChargeStatus.Refused => await ReviewAsync(payment, outcome, received),
-            ChargeStatus.Unavailable => await RetryAsync(payment, outcome, outcome.Failure == ProviderFailure.Circuit ? WhileOpen : WhileUnavailable, counts, received),
-            _ => await WaitOrReviewAsync(payment, outcome, counts, received),
+            ChargeStatus.Unavailable => await RetryAsync(payment, answer, outcome.Failure == ProviderFailure.Circuit ? WhileOpen : WhileUnavailable, received),
+            _ => await WaitOrReviewAsync(payment, answer, received),
         };
     }
 
@@ -73,30 +76,36 @@ internal sealed partial class Charging(
     }
 
     /// <summary>Only what was asked and answered brings a payment nearer to its review; a provider that says nothing at all is asked again and again.</summary>
-    private async Task<HandlingResult> WaitOrReviewAsync(Payment payment, ChargeOutcome outcome, bool counts, ReceivedEnvelope? received)
+    private async Task<HandlingResult> WaitOrReviewAsync(Payment payment, Answer answer, ReceivedEnvelope? received)
     {
+        var outcome = answer.Outcome;
         Log.Unknown(logger, payment.OrderId, payment.Attempts, outcome.Reason!);
         if (payment.Attempts < AttemptsByMessage)
-            return await RetryAsync(payment, outcome, TimeSpan.FromSeconds(Math.Pow(2, payment.Attempts - 1)), counts, received);
+            return await RetryAsync(payment, answer, TimeSpan.FromSeconds(Math.Pow(2, payment.Attempts - 1)), received);
 
         var schedule = options.Value.ReconcileAfter ?? GatewayOptions.DefaultReconcileAfter;
         var step = payment.Attempts - AttemptsByMessage;
-        if (step >= schedule.Length && counts)
+        if (step >= schedule.Length && answer.Counts)
             return await ReviewAsync(payment, outcome, received);
-        await SuspendAsync(payment, outcome, schedule[Math.Min(step, schedule.Length - 1)], counts, received);
+        await SuspendAsync(payment, answer, schedule[Math.Min(step, schedule.Length - 1)], received);
         return HandlingResult.Done;
     }
 
     /// <summary>The lease goes back first: the next delivery must find it free. A long wait is spent in the database.</summary>
-    private async Task<HandlingResult> RetryAsync(Payment payment, ChargeOutcome outcome, TimeSpan wait, bool counts, ReceivedEnvelope? received)
+    private async Task<HandlingResult> RetryAsync(Payment payment, Answer answer, TimeSpan wait, ReceivedEnvelope? received)
     {
-        var isLong = outcome.RetryAfter > wait;
-        await SuspendAsync(payment, outcome, isLong || received is null ? wait : TimeSpan.Zero, counts, isLong ? received : null);
-        return isLong ? HandlingResult.Done : HandlingResult.Retry(wait, outcome.Reason!);
+        var isLong = answer.Outcome.RetryAfter > wait;
+        await SuspendAsync(payment, answer, isLong || received is null ? wait : TimeSpan.Zero, isLong ? received : null);
+        return isLong ? HandlingResult.Done : HandlingResult.Retry(wait, answer.Outcome.Reason!);
     }
 
-    private Task SuspendAsync(Payment payment, ChargeOutcome outcome, TimeSpan wait, bool counts, ReceivedEnvelope? takenOver) => committer.WriteAsync(
-        SuspendCharge.Instance, new(payment.OrderId, outcome.Reason!, outcome.RetryAfter > wait ? outcome.RetryAfter.Value : wait, outcome.Calls, counts, takenOver));
+    private Task SuspendAsync(Payment payment, Answer answer, TimeSpan wait, ReceivedEnvelope? takenOver)
+    {
+        var outcome = answer.Outcome;
+        return committer.WriteAsync(
+            SuspendCharge.Instance,
+            new(payment.OrderId, outcome.Reason!, outcome.RetryAfter > wait ? outcome.RetryAfter.Value : wait, outcome.Calls, answer.Counts, takenOver) { EndsDoubt = answer.HadNone });
+    }
 
     private Task<HandlingResult> ReviewAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)
     {

@@ -5,7 +5,8 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <summary>What is certain about one payment after the provider was asked, and how far the asking got.</summary>
 /// <param name="Outcome">What is certain, with all calls.</param>
 /// <param name="Counts">Whether something may have been sent that charges.</param>
-internal readonly record struct Answer(ChargeOutcome Outcome, bool Counts);
+/// <param name="HadNone">Whether the provider said that it had no charge of the order before it was asked for one.</param>
+internal readonly record struct Answer(ChargeOutcome Outcome, bool Counts, bool HadNone = false);
 
 /// <summary>Asks the provider about one payment: which questions, in which order.</summary>
 internal sealed class Inquiry(IServiceProvider services, Doubt doubt)
@@ -27,7 +28,7 @@ internal sealed class Inquiry(IServiceProvider services, Doubt doubt)
         var charged = (await Provider.ChargeAsync(payment.OrderId, payment.Amount!.Value, payment.Currency!, payment.ProviderKey, cancellationToken)).After(found);
         if (charged.Status == ChargeStatus.Refused)
             charged = await BeforeReviewAsync(payment, charged, cancellationToken);
-        return new(charged, charged.Status != ChargeStatus.Unavailable);
+        return new(charged, charged.Status != ChargeStatus.Unavailable, HadNone: lookUpFirst);
     }
 
     /// <summary>What the provider has of the order.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using OrderSystem.Messaging.Persistence;
 using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Payments;
@@ -32,6 +33,10 @@ internal sealed partial class OpenPayments(
             {
                 // There may be no message left to find out that the provider is back: then one of these does.
                 found = provider.Allow(Batch) is > 0 and var limit ? await AdvanceAsync(limit, stoppingToken) : 0;
+            }
+            catch (Exception failure) when (PostgresErrors.IsUnavailable(failure) && !stoppingToken.IsCancellationRequested)
+            {
+                Log.Away(logger, failure.Message);
             }
             catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
@@ -125,6 +130,9 @@ internal sealed partial class OpenPayments(
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "Open payments cannot be read now ({Error}); they wait, and it is tried again.")]
+        internal static partial void Away(ILogger logger, string error);
+
         [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Open payments could not be looked at; it is tried again.")]
         internal static partial void Failed(ILogger logger, Exception failure);
     }

@@ -26,7 +26,8 @@ internal sealed partial class Refunding(GroupCommitter committer, Inquiry inquir
     internal async Task RefundAsync(OpenRefund refund, CancellationToken cancellationToken)
     {
         var lookUpFirst = refund.IsInDoubt || refund.RefundAttempts > AttemptsWithoutLookUp;
-        if (refund.RefundAttempts > 1 && !budget.TrySpend(lookUpFirst ? 2 : 1))
+        var spent = refund.RefundAttempts == 1 ? 0 : lookUpFirst ? 2 : 1;
+        if (!budget.TrySpend(spent))
         {
             await committer.WriteAsync(SuspendCharge.Instance, new(refund.OrderId, "the retry budget is used up", ForBudget, [], Counts: false));
             return;
@@ -35,6 +36,7 @@ internal sealed partial class Refunding(GroupCommitter committer, Inquiry inquir
         var outcome = await inquiry.RefundAsync(refund, lookUpFirst, cancellationToken);
         if (refund.RefundAttempts == 1 && outcome.Calls.Count > 0)
             budget.Earn();
+        budget.Settle(spent, outcome);
         switch (outcome.Status)
         {
             case ChargeStatus.Succeeded:

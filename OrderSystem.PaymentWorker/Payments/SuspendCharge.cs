@@ -18,6 +18,9 @@ internal sealed record SuspendedPayment(Guid OrderId, string Reason, TimeSpan Wa
 {
     /// <summary>The order is cancelled, and the provider has no charge of it. Once it says so again after the wait, nothing can be on its way any more.</summary>
     internal bool HasNoCharge { get; init; }
+
+    /// <summary>A look-up has ended the doubt about an earlier life of the payment.</summary>
+    internal bool EndsDoubt { get; init; }
 }
 
 /// <summary>
@@ -28,8 +31,8 @@ internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
     "suspend-charge",
     $"""
     WITH input AS (
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::interval[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::boolean[], $9::boolean[])
-            AS i (order_id, reason, wait, received_id, stream_seq, delivery, calls, counts, has_none)),
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::interval[], $4::uuid[], $5::bigint[], $6::int[], $7::text[], $8::boolean[], $9::boolean[], $10::boolean[])
+            AS i (order_id, reason, wait, received_id, stream_seq, delivery, calls, counts, has_none, ends_doubt)),
     received AS (
         INSERT INTO inbox (event_id, stream_seq, delivery) SELECT received_id, stream_seq, delivery FROM input WHERE received_id IS NOT NULL ON CONFLICT DO NOTHING),
     changed AS (
@@ -37,11 +40,12 @@ internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
             status = CASE
                 WHEN p.status = 'refunding' THEN p.status
                 WHEN p.cancelled_at IS NOT NULL AND i.has_none AND p.none_at + i.wait <= now() THEN 'cancelled'
-                WHEN p.attempts > 1 OR i.counts OR p.in_doubt THEN 'unknown'
+                WHEN p.attempts > 1 OR i.counts OR (p.in_doubt AND NOT i.ends_doubt) THEN 'unknown'
                 WHEN p.cancelled_at IS NOT NULL THEN 'cancelled'
                 ELSE 'charging' END,
             attempts = p.attempts - CASE WHEN i.counts OR p.status = 'refunding' THEN 0 ELSE 1 END,
             refund_attempts = p.refund_attempts - CASE WHEN NOT i.counts AND p.status = 'refunding' THEN 1 ELSE 0 END,
+            in_doubt = p.in_doubt AND NOT i.ends_doubt,
             none_at = CASE WHEN i.has_none THEN coalesce(p.none_at, now()) ELSE p.none_at END,
             {ProviderCall.Append}, reason = i.reason, lease_until = now() + i.wait, updated_at = now()
         FROM input i WHERE p.order_id = i.order_id AND p.order_id = ANY ($1) AND p.status IN ('charging', 'unknown', 'refunding')
@@ -64,6 +68,7 @@ internal sealed class SuspendCharge() : GroupWrite<SuspendedPayment, bool>(
         parameters.AddArray(NpgsqlDbType.Text, rows, row => ProviderCall.ToJson(row.Calls));
         parameters.AddArray(NpgsqlDbType.Boolean, rows, row => row.Counts);
         parameters.AddArray(NpgsqlDbType.Boolean, rows, row => row.HasNoCharge);
+        parameters.AddArray(NpgsqlDbType.Boolean, rows, row => row.EndsDoubt);
     }
 
     protected override bool Read(NpgsqlDataReader reader, SuspendedPayment row) => reader.GetBoolean(1);

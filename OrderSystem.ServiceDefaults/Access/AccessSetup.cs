@@ -25,7 +25,8 @@ public static class AccessSetup
         builder.Services.AddProblemDetails();
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<AccessOptions>, TimeProvider>((bearer, access, time) => Configure(bearer, access.Value, time));
+            .Configure<IOptions<AccessOptions>, TimeProvider>((bearer, access, time) => Configure(bearer, access.Value, time))
+            .Configure<IHttpClientFactory>((bearer, http) => bearer.Backchannel = http.CreateClient("token-issuer"));
 
         var policies = builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         foreach (var scope in Scopes.All)

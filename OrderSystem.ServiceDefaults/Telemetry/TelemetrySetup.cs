@@ -1,9 +1,11 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
+using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using OrderSystem.ServiceDefaults.Telemetry.Prometheus;
@@ -15,6 +17,8 @@ internal static class TelemetrySetup
 {
     /// <summary>The standard variable that says where telemetry goes; nothing is exported without it.</summary>
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    private const string Nats = "NATS.Net";
 
     internal static void AddTelemetry(this IHostApplicationBuilder builder, string serviceName)
     {
@@ -37,7 +41,9 @@ internal static class TelemetrySetup
                     "System.Net.Http",
                     "System.Runtime",
                     "Npgsql",
-                    "Polly"))
+                    "Polly",
+                    Nats)
+                .AddView(CountedByMessaging))
             .WithLogging(configureBuilder: null, logging =>
             {
                 logging.IncludeFormattedMessage = true;
@@ -48,6 +54,10 @@ internal static class TelemetrySetup
         if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpoint]))
             telemetry.UseOtlpExporter();
     }
+
+    /// <summary>Messages are counted where their order and outcome are known. Of the client's own meter its connection is left: bytes, subscriptions, reconnects, drops.</summary>
+    private static MetricStreamConfiguration? CountedByMessaging(Instrument instrument) =>
+        instrument.Meter.Name == Nats && instrument.Name.StartsWith("messaging.", StringComparison.Ordinal) ? MetricStreamConfiguration.Drop : null;
 
     /// <summary>The environment has the last word; what is added later would win over it.</summary>
     private static void Describe(this ResourceBuilder resource, IConfiguration configuration, string serviceName)

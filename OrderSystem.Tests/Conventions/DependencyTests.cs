@@ -9,15 +9,15 @@ namespace OrderSystem.Tests.Conventions;
 /// <summary>docs/dependencies.md lists every package that is asked for, and the lock files hold what the projects ask for.</summary>
 public sealed partial class DependencyTests
 {
-    private const string Relock = "dotnet restore OrderSystem.sln -p:UseStandIns=true --force-evaluate";
+    private const string Relock = "dotnet restore OrderSystem.sln --force-evaluate";
 
     private static readonly XDocument Central = XDocument.Load(Path.Combine(Solution.Root, "Directory.Packages.props"));
 
-    /// <summary>With their versions in the graph of the stand-ins: the first property of a name is the one that counts there.</summary>
+    /// <summary>With their versions; those of a family are a property, alone or with a suffix.</summary>
     private static readonly SortedDictionary<string, string> Versions = new(
         Central.Descendants("PackageVersion").ToDictionary(
             package => (string)package.Attribute("Include")!,
-            package => (string)package.Attribute("Version")! is var version && version.StartsWith('$') ? Central.Descendants(version[2..^1]).First().Value : version),
+            package => FamilyVersion().Replace((string)package.Attribute("Version")!, family => Central.Descendants(family.Groups["name"].Value).Single().Value)),
         StringComparer.Ordinal);
 
     private static IEnumerable<string> Packages => Versions.Keys;
@@ -46,20 +46,37 @@ public sealed partial class DependencyTests
         var everywhere = References(Path.Combine(Solution.Root, "Directory.Build.targets"));
         Assert.All(Projects(), project =>
         {
-            var path = Path.Combine(Path.GetDirectoryName(project)!, "packages.standins.lock.json");
+            var path = Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json");
             var asked = References(Path.Combine(Solution.Root, project)).Concat(everywhere).Where(package => !Directory.Exists(Path.Combine(Solution.Root, "standins", package)))
                 .Distinct(StringComparer.Ordinal).Select(package => $"{package} {Versions[package]}").Order(StringComparer.Ordinal);
             Assert.True(asked.SequenceEqual(Locked(path), StringComparer.Ordinal), $"{path} does not hold what {project} asks for. Run '{Relock}' and commit the lock files.");
         });
     }
 
+    /// <summary>How a stand-in takes the place of a package is the build's business: no project and no script may ask whether one does.</summary>
+    [Fact]
+    public void Only_the_build_knows_of_stand_ins()
+    {
+        var asking = Directory.EnumerateFiles(Solution.Root, "*.*proj", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateFiles(Solution.Root, "*.props", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(Solution.Root, "*.targets", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(Solution.Root, "*.sh", SearchOption.AllDirectories))
+            .Concat(Directory.EnumerateFiles(Solution.Root, "Dockerfile", SearchOption.AllDirectories))
+            .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal) && !path.Contains("/.tools/", StringComparison.Ordinal))
+            .Where(path => File.ReadAllText(path).Contains("UseStandIns", StringComparison.Ordinal))
+            .Select(path => Path.GetRelativePath(Solution.Root, path)).Order(StringComparer.Ordinal);
+
+        Assert.Equal(["Directory.Build.props", "Directory.Build.targets"], asking);
+    }
+
+    /// <summary>Without what the SDK of the AppHost asks for by itself: the dashboard and the orchestrator of the platform that it is built on.</summary>
     private static IEnumerable<string> Locked(string path)
     {
         if (!File.Exists(Path.Combine(Solution.Root, path)))
             return [];
         using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(Solution.Root, path)));
         return [.. document.RootElement.GetProperty("dependencies").GetProperty("net10.0").EnumerateObject()
-            .Where(package => package.Value.GetProperty("type").GetString() == "Direct")
+            .Where(package => package.Value.GetProperty("type").GetString() == "Direct" && Versions.ContainsKey(package.Name))
             .Select(package => $"{package.Name} {package.Value.GetProperty("requested").GetString()!.Split(',')[0].Trim('[', ']')}").Order(StringComparer.Ordinal)];
     }
 
@@ -72,4 +89,7 @@ public sealed partial class DependencyTests
 
     [GeneratedRegex(@"^\| (?<name>(?!package )\w[\w.]+) \| [\w., -]+ \| .+ \|$", RegexOptions.Multiline | RegexOptions.CultureInvariant)]
     private static partial Regex Row();
+
+    [GeneratedRegex(@"\$\((?<name>\w+)\)")]
+    private static partial Regex FamilyVersion();
 }

@@ -63,15 +63,40 @@ public sealed partial class AppHostManifestTests : IDisposable
         Assert.All(referred, name => Assert.NotNull(resources[name]));
     }
 
+    /// <summary>A change of the AppHost or of Aspire that changes what is deployed shows in a diff. What was written lies in artifacts/manifests.</summary>
+    [Theory]
+    [InlineData("containers")]
+    [InlineData("external")]
+    public async Task It_is_the_one_that_is_kept(string infrastructure)
+    {
+        await PublishAsync(infrastructure);
+        var written = await File.ReadAllTextAsync(PathOf(infrastructure));
+
+        // Where the clone and the manifest lie.
+        var manifest = ClonePath().Replace(FolderHash().Replace(written, "-hash-"), "\"../").ReplaceLineEndings("\n") + "\n";
+        var artifacts = Directory.CreateDirectory(Path.Combine(Solution.Root, "artifacts", "manifests")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(artifacts, $"{infrastructure}.json"), manifest);
+
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(Solution.Root, "OrderSystem.Tests", "Deployment", "Manifests", $"{infrastructure}.json")), manifest);
+    }
+
+    private string PathOf(string infrastructure) => Path.Combine(folder, $"{infrastructure}.json");
+
     private async Task<JsonObject> PublishAsync(string infrastructure)
     {
-        var path = Path.Combine(folder, $"{infrastructure}.json");
+        var path = PathOf(infrastructure);
         await Programs.RunAsync(new ProcessStartInfo("dotnet", [Solution.OutputOf("OrderSystem.AppHost"), "--publisher", "manifest", "--output-path", path])
         {
             Environment = { ["Infrastructure"] = infrastructure },
         });
         return JsonNode.Parse(await File.ReadAllTextAsync(path))!["resources"]!.AsObject();
     }
+
+    [GeneratedRegex("\"[^\"]*/(?=OrderSystem\\.\\w+/OrderSystem\\.\\w+\\.csproj)")]
+    private static partial Regex ClonePath();
+
+    [GeneratedRegex("-[0-9a-f]{10}-")]
+    private static partial Regex FolderHash();
 
     [GeneratedRegex(@"\{([a-z][a-z0-9-]*)\.[A-Za-z.]+\}")]
     private static partial Regex Reference();

@@ -18,7 +18,7 @@ public sealed class DashboardTelemetryTests
     public async Task A_redelivered_and_a_refunded_order_are_one_trace_each()
     {
         await using var system = await DashboardApp.StartWithDashboardAsync();
-        var cli = new AspireCli(system.Login);
+        var cli = new AspireCli((await system.LoginAsync()).AbsoluteUri);
         using var gateway = new HttpClient { BaseAddress = system.App.GetEndpoint("payment-gateway") };
 
         var redelivered = await PlaceAsync(system, gateway, ServerErrors);
@@ -57,11 +57,9 @@ public sealed class DashboardTelemetryTests
         return (await client.PlaceAsync(), trace);
     }
 
-    /// <summary><c>aspire otel</c>, which test.sh fetches with the dashboard.</summary>
+    /// <summary><c>aspire otel</c>, the local tool that test.sh restores.</summary>
     private sealed class AspireCli(string dashboard)
     {
-        private static readonly string Program = Path.Combine(Solution.Root, ".tools", "dashboard", "bin", "aspire");
-
         /// <summary>Waits until the trace has the spans; each service sends its own when it likes. A name that is there twice is expected twice.</summary>
         internal Task SpansAsync(string trace, params string[] expected) => Eventually.GetAsync(
             $"the trace has {string.Join(", ", expected)}",
@@ -74,11 +72,12 @@ public sealed class DashboardTelemetryTests
             var home = Directory.CreateTempSubdirectory("ordersystem-aspire-");
             try
             {
-                using var process = Process.Start(new ProcessStartInfo(Program, ["otel", signal, "--dashboard-url", dashboard, "--format", "Json", "--non-interactive", "--nologo", .. options])
+                using var process = Process.Start(new ProcessStartInfo("dotnet", ["aspire", "otel", signal, "--dashboard-url", dashboard, "--format", "Json", "--non-interactive", "--nologo", .. options])
                 {
                     RedirectStandardOutput = true,
                     RedirectStandardError = true,
-                    Environment = { ["HOME"] = home.FullName, ["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "true" },
+                    WorkingDirectory = Solution.Root,
+                    Environment = { ["ASPIRE_HOME"] = home.FullName, ["ASPIRE_CLI_TELEMETRY_OPTOUT"] = "true" },
                 })!;
                 var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
                 await process.WaitForExitAsync();

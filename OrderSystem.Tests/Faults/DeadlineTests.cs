@@ -56,7 +56,7 @@ public sealed class DeadlineTests
             if (path.EndsWith("/replay", StringComparison.Ordinal))
                 request.Content = new StringContent("""{"all":true}""", Encoding.UTF8, "application/json");
             var asked = Stopwatch.GetTimestamp();
-            using var answer = await caller.Http.SendAsync(request);
+            using var answer = await SendAsync(caller, request);
             var body = await answer.Content.ReadAsStringAsync();
             var took = Stopwatch.GetElapsedTime(asked);
             Assert.True(took < Limit, $"{method} {path} took {took}: {(int)answer.StatusCode} {body}");
@@ -72,5 +72,18 @@ public sealed class DeadlineTests
         else
             await system.Nats.SignalAsync("CONT");
         await client.WaitForAsync(placed, "paid", TimeSpan.FromSeconds(90));
+    }
+
+    private static async Task<HttpResponseMessage> SendAsync(Client caller, HttpRequestMessage request)
+    {
+        using var patience = new CancellationTokenSource(5 * Limit, TimeProvider.System);
+        try
+        {
+            return await caller.Http.SendAsync(request, patience.Token);
+        }
+        catch (OperationCanceledException cancelled)
+        {
+            throw new Xunit.Sdk.XunitException($"{request.Method} {request.RequestUri} was not answered at all.", cancelled);
+        }
     }
 }

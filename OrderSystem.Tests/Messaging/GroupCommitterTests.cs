@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Outbox;
@@ -91,7 +92,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     [Fact]
     public async Task A_write_that_nobody_waits_for_rides_with_one_that_somebody_does()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         using var frozen = await StartAsync(new(), time);
 
         frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
@@ -104,7 +105,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     [Fact]
     public async Task A_write_that_nobody_waits_for_is_committed_a_moment_later_when_there_is_no_other()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         using var frozen = await StartAsync(new(), time);
 
         for (var i = 1; i <= 3; i++)
@@ -120,7 +121,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     [Fact]
     public async Task As_many_as_fill_a_batch_wait_for_no_other()
     {
-        var time = new ManualTime();
+        var time = new FakeTimeProvider();
         using var frozen = await StartAsync(new() { MaxBatch = 10 }, time);
 
         for (var i = 0; i < 25; i++)
@@ -134,7 +135,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     [Fact]
     public async Task A_write_that_nobody_waits_for_is_committed_with_the_next_batch_even_if_that_is_full()
     {
-        using var frozen = await StartAsync(new() { MaxBatch = 10 }, new ManualTime());
+        using var frozen = await StartAsync(new() { MaxBatch = 10 }, new FakeTimeProvider());
         await using var blocker = await LockAsync();
         var writes = new List<Task<string>> { frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "first")) };
         await Eventually.BeTrueAsync("it hangs", IsBlockedAsync);
@@ -173,7 +174,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     [Fact]
     public async Task A_stop_commits_what_nobody_waits_for()
     {
-        using var frozen = await StartAsync(new(), new ManualTime());
+        using var frozen = await StartAsync(new(), new FakeTimeProvider());
 
         frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
         await frozen.StopAsync(CancellationToken.None);

@@ -87,7 +87,7 @@ internal sealed partial class World
 
         if (!payment.IsCancelled)
         {
-            worker.Stage = Stage.Begun;
+            (payment.IsInDoubt, worker.Stage) = (false, Stage.Begun);
             return;
         }
 

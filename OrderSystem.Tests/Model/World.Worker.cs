@@ -24,7 +24,7 @@ internal sealed partial class World
                 LookUp(worker, Payments[worker.Order]);
                 break;
             case Do.LookUpFails:
-                Payments[worker.Order].IsLeased = false;
+                GiveBack(Payments[worker.Order]);
                 worker.Forget();
                 break;
             case Do.CallHasNoEffect:

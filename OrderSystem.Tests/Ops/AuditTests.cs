@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using OrderSystem.ServiceDefaults.Http;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -43,6 +44,7 @@ public sealed class AuditTests : IAsyncLifetime
 
         await UnconfiguredIsNotFineAsync();
         await UnreachableIsNotFineAsync();
+        await SilenceIsNotFineAsync();
         await TheEndpointSaysTheSameAsync();
         await EveryKindOfDisagreementIsFoundAsync(orders);
         await WithoutNatsItSaysWhatItCannotSeeAsync();
@@ -63,6 +65,18 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal(2, exitCode);
         Assert.Equal("notChecked", Find(report, "I4", "every payment").GetProperty("verdict").GetString());
         Assert.Contains("answered 404", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>More than a client holds in memory, and then nothing more: the audit reads it as a stream, and says what came of it.</summary>
+    private async Task SilenceIsNotFineAsync()
+    {
+        await using var ledger = new ScriptedServer(_ => $"{ScriptedServer.HeadAndSilence.Replace("1000", "1000000000", StringComparison.Ordinal)}{new string('\n', ResponseBuffer.MaxBytes + 1)}");
+        var configured = await system.StartServiceAsync("OrderSystem.OrderApi", ("Audit__LedgerUrl", ledger.Address.OriginalString), ("Audit__Timeout", "00:00:01"));
+        using var http = Tokens.Http(configured.Address);
+
+        var report = await http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
+
+        Assert.Contains("did not answer within 1 s", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
     }
 
     private async Task TheEndpointSaysTheSameAsync()

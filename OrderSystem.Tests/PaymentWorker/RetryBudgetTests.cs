@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using OrderSystem.PaymentWorker.Gateway;
-using OrderSystem.Tests.Support;
 using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
@@ -8,7 +8,7 @@ namespace OrderSystem.Tests.PaymentWorker;
 /// <summary>Repetitions are a tenth of first attempts, one a second, and twenty that were saved up.</summary>
 public sealed class RetryBudgetTests
 {
-    private readonly ManualTime time = new();
+    private readonly FakeTimeProvider time = new();
     private readonly RetryBudget budget;
 
     public RetryBudgetTests() => budget = new(Options.Create(new GatewayOptions()), time);
@@ -58,6 +58,39 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
+    public void What_was_not_called_is_given_back()
+    {
+        Spend();
+        budget.Settle(spent: 2, ChargeOutcome.Unavailable(ProviderFailure.Circuit, "open"));
+        Assert.Equal(2, Spend());
+    }
+
+    [Fact]
+    public void A_repetition_that_brings_an_answer_costs_nothing()
+    {
+        Spend();
+        budget.Settle(spent: 2, ChargeOutcome.Succeeded("ch_1") with { Calls = [Call("look-up"), Call("charge")] });
+        Assert.Equal(2, Spend());
+        budget.Settle(spent: 1, ChargeOutcome.Succeeded("ch_1") with { Calls = [Call("charge"), Call("charge")] });
+        Assert.Equal(2, Spend());
+    }
+
+    [Fact]
+    public void A_repetition_without_an_answer_stays_spent()
+    {
+        Spend();
+        budget.Settle(spent: 1, ChargeOutcome.Unknown(ProviderFailure.Timeout, "silent") with { Calls = [Call("charge"), Call("charge"), Call("charge")] });
+        Assert.Equal(0, Spend());
+    }
+
+    [Fact]
+    public void No_more_is_given_back_than_the_burst_holds()
+    {
+        budget.Settle(spent: 100, ChargeOutcome.Succeeded("ch_1"));
+        Assert.Equal(20, Spend());
+    }
+
+    [Fact]
     public void Whatever_happens_repetitions_stay_within_the_budget()
     {
         var random = new Random(17);
@@ -93,4 +126,6 @@ public sealed class RetryBudgetTests
             spent++;
         return spent;
     }
+
+    private ProviderCall Call(string kind) => new(time.GetUtcNow(), kind, "200", 1, Reference: null, TraceId: null);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using OrderSystem.Tests.EndToEnd;
 
 namespace OrderSystem.Tests.Security;
 
@@ -9,15 +10,15 @@ internal sealed record ListeningSocket(int ProcessId, string Program, IPAddress 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Address}:{Port} {Program} ({ProcessId})");
 }
 
-/// <summary>The listening sockets of a process and all that it started, out of <c>/proc</c>.</summary>
+/// <summary>The listening sockets of processes, out of <c>/proc</c>.</summary>
 internal static class ListeningSockets
 {
     private const string Listen = "0A";
 
-    internal static IReadOnlyList<ListeningSocket> OfTree(int root)
+    internal static IReadOnlyList<ListeningSocket> Of(IEnumerable<int> processes)
     {
         var sockets = Tables().ToDictionary(socket => socket.Inode, StringComparer.Ordinal);
-        return [.. Tree(root).SelectMany(process => InodesOf(process)
+        return [.. processes.SelectMany(process => InodesOf(process)
             .Where(sockets.ContainsKey)
             .Select(inode => new ListeningSocket(process, ProgramOf(process), sockets[inode].Address, sockets[inode].Port)))];
     }
@@ -40,27 +41,7 @@ internal static class ListeningSockets
         return new IPAddress(bytes);
     }
 
-    private static HashSet<int> Tree(int root)
-    {
-        var children = Directory.GetDirectories("/proc").Select(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var id) ? id : 0).Where(id => id > 0)
-            .ToLookup(ParentOf);
-        var tree = new HashSet<int>();
-        var waiting = new Stack<int>([root]);
-        while (waiting.TryPop(out var process))
-        {
-            if (!tree.Add(process))
-                continue;
-            foreach (var child in children[process])
-                waiting.Push(child);
-        }
-
-        return tree;
-    }
-
-    private static int ParentOf(int process) =>
-        Read($"/proc/{process}/status").Split('\n').FirstOrDefault(line => line.StartsWith("PPid:", StringComparison.Ordinal)) is { } line ? int.Parse(line[5..], CultureInfo.InvariantCulture) : 0;
-
-    private static string ProgramOf(int process) => string.Join(' ', Read($"/proc/{process}/cmdline").Split('\0').Take(2).Select(Path.GetFileName));
+    private static string ProgramOf(int process) => string.Join(' ', ProcessFamily.Read(process, "cmdline").Split('\0').Take(2).Select(Path.GetFileName));
 
     private static IEnumerable<string> InodesOf(int process)
     {
@@ -72,18 +53,6 @@ internal static class ListeningSockets
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return [];
-        }
-    }
-
-    private static string Read(string file)
-    {
-        try
-        {
-            return File.ReadAllText(file);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return "";
         }
     }
 }

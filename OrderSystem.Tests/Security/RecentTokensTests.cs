@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 using OrderSystem.AppHost.Access;
 using OrderSystem.ServiceDefaults.Access;
@@ -9,7 +10,7 @@ namespace OrderSystem.Tests.Security;
 /// <summary>What was found to be good is remembered, but not for long, not beyond its end, and nothing else is.</summary>
 public sealed class RecentTokensTests
 {
-    private readonly ManualTime time = new();
+    private readonly FakeTimeProvider time = new();
     private readonly RecentTokens tokens;
     private readonly TokenValidationParameters parameters;
     private int checks;

@@ -36,7 +36,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         {
             var text = await Eventually.GetAsync("the gauges were measured", () => ScrapeAsync(service), text =>
                 text.Contains("ordersystem_consumer_pending{", StringComparison.Ordinal) && (service == system.Worker || text.Contains("ordersystem_audit_disagreements", StringComparison.Ordinal)));
-            Assert.Equal("", await PromtoolAsync(text, "check", "metrics"));
+            Assert.Equal("", TheirNames().Replace(await PromtoolAsync(text, "check", "metrics"), ""));
             names.UnionWith(text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[..line.IndexOfAny(['{', ' '])]));
         }
 
@@ -52,6 +52,8 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         Assert.Contains(names, name => name.StartsWith("dotnet_", StringComparison.Ordinal));
         Assert.Contains(names, name => name.StartsWith("kestrel_", StringComparison.Ordinal));
         Assert.Contains(names, name => name.StartsWith("db_client_", StringComparison.Ordinal));
+        Assert.Contains(names, name => name.StartsWith("nats_client_", StringComparison.Ordinal));
+        Assert.DoesNotContain("messaging_client_published_messages_total", names);
     }
 
     [Fact]
@@ -133,6 +135,10 @@ public sealed partial class PrometheusTests : IAsyncLifetime
 
     [GeneratedRegex(@"\b(ordersystem|messaging_(client|process)|http_server)_\w+")]
     private static partial Regex Metric();
+
+    /// <summary>How .NET, Npgsql, Polly and the NATS client name and describe what they measure is their business: <c>dotnet.timer.count</c> is no histogram.</summary>
+    [GeneratedRegex(@"^(?:dotnet|db_client|resilience_polly|nats_client)_\w+ .+\n", RegexOptions.Multiline)]
+    private static partial Regex TheirNames();
 
     [GeneratedRegex(@"- alert: (\w+)")]
     private static partial Regex Alert();

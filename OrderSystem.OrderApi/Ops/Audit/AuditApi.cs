@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Options;
 using OrderSystem.ServiceDefaults.Hosting;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
@@ -17,7 +18,9 @@ internal static class AuditApi
         builder.Services.AddHostedService<AuditSchedule>();
         builder.Services.AddTransient(services => new WorkerAccess(
             () => services.GetRequiredService<IOptionsMonitor<AuditOptions>>().CurrentValue, services.GetRequiredService<IHttpContextAccessor>()));
-        builder.Services.AddHttpClient<Auditor>(http => http.Timeout = Timeout.InfiniteTimeSpan).AddHttpMessageHandler<WorkerAccess>();
+
+        // It reads whole tables as streams, with a deadline for each line.
+        builder.Services.AddHttpClient<Auditor>(http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
     }
 
     internal static void MapAudit(this IEndpointRouteBuilder ops) => ops.MapGet("/audit", HandleAsync)

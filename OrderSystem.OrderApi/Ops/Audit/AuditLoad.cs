@@ -85,30 +85,46 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
         Uri address, JsonTypeInfo<T> type, Func<T, (object?, NpgsqlDbType)[]?> row, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(options.Timeout);
-        using var answer = await GetAsync(address, patience.Token, cancellationToken);
-        await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
-        await foreach (var line in JsonSerializer.DeserializeAsyncEnumerable(body, type, topLevelValues: true, cancellationToken))
+        await foreach (var line in InTimeAsync(address.GetLeftPart(UriPartial.Path), patience => LinesAsync(address, type, patience), cancellationToken))
         {
             if (line is not null && row(line) is { } values)
                 yield return values;
         }
     }
 
-    private async Task<HttpResponseMessage> GetAsync(Uri address, CancellationToken patience, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<T?> LinesAsync<T>(Uri address, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        try
+        using var answer = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+            throw new OpsException($"{address.GetLeftPart(UriPartial.Path)} answered {(int)answer.StatusCode}");
+        await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        await foreach (var line in JsonSerializer.DeserializeAsyncEnumerable(body, type, topLevelValues: true, cancellationToken))
+            yield return line;
+    }
+
+    /// <summary>There may be any number of lines or messages, so that no deadline fits all of them: each has one.</summary>
+    private async IAsyncEnumerable<T> InTimeAsync<T>(string source, Func<CancellationToken, IAsyncEnumerable<T>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var steps = read(patience.Token).GetAsyncEnumerator(patience.Token);
+        while (await NextAsync())
+            yield return steps.Current;
+
+        async ValueTask<bool> NextAsync()
         {
-            var answer = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, patience);
-            if (answer.IsSuccessStatusCode)
-                return answer;
-            using (answer)
-                throw new OpsException($"{address.GetLeftPart(UriPartial.Path)} answered {(int)answer.StatusCode}");
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new OpsException($"{address.GetLeftPart(UriPartial.Path)} did not answer within {options.Timeout.TotalSeconds:0} s");
+            patience.CancelAfter(options.Timeout);
+            try
+            {
+                return await steps.MoveNextAsync();
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new OpsException($"{source} did not answer within {options.Timeout.TotalSeconds:0} s");
+            }
+            finally
+            {
+                patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
         }
     }
 

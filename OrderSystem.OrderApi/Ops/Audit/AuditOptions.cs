@@ -16,7 +16,7 @@ internal sealed class AuditOptions : IValidatableObject
     /// <summary>Address of the provider's ledger; without a path, <c>/ledger</c> is meant.</summary>
     public Uri? LedgerUrl { get; set; }
 
-    /// <summary>How long one of them may take to begin its answer. Default 30 s.</summary>
+    /// <summary>How long one of them may take to begin its answer, and for each line of it. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
@@ -11,11 +10,10 @@ namespace OrderSystem.ServiceDefaults.Telemetry.Prometheus;
 
 /// <summary>
 /// <c>GET /metrics</c> for Prometheus, on an address of its own: who may call the service must not see its figures, and who scrapes must not
-/// reach the service. Made by hand because the exporter package has never left its beta; this can go when it has.
+/// reach the service.
 /// </summary>
-internal sealed partial class PrometheusEndpoint(string url, PrometheusText exporter, MetricReader reader, ILogger<PrometheusEndpoint> logger) : IHostedService, IAsyncDisposable
+internal sealed partial class PrometheusEndpoint(string url, MeterProvider meters, ILogger<PrometheusEndpoint> logger) : IHostedService, IAsyncDisposable
 {
-    private readonly Lock collecting = new();
     private WebApplication? server;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -25,7 +23,7 @@ internal sealed partial class PrometheusEndpoint(string url, PrometheusText expo
         builder.WebHost.UseUrls(url);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         server = builder.Build();
-        server.MapGet("/metrics", () => Results.Text(Collect(), PrometheusText.ContentType));
+        server.UseOpenTelemetryPrometheusScrapingEndpoint(meters, predicate: null, path: "/metrics", configureBranchedPipeline: null, optionsName: null);
         try
         {
             await server.StartAsync(cancellationToken);
@@ -41,15 +39,6 @@ internal sealed partial class PrometheusEndpoint(string url, PrometheusText expo
     public Task StopAsync(CancellationToken cancellationToken) => server?.StopAsync(cancellationToken) ?? Task.CompletedTask;
 
     public ValueTask DisposeAsync() => server?.DisposeAsync() ?? default;
-
-    private string Collect()
-    {
-        lock (collecting)
-        {
-            reader.Collect();
-            return exporter.Last;
-        }
-    }
 
     private static partial class Log
     {

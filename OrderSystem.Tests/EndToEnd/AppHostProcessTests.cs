@@ -1,0 +1,84 @@
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.EndToEnd;
+
+/// <summary>What a developer sees of the AppHost in a terminal, and what is left of it afterwards.</summary>
+public sealed class AppHostProcessTests : IDisposable
+{
+    private const string TakesOrders = "order-api takes orders at http://localhost:";
+    private readonly DirectoryInfo data = Directory.CreateTempSubdirectory("ordersystem-apphost-");
+
+    public void Dispose() => data.Delete(recursive: true);
+
+    [Fact]
+    public async Task The_console_names_the_servers_the_dashboard_and_the_API_without_a_warning_and_Ctrl_C_ends_all_of_it()
+    {
+        await using var host = AppHostProcess.Start(data.FullName);
+        await host.SaysAsync(TakesOrders);
+
+        Assert.Matches("^servers: nats-server [0-9.]+ and postgres [0-9.]+ as processes of this machine(;.+recommended)?$", host.Lines[0]);
+        Assert.Contains(host.Lines, line => line.Contains("Login to the dashboard at http://localhost:", StringComparison.Ordinal));
+        Assert.DoesNotContain(host.Lines, line => line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal));
+
+        await host.SignalAsync("INT");
+        Assert.Equal(0, await host.EndsAsync());
+        await host.NothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task A_second_one_on_the_same_data_refuses_in_one_line_and_one_that_is_killed_leaves_neither_processes_nor_the_lock()
+    {
+        await using var first = AppHostProcess.Start(data.FullName);
+        await first.SaysAsync(TakesOrders);
+
+        await using (var second = AppHostProcess.Start(data.FullName))
+        {
+            Assert.Equal(1, await second.EndsAsync());
+            Assert.StartsWith($"OrderSystem.AppHost cannot start: another AppHost uses {data.FullName}.", Assert.Single(second.Lines), StringComparison.Ordinal);
+        }
+
+        await first.SignalAsync("KILL");
+        await first.EndsAsync();
+        await first.NothingIsLeftAsync();
+        await using var third = AppHostProcess.Start(data.FullName);
+        await third.SaysAsync(TakesOrders);
+    }
+
+    [Fact]
+    public async Task Ctrl_C_while_it_starts_is_no_failure()
+    {
+        await using var host = AppHostProcess.Start(data.FullName);
+        await host.SaysAsync("Distributed application starting");
+
+        await host.SignalAsync("INT");
+        Assert.Equal(0, await host.EndsAsync());
+        Assert.DoesNotContain(host.Lines, line => line.Contains("   at ", StringComparison.Ordinal));
+        await host.NothingIsLeftAsync();
+    }
+
+    [Fact]
+    public async Task Without_a_container_runtime_and_servers_it_says_what_is_missing_in_one_line()
+    {
+        // A PATH with nothing but .NET on it, and empty folders where else servers are looked for: for this process alone.
+        var programs = Directory.CreateDirectory(Path.Combine(data.FullName, "programs"));
+        foreach (var program in new[] { "dotnet", "env" })
+            File.CreateSymbolicLink(Path.Combine(programs.FullName, program), PathOf(program));
+        var hide = $"""
+            for folder in '{Path.Combine(Solution.Root, ".tools/nats-server/usr/sbin")}' /usr/sbin; do
+              [ ! -e "$folder/nats-server" ] || mount -t tmpfs none "$folder"
+            done
+            PATH='{programs.FullName}'
+            exec "$@"
+            """;
+
+        await using var host = AppHostProcess.Start(data.FullName, "auto", ["unshare", "--map-root-user", "--mount", "sh", "-c", hide, "sh"]);
+
+        Assert.Equal(1, await host.EndsAsync());
+        Assert.Equal(
+            "OrderSystem.AppHost cannot start: nats-server was not found. Start Docker or Podman, or get it with './run.sh' or 'apt-get install nats-server'.",
+            Assert.Single(host.Lines));
+    }
+
+    private static string PathOf(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, program)).First(File.Exists);
+}
