@@ -110,7 +110,10 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("GET", "/ops/payments")]
     [InlineData("GET", "/ops/payments/019b0000-0000-7000-8000-000000000000")]
+    [InlineData("POST", "/ops/payments/019b0000-0000-7000-8000-000000000000/requery")]
+    [InlineData("POST", "/ops/payments/019b0000-0000-7000-8000-000000000000/resolve")]
     [InlineData("GET", "/ops/audit/payments")]
     [InlineData("GET", "/ops/audit/events")]
     [InlineData("POST", "/ops/redrive")]

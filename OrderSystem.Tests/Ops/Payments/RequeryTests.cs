@@ -86,6 +86,33 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
+    /// <summary>The worker's time for the payment comes while the operator asks: both look-ups are answered at once.</summary>
+    [Fact]
+    public async Task Of_the_worker_and_an_operator_who_ask_at_once_one_decides()
+    {
+        reviewed.Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : ReviewedSystem.Unwell;
+        var order = await reviewed.Api.PlaceAsync();
+        await reviewed.PaymentAsync(order, "status = 'unknown' AND lease_until > now() + interval '5 minutes'");
+        using var both = new CountdownEvent(2);
+        reviewed.Provider.Script = _ =>
+        {
+            both.Signal();
+            both.Wait(TimeSpan.FromSeconds(10));
+            return null;
+        };
+
+        var requery = Task.Run(() => reviewed.RequeryAsync(order));
+        await Sql.ExecuteAsync(reviewed.System.PaymentsDatabase, $"UPDATE payments SET lease_until = now(), updated_at = now() - interval '6 seconds' WHERE order_id = '{order}'");
+        (await requery).EnsureSuccessStatusCode().Dispose();
+        Assert.True(both.IsSet, "the worker and the operator have asked");
+        reviewed.Provider.Script = _ => null;
+
+        await reviewed.Api.WaitForAsync(order, "paid");
+        await reviewed.PaymentAsync(order, "status = 'succeeded'");
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(reviewed.System.PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}'"));
+        Assert.Empty(await reviewed.DisagreementsAsync(order));
+    }
+
     [Fact]
     public async Task What_waits_is_listed_by_status_and_age_and_shown_by_either_id()
     {
