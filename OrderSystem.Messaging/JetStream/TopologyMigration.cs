@@ -16,6 +16,9 @@ internal static class TopologyMigration
     /// <summary>How long a server may take to answer all of it.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
+    private const int Attempts = 3;
+    private static readonly TimeSpan BetweenAttempts = TimeSpan.FromSeconds(1);
+
     /// <summary>Does what is needed, and says what it did. Without a connection string there is nothing to do: the services make what is missing.</summary>
     /// <returns>The exit code: 0, or 1 with one line on standard error.</returns>
     internal static async Task<int> RunAsync(IConfiguration configuration)
@@ -29,6 +32,7 @@ internal static class TopologyMigration
             var options = new NatsOpts { Url = url, Name = "migrate", ConnectTimeout = TimeSpan.FromSeconds(5) };
             await using var nats = new NatsConnection(options.WithAccess(configuration, Connection));
             using var deadline = new CancellationTokenSource(Patience);
+            await ConnectAsync(nats, deadline.Token);
             var topology = new TopologyProvisioner(new NatsJSContext(nats), Options.Create(settings), NullLogger<TopologyProvisioner>.Instance);
             return await ReportAsync(await topology.EnsureAsync(deadline.Token));
         }
@@ -39,6 +43,23 @@ internal static class TopologyMigration
         catch (Exception failure) when (failure is NatsException or TopologyMismatchException or ValidationException or InvalidOperationException or UriFormatException)
         {
             return await FailAsync($"{failure.Message.TrimEnd('.')}.");
+        }
+    }
+
+    /// <summary>A server that is just starting, or busy, gets a second and a third chance; what it refuses is said at the end.</summary>
+    private static async Task ConnectAsync(NatsConnection nats, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await nats.ConnectAsync().AsTask().WaitAsync(cancellationToken);
+                return;
+            }
+            catch (NatsException) when (attempt < Attempts)
+            {
+                await Task.Delay(BetweenAttempts, TimeProvider.System, cancellationToken);
+            }
         }
     }
 
