@@ -7,6 +7,7 @@ using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 using OrderSystem.OrderApi.Ops.Timeline;
 using OrderSystem.ServiceDefaults.Access;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Ops;
 
@@ -20,7 +21,9 @@ internal static class OpsApi
         builder.AddAudit();
         builder.Services.AddRedrive(Topology.Orders);
         builder.Services.AddSingleton<TimelineReader>();
-        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Patience).AddHttpMessageHandler<WorkerAccess>();
+
+        // A person waits: it has a deadline of its own, and says why there was no answer instead of asking again.
+        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Patience).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
     }
 
     internal static void MapOps(this IEndpointRouteBuilder app)
