@@ -45,11 +45,16 @@ public sealed record Operator
     }
 
     /// <summary>The answer to a note that cannot be taken.</summary>
-    public static IResult BadNote() =>
-        TypedResults.Problem($"The header {NoteHeader} is a note beside the token's subject and client: leave it out, or say 1 to {LongestNote} printable characters.", statusCode: StatusCodes.Status400BadRequest);
+    public static IResult BadNote() => TypedResults.Problem(
+        $"The header {NoteHeader} is a note beside the token's subject and client: leave it out, or say 1 to {LongestNote} printable characters.",
+        statusCode: StatusCodes.Status400BadRequest);
 
-    /// <summary>As records and logs keep it: <c>sub=ada client=shop note="…"</c>. A value that is more than one plain word is a JSON string, so that none can look like the next.</summary>
-    public override string ToString() => string.Join(' ', new[] { Part("os-user", SystemUser), Part("sub", Subject), Part("client", Client), Part("note", Note) }.OfType<string>());
+    /// <summary>
+    /// As records and logs keep it: <c>sub=ada client=shop note="…"</c>. A value that is more than one plain word is a JSON string, so that none can
+    /// look like the next.
+    /// </summary>
+    public override string ToString() =>
+        string.Join(' ', new[] { Part("os-user", SystemUser), Part("sub", Subject), Part("client", Client), Part("note", Note) }.OfType<string>());
 
     internal static Operator Of(ClaimsPrincipal caller, string? note) => new()
     {
@@ -58,7 +63,8 @@ public sealed record Operator
         Note = note,
     };
 
-    private static string? Part(string name, string? value) => value is null ? null : $"{name}={(IsPlain(value) ? value : $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value)}\"")}";
+    private static string? Part(string name, string? value) =>
+        value is null ? null : $"{name}={(IsPlain(value) ? value : $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(value)}\"")}";
 
     private static bool IsPlain(string value) => !value.AsSpan().ContainsAnyExceptInRange('!', '~') && !value.AsSpan().ContainsAny('"', '\\') && value.Length > 0;
 }

@@ -52,7 +52,8 @@ internal static class ListPayments
     /// <summary>The status is part of the text, so that each has its partial index.</summary>
     internal static async Task<PaymentList> ReadAsync(NpgsqlDataSource database, ListRequest request, CancellationToken cancellationToken)
     {
-        var parts = Statuses.Where(status => request.Status is null || request.Status == status).Select(status => $"SELECT *, {SinceOf(status)} AS since FROM payments WHERE status = '{status}'");
+        var parts = Statuses.Where(status => request.Status is null || request.Status == status)
+            .Select(status => $"SELECT *, {SinceOf(status)} AS since FROM payments WHERE status = '{status}'");
         await using var command = database.CreateCommand(
             $"""
             SELECT order_id, id, status, amount, currency, reason, provider_reference, attempts, cancelled_at IS NOT NULL, since, count(*) OVER ()

@@ -37,7 +37,8 @@ internal sealed record PaymentDecision(string Status, string? Reference, string?
     /// is. The event is published by the relays of the running services.
     /// </summary>
     /// <returns>How the payment stands afterwards, and whether this has changed it.</returns>
-    internal async Task<(PaymentStanding Payment, bool IsTaken)> CommitAsync(NpgsqlDataSource database, PaymentStanding seen, DateTimeOffset now, CancellationToken cancellationToken)
+    internal async Task<(PaymentStanding Payment, bool IsTaken)> CommitAsync(
+        NpgsqlDataSource database, PaymentStanding seen, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -49,11 +50,9 @@ internal sealed record PaymentDecision(string Status, string? Reference, string?
             await KeepChargeAsync(connection, payment.OrderId, charge, cancellationToken);
         var (amount, currency) = (payment.Amount ?? Found.Found?.Amount, payment.Currency ?? Found.Found?.Currency);
         var told = Event(payment, amount ?? 0, currency ?? NoCurrency, now);
-        var version = await RecordOutcome.Instance.WriteAsync(
-            connection,
-            new(payment.Status, Status, Reference, Reason, Found.Calls, told with { TraceParent = payment.TraceParent ?? told.TraceParent }, Received: null) { Amount = amount, Currency = currency },
-            cancellationToken);
-        if (version == 0)
+        told = told with { TraceParent = payment.TraceParent ?? told.TraceParent };
+        var outcome = new Outcome(payment.Status, Status, Reference, Reason, Found.Calls, told, Received: null) { Amount = amount, Currency = currency };
+        if (await RecordOutcome.Instance.WriteAsync(connection, outcome, cancellationToken) == 0)
             throw new InvalidOperationException($"The payment of order {payment.OrderId} was changed in spite of its lock.");
         await OperatorAction.AddAsync(connection, payment.OrderId, Record.Action, Record.By, Record.Detail, cancellationToken);
         payment = (await PaymentStanding.FindAsync(connection, payment.OrderId, isLocked: false, cancellationToken))!;

@@ -34,7 +34,7 @@ internal static class PaymentsApi
             metrics.Ended(report.Status == "refunding" ? "succeeded" : report.Status);
         return report.Changed || !refuses
             ? TypedResults.Json(report, PaymentsJson.Default.PaymentReport)
-            : TypedResults.Problem(report.Detail, statusCode: StatusCodes.Status409Conflict, extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["paymentStatus"] = report.Status });
+            : TypedResults.Problem(report.Detail, statusCode: StatusCodes.Status409Conflict, extensions: [new("paymentStatus", report.Status)]);
     }
 }
 

@@ -37,7 +37,8 @@ internal static class ProviderViews
     internal static string Describe(ChargeOutcome found) => found switch
     {
         { Status: ChargeStatus.Succeeded, Found.IsRefunded: true } => $"The provider has given {found.Reference} back",
-        { Status: ChargeStatus.Succeeded } => string.Create(CultureInfo.InvariantCulture, $"The provider has charged {found.Found?.Amount} {found.Found?.Currency} as {found.Reference}"),
+        { Status: ChargeStatus.Succeeded } =>
+            string.Create(CultureInfo.InvariantCulture, $"The provider has charged {found.Found?.Amount} {found.Found?.Currency} as {found.Reference}"),
         { Status: ChargeStatus.Declined } => $"The provider has declined the charge: {found.Reason}",
         { IsAnswer: true } => $"Asked for the order, {found.Reason}",
         _ => $"The provider could not be asked: {found.Reason}",

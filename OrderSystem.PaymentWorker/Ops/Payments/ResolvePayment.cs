@@ -15,7 +15,14 @@ internal sealed record ResolveRequest(
     [property: Description("The charge at the provider for succeeded, which needs it; the refund for refunded.")] string? Reference = null,
     [property: Description("Decides although the provider says nothing. What it contradicts is refused all the same.")] bool Force = false)
 {
-    private static readonly Dictionary<string, string> Statuses = new(StringComparer.Ordinal) { ["succeeded"] = "succeeded", ["failed"] = "declined", ["refunded"] = "refunded" };
+    private static readonly Dictionary<string, string> Statuses = new(StringComparer.Ordinal)
+    {
+        ["succeeded"] = "succeeded",
+        ["failed"] = "declined",
+        ["refunded"] = "refunded",
+    };
+
+    internal string Claim => Reference is null ? As : $"{As} with {Reference}";
 
     /// <summary>The status that the payment gets.</summary>
     internal string Status => Statuses[As];
@@ -28,7 +35,12 @@ internal sealed record ResolveRequest(
         if (Reason.Length == 0 || ProviderText.Clean(Reason) != Reason)
             errors["reason"] = [$"must be 1 to {ProviderText.Longest} printable characters that neither begin nor end with a space"];
         if (Reference is null ? As == "succeeded" : !ProviderText.IsId(Reference))
-            errors["reference"] = [Reference is null ? "must name the charge at the provider: without it nothing could be given back later" : "must be 1 to 200 printable characters"];
+        {
+            errors["reference"] = [Reference is null
+                ? "must name the charge at the provider: without it nothing could be given back later"
+                : "must be 1 to 200 printable characters"];
+        }
+
         return errors;
     }
 }
@@ -46,29 +58,41 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
     {
         if (await PaymentStanding.FindAsync(database, id, cancellationToken) is not { } payment)
             return null;
-        if (!payment.IsInReview)
-            return PaymentReport.Unchanged(payment, $"The payment is {payment.Status}: only one in review is resolved{(payment.IsOpen ? ", the worker asks for this one; requery asks now" : "")}.");
-        if (payment.WasCharged && request.Status == "declined")
-            return PaymentReport.Unchanged(payment, "The order was charged, and what is open is its refund: resolve it as refunded, or as succeeded to have the refund tried again.");
+        if (WhyNever(payment, request) is { } never)
+            return PaymentReport.Unchanged(payment, never);
 
         var found = await LookUpAsync(payment, cancellationToken);
         var says = ProviderViews.Describe(found);
         var view = ProviderViews.Of(found, request.Status, request.Reference, found.Status == ChargeStatus.None && payment.Unchanged > options.Value.Lease);
-        if (view == ProviderView.Contradicts)
-            return PaymentReport.Unchanged(payment, $"{says}. That contradicts {request.As}{(request.Reference is null ? "" : $" with {request.Reference}")}, and is not overridden; requery takes what the provider says.");
-        if (view == ProviderView.IsSilent && !request.Force)
-            return PaymentReport.Unchanged(payment, $"{says}. That does not confirm {request.As}; force decides without the provider.");
-        if (request.Status == "refunded" && request.Reference is null && found.Reference is null)
-            return PaymentReport.Unchanged(payment, $"{says}. Name the refund in reference.");
-        if (request.Status != "declined" && payment.Amount is null && found.Found?.Amount is null)
-            return PaymentReport.Unchanged(payment, $"{says}. Neither it nor this database knows the amount.");
+        if (WhyNot(payment, request, found, view) is { } why)
+            return PaymentReport.Unchanged(payment, $"{says}. {why}");
 
         var decision = new PaymentDecision(request.Status, request.Reference ?? found.Reference, request.Status == "succeeded" ? null : request.Reason, found)
         {
-            Record = (OperatorAction.Resolve, by, $"as {request.As}{(request.Reference is null ? "" : $", {request.Reference}")}: {request.Reason} ({(view == ProviderView.IsSilent ? "forced; " : "")}{says})"),
+            Record = (OperatorAction.Resolve, by, $"as {request.Claim}: {request.Reason} ({(view == ProviderView.IsSilent ? "forced; " : "")}{says})"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
         return new(now.OrderId, now.PaymentId, now.Status, isTaken, isTaken ? $"{says}." : $"Meanwhile the payment became {now.Status}.");
+    }
+
+    private static string? WhyNever(PaymentStanding payment, ResolveRequest request) => payment switch
+    {
+        { IsInReview: true, WasCharged: true } when request.Status == "declined" =>
+            "The order was charged, and what is open is its refund: resolve it as refunded, or as succeeded to have the refund tried again.",
+        { IsInReview: true } => null,
+        { IsOpen: true } => $"The payment is {payment.Status}: the worker asks for it, and only one in review is resolved; requery asks now.",
+        _ => $"The payment is {payment.Status}: only one in review is resolved.",
+    };
+
+    private static string? WhyNot(PaymentStanding payment, ResolveRequest request, ChargeOutcome found, ProviderView view)
+    {
+        if (view == ProviderView.Contradicts)
+            return $"That contradicts {request.Claim}, and is not overridden; requery takes what the provider says.";
+        if (view == ProviderView.IsSilent && !request.Force)
+            return $"That does not confirm {request.As}; force decides without the provider.";
+        if (request.Status == "refunded" && request.Reference is null && found.Reference is null)
+            return "Name the refund in reference.";
+        return request.Status != "declined" && payment.Amount is null && found.Found?.Amount is null ? "Neither it nor this database knows the amount." : null;
     }
 
     /// <summary>Where the command line is not told of a provider, nothing was asked.</summary>
