@@ -28,7 +28,7 @@ prepare_packages() {
   if dotnet restore "$root/OrderSystem.sln" >"$log" 2>&1; then
     report "packages: restored"
   else
-    missing=$(grep -o -E "Unable to find package [A-Za-z.]+" "$log" | sed -E "s/Unable to find package //; s/\.$//" | sort -u)
+    missing=$(grep -o -E "Unable to find package [A-Za-z.]+" "$log" | sed -E "s/Unable to find package //; s/\.$//" | sort -u) || missing=
     for package in $missing; do [ -d "$root/standins/$package" ] || missing=; done
     [ -n "$missing" ] || { cat "$log" >&2; rm -f "$log"; fail "packages: they could not be restored; see above."; }
     : >"$root/.use-standins"
