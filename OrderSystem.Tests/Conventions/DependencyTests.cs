@@ -57,13 +57,15 @@ public sealed partial class DependencyTests
     [Fact]
     public void Only_the_build_knows_of_stand_ins()
     {
+        var property = XDocument.Load(Path.Combine(Solution.Root, "Directory.Build.props")).Descendants()
+            .Single(element => ((string?)element.Attribute("Condition"))?.Contains(".use-standins", StringComparison.Ordinal) == true).Name.LocalName;
         var asking = Directory.EnumerateFiles(Solution.Root, "*.*proj", SearchOption.AllDirectories)
             .Concat(Directory.EnumerateFiles(Solution.Root, "*.props", SearchOption.AllDirectories))
             .Concat(Directory.EnumerateFiles(Solution.Root, "*.targets", SearchOption.AllDirectories))
             .Concat(Directory.EnumerateFiles(Solution.Root, "*.sh", SearchOption.AllDirectories))
             .Concat(Directory.EnumerateFiles(Solution.Root, "Dockerfile", SearchOption.AllDirectories))
             .Where(path => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal) && !path.Contains("/.tools/", StringComparison.Ordinal))
-            .Where(path => File.ReadAllText(path).Contains("UseStandIns", StringComparison.Ordinal))
+            .Where(path => File.ReadAllText(path).Contains(property, StringComparison.Ordinal))
             .Select(path => Path.GetRelativePath(Solution.Root, path)).Order(StringComparer.Ordinal);
 
         Assert.Equal(["Directory.Build.props", "Directory.Build.targets"], asking);
