@@ -1,4 +1,5 @@
 using Microsoft.OpenApi;
+using OrderSystem.OrderApi.Orders;
 using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi;
@@ -8,7 +9,13 @@ internal static class ApiDocument
 {
     private const string Bearer = "bearer";
 
-    internal static void AddApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi(options => options.AddDocumentTransformer((document, _, _) =>
+    internal static void AddApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi(options => options.AddSchemaTransformer((schema, context, _) =>
+    {
+        // The generator does not look into converters: what they read would be anything.
+        if (context.JsonPropertyInfo?.CustomConverter is ExactDecimal)
+            (schema.Type, schema.Format) = (JsonSchemaType.Number, "double");
+        return Task.CompletedTask;
+    }).AddDocumentTransformer((document, _, _) =>
     {
         document.AddComponent(Bearer, new OpenApiSecurityScheme
         {

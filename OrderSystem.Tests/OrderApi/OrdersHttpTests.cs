@@ -131,6 +131,15 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
         Assert.Equal("bearer", Assert.Single(document.GetProperty("security").EnumerateArray()).EnumerateObject().Single().Name);
     }
 
+    [Fact]
+    public async Task The_contract_says_that_a_price_is_a_number()
+    {
+        var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
+        var price = document.GetProperty("components").GetProperty("schemas").GetProperty("PlaceOrderItem").GetProperty("properties").GetProperty("unitPrice");
+
+        Assert.Equal("number", price.GetProperty("type").GetString());
+    }
+
     [Theory]
     [InlineData("/health")]
     [InlineData("/ready")]
