@@ -74,12 +74,18 @@ public sealed class OutageTests
         await (server == "NATS" ? system.Nats.KillAsync() : system.Postgres.KillAsync());
         await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
 
+        // What spins does so all the time; what the runtime still compiles, and what other tests take, comes and goes.
         ServiceProcess[] services = [system.OrderApi, system.Worker];
-        var (since, before) = (TimeProvider.System.GetTimestamp(), services.Select(CpuTime).ToArray());
-        await Task.Delay(TimeSpan.FromSeconds(10), TimeProvider.System);
-        var shares = services.Zip(before, (service, then) => (CpuTime(service) - then) / TimeProvider.System.GetElapsedTime(since)).ToArray();
+        var shares = new double[] { 1, 1 };
+        for (var window = 0; window < 4; window++)
+        {
+            var (since, before) = (TimeProvider.System.GetTimestamp(), services.Select(CpuTime).ToArray());
+            await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System);
+            shares = [.. services.Select((service, i) => Math.Min(shares[i], (CpuTime(service) - before[i]) / TimeProvider.System.GetElapsedTime(since)))];
+        }
+
         TestContext.Current.TestOutputHelper?.WriteLine($"Without {server}: order-api {shares[0]:P1} of a core, payment-worker {shares[1]:P1}");
-        Assert.All(shares, share => Assert.InRange(share, 0, 0.15));
+        Assert.All(shares, share => Assert.InRange(share, 0, 0.1));
 
         await (server == "NATS" ? system.Nats.StartAgainAsync() : system.Postgres.StartAgainAsync());
         foreach (var order in orders)
