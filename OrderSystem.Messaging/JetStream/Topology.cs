@@ -41,7 +41,7 @@ public static class Topology
     internal static long Nanoseconds(TimeSpan duration) => duration.Ticks * 100;
 }
 
-/// <summary>A stream that keeps what it is given for a while, whoever has read it.</summary>
+/// <summary>A stream with limits retention: it keeps events for their maximum age, acknowledged or not.</summary>
 internal sealed record StreamDeclaration(string Name, string Subjects, int MaxMessage)
 {
     /// <summary>

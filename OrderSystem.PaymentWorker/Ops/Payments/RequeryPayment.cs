@@ -7,7 +7,7 @@ namespace OrderSystem.PaymentWorker.Ops.Payments;
 
 /// <summary>
 /// <c>POST /ops/payments/{id}/requery</c>: looks the order up at the provider and takes what is certain. A look-up changes nothing there, so it needs
-/// no lease; whoever decides first, this or the worker, the other finds it decided.
+/// no lease: of this and the worker the first commit wins, and the other finds the payment decided.
 /// </summary>
 internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry, TimeProvider time)
 {
