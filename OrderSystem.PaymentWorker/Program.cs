@@ -1,6 +1,7 @@
 using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.JetStream;
+using OrderSystem.Messaging.Persistence;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Ops;
@@ -36,6 +37,7 @@ builder.Services.AddRedrive(Topology.Payments);
 
 var app = builder.Build();
 app.UseStatusCodePages();
+app.UseFreshSessions();
 app.UseHttpProtection();
 app.UseAccess();
 app.MapDefaultEndpoints();

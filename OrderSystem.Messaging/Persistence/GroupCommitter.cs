@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
@@ -12,28 +11,38 @@ namespace OrderSystem.Messaging.Persistence;
 
 /// <summary>
 /// The one writer of a service. What arrives while a commit is under way goes together into the next transaction, in one round trip,
-/// and is answered after it. A row that fails, fails only its own caller.
+/// and is answered after it. A row that fails, or that another session holds locked, is a matter of its own caller only.
 /// </summary>
-public sealed partial class GroupCommitter(
-    NpgsqlDataSource database, CommittedEvents committed, IOptions<GroupCommitterOptions> options, TimeProvider time, ILogger<GroupCommitter> logger)
-    : BackgroundService
+public sealed partial class GroupCommitter : BackgroundService
 {
+    /// <summary>What a lock may take from all callers. A commit that holds one is over by then, unless its session does nothing or runs for long.</summary>
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long a write that nobody waits for may wait for a commit that somebody does.</summary>
     private static readonly TimeSpan LongestRide = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Null is no write: it only says that passengers have waited long enough.</summary>
     private readonly Channel<PendingWrite?> queue = Channel.CreateUnbounded<PendingWrite?>(new() { SingleReader = true });
     private readonly ConcurrentQueue<PendingWrite> passengers = new();
-    private readonly GroupCommitterOptions settings = options.Value;
+    private readonly NpgsqlDataSource database;
+    private readonly CommittedEvents committed;
+    private readonly GroupCommitterOptions settings;
+    private readonly TimeProvider time;
+    private readonly ILogger<GroupCommitter> logger;
+    private readonly LockedRows locked;
 
     /// <summary>Writes that were put off because another write to the same order is in the batch that is being built.</summary>
     private readonly Queue<PendingWrite> deferred = new();
     private readonly HashSet<Guid> keys = [];
 
-    /// <summary>Kept from batch to batch: a session that comes out of the pool is reset before its first statement, which costs as much as a small batch.</summary>
-    private NpgsqlConnection? session;
     private int waiting;
     private int riding;
+
+    public GroupCommitter(NpgsqlDataSource database, CommittedEvents committed, IOptions<GroupCommitterOptions> options, TimeProvider time, ILogger<GroupCommitter> logger)
+    {
+        (this.database, this.committed, settings, this.time, this.logger) = (database, committed, options.Value, time, logger);
+        locked = new(CommitBesideAsync, time);
+    }
 
     /// <summary>Writes the row and waits until it is committed.</summary>
     /// <exception cref="CommitQueueFullException">More callers wait than the queue may hold; nothing was written.</exception>
@@ -97,8 +106,16 @@ public sealed partial class GroupCommitter(
     }
 
     /// <inheritdoc/>
+    public override void Dispose()
+    {
+        locked.Dispose();
+        base.Dispose();
+    }
+
+    /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await using var session = new CommitSession(database, committed, LockTimeout);
         var batch = new List<PendingWrite>();
         var isFull = false;
         while (isFull || deferred.Count > 0 || await queue.Reader.WaitToReadAsync(CancellationToken.None) || !passengers.IsEmpty)
@@ -106,7 +123,7 @@ public sealed partial class GroupCommitter(
             Fill(batch);
             isFull = batch.Count >= settings.MaxBatch;
             if (batch.Count > 0)
-                await CommitAsync(batch);
+                await CommitAsync(session, batch, isPatient: false);
 
             // Under load a short wait lets the callers that were just answered come back together; at low rates it would only delay.
             if (batch.Count >= settings.LingerFrom && settings.Linger > TimeSpan.Zero)
@@ -114,7 +131,7 @@ public sealed partial class GroupCommitter(
             batch.Clear();
         }
 
-        await LeaveSessionAsync();
+        await locked.DrainAsync();
     }
 
     private void Fill(List<PendingWrite> batch)
@@ -140,22 +157,35 @@ public sealed partial class GroupCommitter(
     {
         if (write.IsGivenUp)
             return;
-        if (write.Key == Guid.Empty || keys.Add(write.Key))
+        if (locked.Contains(write))
+            locked.Take([write]);
+        else if (write.Key == Guid.Empty || keys.Add(write.Key))
             batch.Add(write);
         else
             deferred.Enqueue(write);
     }
 
-    private async Task CommitAsync(IReadOnlyList<PendingWrite> writes)
+    private async Task CommitBesideAsync(IReadOnlyList<PendingWrite> writes, bool isPatient)
+    {
+        await using var session = new CommitSession(database, committed, isPatient ? null : LockTimeout);
+        await CommitAsync(session, writes, isPatient);
+    }
+
+    private async Task CommitAsync(CommitSession session, IReadOnlyList<PendingWrite> writes, bool isPatient)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                await CommitOnceAsync(writes);
+                await session.CommitAsync(writes);
                 return;
             }
-            catch (PostgresException failure) when (PostgresErrors.IsRolledBackConflict(failure) && attempt < settings.MaxConflicts)
+            catch (PostgresException failure) when (!isPatient && failure.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                locked.Take([.. writes]);
+                return;
+            }
+            catch (PostgresException failure) when (attempt < (PostgresErrors.IsOfTheSession(failure) ? 2 : PostgresErrors.IsRolledBackConflict(failure) ? settings.MaxConflicts : 1))
             {
                 Log.Conflict(logger, failure.SqlState, writes.Count, attempt);
             }
@@ -163,8 +193,8 @@ public sealed partial class GroupCommitter(
             {
                 // One of them is to blame: halve until it stands alone, so that it fails only its own caller.
                 var half = writes.Count / 2;
-                await CommitAsync([.. writes.Take(half)]);
-                await CommitAsync([.. writes.Skip(half)]);
+                await CommitAsync(session, [.. writes.Take(half)], isPatient);
+                await CommitAsync(session, [.. writes.Skip(half)], isPatient);
                 return;
             }
             catch (Exception failure)
@@ -180,65 +210,9 @@ public sealed partial class GroupCommitter(
         }
     }
 
-    private async Task CommitOnceAsync(IReadOnlyList<PendingWrite> writes)
-    {
-        var statements = new Dictionary<object, IStatement>(ReferenceEqualityComparer.Instance);
-        foreach (var write in writes)
-        {
-            if (!statements.TryGetValue(write.Kind, out var statement))
-                statements.Add(write.Kind, statement = write.NewStatement());
-            statement.Add(write);
-        }
-
-        try
-        {
-            await RunAsync(statements.Values);
-        }
-        catch
-        {
-            await LeaveSessionAsync();
-            throw;
-        }
-
-        foreach (var statement in statements.Values)
-            statement.Succeed(committed.Add);
-    }
-
-    private async Task RunAsync(IReadOnlyCollection<IStatement> statements)
-    {
-        if (session is { FullState: not ConnectionState.Open })
-            await LeaveSessionAsync();
-        session ??= await database.OpenConnectionAsync(CancellationToken.None);
-
-        // A batch without a transaction of its own is one: one round trip, all of it or nothing.
-        await using var batch = new NpgsqlBatch(session);
-        foreach (var statement in statements)
-            batch.BatchCommands.Add(statement.ToCommand());
-        await using var reader = await batch.ExecuteReaderAsync(CancellationToken.None);
-        foreach (var statement in statements.Where(statement => statement.Answers))
-        {
-            // The reader stands on the first result that has rows, and moves from one of these to the next.
-            await statement.ReadAsync(reader, CancellationToken.None);
-            await reader.NextResultAsync(CancellationToken.None);
-        }
-
-        // Nobody is answered before the end of the transaction is read: an error at the commit itself stands there.
-        while (await reader.NextResultAsync(CancellationToken.None))
-        {
-        }
-    }
-
-    private async Task LeaveSessionAsync()
-    {
-        var left = session;
-        session = null;
-        if (left is not null)
-            await left.DisposeAsync();
-    }
-
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "Commit of {Count} writes met a conflict ({SqlState}); attempt {Attempt}, tried again.")]
+        [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "Commit of {Count} writes was rolled back ({SqlState}) at attempt {Attempt}; it is tried again.")]
         internal static partial void Conflict(ILogger logger, string sqlState, int count, int attempt);
 
         [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "The database could not commit {Count} writes ({Error}); their callers are told to try again.")]

@@ -15,6 +15,9 @@ internal abstract class PendingWrite
     /// <summary>Nobody waits for it any more: it was given up before its turn came.</summary>
     internal abstract bool IsGivenUp { get; }
 
+    /// <summary>It is committed and its caller answered.</summary>
+    internal abstract bool Succeeded { get; }
+
     internal abstract IStatement NewStatement();
 
     internal abstract void Fail(Exception failure);
@@ -34,6 +37,8 @@ internal sealed class PendingWrite<TRow, TResult>(GroupWrite<TRow, TResult> kind
     internal override object Kind => kind;
 
     internal override bool IsGivenUp => outcome.Task.IsCompleted;
+
+    internal override bool Succeeded => outcome.Task.IsCompletedSuccessfully;
 
     internal override IStatement NewStatement() => new Statement<TRow, TResult>(kind);
 

@@ -25,6 +25,7 @@ internal static class ErrorAnswers
         });
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseFreshSessions();
     }
 
     /// <summary>The one place where a failure of the database becomes an answer.</summary>

@@ -18,7 +18,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        database = NpgsqlDataSource.Create(await (await shared.StartedAsync()).CreateDatabaseAsync());
+        database = NpgsqlDataSource.Create(await (await shared.StartedAsync()).CreateDatabaseAsync() + ";Max Auto Prepare=40;Auto Prepare Min Usages=2");
         await ExecuteAsync("CREATE TABLE notes (id uuid PRIMARY KEY, text text NOT NULL CHECK (text <> 'refused'), transaction xid8 NOT NULL DEFAULT pg_current_xact_id())");
         committer = await StartAsync(new());
     }
@@ -136,13 +136,12 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     public async Task A_write_that_nobody_waits_for_is_committed_with_the_next_batch_even_if_that_is_full()
     {
         using var frozen = await StartAsync(new() { MaxBatch = 10 }, new FakeTimeProvider());
-        await using var blocker = await LockAsync();
+        await SlowDownAsync("first");
         var writes = new List<Task<string>> { frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "first")) };
-        await Eventually.BeTrueAsync("it hangs", IsBlockedAsync);
+        await Eventually.BeTrueAsync("it hangs", HangsAsync);
 
         frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
         writes.AddRange(Enumerable.Range(0, 20).Select(i => frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))));
-        await blocker.RollbackAsync();
         await Task.WhenAll(writes);
 
         Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes AS a JOIN notes AS b USING (transaction) WHERE a.text = 'passenger' AND b.text = 'note 0'"));
@@ -200,14 +199,14 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     public async Task A_caller_behind_a_commit_that_hangs_is_told_so_in_time_and_what_was_given_up_is_not_written()
     {
         using var impatient = await StartAsync(new() { MaxWait = TimeSpan.FromSeconds(1) });
-        await using var blocker = await LockAsync();
+        await SlowDownAsync("hanging");
         var hanging = impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "hanging"));
-        await Eventually.BeTrueAsync("it hangs", IsBlockedAsync);
+        await Eventually.BeTrueAsync("it hangs", HangsAsync);
 
         var behind = impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "behind"));
         await Assert.ThrowsAsync<TimeoutException>(() => behind.WaitAsync(TimeSpan.FromSeconds(3)));
         await Assert.ThrowsAsync<TimeoutException>(() => hanging);
-        await blocker.RollbackAsync();
+        await Eventually.BeTrueAsync("it does not hang any more", async () => !await HangsAsync());
 
         await impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "after"));
         Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'behind'"));
@@ -225,6 +224,54 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         await committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "after"));
 
         Assert.Equal(2L, await CountAsync("SELECT count(*) FROM notes"));
+    }
+
+    [Fact]
+    public async Task A_row_that_another_session_holds_locked_holds_up_only_its_own_caller()
+    {
+        var held = Enumerable.Range(0, 3).Select(i => new Note(Guid.NewGuid(), $"held {i}")).ToArray();
+        await Task.WhenAll(held.Select(row => committer.WriteAsync(InsertNote.Instance, row)));
+        await using var holder = await database.OpenConnectionAsync();
+        await using var transaction = await holder.BeginTransactionAsync();
+        await using (var command = new NpgsqlCommand("SELECT 1 FROM notes FOR UPDATE", holder, transaction))
+            await command.ExecuteNonQueryAsync();
+
+        // Twice: the second time the orders are known to be locked, and no batch has to find out.
+        for (var round = 0; round < 2; round++)
+        {
+            var waiting = held.Select(row => committer.WriteAsync(UpsertNote.Instance, row with { Text = $"round {round}" })).ToArray();
+            var others = Enumerable.Range(0, 200).Select(i => committer.WriteAsync(UpsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+            await Task.WhenAll(others).WaitAsync(TimeSpan.FromSeconds(20));
+            Assert.DoesNotContain(waiting, write => write.IsCompletedSuccessfully);
+            await Task.WhenAll(waiting).ContinueWith(_ => { }, TaskScheduler.Default);
+            Assert.All(waiting, write => Assert.IsType<TimeoutException>(write.Exception?.InnerException));
+        }
+
+        var patient = held.Select(row => committer.WriteAsync(UpsertNote.Instance, row with { Text = "free" })).ToArray();
+        await transaction.RollbackAsync();
+        await Task.WhenAll(patient);
+        Assert.Equal(3L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'free'"));
+    }
+
+    [Fact]
+    public async Task A_session_whose_plans_are_out_of_date_or_that_takes_no_writes_is_replaced_before_anybody_notices()
+    {
+        var note = new Note(Guid.NewGuid(), "note");
+        for (var i = 0; i < 10; i++)
+            await committer.WriteAsync(UpsertNote.Instance, note);
+        await ExecuteAsync("ALTER TABLE notes ALTER COLUMN text TYPE varchar(100)");
+        await committer.WriteAsync(UpsertNote.Instance, note with { Text = "after the change" });
+
+        var name = (string)(await new NpgsqlCommand("SELECT current_database()", await database.OpenConnectionAsync()).ExecuteScalarAsync())!;
+        await ExecuteAsync($"ALTER DATABASE \"{name}\" SET default_transaction_read_only = on");
+        database.Clear();
+        using var other = await StartAsync(new());
+        Assert.Equal(PostgresErrorCodes.ReadOnlySqlTransaction, (await Assert.ThrowsAsync<PostgresException>(() => other.WriteAsync(UpsertNote.Instance, note))).SqlState);
+        await using (var idle = await database.OpenConnectionAsync())
+            await committer.WriteAsync(UpsertNote.Instance, note with { Text = "its session is older" });
+        await ExecuteAsync($"SET transaction_read_only = off; ALTER DATABASE \"{name}\" RESET default_transaction_read_only");
+        await other.WriteAsync(UpsertNote.Instance, note with { Text = "after the reset" });
+        await other.StopAsync(CancellationToken.None);
     }
 
     [Fact]
@@ -247,18 +294,10 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         return made;
     }
 
-    /// <summary>Holds every write up until it is rolled back.</summary>
-    private async Task<NpgsqlTransaction> LockAsync()
-    {
-        var connection = await database.OpenConnectionAsync();
-        var transaction = await connection.BeginTransactionAsync();
-        await using var command = new NpgsqlCommand("LOCK TABLE notes", connection, transaction);
-        await command.ExecuteNonQueryAsync();
-        return transaction;
-    }
+    /// <summary>Makes the commit of a note take three seconds.</summary>
+    private Task SlowDownAsync(string text) => ExecuteAsync($"ALTER TABLE notes ADD CHECK (text <> '{text}' OR pg_sleep(3) IS NOT NULL)");
 
-    private async Task<bool> IsBlockedAsync() =>
-        await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1;
+    private async Task<bool> HangsAsync() => await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") == 1;
 
     private async Task ExecuteAsync(string sql)
     {
