@@ -24,8 +24,14 @@ internal sealed partial class ConsumerLoop(
     private static readonly TimeSpan HandBackDelay = TimeSpan.FromSeconds(1);
 
     private readonly JetStreamOptions settings = options.Value;
+
+    /// <summary>Everything that a handler calls has a deadline far below this.</summary>
+    private TimeSpan LongestHandling => 4 * settings.AckWait;
+
     private readonly SemaphoreSlim slots = new(options.Value.Concurrency);
-    private readonly ConcurrentDictionary<INatsJSMsg<byte[]>, byte> inFlight = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>What is being handled, and since when.</summary>
+    private readonly ConcurrentDictionary<INatsJSMsg<byte[]>, long> inFlight = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Cancelled when the shutdown timeout is over: what is still in flight is then given up and delivered again.</summary>
     private readonly CancellationTokenSource abandon = new();
@@ -179,7 +185,7 @@ internal sealed partial class ConsumerLoop(
 
     private async Task ProcessAsync(INatsJSMsg<byte[]> message, DateTimeOffset arrived)
     {
-        inFlight.TryAdd(message, 0);
+        inFlight.TryAdd(message, time.GetTimestamp());
         try
         {
             await processor.ProcessAsync(message, arrived, abandon.Token);
@@ -191,16 +197,30 @@ internal sealed partial class ConsumerLoop(
         }
         finally
         {
-            inFlight.TryRemove(message, out _);
-            slots.Release();
+            GiveSlotBack(message);
         }
     }
 
-    /// <summary>Tells the server that what takes long is still under way.</summary>
+    /// <summary>Once for each message: when it was handled, or when that takes too long.</summary>
+    /// <returns>False when it was given back before.</returns>
+    private bool GiveSlotBack(INatsJSMsg<byte[]> message)
+    {
+        if (!inFlight.TryRemove(message, out _))
+            return false;
+        slots.Release();
+        return true;
+    }
+
+    /// <summary>Tells the server that what takes long is still under way. A handler that does not end holds no slot for ever: the server delivers its message again.</summary>
     private void SendProgress()
     {
-        foreach (var message in inFlight.Keys)
-            _ = SendAsync(message);
+        foreach (var (message, since) in inFlight)
+        {
+            if (time.GetElapsedTime(since) < LongestHandling)
+                _ = SendAsync(message);
+            else if (GiveSlotBack(message))
+                Log.Stalled(logger, message.Subject, message.Metadata?.Sequence.Stream ?? 0, LongestHandling.TotalSeconds);
+        }
 
         async Task SendAsync(INatsJSMsg<byte[]> message)
         {
@@ -240,6 +260,9 @@ internal sealed partial class ConsumerLoop(
 
         [LoggerMessage(EventId = 1410, Level = LogLevel.Warning, Message = "{Consumer} brings nothing although {Pending} messages wait; it is pulled from anew.")]
         internal static partial void Silent(ILogger logger, string consumer, ulong pending);
+
+        [LoggerMessage(EventId = 1412, Level = LogLevel.Error, Message = "Message {Sequence} on {Subject} was not handled within {Seconds:0} s; its slot is given to another, and the server delivers it again.")]
+        internal static partial void Stalled(ILogger logger, string subject, ulong sequence, double seconds);
 
         [LoggerMessage(EventId = 1411, Level = LogLevel.Error, Message = "{Consumer} is gone ({Error}); it is made again.")]
         internal static partial void Gone(ILogger logger, string consumer, string error);

@@ -6,26 +6,31 @@ namespace OrderSystem.Messaging.JetStream;
 /// </summary>
 internal sealed class InfrastructureBreaker(PullGate gate)
 {
-    /// <summary>Failures in a row, none of them with a success between: a row that another session holds fails alone.</summary>
+    /// <summary>Events that fail in a row, with no success between: a row that another session holds locked fails alone, however often.</summary>
     private const int Threshold = 3;
     private const string Dependency = "the database";
 
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(15);
     private readonly Lock guard = new();
-    private int failures;
+    private readonly HashSet<Guid> failed = [];
+    private bool isClean = true;
     private int breaks;
 
     /// <summary>How long pulling stays suspended.</summary>
     internal TimeSpan Remaining => gate.Remaining;
 
     /// <summary>A handler failed for the infrastructure.</summary>
-    internal void Failed()
+    internal void Failed(Guid eventId)
     {
         lock (guard)
         {
+            isClean = false;
+            if (failed.Count < Threshold)
+                failed.Add(eventId);
+
             // What was in flight when the gate closed fails together, and is one failed attempt.
-            if (++failures < Threshold || (gate.IsClosedFor(Dependency) && !gate.IsBreakOver))
+            if (failed.Count < Threshold || (gate.IsClosedFor(Dependency) && !gate.IsBreakOver))
                 return;
             gate.Close(Dependency, TimeSpan.FromTicks(Math.Min(Shortest.Ticks << Math.Min(breaks++, 10), Longest.Ticks)));
         }
@@ -34,11 +39,12 @@ internal sealed class InfrastructureBreaker(PullGate gate)
     /// <summary>A handler came to an end of its own.</summary>
     internal void Succeeded()
     {
-        if (Volatile.Read(ref failures) == 0)
+        if (Volatile.Read(ref isClean))
             return;
         lock (guard)
         {
-            (failures, breaks) = (0, 0);
+            failed.Clear();
+            (isClean, breaks) = (true, 0);
             gate.Open(Dependency);
         }
     }

@@ -1,11 +1,8 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using NATS.Client.JetStream;
-using Npgsql;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
-using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.Messaging.JetStream;
 
@@ -17,12 +14,7 @@ internal sealed partial class MessageProcessor(
     /// <summary>Deliveries without an answer or a decision, after which a message is no longer repeated.</summary>
     private const int MaxFailures = 12;
 
-    /// <summary>More than a consumer may have unacknowledged.</summary>
-    private const int MaxInterrupted = 100_000;
     private static readonly TimeSpan InfrastructureDelay = TimeSpan.FromSeconds(2);
-
-    /// <summary>Events whose last delivery here failed for the infrastructure: an outage is no failure of theirs, and their next delivery is not counted.</summary>
-    private readonly ConcurrentDictionary<Guid, byte> interrupted = new();
 
     /// <param name="message">The message.</param>
     /// <param name="arrived">When it arrived here; since then it may have waited for a slot.</param>
@@ -43,41 +35,46 @@ internal sealed partial class MessageProcessor(
     {
         if (!ReceivedEnvelope.TryRead(message, out var envelope, out var problem))
             return HandlingResult.Reject(problem);
+        var isCounted = false;
         try
         {
             // A replay by hand begins anew, whatever its earlier life came to.
             if (CloudEvent.Read(message.Headers, DeadLetterFormat.ReplayOf) is not null && envelope.Delivery == 1)
-                await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);
+                deliveries.Clear(consumer.Name, envelope.EventId);
             var isNewer = EventType.IsNewer(envelope.Type);
-            if (envelope.Delivery > 1 && !interrupted.TryRemove(envelope.EventId, out _) && await deliveries.CountAsync(consumer.Name, envelope.EventId, abandoned) is var failures and >= MaxFailures)
-                return HandlingResult.Reject(isNewer ? $"{failures} deliveries found nobody who knows {envelope.Type}" : $"{failures} deliveries ended without an answer");
+            if (envelope.Delivery > 1)
+            {
+                var failures = await deliveries.CountAsync(consumer.Name, envelope.EventId);
+                isCounted = true;
+                if (failures >= MaxFailures)
+                    return HandlingResult.Reject(isNewer ? $"{failures} deliveries found nobody who knows {envelope.Type}" : $"{failures} deliveries ended without an answer");
+            }
 
             // In the middle of a rolling upgrade the next delivery may reach an instance of the release that sent it.
             if (isNewer)
                 return HandlingResult.Retry(Backoff(envelope.Delivery), $"{envelope.Type} is of a later release");
             var result = await routes.HandleAsync(services, envelope, message.Data, abandoned);
-            if (envelope.Delivery > 1)
-                await deliveries.ClearAsync(consumer.Name, envelope.EventId, abandoned);
+            if (isCounted)
+                deliveries.Clear(consumer.Name, envelope.EventId);
             breaker.Succeeded();
             return result;
-        }
-        catch (PostgresException failure) when (PostgresErrors.IsAboutAValue(failure))
-        {
-            return HandlingResult.Reject($"it holds what cannot be stored: {failure.MessageText}");
-        }
-        catch (Exception failure) when (PostgresErrors.IsUnavailable(failure) && !abandoned.IsCancellationRequested)
-        {
-            activity?.AddException(failure);
-            if (interrupted.Count < MaxInterrupted)
-                interrupted.TryAdd(envelope.EventId, 0);
-            breaker.Failed();
-            return HandlingResult.Retry(InfrastructureDelay + breaker.Remaining, failure.Message);
         }
         catch (Exception failure) when (!abandoned.IsCancellationRequested)
         {
             activity?.AddException(failure);
-            Log.HandlerFailed(logger, failure, message.Subject, envelope.EventId, envelope.Delivery);
-            return HandlingResult.Retry(Backoff(envelope.Delivery), failure.Message);
+            switch (Failures.KindOf(failure))
+            {
+                case FailureKind.Message:
+                    return HandlingResult.Reject($"it holds what cannot be stored: {failure.Message}");
+                case FailureKind.Infrastructure:
+                    if (isCounted)
+                        deliveries.TakeBack(consumer.Name, envelope.EventId);
+                    breaker.Failed(envelope.EventId);
+                    return HandlingResult.Retry(InfrastructureDelay + breaker.Remaining, failure.Message);
+                default:
+                    Log.HandlerFailed(logger, failure, message.Subject, envelope.EventId, envelope.Delivery);
+                    return HandlingResult.Retry(Backoff(envelope.Delivery), failure.Message);
+            }
         }
     }
 

@@ -1,0 +1,61 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using OrderSystem.Messaging;
+using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.JetStream;
+using OrderSystem.ServiceDefaults;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Messaging;
+
+/// <summary>A handler that does not end although everything that it calls has a deadline.</summary>
+public sealed class StalledHandlerTests
+{
+    [Fact]
+    public async Task It_gives_its_slot_back_and_its_message_is_delivered_again()
+    {
+        await using var system = await FaultSystem.StartAsync(workers: 0, settings: [("JetStream__AckWait", "00:00:02")]);
+        var builder = WebApplication.CreateBuilder();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["ConnectionStrings:payments"] = system.PaymentsDatabase,
+            ["ConnectionStrings:nats"] = system.Nats.UrlOf(NatsUsers.Of(FaultSystem.WorkerProject)),
+            ["JetStream:AckWait"] = "00:00:02",
+            ["JetStream:Concurrency"] = "1",
+            ["urls"] = "http://127.0.0.1:0",
+        });
+        builder.AddServiceDefaults("payment-worker");
+        builder.AddMessaging("payments", "/payment-worker", typeof(OrderSystem.PaymentWorker.Payments.Payment).Assembly);
+        builder.AddEventConsumer(Topology.OrderProcessor, events => events.On<OrderCreated, FirstIsStuck>());
+        await using var app = builder.Build();
+        await app.StartAsync();
+        var handler = app.Services.GetRequiredService<FirstIsStuck>();
+
+        var stuck = (await system.Load.PlaceAsync()).OrderId!.Value;
+        await Eventually.BeTrueAsync("the first is begun", () => Task.FromResult(handler.Begun.ContainsKey(stuck)));
+        var next = (await system.Load.PlaceAsync()).OrderId!.Value;
+
+        await Eventually.BeTrueAsync("the second is handled", () => Task.FromResult(handler.Begun.ContainsKey(next)), TimeSpan.FromSeconds(30));
+        await Eventually.BeTrueAsync("the first is delivered again", () => Task.FromResult(handler.Begun[stuck] == 2), TimeSpan.FromSeconds(30));
+        handler.End.SetResult();
+        await app.StopAsync();
+    }
+
+    private sealed class FirstIsStuck : IEventHandler<OrderCreated>
+    {
+        internal TaskCompletionSource End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        internal ConcurrentDictionary<Guid, int> Begun { get; } = [];
+
+        public async Task<HandlingResult> HandleAsync(ReceivedEvent<OrderCreated> received, CancellationToken cancellationToken)
+        {
+            if (Begun.AddOrUpdate(received.Body.OrderId, 1, (_, before) => before + 1) == 1 && Begun.Count == 1)
+                await End.Task;
+            return HandlingResult.Done;
+        }
+    }
+}
