@@ -29,10 +29,11 @@ internal sealed partial class DeadLetters(INatsJSContext jetStream, TimeProvider
                 headers[name] = value;
         }
 
-        // The id makes a second copy of the same message a duplicate, should this process die before the original is terminated.
+        // The id makes a second copy of the same message a duplicate, should this process die before the original is terminated. The time when it was stored
+        // belongs to it: a stream that is made again, or brought back from a copy, counts its messages anew.
         var ack = await jetStream.PublishAsync(
             DeadLetterFormat.SubjectOf(metadata.Stream, CloudEvent.Read(message.Headers, CloudEvent.Subject)), message.Data ?? [], NatsRawSerializer<byte[]>.Default,
-            new NatsJSPubOpts { MsgId = $"{metadata.Stream}.{sequence}.{metadata.Consumer}" }, headers, cancellationToken);
+            new NatsJSPubOpts { MsgId = $"{metadata.Stream}.{sequence}.{metadata.Timestamp.UtcTicks}.{metadata.Consumer}" }, headers, cancellationToken);
         if (ack.Error is { } error)
             throw new NatsJSApiException(error);
         await message.AckTerminateAsync(new AckOpts { DoubleAck = true }, cancellationToken);
