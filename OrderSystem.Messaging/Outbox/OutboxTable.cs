@@ -4,14 +4,24 @@ using OrderSystem.Messaging.Contracts;
 
 namespace OrderSystem.Messaging.Outbox;
 
+/// <summary>A row that a relay has claimed.</summary>
+/// <param name="OrderId">Its order.</param>
+/// <param name="Version">Its place among the events of the order.</param>
+/// <param name="Event">The event; null when it cannot be read.</param>
+/// <param name="Problem">Why it cannot.</param>
+internal readonly record struct ClaimedRow(Guid OrderId, int Version, StoredEvent? Event, string? Problem = null);
+
 /// <summary>The queue as recovery reads it: what no relay published from memory.</summary>
 internal sealed class OutboxTable(NpgsqlDataSource database)
 {
+    /// <summary>Begins the reason of what a later release wrote and this one cannot publish.</summary>
+    private const string UnknownType = "unknown type";
+
     /// <summary>
     /// Takes up to <paramref name="limit"/> waiting events, each the oldest of its order, for <paramref name="lease"/>. Several relays
     /// never get the same row; the rows of one that froze come free when the lease ends. There is no cursor that a late commit could fall behind.
     /// </summary>
-    internal async Task<List<StoredEvent>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    internal async Task<List<ClaimedRow>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             """
@@ -26,42 +36,59 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
                 UPDATE outbox o SET available_at = now() + $2, attempts = attempts + 1
                 FROM oldest WHERE o.order_id = oldest.order_id AND o.version = oldest.version
                 RETURNING o.order_id, o.version, o.emission)
-            SELECT e.event_id, e.order_id, e.version, e.type, e.payload, e.traceparent, e.tracestate, e.occurred_at, claimed.emission
-            FROM claimed JOIN events e USING (order_id, version)
+            SELECT order_id, version, e.event_id, e.type, e.payload, e.traceparent, e.tracestate, e.occurred_at, claimed.emission
+            FROM claimed LEFT JOIN events e USING (order_id, version)
             """);
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease, NpgsqlDbType = NpgsqlDbType.Interval });
 
-        var events = new List<StoredEvent>();
+        var rows = new List<ClaimedRow>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
-            events.Add(Read(reader));
-        return events;
+            rows.Add(Read(reader));
+        return rows;
     }
 
     /// <summary>Lets the event wait: 1 s after the first attempt, doubling up to 60 s, without end.</summary>
     internal Task PutOffAsync(StoredEvent stored, string why, CancellationToken cancellationToken) => SetAsync(
-        "available_at = now() + least(60, power(2, least(attempts - 1, 6))) * interval '1 second'", stored, why, cancellationToken);
+        "available_at = now() + least(60, power(2, least(attempts - 1, 6))) * interval '1 second'", stored.OrderId, stored.Version, why, cancellationToken);
 
     /// <summary>Takes the event out of the run: it can never be published. Later events of its order wait behind it.</summary>
-    internal Task ParkAsync(StoredEvent stored, string why, CancellationToken cancellationToken) => SetAsync("parked_at = now()", stored, why, cancellationToken);
+    internal Task ParkAsync(Guid orderId, int version, string why, CancellationToken cancellationToken) => SetAsync("parked_at = now()", orderId, version, why, cancellationToken);
 
-    private async Task SetAsync(string change, StoredEvent stored, string why, CancellationToken cancellationToken)
+    /// <summary>Brings back what an older release has parked because it did not know the type, and this one does.</summary>
+    /// <returns>How many.</returns>
+    internal async Task<int> BringBackAsync(CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(
+            $"""
+            UPDATE outbox o SET parked_at = NULL, available_at = now()
+            FROM events e
+            WHERE o.parked_at IS NOT NULL AND o.last_error LIKE '{UnknownType}%' AND e.order_id = o.order_id AND e.version = o.version AND e.type = ANY ($1)
+            """);
+        command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. EventType.All.Select(type => type.Name)] });
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private async Task SetAsync(string change, Guid orderId, int version, string why, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand($"UPDATE outbox SET {change}, last_error = $3 WHERE order_id = $1 AND version = $2");
-        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = stored.OrderId });
-        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = stored.Version });
+        command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = orderId });
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = version });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = why });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static StoredEvent Read(NpgsqlDataReader row)
+    private static ClaimedRow Read(NpgsqlDataReader row)
     {
+        var (orderId, version) = (row.GetGuid(0), row.GetInt32(1));
+        if (row.IsDBNull(2))
+            return new(orderId, version, Event: null, "the ledger holds no such event");
         var name = row.GetString(3);
-        var type = EventType.Find(name) ?? throw new InvalidOperationException(
-            $"The ledger holds an event of type '{name}', which this version does not know. A newer version wrote it: let that one relay it.");
-        return new(
-            row.GetGuid(0), row.GetGuid(1), row.GetInt32(2), type, row.GetFieldValue<byte[]>(4),
-            row.IsDBNull(5) ? null : row.GetString(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetFieldValue<DateTimeOffset>(7)) { Emission = row.GetInt32(8) };
+        if (EventType.Find(name) is not { } type)
+            return new(orderId, version, Event: null, $"{UnknownType} '{name}': a later release wrote it and has to relay it");
+        return new(orderId, version, new(
+            row.GetGuid(2), orderId, version, type, row.GetFieldValue<byte[]>(4),
+            row.IsDBNull(5) ? null : row.GetString(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetFieldValue<DateTimeOffset>(7)) { Emission = row.GetInt32(8) });
     }
 }

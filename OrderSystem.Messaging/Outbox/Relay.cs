@@ -14,8 +14,10 @@ internal sealed partial class Relay(
     ILogger<Relay> logger)
     : BackgroundService
 {
+    private static readonly TimeSpan BringBackPeriod = TimeSpan.FromMinutes(1);
     private readonly RelayOptions settings = options.Value;
     private readonly SemaphoreSlim window = new(options.Value.InFlight);
+    private long? broughtBack;
 
     public override void Dispose()
     {
@@ -86,15 +88,31 @@ internal sealed partial class Relay(
         stopping.ThrowIfCancellationRequested();
     }
 
+    /// <summary>In the middle of a rolling upgrade, or after one that was rolled back, instances of several releases share the table.</summary>
+    private async Task BringBackAsync(CancellationToken stopping)
+    {
+        if (broughtBack is { } last && time.GetElapsedTime(last) < BringBackPeriod)
+            return;
+        broughtBack = time.GetTimestamp();
+        if (await table.BringBackAsync(stopping) is > 0 and var count)
+            Log.BroughtBack(logger, count);
+    }
+
     private async Task<int> RelayBatchAsync(CancellationToken stopping)
     {
         try
         {
-            var events = await table.ClaimAsync(settings.BatchSize, settings.Lease, stopping);
-            await Parallel.ForEachAsync(events, new ParallelOptions { MaxDegreeOfParallelism = settings.InFlight, CancellationToken = stopping }, RelayOneAsync);
-            if (events.Count > 0)
-                Log.Recovered(logger, events.Count);
-            return events.Count;
+            await BringBackAsync(stopping);
+            var rows = await table.ClaimAsync(settings.BatchSize, settings.Lease, stopping);
+            var relayed = 0;
+            await Parallel.ForEachAsync(rows, new ParallelOptions { MaxDegreeOfParallelism = settings.InFlight, CancellationToken = stopping }, async (row, token) =>
+            {
+                if (await RelayOneAsync(row, token))
+                    Interlocked.Increment(ref relayed);
+            });
+            if (relayed > 0)
+                Log.Recovered(logger, relayed);
+            return rows.Count;
         }
         catch (Exception failure) when (PostgresErrors.IsUnavailable(failure) && !stopping.IsCancellationRequested)
         {
@@ -108,23 +126,44 @@ internal sealed partial class Relay(
         }
     }
 
-    private async ValueTask RelayOneAsync(StoredEvent stored, CancellationToken stopping)
+    /// <summary>Whatever becomes of one row, the others that were claimed with it go on.</summary>
+    /// <returns>Whether its event is in its stream.</returns>
+    private async Task<bool> RelayOneAsync(ClaimedRow row, CancellationToken stopping)
     {
-        var result = await publisher.PublishAsync(stored, stopping);
-        if (result.IsStored)
+        try
         {
-            committer.Post(DeletePublished.Instance, stored);
+            if (row.Event is not { } stored)
+            {
+                Log.Unreadable(logger, row.Version, row.OrderId, row.Problem!);
+                await table.ParkAsync(row.OrderId, row.Version, row.Problem!, stopping);
+                return false;
+            }
+
+            var result = await publisher.PublishAsync(stored, stopping);
+            if (result.IsStored)
+            {
+                committer.Post(DeletePublished.Instance, stored);
+                return true;
+            }
+
+            if (result.CanNeverSucceed)
+            {
+                Log.Parked(logger, stored.Type.Subject, stored.EventId, stored.OrderId, result.Error!);
+                await table.ParkAsync(stored.OrderId, stored.Version, result.Error!, stopping);
+            }
+            else
+            {
+                Log.LeftForLater(logger, stored.Type.Subject, stored.EventId, result.Error!);
+                await table.PutOffAsync(stored, result.Error!, stopping);
+            }
         }
-        else if (result.CanNeverSucceed)
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            Log.Parked(logger, stored.Type.Subject, stored.EventId, stored.OrderId, result.Error!);
-            await table.ParkAsync(stored, result.Error!, stopping);
+            // Its lease ends, and it is claimed again.
+            Log.RowFailed(logger, failure, row.Version, row.OrderId);
         }
-        else
-        {
-            Log.LeftForLater(logger, stored.Type.Subject, stored.EventId, result.Error!);
-            await table.PutOffAsync(stored, result.Error!, stopping);
-        }
+
+        return false;
     }
 
     private static partial class Log
@@ -134,6 +173,15 @@ internal sealed partial class Relay(
 
         [LoggerMessage(EventId = 1102, Level = LogLevel.Error, Message = "Event {EventId} of order {OrderId} can never be published on {Subject}: {Error}. It is parked in the outbox, and later events of the order wait behind it.")]
         internal static partial void Parked(ILogger logger, string subject, Guid eventId, Guid orderId, string error);
+
+        [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "Event {Version} of order {OrderId} cannot be read: {Problem}. It is parked in the outbox, and later events of the order wait behind it.")]
+        internal static partial void Unreadable(ILogger logger, int version, Guid orderId, string problem);
+
+        [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Event {Version} of order {OrderId} could not be relayed; it stays in the outbox and is tried again.")]
+        internal static partial void RowFailed(ILogger logger, Exception failure, int version, Guid orderId);
+
+        [LoggerMessage(EventId = 1109, Level = LogLevel.Information, Message = "{Count} events that an older release did not know are taken out of their parking and published.")]
+        internal static partial void BroughtBack(ILogger logger, int count);
 
         [LoggerMessage(EventId = 1103, Level = LogLevel.Information, Message = "Relayed {Count} events that had waited in the outbox.")]
         internal static partial void Recovered(ILogger logger, int count);
