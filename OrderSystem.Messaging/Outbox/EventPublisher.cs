@@ -23,6 +23,10 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
     private const int MessageTooLarge = 10054;
 
     private readonly TimeSpan timeout = options.Value.PublishTimeout;
+    private volatile string? lastFailure;
+
+    /// <summary>Why the last event was not taken into its stream; null when it was. What can never be taken says nothing about the stream.</summary>
+    internal string? LastFailure => lastFailure;
 
     /// <summary>Whether a publish has a chance at all.</summary>
     internal bool IsConnected => jetStream.Connection.ConnectionState == NatsConnectionState.Open;
@@ -41,6 +45,8 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
 
         var started = Stopwatch.GetTimestamp();
         var result = await TryAsync(stored, cancellationToken);
+        if (!result.CanNeverSucceed)
+            lastFailure = result.Error;
         metrics.Sent(stored.Type.Subject, Stopwatch.GetElapsedTime(started), result.IsStored);
         if (!result.IsStored)
             activity?.SetStatus(ActivityStatusCode.Error, result.Error);

@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace OrderSystem.Messaging.Persistence;
 
-/// <summary>Asks the database for an answer.</summary>
+/// <summary>Asks the database for a write, and rolls it back: a standby and a full disk answer every question and take nothing.</summary>
 internal sealed class DatabaseHealthCheck(NpgsqlDataSource database) : IHealthCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
@@ -14,8 +14,11 @@ internal sealed class DatabaseHealthCheck(NpgsqlDataSource database) : IHealthCh
         deadline.CancelAfter(Timeout);
         try
         {
-            await using var command = database.CreateCommand("SELECT 1");
-            await command.ExecuteScalarAsync(deadline.Token);
+            await using var connection = await database.OpenConnectionAsync(deadline.Token);
+            await using var transaction = await connection.BeginTransactionAsync(deadline.Token);
+            await using var command = new NpgsqlCommand("INSERT INTO deliveries (consumer, event_id, count) VALUES ('health check', gen_random_uuid(), 0)", connection, transaction);
+            await command.ExecuteNonQueryAsync(deadline.Token);
+            await transaction.RollbackAsync(deadline.Token);
             return HealthCheckResult.Healthy();
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -24,6 +27,7 @@ internal sealed class DatabaseHealthCheck(NpgsqlDataSource database) : IHealthCh
         }
         catch (NpgsqlException failure)
         {
+            database.LeaveUnfitSessions(failure);
             return HealthCheckResult.Unhealthy(failure.Message);
         }
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using OrderSystem.Tests.Support;
@@ -67,10 +68,13 @@ public sealed class NatsFaultTests
         await Eventually.GetAsync(
             "the relay says why the events wait", () => Task.FromResult(system.Apis[0].Output is var said && said.Contains("maximum bytes exceeded", StringComparison.Ordinal) ? "" : said), said => said == "");
         Assert.Equal(40L, await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox WHERE parked_at IS NULL"));
+        using (var http = new HttpClient { BaseAddress = system.Apis[0].Address })
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync(new Uri("/health", UriKind.Relative))).StatusCode);
         await jetStream.UpdateStreamAsync(stream.Config with { MaxBytes = -1 });
 
         var snapshot = await system.AuditAsync();
         Assert.Equal(50, snapshot.OrderApi.Stream.Count);
+        await FaultSystem.HealthyAsync(system.Apis[0]);
     }
 
     [Fact]
