@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
@@ -9,43 +10,67 @@ namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
 /// Goes on with payments that no message drives any more: unknown outcomes whose time has come, charges whose worker died, refunds. Any
-/// number of workers share them by lease. While the provider is known to be down nothing is tried, and so no attempt is used up; of those that
-/// were tried before, no more are taken than the retry budget has room for.
+/// number of workers share them by lease, and one that is stalled holds up no other. While the provider is known to be down nothing is tried, and so
+/// no attempt is used up; of those that the provider was asked for before, no more are taken than the retry budget has room for.
 /// </summary>
 internal sealed partial class OpenPayments(
     NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Doubt doubt, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
     ILogger<OpenPayments> logger)
     : BackgroundService
 {
-    private const int Batch = 16;
+    /// <summary>Payments that are gone on with at once.</summary>
+    private const int Slots = 16;
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+    private readonly ConcurrentDictionary<Task, byte> running = [];
     private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Cancelled when the shutdown timeout is over.</summary>
+    private readonly CancellationTokenSource abandon = new();
+
+    /// <summary>The last look took as many as it could.</summary>
+    private volatile bool mayBeMore;
 
     /// <summary>There is something to do now.</summary>
     internal void LookNow() => signal.Writer.TryWrite(true);
+
+    /// <summary>Takes no more payments and finishes those that it has: a call that is cut off leaves an unknown outcome.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await using var giveUp = cancellationToken.Register(abandon.Cancel);
+        await base.StopAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        abandon.Dispose();
+        base.Dispose();
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            var found = 0;
             try
             {
-                // There may be no message left to find out that the provider is back: then one of these does.
-                found = provider.Allow(Batch) is > 0 and var limit ? await AdvanceAsync(limit, stoppingToken) : 0;
+                await AdvanceAsync(stoppingToken);
             }
-            catch (Exception failure) when (PostgresErrors.IsUnavailable(failure) && !stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception failure) when (PostgresErrors.IsUnavailable(failure))
             {
                 Log.Away(logger, failure.Message);
             }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception failure)
             {
                 Log.Failed(logger, failure);
             }
 
-            if (found < Batch)
-                await WaitAsync(stoppingToken);
+            await WaitAsync(stoppingToken);
         }
+
+        await Task.WhenAll(running.Keys);
     }
 
     private async Task WaitAsync(CancellationToken stopping)
@@ -56,7 +81,18 @@ internal sealed partial class OpenPayments(
         signal.Reader.TryRead(out _);
     }
 
-    private async Task<int> AdvanceAsync(int limit, CancellationToken stopping)
+    private async Task AdvanceAsync(CancellationToken stopping)
+    {
+        // There may be no message left to find out that the provider is back: then one of these does.
+        var free = Slots - running.Count;
+        var limit = provider.Allow(free);
+        if (limit < free && !running.IsEmpty)
+            limit = 0;
+        mayBeMore = limit > 0 && await StartAsync(limit, stopping) == limit;
+    }
+
+    /// <returns>How many payments were taken.</returns>
+    private async Task<int> StartAsync(int limit, CancellationToken stopping)
     {
         var charges = new List<(Payment Payment, string? TraceParent)>();
         var refunds = new List<(OpenRefund Refund, string? TraceParent)>();
@@ -64,11 +100,11 @@ internal sealed partial class OpenPayments(
             """
             WITH first AS (
                 SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
-                  AND (CASE status WHEN 'refunding' THEN refund_attempts = 0 ELSE attempts = 0 AND calls IS NULL AND updated_at < now() - interval '5 seconds' END)
+                  AND (CASE status WHEN 'refunding' THEN refund_attempts = 0 ELSE calls IS NULL AND updated_at < now() - interval '5 seconds' END)
                 ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
             again AS (
                 SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
-                  AND (CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE (attempts > 0 OR calls IS NOT NULL) AND updated_at < now() - interval '5 seconds' END)
+                  AND (CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE calls IS NOT NULL AND updated_at < now() - interval '5 seconds' END)
                 ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
             UPDATE payments SET
                 attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
@@ -90,11 +126,25 @@ internal sealed partial class OpenPayments(
 
         metrics.Reconciled("charge", charges.Count);
         metrics.Reconciled("refund", refunds.Count);
-        await Task.WhenAll(charges.Select(open => TracedAsync("reconcile payment", open.Payment.OrderId, open.TraceParent, () =>
-                services.GetRequiredService<Charging>().ChargeAsync(open.Payment, received: null, stopping)))
-            .Concat(refunds.Select(open => TracedAsync("refund payment", open.Refund.OrderId, open.TraceParent, () =>
-                services.GetRequiredService<Refunding>().RefundAsync(open.Refund, stopping)))));
+        foreach (var (payment, traceParent) in charges)
+            Begin("reconcile payment", payment.OrderId, traceParent, () => services.GetRequiredService<Charging>().ChargeAsync(payment, received: null, abandon.Token));
+        foreach (var (refund, traceParent) in refunds)
+            Begin("refund payment", refund.OrderId, traceParent, () => services.GetRequiredService<Refunding>().RefundAsync(refund, abandon.Token));
         return charges.Count + refunds.Count;
+    }
+
+    private void Begin(string name, Guid orderId, string? traceParent, Func<Task> work)
+    {
+        var run = RunAsync(name, orderId, traceParent, work);
+        running.TryAdd(run, 0);
+        _ = run.ContinueWith(
+            ended =>
+            {
+                running.TryRemove(ended, out _);
+                if (mayBeMore)
+                    LookNow();
+            },
+            TaskScheduler.Default);
     }
 
     private void Read(NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
@@ -119,19 +169,40 @@ internal sealed partial class OpenPayments(
         charges.Add((payment, traceParent));
     }
 
-    /// <summary>In the trace of the order, however long ago that began.</summary>
-    private static async Task TracedAsync(string name, Guid orderId, string? traceParent, Func<Task> work)
+    /// <summary>In the trace of the order, however long ago that began. What fails is tried again when its lease is over.</summary>
+    private async Task RunAsync(string name, Guid orderId, string? traceParent, Func<Task> work)
     {
         ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var parent);
         using var activity = PaymentTelemetry.Source.StartActivity(ActivityKind.Internal, parent, name: name);
         activity?.SetTag(Messaging.MessagingTelemetry.OrderId, orderId);
-        await work();
+        try
+        {
+            await work();
+        }
+        catch (OperationCanceledException) when (abandon.IsCancellationRequested)
+        {
+            // Its lease ends, and another worker goes on with it.
+        }
+        catch (Exception failure) when (PostgresErrors.IsUnavailable(failure))
+        {
+            Log.NotWritten(logger, orderId, failure.Message);
+        }
+        catch (Exception failure)
+        {
+            Log.PaymentFailed(logger, failure, orderId);
+        }
     }
 
     private static partial class Log
     {
         [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "Open payments cannot be read now ({Error}); they wait, and it is tried again.")]
         internal static partial void Away(ILogger logger, string error);
+
+        [LoggerMessage(EventId = 3203, Level = LogLevel.Warning, Message = "What became of the payment of order {OrderId} cannot be written now ({Error}); it is asked again when its lease is over.")]
+        internal static partial void NotWritten(ILogger logger, Guid orderId, string error);
+
+        [LoggerMessage(EventId = 3204, Level = LogLevel.Error, Message = "The payment of order {OrderId} could not be gone on with; it is tried again when its lease is over.")]
+        internal static partial void PaymentFailed(ILogger logger, Exception failure, Guid orderId);
 
         [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Open payments could not be looked at; it is tried again.")]
         internal static partial void Failed(ILogger logger, Exception failure);

@@ -1,0 +1,89 @@
+using NATS.Client.Core;
+using NATS.Client.JetStream;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Faults;
+
+/// <summary>How soon all is final again when the provider was well all the time.</summary>
+public sealed class RecoveryTests
+{
+    private const int InFlight = 500;
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_was_in_flight_when_the_worker_ended_is_final_soon_after_the_next_start(bool isKill)
+    {
+        // As delivered, but for the slots: so many calls at once are not what this is about.
+        await using var system = await FaultSystem.StartAsync(workers: 0, settings:
+        [
+            ("JetStream__AckWait", "00:01:00"), ("Payments__AttemptTimeout", "00:00:03"), ("Payments__TotalTimeout", "00:00:12"), ("JetStream__Concurrency", "512"), ("JetStream__Prefetch", "1024"),
+        ]);
+        await system.SetProviderAsync(new { latency = "00:00:02.5" });
+        await system.Load.RunAsync(new(InFlight, PerSecond: 100));
+        var worker = await system.StartWorkerAsync();
+        await Eventually.BeTrueAsync("all are being charged", async () => await CountAsync(system, "true") == InFlight, TimeSpan.FromSeconds(20));
+        var inFlight = await CountAsync(system, "status = 'charging' AND calls IS NULL");
+        if (isKill)
+            await system.KillAsync(worker);
+        else
+            await system.StopAsync(worker);
+        Assert.InRange(inFlight, 1, InFlight);
+        await system.SetProviderAsync(null);
+
+        await system.StartWorkerAsync();
+        var recovered = TimeProvider.System.GetTimestamp();
+        await Eventually.BeTrueAsync("all are paid", async () => await CountAsync(system, "status = 'succeeded'") == InFlight, TimeSpan.FromSeconds(90));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{inFlight} in flight, final {TimeProvider.System.GetElapsedTime(recovered).TotalSeconds:0.0} s after the start");
+        Assert.Equal(InFlight, (await system.AuditAsync()).Ledger.Count);
+    }
+
+    [Fact]
+    public async Task A_reconciliation_that_is_stalled_holds_up_no_other()
+    {
+        await using var system = await FaultSystem.StartAsync(settings:
+        [
+            ("Payments__AttemptTimeout", "00:00:50"), ("Payments__TotalTimeout", "00:00:55"), ("JetStream__AckWait", "00:01:00"),
+            ("Payments__Breaker__MinimumCalls", "10000"), ("Payments__RetryBudget__Burst", "1000"), ("Payments__RetryBudget__PerSecond", "1000"),
+        ]);
+        await system.SetProviderAsync(new { errorRate = 1.0 });
+        await system.Load.RunAsync(new(Orders: 20, PerSecond: 20));
+        await Eventually.BeTrueAsync("they wait in the database", async () => await CountAsync(system, "status = 'unknown' AND attempts >= 3") == 20, TimeSpan.FromSeconds(60));
+        await system.SetProviderAsync(null);
+        var stalled = await Sql.ScalarAsync<Guid>(system.PaymentsDatabase, "SELECT order_id FROM payments ORDER BY order_id LIMIT 1");
+        system.Provider.FromClient = (_, frame) => frame.Contains(stalled) ? TcpVerdict.Drop : TcpVerdict.Pass;
+
+        await Sql.ExecuteAsync(system.PaymentsDatabase, $"UPDATE payments SET updated_at = now() - interval '1 minute', lease_until = now() - CASE order_id WHEN '{stalled}' THEN interval '2 minutes' ELSE interval '0' END");
+
+        await Eventually.BeTrueAsync("the others are paid", async () => await CountAsync(system, "status = 'succeeded'") == 19, TimeSpan.FromSeconds(20));
+        Assert.Equal("unknown", await Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{stalled}'"));
+    }
+
+    [Fact]
+    public async Task A_stream_that_begins_again_swallows_no_dead_letter()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        var jetStream = new NatsJSContext(nats);
+        for (var letters = 1; letters <= 2; letters++)
+        {
+            await Eventually.BeTrueAsync("the stream is there", async () =>
+            {
+                try
+                {
+                    return (await jetStream.PublishAsync("orders.created", "poison", opts: new NatsJSPubOpts { MsgId = $"{letters}" })).Seq == 1;
+                }
+                catch (NatsNoRespondersException)
+                {
+                    return false;
+                }
+            }, TimeSpan.FromSeconds(30));
+            await Eventually.BeTrueAsync("its letter is kept", async () => (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.State.Messages == letters, TimeSpan.FromSeconds(30));
+            await jetStream.DeleteStreamAsync("ORDERS");
+        }
+    }
+
+    private static Task<long> CountAsync(FaultSystem system, string condition) =>
+        Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE {condition}");
+}
