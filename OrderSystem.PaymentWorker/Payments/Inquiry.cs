@@ -21,7 +21,7 @@ internal sealed class Inquiry(IServiceProvider services, Doubt doubt)
     {
         var found = lookUpFirst ? await FindAsync(payment, cancellationToken) : ChargeOutcome.None;
         if (found.Status != ChargeStatus.None)
-            return new(found, Counts: false);
+            return new(found, Counts: found.Found is { IsRefunded: true });
         if (payment.Attempts > 1 && doubt.IsOver(payment.FirstAttemptAt))
             return new(found with { Status = ChargeStatus.Refused, Reason = $"{found.Reason}, and may have forgotten the key that it was asked with" }, Counts: false);
 
@@ -37,6 +37,10 @@ internal sealed class Inquiry(IServiceProvider services, Doubt doubt)
         var found = await Provider.FindAsync(payment.OrderId, cancellationToken);
         if (found.Status != ChargeStatus.Succeeded || found.Found is not { } charge)
             return found;
+
+        // After a restore the cancellation may be on its way again. If it does not come, somebody has given the charge back by hand, and a person decides.
+        if (charge.IsRefunded && !payment.IsCancelled)
+            return found with { Status = ChargeStatus.Unknown, Reason = "the provider has charged the order and given the charge back, but the order is not cancelled" };
         return Differs(payment.Amount, charge.Amount) || (payment.Currency is { } currency && charge.Currency is { } other && currency != other)
             ? found with { Status = ChargeStatus.Refused, Reason = ProviderText.Clean($"the provider has charged {charge.Amount} {charge.Currency} for the order") }
             : found;

@@ -65,6 +65,19 @@ public sealed class CancelledPaymentTests
     }
 
     [Fact]
+    public async Task A_charge_that_was_given_back_by_hand_although_its_order_is_not_cancelled_needs_a_person()
+    {
+        await using var system = await StartAsync(question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell);
+        var order = (await system.Load.PlaceAsync()).OrderId!.Value;
+        await PaymentAsync(system, order, "waits for a look-up", "status = 'unknown' AND attempts > 2");
+        await RefundByHandAsync(system, order);
+        system.Script!.Script = _ => null;
+
+        await PaymentAsync(system, order, "needs a person", "status = 'review' AND reason LIKE '%given the charge back%'");
+        await Eventually.GetAsync("the order says so", () => OrderAsync(system, order), read => read.GetProperty("status").GetString() == "manualReview");
+    }
+
+    [Fact]
     public async Task A_refund_that_is_refused_is_told_by_the_order_its_timeline_the_gauge_and_the_audit()
     {
         await using var system = await StartAsync(question => question.IsRefund ? ScriptedAnswer.Of(422, "{}") : question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell);
