@@ -36,7 +36,7 @@ internal static class InfrastructureSetup
 
     /// <summary>Waits for a server that this AppHost starts; one that it does not start is expected to be there.</summary>
     internal static IResourceBuilder<ProjectResource> WaitForServer(this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource>? server) =>
-        server is null ? project : project.WaitFor(server);
+        server is null ? project : project.WaitFor(server, WaitBehavior.StopOnResourceUnavailable);
 
     /// <summary>Hands a migration the connections of those who may change what services may not.</summary>
     internal static IResourceBuilder<ProjectResource> WithMigrationAccess(

@@ -23,7 +23,7 @@ public sealed class AppHostTests
             var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
                 [$"--Infrastructure={Environment.GetEnvironmentVariable("Infrastructure") ?? "local"}", $"--Infrastructure:Data={data.FullName}"]);
             await using var app = await builder.BuildAsync();
-            await app.StartAsync();
+            await app.StartAsync().WaitAsync(TimeSpan.FromMinutes(2));
             using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
             foreach (var resource in new[] { "order-api", "payment-worker", "payment-gateway" })
                 await app.ResourceNotifications.WaitForResourceHealthyAsync(resource, deadline.Token);

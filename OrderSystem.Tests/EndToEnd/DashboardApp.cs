@@ -1,6 +1,8 @@
 using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.EndToEnd;
@@ -31,10 +33,13 @@ internal sealed class DashboardApp : IAsyncDisposable
         Tokens.Share(data);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
             new DistributedApplicationTestingBuilderOptions { EnableDashboard = withDashboard }, ["--Infrastructure=local", $"--Infrastructure:Data={data.FullName}"]);
+
+        // What the resources write fills the output of a run in which nothing fails.
+        builder.Services.AddLogging(logging => logging.AddFilter("OrderSystem.AppHost.Resources", LogLevel.Warning));
         var app = new DashboardApp(data, builder, await builder.BuildAsync());
         try
         {
-            await app.App.StartAsync();
+            await app.App.StartAsync().WaitAsync(Patience, TimeProvider.System);
             foreach (var resource in new[] { "order-api", "payment-worker", "payment-gateway" })
                 await app.App.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(Patience, TimeProvider.System);
             return app;
