@@ -27,4 +27,14 @@ internal static class Sql
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
     }
+
+    /// <summary>A session of its own that holds the locks of the statement until it is disposed of.</summary>
+    internal static async Task<NpgsqlConnection> HoldAsync(string connectionString, string sql)
+    {
+        var connection = new NpgsqlConnection(connectionString + ";Pooling=false;Command Timeout=60");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"BEGIN; {sql}", connection);
+        await command.ExecuteNonQueryAsync();
+        return connection;
+    }
 }

@@ -1,3 +1,5 @@
+using OrderSystem.Tests.Support;
+
 namespace OrderSystem.Tests.Faults.Soak;
 
 /// <summary>What can go wrong at the payment provider.</summary>
@@ -22,6 +24,18 @@ internal static class SoakProviderFaults
         await stage.PauseAsync(1, 5);
         await stage.Target.StartGatewayAsync();
         await stage.SetProviderAsync([]);
+    }
+
+    internal static async Task StallAsync(SoakStage stage)
+    {
+        await using var script = new ScriptedProvider(() => stage.Target.Gateway.Address)
+        {
+            Script = question => stage.Dice.Hits(0.5) ? null : stage.Dice.Hits(0.5) ? ScriptedAnswer.Stalled(200, """{"reference":"r""") : ScriptedAnswer.Silence,
+        };
+        stage.Target.Script = script;
+        await Task.Delay(stage.Scaled(40, atLeast: 4), TimeProvider.System);
+        stage.Count("questions to a provider that stalls", script.Questions.Count);
+        stage.Target.Script = null;
     }
 
     private static async Task ForAsync(SoakStage stage, TimeSpan time, Dictionary<string, object> faults)
