@@ -70,6 +70,9 @@ lines() { if $soak; then sed -u -E 's/^ +OrderSystem\S+ \[OUTPUT\] //'; else cat
 code=0
 dotnet "$root/OrderSystem.Tests/bin/Release/net10.0/OrderSystem.Tests.dll" -noColor "${filter[@]}" 2>&1 | lines | tee "$log" || code=$?
 
+# What failed, once more at the end of a long output.
+grep -E '\[FAIL\]' "$log" || true
+
 # How many inputs each target was tried with.
 cat "$root"/artifacts/fuzz/*.txt 2>/dev/null || true
 
