@@ -22,6 +22,10 @@ internal sealed class ProviderHealth(PullGate gate)
     };
 
     private volatile ProviderFailure last;
+    private int recoveries;
+
+    /// <summary>How often it was down and came back.</summary>
+    internal int Recoveries => Volatile.Read(ref recoveries);
 
     /// <summary>Why the last call brought no outcome; <see cref="ProviderFailure.None"/> when it brought one.</summary>
     internal ProviderFailure LastFailure => last;
@@ -31,7 +35,11 @@ internal sealed class ProviderHealth(PullGate gate)
 
     internal void Opened(TimeSpan breakDuration) => gate.Close(Dependency, breakDuration);
 
-    internal void Closed() => gate.Open(Dependency);
+    internal void Closed()
+    {
+        Interlocked.Increment(ref recoveries);
+        gate.Open(Dependency);
+    }
 
     internal void Answered(ProviderFailure failure) => last = failure;
 }

@@ -29,6 +29,7 @@ internal sealed partial class OpenPayments(
 
     /// <summary>The last look took as many as it could.</summary>
     private volatile bool mayBeMore;
+    private int recoveriesSeen;
 
     /// <summary>There is something to do now.</summary>
     internal void LookNow() => signal.Writer.TryWrite(true);
@@ -83,12 +84,33 @@ internal sealed partial class OpenPayments(
 
     private async Task AdvanceAsync(CancellationToken stopping)
     {
+        if (provider.Recoveries is var recoveries && recoveries != recoveriesSeen)
+        {
+            await BringForwardAsync(stopping);
+            recoveriesSeen = recoveries;
+        }
+
         // There may be no message left to find out that the provider is back: then one of these does.
         var free = Slots - running.Count;
         var limit = provider.Allow(free);
         if (limit < free && !running.IsEmpty)
             limit = 0;
         mayBeMore = limit > 0 && await StartAsync(limit, stopping) == limit;
+    }
+
+    /// <summary>
+    /// The provider is back: what has no outcome because it was down is due at once, and not when a payment would be that has none for a reason of its own. A wait
+    /// that is no longer than a lease may be one.
+    /// </summary>
+    private async Task BringForwardAsync(CancellationToken stopping)
+    {
+        await using var command = database.CreateCommand(
+            """
+            UPDATE payments SET lease_until = now()
+            WHERE status IN ('charging', 'unknown', 'refunding') AND status <> 'charging' AND lease_until > now() AND lease_until > updated_at + $1
+            """);
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Lease });
+        await command.ExecuteNonQueryAsync(stopping);
     }
 
     /// <returns>How many payments were taken.</returns>

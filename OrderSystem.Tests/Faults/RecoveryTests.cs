@@ -61,6 +61,19 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task After_an_outage_the_payments_that_probed_the_provider_are_due_at_once()
+    {
+        await using var system = await FaultSystem.StartAsync(settings: [("Payments__Breaker__BreakDuration", "00:00:00.5"), ("Payments__Breaker__MaxBreakDuration", "00:00:00.5")]);
+        await system.SetProviderAsync(new { outage = true });
+        await system.Load.RunAsync(new(Orders: 5, PerSecond: 20));
+        await Eventually.BeTrueAsync(
+            "one waits for minutes", async () => await CountAsync(system, "status = 'unknown' AND lease_until > now() + interval '30 seconds'") > 0, TimeSpan.FromSeconds(60));
+        await system.SetProviderAsync(null);
+
+        await Eventually.BeTrueAsync("all are paid", async () => await CountAsync(system, "status = 'succeeded'") == 5, TimeSpan.FromSeconds(25));
+    }
+
+    [Fact]
     public async Task A_stream_that_begins_again_swallows_no_dead_letter()
     {
         await using var system = await FaultSystem.StartAsync();
