@@ -86,7 +86,8 @@ public sealed class ProviderAnswerFaultTests
     }
 
     [Theory]
-    [InlineData("card\\u0000\\u0001declined\\ud800")]
+    [InlineData("card\\u0000\\u0001declined")]
+    [InlineData("half a pair: \\ud800")]
     [InlineData("LONG")]
     public async Task M9_A_reason_that_cannot_be_stored_as_it_is_fails_the_payment_and_nothing_else(string reason)
     {
