@@ -32,10 +32,10 @@ internal sealed partial class Retention(NpgsqlDataSource database, IOptions<Rete
 {
     private const int Batch = 5_000;
 
-    private const string OldInbox =
+    internal const string OldInbox =
         "DELETE FROM inbox WHERE event_id IN (SELECT event_id FROM inbox WHERE received_at < now() - $1 ORDER BY received_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
-    private const string OldDeliveries =
+    internal const string OldDeliveries =
         """
         DELETE FROM deliveries WHERE (consumer, event_id) IN (
             SELECT consumer, event_id FROM deliveries WHERE updated_at < now() - $1 ORDER BY updated_at LIMIT $2 FOR UPDATE SKIP LOCKED)

@@ -17,6 +17,12 @@ internal sealed class IdempotencyOptions
 /// <summary>Forgets keys that are old, a bounded number at a time, in any number of processes at once.</summary>
 internal sealed partial class KeyExpiry(NpgsqlDataSource database, IOptions<IdempotencyOptions> options, TimeProvider time, ILogger<KeyExpiry> logger) : BackgroundService
 {
+    internal const string Query =
+        """
+        DELETE FROM idempotency_keys WHERE (client_id, key) IN (
+            SELECT client_id, key FROM idempotency_keys WHERE created_at < now() - $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+        """;
+
     private const int Batch = 5_000;
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
 
@@ -40,11 +46,7 @@ internal sealed partial class KeyExpiry(NpgsqlDataSource database, IOptions<Idem
 
     private async Task<int> DeleteAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            """
-            DELETE FROM idempotency_keys WHERE (client_id, key) IN (
-                SELECT client_id, key FROM idempotency_keys WHERE created_at < now() - $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-            """);
+        await using var command = database.CreateCommand(Query);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Retention });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Batch });
         return await command.ExecuteNonQueryAsync(cancellationToken);

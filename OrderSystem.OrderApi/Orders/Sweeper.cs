@@ -23,6 +23,36 @@ internal sealed class SweeperOptions
 internal sealed partial class Sweeper(NpgsqlDataSource database, IOptions<SweeperOptions> options, OrderMetrics metrics, TimeProvider time, ILogger<Sweeper> logger) : BackgroundService
 {
     private const int Batch = 500;
+
+    /// <summary>
+    /// Of the orders that are due the first ten thousand of either status are looked at, so that a sweep stays short while all of them wait in the outbox.
+    /// Each is looked up there by itself (OFFSET 0): a join would read the whole queue.
+    /// </summary>
+    internal const string Query =
+        $"""
+        WITH due AS (
+            (SELECT id FROM orders WHERE status = 'pending' AND greatest(offer_after, updated_at) < now() - $1
+             ORDER BY greatest(offer_after, updated_at) LIMIT 10000)
+            UNION ALL
+            (SELECT id FROM orders WHERE status = 'cancelled' AND greatest(offer_after, updated_at) < now() - $1
+               AND greatest(offer_after, updated_at) > now() - interval '7 days' AND updated_at > now() - interval '7 days'
+             ORDER BY greatest(offer_after, updated_at) LIMIT 10000)),
+        waiting AS (
+            SELECT o.id FROM due JOIN orders o USING (id)
+            WHERE NOT EXISTS (SELECT FROM outbox WHERE order_id = o.id OFFSET 0)
+              AND o.status IN ('pending', 'cancelled') AND greatest(o.offer_after, o.updated_at) < now() - $1
+            LIMIT $2
+            FOR UPDATE OF o SKIP LOCKED),
+        offered AS (
+            UPDATE orders o SET offered_at = now(), offer_after = CASE
+                WHEN o.status = 'pending' THEN now()
+                WHEN now() + greatest($1, now() - o.updated_at) > o.updated_at + interval '7 days' THEN 'infinity'
+                ELSE now() + greatest(interval '0', now() - o.updated_at - $1) END
+            FROM waiting w WHERE o.id = w.id RETURNING o.id AS order_id),
+        {OutboxSql.OfferAgain}
+        SELECT count(*) FROM offered
+        """;
+
     private static readonly TimeSpan LongestPeriod = TimeSpan.FromMinutes(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -46,21 +76,7 @@ internal sealed partial class Sweeper(NpgsqlDataSource database, IOptions<Sweepe
 
     private async Task<long> OfferAsync(CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand(
-            $"""
-            WITH waiting AS (
-                SELECT id FROM orders o
-                WHERE ((status = 'pending' AND coalesce(offered_at, created_at) < now() - $1)
-                    OR (status = 'cancelled' AND updated_at > now() - interval '7 days'
-                        AND now() - greatest(offered_at, updated_at) > greatest($1, greatest(offered_at, updated_at) - updated_at)))
-                  AND NOT EXISTS (SELECT FROM outbox WHERE order_id = o.id)
-                ORDER BY id LIMIT $2
-                FOR UPDATE SKIP LOCKED),
-            offered AS (
-                UPDATE orders o SET offered_at = now() FROM waiting w WHERE o.id = w.id RETURNING o.id AS order_id),
-            {OutboxSql.OfferAgain}
-            SELECT count(*) FROM offered
-            """);
+        await using var command = database.CreateCommand(Query);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.After });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Batch });
         var offered = (long)(await command.ExecuteScalarAsync(cancellationToken))!;

@@ -20,6 +20,31 @@ internal sealed partial class OpenPayments(
 {
     /// <summary>Payments that are gone on with at once.</summary>
     private const int Slots = 16;
+
+    /// <summary>Whether a call to the provider is known, as the index of due payments has it.</summary>
+    private const string WasAsked = "(CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE calls IS NOT NULL END)";
+
+    /// <summary>A charge that was written a moment ago has a message that goes on with it.</summary>
+    private const string IsQuiet = "(status = 'refunding' OR updated_at < now() - interval '5 seconds')";
+
+    internal const string Query =
+        $"""
+        WITH first AS (
+            SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND NOT {WasAsked} AND lease_until <= now() AND {IsQuiet}
+            ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
+        again AS (
+            SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND {WasAsked} AND lease_until <= now() AND {IsQuiet}
+            ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
+        UPDATE payments SET
+            attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
+            refund_attempts = refund_attempts + CASE status WHEN 'refunding' THEN 1 ELSE 0 END,
+            first_attempt_at = CASE WHEN attempts = 0 AND status <> 'refunding' THEN now() ELSE first_attempt_at END,
+            lease_until = now() + $3, updated_at = now()
+        WHERE order_id IN (SELECT order_id FROM first UNION ALL SELECT order_id FROM again LIMIT $1)
+        RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key, refund_attempts,
+            calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL
+        """;
+
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<Task, byte> running = [];
     private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -118,25 +143,7 @@ internal sealed partial class OpenPayments(
     {
         var charges = new List<(Payment Payment, string? TraceParent)>();
         var refunds = new List<(OpenRefund Refund, string? TraceParent)>();
-        await using (var command = database.CreateCommand(
-            """
-            WITH first AS (
-                SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
-                  AND (CASE status WHEN 'refunding' THEN refund_attempts = 0 ELSE calls IS NULL AND updated_at < now() - interval '5 seconds' END)
-                ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
-            again AS (
-                SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND lease_until <= now()
-                  AND (CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE calls IS NOT NULL AND updated_at < now() - interval '5 seconds' END)
-                ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
-            UPDATE payments SET
-                attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
-                refund_attempts = refund_attempts + CASE status WHEN 'refunding' THEN 1 ELSE 0 END,
-                first_attempt_at = CASE WHEN attempts = 0 AND status <> 'refunding' THEN now() ELSE first_attempt_at END,
-                lease_until = now() + $3, updated_at = now()
-            WHERE order_id IN (SELECT order_id FROM first UNION ALL SELECT order_id FROM again LIMIT $1)
-            RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key, refund_attempts,
-                calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL
-            """))
+        await using (var command = database.CreateCommand(Query))
         {
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Math.Min(limit, budget.Available) });

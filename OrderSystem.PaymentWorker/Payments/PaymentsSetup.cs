@@ -12,7 +12,6 @@ internal static class PaymentsSetup
         builder.Services.AddSingleton<Refunding>();
         builder.Services.AddSingleton<OpenPayments>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OpenPayments>());
-        builder.Services.AddHostedService<RefundGauge>();
-        builder.Services.AddHostedService<ReviewGauge>();
+        builder.Services.AddHostedService<PaymentGauges>();
     }
 }

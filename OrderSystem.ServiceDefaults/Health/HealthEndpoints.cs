@@ -21,6 +21,8 @@ public static class HealthEndpoints
     {
         builder.Services.AddSingleton<CachedHealth>();
         builder.Services.AddHealthChecks().AddCheck("self", () => HealthCheckResult.Healthy(), [LiveTag]);
+        builder.Services.AddSingleton<IHealthCheckPublisher, HealthGauge>();
+        builder.Services.Configure<HealthCheckPublisherOptions>(publisher => publisher.Period = HealthGauge.Period);
     }
 
     internal static void MapHealthEndpoints(this WebApplication app)

@@ -32,10 +32,12 @@ public sealed partial class PrometheusTests : IAsyncLifetime
             Assert.False(invalid.IsSuccessStatusCode);
 
         var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var service in new[] { system.OrderApi, system.Worker })
+        var audited = await system.StartServiceAsync(
+            "OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString), ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
+        foreach (var (service, measured) in new[] { (system.OrderApi, "ordersystem_audit_disagreements"), (audited, "ordersystem_audit_conclusive_timestamp_seconds"), (system.Worker, "ordersystem_outbox_parked") })
         {
             var text = await Eventually.GetAsync("the gauges were measured", () => ScrapeAsync(service), text =>
-                text.Contains("ordersystem_consumer_pending{", StringComparison.Ordinal) && (service == system.Worker || text.Contains("ordersystem_audit_disagreements", StringComparison.Ordinal)));
+                new[] { "ordersystem_consumer_pending{", "ordersystem_health_status{", measured }.All(name => text.Contains(name, StringComparison.Ordinal)));
             Assert.Equal("", TheirNames().Replace(await PromtoolAsync(text, "check", "metrics"), ""));
             names.UnionWith(text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[..line.IndexOfAny(['{', ' '])]));
         }
@@ -47,6 +49,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         Assert.True(asked.Length > 15);
         Assert.Empty(asked.Except(names));
         Assert.Contains("ordersystem_orders_finished_total", names);
+        Assert.Matches(Accepted(), await ScrapeAsync(system.OrderApi));
         Assert.Contains("ordersystem_requests_rejected_total", names);
         Assert.Contains("messaging_process_duration_seconds_bucket", names);
         Assert.Contains(names, name => name.StartsWith("dotnet_", StringComparison.Ordinal));
@@ -72,9 +75,9 @@ public sealed partial class PrometheusTests : IAsyncLifetime
             using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
             await Eventually.BeTrueAsync("both services are up and were scraped more than once", async () =>
                 (await QueryAsync(http, "sum(up) == 2 and sum(count_over_time(up[1m])) > 4")).GetArrayLength() == 1);
-            var rules = (await http.GetFromJsonAsync<JsonElement>("/api/v1/rules")).GetProperty("data").GetProperty("groups")[0].GetProperty("rules");
-            Assert.All(rules.EnumerateArray(), rule => Assert.NotEqual("err", rule.GetProperty("health").GetString()));
-            Assert.Equal(0, (await QueryAsync(http, "ALERTS")).GetArrayLength());
+            var groups = (await http.GetFromJsonAsync<JsonElement>("/api/v1/rules")).GetProperty("data").GetProperty("groups");
+            Assert.All(groups.EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray()), rule => Assert.NotEqual("err", rule.GetProperty("health").GetString()));
+            Assert.Equal(0, (await QueryAsync(http, "ALERTS{alertstate=\"firing\"}")).GetArrayLength());
         }
         finally
         {
@@ -135,6 +138,10 @@ public sealed partial class PrometheusTests : IAsyncLifetime
 
     [GeneratedRegex(@"\b(ordersystem|messaging_(client|process)|http_server)_\w+")]
     private static partial Regex Metric();
+
+    /// <summary>What the objective of accepted orders is counted by.</summary>
+    [GeneratedRegex(@"^http_server_request_duration_seconds_bucket\{(?=.*http_request_method=""POST"")(?=.*http_response_status_code=""201"")(?=.*http_route=""/orders"")(?=.*le=""1(\.0)?"")", RegexOptions.Multiline)]
+    private static partial Regex Accepted();
 
     /// <summary>How .NET, Npgsql, Polly and the NATS client name and describe what they measure is their business: <c>dotnet.timer.count</c> is no histogram.</summary>
     [GeneratedRegex(@"^(?:dotnet|db_client|resilience_polly|nats_client)_\w+ .+\n", RegexOptions.Multiline)]

@@ -18,6 +18,7 @@ internal sealed partial class AuditSchedule : BackgroundService
     private readonly TimeProvider time;
     private readonly ILogger<AuditSchedule> logger;
     private Found? last;
+    private Found? conclusive;
 
     public AuditSchedule(
         IMeterFactory meters, IServiceProvider services, NpgsqlDataSource database, IOptions<AuditOptions> options, TimeProvider time, ILogger<AuditSchedule> logger)
@@ -26,6 +27,8 @@ internal sealed partial class AuditSchedule : BackgroundService
         var meter = meters.Create(OrderMetrics.MeterName);
         meter.CreateObservableGauge("ordersystem.audit.disagreements", () => Measure(found => found.Disagreements), "{disagreement}", "What the last scheduled audit found to disagree.");
         meter.CreateObservableGauge("ordersystem.audit.unchecked", () => Measure(found => found.Unchecked), "{check}", "What the last scheduled audit could not check.");
+        meter.CreateObservableGauge(
+            "ordersystem.audit.conclusive.timestamp", MeasureConclusive, "s", "When the last scheduled audit that could check everything began, in seconds since 1970.");
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -56,7 +59,9 @@ internal sealed partial class AuditSchedule : BackgroundService
         try
         {
             var report = await services.GetRequiredService<Auditor>().RunAsync(Auditor.DefaultGrace, cancellationToken);
-            last = new(time.GetTimestamp(), report.Checks.Sum(check => check.Disagreements), report.Checks.Count(check => check.Verdict == AuditVerdict.NotChecked));
+            last = new(time.GetTimestamp(), report.StartedAt, report.Checks.Sum(check => check.Disagreements), report.Checks.Count(check => check.Verdict == AuditVerdict.NotChecked));
+            if (last.Unchecked == 0)
+                conclusive = last;
             foreach (var check in report.Checks.Where(check => check.Verdict == AuditVerdict.Disagrees))
                 Log.Disagrees(logger, check.Disagreements, check.Invariant, check.Check, check.Examples[0].Subject, check.Examples[0].What);
         }
@@ -70,7 +75,10 @@ internal sealed partial class AuditSchedule : BackgroundService
     private IEnumerable<Measurement<long>> Measure(Func<Found, long> value) =>
         last is { } found && time.GetElapsedTime(found.At) < period * 2 ? [new(value(found))] : [];
 
-    private sealed record Found(long At, long Disagreements, int Unchecked);
+    /// <summary>For as long as the process lives: that it is long ago is what has to be seen.</summary>
+    private IEnumerable<Measurement<double>> MeasureConclusive() => conclusive is { } found ? [new((found.StartedAt - DateTimeOffset.UnixEpoch).TotalSeconds)] : [];
+
+    private sealed record Found(long At, DateTimeOffset StartedAt, long Disagreements, int Unchecked);
 
     private static partial class Log
     {
