@@ -55,6 +55,7 @@ internal sealed partial class OpenPayments(
     /// <summary>The last look took as many as it could.</summary>
     private volatile bool mayBeMore;
     private int recoveriesSeen;
+    private long? recoveredAt;
 
     /// <summary>There is something to do now.</summary>
     internal void LookNow() => signal.Writer.TryWrite(true);
@@ -109,11 +110,7 @@ internal sealed partial class OpenPayments(
 
     private async Task AdvanceAsync(CancellationToken stopping)
     {
-        if (provider.Recoveries is var recoveries && recoveries != recoveriesSeen)
-        {
-            await BringForwardAsync(stopping);
-            recoveriesSeen = recoveries;
-        }
+        await BringForwardAsync(stopping);
 
         // There may be no message left to find out that the provider is back: then one of these does.
         var free = Slots - running.Count;
@@ -124,11 +121,15 @@ internal sealed partial class OpenPayments(
     }
 
     /// <summary>
-    /// The provider is back: what has no outcome because it was down is due at once, and not when a payment would be that has none for a reason of its own. A wait
-    /// that is no longer than a lease may be one.
+    /// The provider is back: what has no outcome because it was down is due at once, and not when a payment would be that has none for a reason of its own; and
+    /// once more when every call that was under way then has ended. A wait that is no longer than a lease may be one.
     /// </summary>
     private async Task BringForwardAsync(CancellationToken stopping)
     {
+        var recoveries = provider.Recoveries;
+        var isBack = recoveries != recoveriesSeen;
+        if (!isBack && !(recoveredAt is { } since && time.GetElapsedTime(since) > options.Value.Lease))
+            return;
         await using var command = database.CreateCommand(
             """
             UPDATE payments SET lease_until = now()
@@ -136,6 +137,8 @@ internal sealed partial class OpenPayments(
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Lease });
         await command.ExecuteNonQueryAsync(stopping);
+        recoveriesSeen = recoveries;
+        recoveredAt = isBack ? time.GetTimestamp() : null;
     }
 
     /// <returns>How many payments were taken.</returns>

@@ -28,7 +28,7 @@ public sealed partial class AlertRuleTests
         var names = Alerts.Select(rule => rule.Text("alert")!).ToArray();
         Assert.True(names.Length > 20);
         Assert.Equal(names.Length, names.Distinct(StringComparer.Ordinal).Count());
-        Assert.Empty(names.Where(name => !cases[name].Contains(true) || !cases[name].Contains(false)));
+        Assert.DoesNotContain(names, name => !cases[name].Contains(true) || !cases[name].Contains(false));
     }
 
     /// <summary>A gauge that cannot be measured is not there, and what is not there is compared with no threshold.</summary>
