@@ -9,20 +9,16 @@ namespace OrderSystem.Messaging.Persistence;
 public static class FreshSessions
 {
     /// <summary>Adds it for requests that only read. What is written is repeated by the <see cref="GroupCommitter"/>, where it is certain that it was rolled back.</summary>
-    public static void UseFreshSessions(this WebApplication app)
+    public static void UseFreshSessions(this WebApplication app) => app.Use(async (context, next) =>
     {
-        var database = app.Services.GetRequiredService<NpgsqlDataSource>();
-        app.Use(async (context, next) =>
+        try
         {
-            try
-            {
-                await next(context);
-            }
-            catch (NpgsqlException failure) when (HttpMethods.IsGet(context.Request.Method) && !context.Response.HasStarted && PostgresErrors.MayBeBetterOnAFreshSession(failure))
-            {
-                database.Clear();
-                await next(context);
-            }
-        });
-    }
+            await next(context);
+        }
+        catch (NpgsqlException failure) when (HttpMethods.IsGet(context.Request.Method) && !context.Response.HasStarted && PostgresErrors.MayBeBetterOnAFreshSession(failure))
+        {
+            context.RequestServices.GetRequiredService<NpgsqlDataSource>().Clear();
+            await next(context);
+        }
+    });
 }
