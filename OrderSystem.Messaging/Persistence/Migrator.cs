@@ -31,6 +31,12 @@ internal static class Migrator
             return 1;
         }
 
+        if (!PostgresHosts.LeadToPrimary(connectionString))
+        {
+            await Console.Error.WriteLineAsync($"migrate: {PostgresHosts.MayLeadToStandby(connectionName)}");
+            return 1;
+        }
+
         try
         {
             var applied = await ApplyAsync(connectionString, service, CancellationToken.None, RuntimeRole.From(configuration));
@@ -50,7 +56,8 @@ internal static class Migrator
         string connectionString, Assembly service, CancellationToken cancellationToken, RuntimeRole? role = null)
     {
         // Not pooled, and without the services' time-outs: an index on a large table takes what it takes.
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, CommandTimeout = 0 };
+        var settings = PostgresHosts.ToPrimary(connectionString);
+        (settings.Pooling, settings.CommandTimeout) = (false, 0);
         await CreateDatabaseAsync(settings, cancellationToken);
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
