@@ -31,7 +31,11 @@ public static class MessagingSetup
     {
         var name = source.TrimStart('/');
         var example = ConnectionStrings.PostgresExample(databaseName);
-        builder.RequireConnectionString(databaseName, example, ConnectionStrings.IsPostgres, ConnectionStrings.Unreadable(databaseName, example));
+        builder.RequireConnectionString(
+            databaseName,
+            example,
+            (ConnectionStrings.IsPostgres, ConnectionStrings.Unreadable(databaseName, example)),
+            (given => !ConnectionStrings.IsPostgres(given) || PostgresHosts.LeadToPrimary(given), PostgresHosts.MayLeadToStandby(databaseName)));
         builder.RequireNats(NatsConnection);
         builder.AddDatabase(databaseName, name);
         builder.AddNats(name);
@@ -113,7 +117,7 @@ public static class MessagingSetup
     }
 
     private static void RequireNats(this IHostApplicationBuilder builder, string connectionName) => builder.RequireConnectionString(
-        connectionName, NatsUrl.Example, NatsUrl.IsReadable, ConnectionStrings.Unreadable(connectionName, NatsUrl.Example));
+        connectionName, NatsUrl.Example, (NatsUrl.IsReadable, ConnectionStrings.Unreadable(connectionName, NatsUrl.Example)));
 
     private static void AddNats(this IHostApplicationBuilder builder, string clientName)
     {

@@ -1,4 +1,5 @@
 using Npgsql;
+using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.LoadTest.Measuring;
 
@@ -8,7 +9,7 @@ namespace OrderSystem.LoadTest.Measuring;
 /// </summary>
 internal sealed class Backlog(OrdersApi api, string? database) : IAsyncDisposable
 {
-    private readonly NpgsqlDataSource? orders = database is null ? null : NpgsqlDataSource.Create(database);
+    private readonly NpgsqlDataSource? orders = database is null ? null : NpgsqlDataSource.Create(PostgresHosts.ToPrimary(database));
 
     internal async Task<long?> CountAsync(CancellationToken cancellationToken)
     {

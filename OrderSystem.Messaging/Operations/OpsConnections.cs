@@ -70,12 +70,15 @@ public sealed class OpsConnections : IAsyncDisposable
         return new(connection, database);
     }
 
-    private static NpgsqlDataSource DatabaseOf(IConfiguration configuration, string databaseName) => NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(Required(configuration, databaseName, ConnectionStrings.PostgresExample(databaseName), ConnectionStrings.IsPostgres))
-        {
-            ApplicationName = $"{databaseName} operations",
-            MaxPoolSize = 4,
-        });
+    private static NpgsqlDataSource DatabaseOf(IConfiguration configuration, string databaseName)
+    {
+        var given = Required(configuration, databaseName, ConnectionStrings.PostgresExample(databaseName), ConnectionStrings.IsPostgres);
+        if (!PostgresHosts.LeadToPrimary(given))
+            throw new OpsException(PostgresHosts.MayLeadToStandby(databaseName));
+        var settings = PostgresHosts.ToPrimary(given);
+        (settings.ApplicationName, settings.MaxPoolSize) = ($"{databaseName} operations", 4);
+        return NpgsqlDataSource.Create(settings);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

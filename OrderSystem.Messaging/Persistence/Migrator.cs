@@ -31,6 +31,12 @@ internal static class Migrator
             return 1;
         }
 
+        if (!PostgresHosts.LeadToPrimary(connectionString))
+        {
+            await Console.Error.WriteLineAsync($"migrate: {PostgresHosts.MayLeadToStandby(connectionName)}");
+            return 1;
+        }
+
         try
         {
             var applied = await ApplyAsync(connectionString, service, CancellationToken.None, RuntimeRole.From(configuration));
@@ -47,10 +53,11 @@ internal static class Migrator
     }
 
     internal static async Task<IReadOnlyList<string>> ApplyAsync(
-        string connectionString, Assembly service, CancellationToken cancellationToken, RuntimeRole? role = null)
+        string connectionString, Assembly service, CancellationToken cancellationToken, RuntimeRole? role = null, TimeProvider? time = null)
     {
         // Not pooled, and without the services' time-outs: an index on a large table takes what it takes.
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, CommandTimeout = 0 };
+        var settings = PostgresHosts.ToPrimary(connectionString);
+        (settings.Pooling, settings.CommandTimeout) = (false, 0);
         await CreateDatabaseAsync(settings, cancellationToken);
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
@@ -60,19 +67,26 @@ internal static class Migrator
 
         var done = await AppliedAsync(connection, cancellationToken);
         var applied = new List<string>();
+        await using var locks = await MigrationLocks.OpenAsync(connection, settings, time ?? TimeProvider.System, cancellationToken);
         foreach (var script in MigrationScript.Of(service).Where(script => !done.Contains(script.Id)))
         {
-            await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-            await ExecuteAsync(connection, script.Sql, cancellationToken);
-            await using var record = new NpgsqlCommand("INSERT INTO schema_migrations (id) VALUES ($1)", connection) { Parameters = { new() { Value = script.Id } } };
-            await record.ExecuteNonQueryAsync(cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            await locks.RunAsync(script.Id, () => ApplyAsync(connection, script, cancellationToken), cancellationToken);
             applied.Add(script.Id);
         }
 
         if (role is not null)
-            await role.GrantAsync(connection, service, cancellationToken);
+            await locks.RunAsync("the rights of the service's role", () => role.GrantAsync(connection, service, cancellationToken), cancellationToken);
         return applied;
+    }
+
+    /// <summary>Whole or not at all.</summary>
+    private static async Task ApplyAsync(NpgsqlConnection connection, MigrationScript script, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await ExecuteAsync(connection, script.Sql, cancellationToken);
+        await using var record = new NpgsqlCommand("INSERT INTO schema_migrations (id) VALUES ($1)", connection) { Parameters = { new() { Value = script.Id } } };
+        await record.ExecuteNonQueryAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>The scripts that the database lacks.</summary>

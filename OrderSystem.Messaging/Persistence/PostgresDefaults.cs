@@ -1,4 +1,5 @@
 using Npgsql;
+using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.Persistence;
 
@@ -7,7 +8,7 @@ internal static class PostgresDefaults
 {
     internal static string Complete(string connectionString, string applicationName)
     {
-        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        var settings = PostgresHosts.ToPrimary(connectionString);
         SetUnlessGiven(settings, "Application Name", applicationName);
 
         // Two default pools of 100 are more than a default server's max_connections.

@@ -15,6 +15,9 @@ internal sealed class AccessOptions
     /// <summary>The address of the provider.</summary>
     internal string? Authority { get; private set; }
 
+    /// <summary>Where it describes itself and its keys (OpenID Connect Discovery).</summary>
+    internal string? MetadataAddress { get; private set; }
+
     /// <summary>The keys, a JSON Web Key Set (RFC 7517), where no provider publishes them.</summary>
     internal string? Jwks { get; private set; }
 
@@ -29,7 +32,9 @@ internal sealed class AccessOptions
     internal void Read(IConfiguration configuration)
     {
         var scheme = configuration.GetSection(Scheme);
-        Authority = Text(scheme["MetadataAddress"]) ?? Text(scheme["Authority"]);
+        var authority = Text(scheme["Authority"]);
+        MetadataAddress = Text(scheme["MetadataAddress"]) ?? (authority is null ? null : $"{authority.TrimEnd('/')}/.well-known/openid-configuration");
+        Authority = Text(scheme["MetadataAddress"]) ?? authority;
         Jwks = Text(configuration["Authentication:Jwks"]);
         MustBeHttps = !string.Equals(scheme["RequireHttpsMetadata"], "false", StringComparison.OrdinalIgnoreCase);
         HasAudience = IsSet("ValidAudience");

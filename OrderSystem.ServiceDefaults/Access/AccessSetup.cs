@@ -14,8 +14,8 @@ public static class AccessSetup
     /// <summary>Asymmetric ones only: with the others, who can check a token can also make one.</summary>
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
-    /// <summary>Clocks differ; more than this is a mistake.</summary>
-    private static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
+    /// <summary>Clocks differ: a token is accepted from this long before <c>nbf</c> until this long after <c>exp</c>. More than this is a mistake.</summary>
+    internal static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
     /// <summary>Adds bearer tokens, as <c>Authentication__*</c> says, and a policy for each of <see cref="Scopes"/>. Refuses to start where these settings are missing.</summary>
     public static void AddAccess(this IHostApplicationBuilder builder)
@@ -25,8 +25,9 @@ public static class AccessSetup
         builder.Services.AddProblemDetails();
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<AccessOptions>, TimeProvider>((bearer, access, time) => Configure(bearer, access.Value, time))
-            .Configure<IHttpClientFactory>((bearer, http) => bearer.Backchannel = http.CreateClient("token-issuer"));
+            .Configure<IOptions<AccessOptions>, TimeProvider, IssuerKeys>((bearer, access, time, keys) => Configure(bearer, access.Value, time, keys));
+        builder.Services.AddSingleton<IssuerKeys>();
+        builder.Services.AddHealthChecks().AddCheck<IssuerHealthCheck>("identity-provider");
 
         var policies = builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         foreach (var scope in Scopes.All)
@@ -42,11 +43,14 @@ public static class AccessSetup
         app.UseAuthorization();
     }
 
-    private static void Configure(JwtBearerOptions options, AccessOptions access, TimeProvider time)
+    private static void Configure(JwtBearerOptions options, AccessOptions access, TimeProvider time, IssuerKeys keys)
     {
+        var published = access.MetadataAddress is null ? null : keys;
+        options.ConfigurationManager = published;
         options.MapInboundClaims = false;
         options.TokenHandlers.Clear();
-        options.TokenHandlers.Add(new RecentTokens(time) { MapInboundClaims = false });
+        options.TokenHandlers.Add(new RecentTokens(time, published) { MapInboundClaims = false });
+        options.Events = new() { OnChallenge = UncheckedAnswer.ChallengeAsync };
 
         // All but the algorithms and the keys is the default of the library; here nothing may depend on a default.
         var token = options.TokenValidationParameters;

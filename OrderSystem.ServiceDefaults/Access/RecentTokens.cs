@@ -5,21 +5,22 @@ using Microsoft.IdentityModel.Tokens;
 namespace OrderSystem.ServiceDefaults.Access;
 
 /// <summary>
-/// Remembers which tokens were found to be good, for a minute at most and never beyond their end: callers send the same token with every
-/// request, and to check its signature costs more than to store an order. A key that its provider withdraws is trusted for that minute longer.
+/// Remembers which tokens were found to be good, for a minute at most and no longer than a check would find them good, which is 30 s beyond their
+/// end (<see cref="TokenValidationParameters.ClockSkew"/>): callers send the same token with every request, and to check its signature costs more
+/// than to store an order. A key that its provider withdraws is trusted for that minute longer.
 /// </summary>
-internal sealed class RecentTokens(TimeProvider time) : JsonWebTokenHandler
+internal sealed class RecentTokens(TimeProvider time, IssuerKeys? keys = null) : JsonWebTokenHandler
 {
     private const int Most = 1_000;
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
     private readonly ConcurrentDictionary<string, Found> good = new(StringComparer.Ordinal);
 
     public override Task<TokenValidationResult> ValidateTokenAsync(string token, TokenValidationParameters validationParameters) =>
-        good.TryGetValue(token, out var found) && found.Until > time.GetUtcNow() ? found.Result : CheckAsync(token, validationParameters);
+        good.TryGetValue(token, out var found) && time.GetElapsedTime(found.At) < Longest && found.End > time.GetUtcNow() ? found.Result : CheckAsync(token, validationParameters);
 
     private async Task<TokenValidationResult> CheckAsync(string token, TokenValidationParameters parameters)
     {
-        var result = await base.ValidateTokenAsync(token, parameters);
+        var result = await ValidateAsync(token, parameters);
         if (!result.IsValid)
             return result;
 
@@ -30,10 +31,28 @@ internal sealed class RecentTokens(TimeProvider time) : JsonWebTokenHandler
         // Nobody has that many tokens at once but who makes them to fill this up; then it costs what it costs without.
         if (good.Count >= Most)
             good.Clear();
-        var (soon, end) = (time.GetUtcNow() + Longest, new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero));
-        good[token] = new(Task.FromResult(result), soon < end ? soon : end);
+        good[token] = new(Task.FromResult(result), time.GetTimestamp(), new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero) + parameters.ClockSkew);
         return result;
     }
 
-    private sealed record Found(Task<TokenValidationResult> Result, DateTimeOffset Until);
+    /// <summary>A key that is not known may be a new one.</summary>
+    private async Task<TokenValidationResult> ValidateAsync(string token, TokenValidationParameters parameters)
+    {
+        var known = keys?.Current;
+        var result = await base.ValidateTokenAsync(token, parameters);
+        if (keys is null || !LacksKey(result))
+            return result;
+
+        await keys.RefreshAsync();
+        if (keys.Current != known)
+            result = await base.ValidateTokenAsync(token, parameters);
+        return LacksKey(result) && keys.Problem is { } problem ? new() { IsValid = false, Exception = new UncheckedTokenException(problem) } : result;
+    }
+
+    /// <summary>Without anything from the provider its name is not known either.</summary>
+    private bool LacksKey(TokenValidationResult result) =>
+        result.Exception is SecurityTokenSignatureKeyNotFoundException || (result.Exception is SecurityTokenInvalidIssuerException && keys?.Current is null);
+
+    /// <summary>When it was found, by the clock that nobody sets, and until when it is good, by the one that its end is meant by.</summary>
+    private sealed record Found(Task<TokenValidationResult> Result, long At, DateTimeOffset End);
 }

@@ -11,15 +11,16 @@ public static class RequiredSettings
     /// <param name="builder">The service's builder.</param>
     /// <param name="name">Name of the connection string.</param>
     /// <param name="example">What one looks like, for the message.</param>
-    /// <param name="isReadable">Whether it is one.</param>
-    /// <param name="unreadable">What to say when it is none. It must not quote it: there are passwords in it.</param>
-    public static void RequireConnectionString(this IHostApplicationBuilder builder, string name, string example, Func<string, bool> isReadable, string unreadable)
+    /// <param name="rules">What must hold of it, and what to say when it does not. That must not quote it: there are passwords in it.</param>
+    public static void RequireConnectionString(
+        this IHostApplicationBuilder builder, string name, string example, params IEnumerable<(Func<string, bool> Holds, string Otherwise)> rules)
     {
         var configuration = builder.Configuration;
-        builder.Services.AddOptions<RequiredConnectionString>(name)
+        var options = builder.Services.AddOptions<RequiredConnectionString>(name)
             .Validate(_ => !string.IsNullOrWhiteSpace(configuration.GetConnectionString(name)), $"ConnectionStrings__{name} is not set; set it, for example to '{example}'.")
-            .Validate(_ => configuration.GetConnectionString(name) is not { } given || string.IsNullOrWhiteSpace(given) || isReadable(given), unreadable)
             .ValidateOnStart();
+        foreach (var (holds, otherwise) in rules)
+            options.Validate(_ => configuration.GetConnectionString(name) is not { } given || string.IsNullOrWhiteSpace(given) || holds(given), otherwise);
     }
 
     /// <summary>Binds the options to their section and validates their annotations at start.</summary>

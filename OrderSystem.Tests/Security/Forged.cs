@@ -16,8 +16,8 @@ internal static class Forged
     /// <summary>Makes one of each kind by its name.</summary>
     internal static string Of(string kind) => kind switch
     {
-        "expired" => Signed(claims => claims["exp"] = Now(-60)),
-        "not yet valid" => Signed(claims => (claims["nbf"], claims["exp"]) = (Now(120), Now(600))),
+        "expired" => Signed(claims => claims["exp"] = Now(-31)),
+        "not yet valid" => Signed(claims => (claims["nbf"], claims["exp"]) = (Now(60), Now(600))),
         "without an end" => Signed(claims => claims.Remove("exp")),
         "foreign issuer" => Signed(claims => claims["iss"] = "https://login.example.com/"),
         "without an issuer" => Signed(claims => claims.Remove("iss")),
@@ -96,5 +96,6 @@ internal static class Forged
 
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 
-    private static long Now(int seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds).ToUnixTimeSeconds();
+    /// <summary>So many seconds from now, as a token tells times.</summary>
+    internal static long Now(int seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds).ToUnixTimeSeconds();
 }

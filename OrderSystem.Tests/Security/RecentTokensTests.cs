@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Microsoft.IdentityModel.Tokens;
 using OrderSystem.AppHost.Access;
 using OrderSystem.ServiceDefaults.Access;
@@ -7,10 +6,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What was found to be good is remembered, but not for long, not beyond its end, and nothing else is.</summary>
+/// <summary>What was found to be good is remembered, but not for long, not beyond what a check would accept, and nothing else is.</summary>
 public sealed class RecentTokensTests
 {
-    private readonly FakeTimeProvider time = new();
+    private readonly SteppedClock time = new();
     private readonly RecentTokens tokens;
     private readonly TokenValidationParameters parameters;
     private int checks;
@@ -23,10 +22,11 @@ public sealed class RecentTokensTests
             ValidIssuer = TokenKey.Issuer,
             ValidAudience = TokenKey.Audience,
             IssuerSigningKeys = new JsonWebKeySet(Tokens.Key.Jwks).GetSigningKeys(),
-            LifetimeValidator = (_, end, _, _) =>
+            ClockSkew = AccessSetup.ClockSkew,
+            LifetimeValidator = (_, end, _, asked) =>
             {
                 checks++;
-                return end > time.GetUtcNow().UtcDateTime;
+                return end + asked.ClockSkew >= time.GetUtcNow().UtcDateTime;
             },
         };
     }
@@ -46,17 +46,40 @@ public sealed class RecentTokensTests
         Assert.Equal(2, checks);
     }
 
-    [Fact]
-    public async Task A_token_is_not_good_beyond_its_end()
+    [Theory]
+    [InlineData(29)]
+    [InlineData(1)]
+    [InlineData(-1)]
+    [InlineData(-29)]
+    public async Task A_remembered_token_ends_30_s_after_its_end_as_a_checked_one_does(int secondsLeft)
     {
-        var token = Token(TimeSpan.FromSeconds(30));
-
+        var token = Token(TimeSpan.FromSeconds(secondsLeft));
         Assert.True(await IsGoodAsync(token));
-        time.Advance(TimeSpan.FromSeconds(29));
+
+        // Just before the edge it is remembered still, at the edge a check accepts it, and just after nothing does.
+        time.Advance(TimeSpan.FromSeconds(secondsLeft) + AccessSetup.ClockSkew - TimeSpan.FromTicks(1));
         Assert.True(await IsGoodAsync(token));
         Assert.Equal(1, checks);
+        time.Advance(TimeSpan.FromTicks(1));
+        Assert.True(await IsGoodAsync(token));
+        time.Advance(TimeSpan.FromTicks(1));
+        Assert.False(await IsGoodAsync(token));
+    }
 
-        time.Advance(TimeSpan.FromSeconds(2));
+    [Fact]
+    public async Task A_wall_clock_that_is_set_back_makes_nothing_remembered_for_longer()
+    {
+        var token = Token(TimeSpan.FromHours(5));
+        Assert.True(await IsGoodAsync(token));
+
+        time.Step(TimeSpan.FromHours(-1));
+        Assert.True(await IsGoodAsync(token));
+        Assert.Equal(1, checks);
+        time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(await IsGoodAsync(token));
+        Assert.Equal(2, checks);
+
+        time.Step(TimeSpan.FromHours(6));
         Assert.False(await IsGoodAsync(token));
     }
 

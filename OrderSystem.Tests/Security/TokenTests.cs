@@ -64,6 +64,17 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(-600, -10)]
+    [InlineData(25, 600)]
+    public async Task A_clock_that_differs_by_less_than_30_s_keeps_nobody_out(int notBefore, int expires)
+    {
+        using var http = Tokens.Http(system.OrderApi.Address, Forged.Signed(claims => (claims["nbf"], claims["exp"]) = (Forged.Now(notBefore), Forged.Now(expires))));
+        using var answer = await http.GetAsync("/orders");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Theory]
     [InlineData(null)]
     [InlineData("Bearer")]
     [InlineData("Bearer ")]

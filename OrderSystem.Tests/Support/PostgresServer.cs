@@ -29,6 +29,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private readonly string _directory;
     private Process? _guardian;
+    private string _follows = "";
     private int _databases;
     private bool _isFrozen;
 
@@ -48,18 +49,46 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public static async Task<PostgresServer> StartAsync()
     {
+        var server = await MakeAsync();
+        await PostgresTemplate.CopyToAsync(server.Data);
+        await server.StartOnFreePortAsync();
+        return server;
+    }
+
+    /// <summary>Makes a standby that follows this server by streaming replication. This server is restarted: the copy is one of its data at rest.</summary>
+    public async Task<PostgresServer> StartStandbyAsync()
+    {
+        await StopAsync();
+        var standby = await MakeAsync();
+        await PostgresAccount.RunAsServerUserAsync("cp", "-a", Data, standby.Data);
+        await PostgresAccount.RunAsServerUserAsync("touch", Path.Combine(standby.Data, "standby.signal"));
+        await StartAgainAsync();
+        standby._follows = $"host=127.0.0.1 port={Port} user=postgres password={PostgresTemplate.Password}";
+        await standby.StartOnFreePortAsync();
+        return standby;
+    }
+
+    /// <summary>Makes this standby a server that takes writes, and waits until it is one.</summary>
+    public Task PromoteAsync() => ExecuteAsync("SELECT pg_promote()");
+
+    private static async Task<PostgresServer> MakeAsync()
+    {
         var server = new PostgresServer(PostgresTemplate.NewPath(Guid.NewGuid().ToString("N")[..8]));
         await PostgresAccount.MakeDirectoryAsync(server._directory);
-        await PostgresTemplate.CopyToAsync(server.Data);
+        return server;
+    }
+
+    private async Task StartOnFreePortAsync()
+    {
         for (var attempt = 1; ; attempt++)
         {
-            server.Port = Ports.Free();
+            Port = Ports.Free();
             try
             {
-                await server.StartAgainAsync();
-                return server;
+                await StartAgainAsync();
+                return;
             }
-            catch (InvalidOperationException) when (attempt < 5 && server.Log.Contains("Address already in use", StringComparison.Ordinal))
+            catch (InvalidOperationException) when (attempt < 5 && Log.Contains("Address already in use", StringComparison.Ordinal))
             {
                 // Somebody took the port in between.
             }
@@ -115,7 +144,8 @@ internal sealed class PostgresServer : IAsyncDisposable
             "-c", "listen_addresses=127.0.0.1",
             "-c", "port=" + Port.ToString(CultureInfo.InvariantCulture),
             "-c", "unix_socket_directories=" + _directory,
-            "-c", "max_connections=300");
+            "-c", "max_connections=300",
+            "-c", "primary_conninfo=" + _follows);
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, WorkingDirectory = "/" };
         PostgresAccount.AddLibraries(start);
         _guardian = Process.Start(start)!;
@@ -154,7 +184,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         try
         {
             var lines = File.ReadAllLines(Path.Combine(Data, "postmaster.pid"));
-            if (lines.Length < 8 || lines[7].Trim() != "ready") return false;
+            if (lines.Length < 8 || lines[7].Trim() is not ("ready" or "standby")) return false;
             ProcessId = int.Parse(lines[0], CultureInfo.InvariantCulture);
             return true;
         }

@@ -9,11 +9,14 @@ internal sealed class RunningSystem : IAsyncDisposable
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ordersystem-gateway-");
     private readonly Dictionary<string, string> overrides;
 
-    private RunningSystem(NatsServer nats, PostgresServer postgres, Dictionary<string, string> overrides) => (Nats, Postgres, this.overrides) = (nats, postgres, overrides);
+    private RunningSystem(NatsServer nats, PostgresServer postgres, PostgresServer? standby, Dictionary<string, string> overrides) =>
+        (Nats, Postgres, Standby, this.overrides) = (nats, postgres, standby, overrides);
 
     internal NatsServer Nats { get; }
 
     internal PostgresServer Postgres { get; }
+
+    internal PostgresServer? Standby { get; }
 
     internal ServiceProcess Gateway { get; private set; } = null!;
 
@@ -23,17 +26,18 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     internal ServiceProcess Worker { get; private set; } = null!;
 
-    internal string OrdersDatabase => Postgres.ConnectionString("orders");
+    internal string OrdersDatabase => Database("orders");
 
-    internal string PaymentsDatabase => Postgres.ConnectionString("payments");
+    internal string PaymentsDatabase => Database("payments");
 
     /// <summary>Starts everything once and returns when all of it is healthy.</summary>
     /// <param name="overrides">Settings for every service, as environment variables.</param>
-    internal static async Task<RunningSystem> StartAsync(Dictionary<string, string>? overrides = null)
+    /// <param name="hasStandby">Whether PostgreSQL has one, which every connection string names too, and first.</param>
+    internal static async Task<RunningSystem> StartAsync(Dictionary<string, string>? overrides = null, bool hasStandby = false)
     {
         var nats = NatsServer.StartAsync();
-        var postgres = PostgresServer.StartAsync();
-        var system = new RunningSystem(await nats, await postgres, overrides ?? []);
+        var postgres = await PostgresServer.StartAsync();
+        var system = new RunningSystem(await nats, postgres, hasStandby ? await postgres.StartStandbyAsync() : null, overrides ?? []);
         system.Gateway = await system.StartServiceAsync("OrderSystem.PaymentGateway");
         await system.MigrateAsync("OrderSystem.OrderApi");
         await system.MigrateAsync("OrderSystem.PaymentWorker");
@@ -67,8 +71,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         {
             ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Of(project)),
             ["ConnectionStrings__natsOps"] = Nats.UrlOf(NatsUsers.Ops),
-            ["ConnectionStrings__orders"] = Postgres.ConnectionString("orders", role: RuntimeRoles.OrderApi),
-            ["ConnectionStrings__payments"] = Postgres.ConnectionString("payments", role: RuntimeRoles.PaymentWorker),
+            ["ConnectionStrings__orders"] = Database("orders", RuntimeRoles.OrderApi),
+            ["ConnectionStrings__payments"] = Database("payments", RuntimeRoles.PaymentWorker),
             ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
         };
         if (Gateway is not null)
@@ -88,6 +92,9 @@ internal sealed class RunningSystem : IAsyncDisposable
         return environment;
     }
 
+    private string Database(string name, string role = "postgres") =>
+        new Npgsql.NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name, role: role)) { Host = Standby is null ? "127.0.0.1" : $"127.0.0.1:{Standby.Port},127.0.0.1:{Postgres.Port}" }.ConnectionString;
+
     private async Task MigrateAsync(string project)
     {
         var (exitCode, output) = await ServiceProcess.RunAsync(project, MigrationEnvironment(project), "migrate");
@@ -100,6 +107,8 @@ internal sealed class RunningSystem : IAsyncDisposable
             await service.DisposeAsync();
         await Nats.DisposeAsync();
         await Postgres.DisposeAsync();
+        if (Standby is not null)
+            await Standby.DisposeAsync();
         folder.Delete(recursive: true);
     }
 }
