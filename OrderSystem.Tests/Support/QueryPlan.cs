@@ -26,7 +26,7 @@ internal sealed record QueryPlan(long Rows, long Buffers, string Text)
 
     private static IEnumerable<JsonNode> Nodes(JsonNode node) => (node["Plans"] as JsonArray ?? []).SelectMany(child => Nodes(child!)).Prepend(node);
 
-    private static long Read(JsonNode node) => node["Node Type"]!.ToString() is "Seq Scan" or "Index Scan" or "Index Only Scan" or "Bitmap Heap Scan" or "Bitmap Index Scan"
+    private static long Read(JsonNode node) => node["Node Type"]!.ToString() is "Seq Scan" or "Index Scan" or "Index Only Scan" or "Bitmap Heap Scan" or "Bitmap Index Scan" or "Tid Scan"
         ? (Number(node, "Actual Rows") + Number(node, "Rows Removed by Filter") + Number(node, "Rows Removed by Index Recheck")) * Number(node, "Actual Loops")
         : 0;
 

@@ -73,7 +73,7 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
         for (var give = clock() + Plan.Patience; clock() < give;)
         {
             var answer = await AskAsync(journey, "cancel", HttpMethod.Post, $"/orders/{journey.Request.OrderId}/cancel");
-            if (answer.Code is not (null or 503))
+            if (answer.Code is not (null or 429 or 503))
                 return;
             await Task.Delay(system.Dice.Between(0.2, 1), TimeProvider.System);
         }

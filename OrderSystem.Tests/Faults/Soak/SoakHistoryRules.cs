@@ -14,7 +14,7 @@ internal static class SoakHistoryRules
     private static IEnumerable<string> Check(SoakJourney journey, string? now)
     {
         var id = journey.Request.OrderId;
-        foreach (var answer in journey.Answers.Where(answer => answer.Code is not (null or 200 or 202 or 409 or 503)))
+        foreach (var answer in journey.Answers.Where(answer => answer.Code is not (null or 200 or 202 or 409 or 429 or 503)))
             yield return $"{(answer.Code == 404 ? "I1" : "I5")} order {id} was taken, and a {answer.Verb} of it was answered with {answer.Code}";
 
         foreach (var refused in journey.Cancels.Where(answer => answer is { Code: 409, Status: not ("paid" or "paymentFailed" or "manualReview") }))

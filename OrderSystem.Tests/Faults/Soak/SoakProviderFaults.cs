@@ -33,6 +33,7 @@ internal static class SoakProviderFaults
             Script = question => stage.Dice.Hits(0.5) ? null : stage.Dice.Hits(0.5) ? ScriptedAnswer.Stalled(200, """{"reference":"r""") : ScriptedAnswer.Silence,
         };
         stage.Target.Script = script;
+        stage.Target.Provider.CutAll();
         await Task.Delay(stage.Scaled(40, atLeast: 4), TimeProvider.System);
         stage.Count("questions to a provider that stalls", script.Questions.Count);
         stage.Target.Script = null;
