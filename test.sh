@@ -53,6 +53,7 @@ prepare_packages
 prepare_nats $nats
 prepare_postgres
 prepare_prometheus
+prepare_faketime
 prepare_kubectl
 prepare_browser
 prepare_cli

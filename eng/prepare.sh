@@ -183,6 +183,16 @@ prepare_prometheus() {
   say "prometheus: $("$found" --version 2>&1 | sed -n -E '1s/promtool, version ([^ ]+).*/\1/p')"
 }
 
+# Only the tests need it: they set the wall clock of services while those run.
+prepare_faketime() {
+  if [ -z "$(find /usr/lib "$tools/faketime" -name libfaketimeMT.so.1 2>/dev/null)" ]; then
+    command -v apt-get >/dev/null || fail "faketime: not found. Install it; the tests of the clocks need it."
+    say "faketime: fetching the distribution's package into .tools"
+    fetch_packages libfaketime "$tools/faketime"
+  fi
+  say "faketime: found"
+}
+
 # Only the tests need it: they render the Kubernetes manifests. No server is asked.
 prepare_kubectl() {
   local found kustomize

@@ -12,6 +12,7 @@ internal sealed class OrderMetrics
     private readonly Counter<long> replayed;
     private readonly Counter<long> finished;
     private readonly Histogram<double> duration;
+    private readonly Counter<long> negative;
     private readonly Counter<long> duplicates;
     private readonly Counter<long> swept;
     private readonly Counter<long> rejected;
@@ -25,6 +26,7 @@ internal sealed class OrderMetrics
         duration = meter.CreateHistogram(
             "ordersystem.order.duration", "s", "Time from the creation of an order to its final status.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400] });
+        negative = meter.CreateCounter<long>("ordersystem.order.negative_durations", "{order}", "Orders that ended before they began, by clocks that differ; their duration counts as 0.");
         duplicates = meter.CreateCounter<long>("ordersystem.results.duplicates", "{message}", "Results of payments that had taken effect before and were left without one.");
         swept = meter.CreateCounter<long>("ordersystem.sweeper.orders", "{order}", "Orders whose events were sent again because nothing had come of them.");
         rejected = meter.CreateCounter<long>("ordersystem.requests.rejected", "{request}", "Requests that were refused.");
@@ -38,7 +40,11 @@ internal sealed class OrderMetrics
     {
         var tag = new KeyValuePair<string, object?>("order.status", status.ToName());
         finished.Add(1, tag);
-        duration.Record(afterCreation.TotalSeconds, tag);
+
+        // One clock said when it began, that of the database when it ended: they differ, and either may be set.
+        if (afterCreation < TimeSpan.Zero)
+            negative.Add(1);
+        duration.Record(Math.Max(0, afterCreation.TotalSeconds), tag);
     }
 
     internal void Duplicate() => duplicates.Add(1);

@@ -49,41 +49,44 @@ internal static class GatewayResilience
     }
 
     private static void AddStrategies(
-        ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider, RetryBudget budget, TimeProvider time) => pipeline
-        .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.TotalTimeout })
-        .AddRetry(new HttpRetryStrategyOptions
-        {
-            MaxRetryAttempts = options.Retries,
-            Delay = options.RetryDelay,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-
-            // The last attempt is asked about too, and nothing comes after it.
-            ShouldHandle = arguments => ValueTask.FromResult(
-                Asked(arguments.Context) is { } asked && MayBeRepeated(asked, options, time) && arguments.AttemptNumber < options.Retries && budget.TrySpend()),
-        })
-        .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
-        {
-            FailureRatio = options.Breaker.FailureRatio,
-            MinimumThroughput = options.Breaker.MinimumCalls,
-            SamplingDuration = options.Breaker.Window,
-            BreakDurationGenerator = arguments => ValueTask.FromResult(BreakDuration(options.Breaker, arguments.HalfOpenAttempts)),
-
-            // A caller that is gone says nothing of the provider.
-            ShouldHandle = arguments => ValueTask.FromResult(
-                arguments.Outcome.Exception is not OperationCanceledException && Asked(arguments.Context)?.Last is { } last && IsFailure(last)),
-            OnOpened = arguments =>
+        ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider, RetryBudget budget, TimeProvider time)
+    {
+        pipeline.TimeProvider = new SteadyTime(time);
+        pipeline.AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.TotalTimeout })
+            .AddRetry(new HttpRetryStrategyOptions
             {
-                provider.Opened(arguments.BreakDuration);
-                return ValueTask.CompletedTask;
-            },
-            OnClosed = _ =>
+                MaxRetryAttempts = options.Retries,
+                Delay = options.RetryDelay,
+                BackoffType = DelayBackoffType.Exponential,
+                UseJitter = true,
+
+                // The last attempt is asked about too, and nothing comes after it.
+                ShouldHandle = arguments => ValueTask.FromResult(
+                    Asked(arguments.Context) is { } asked && MayBeRepeated(asked, options, time) && arguments.AttemptNumber < options.Retries && budget.TrySpend()),
+            })
+            .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
             {
-                provider.Closed();
-                return ValueTask.CompletedTask;
-            },
-        })
-        .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.AttemptTimeout });
+                FailureRatio = options.Breaker.FailureRatio,
+                MinimumThroughput = options.Breaker.MinimumCalls,
+                SamplingDuration = options.Breaker.Window,
+                BreakDurationGenerator = arguments => ValueTask.FromResult(BreakDuration(options.Breaker, arguments.HalfOpenAttempts)),
+
+                // A caller that is gone says nothing of the provider.
+                ShouldHandle = arguments => ValueTask.FromResult(
+                    arguments.Outcome.Exception is not OperationCanceledException && Asked(arguments.Context)?.Last is { } last && IsFailure(last)),
+                OnOpened = arguments =>
+                {
+                    provider.Opened(arguments.BreakDuration);
+                    return ValueTask.CompletedTask;
+                },
+                OnClosed = _ =>
+                {
+                    provider.Closed();
+                    return ValueTask.CompletedTask;
+                },
+            })
+            .AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.AttemptTimeout });
+    }
 
     private static TimeSpan BreakDuration(GatewayOptions.BreakerOptions breaker, int failedProbes) =>
         TimeSpan.FromTicks(Math.Min(breaker.BreakDuration.Ticks << Math.Min(failedProbes, 10), breaker.MaxBreakDuration.Ticks));

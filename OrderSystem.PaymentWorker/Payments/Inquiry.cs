@@ -11,6 +11,8 @@ internal readonly record struct Answer(ChargeOutcome Outcome, bool Counts, bool 
 /// <summary>Asks the provider about one payment: which questions, in which order.</summary>
 internal sealed class Inquiry(IServiceProvider services, Doubt doubt)
 {
+    private const string GivenBack = "the provider has charged the order and given the charge back, but the order is not cancelled";
+
     private PaymentGatewayClient Provider => services.GetRequiredService<PaymentGatewayClient>();
 
     /// <summary>
@@ -20,8 +22,12 @@ internal sealed class Inquiry(IServiceProvider services, Doubt doubt)
     internal async Task<Answer> ChargeAsync(Payment payment, bool lookUpFirst, CancellationToken cancellationToken)
     {
         var found = lookUpFirst ? await FindAsync(payment, cancellationToken) : ChargeOutcome.None;
+
+        // After a restore the cancellation may be on its way again. If it does not come, somebody has given the charge back by hand, and a person decides.
+        if (found.Found is { IsRefunded: true })
+            return new(found with { Status = ChargeStatus.Unknown, Reason = GivenBack }, Counts: true);
         if (found.Status != ChargeStatus.None)
-            return new(found, Counts: found.Found is { IsRefunded: true });
+            return new(found, Counts: false);
         if (payment.Attempts > 1 && doubt.IsOver(payment.FirstAttemptAt))
             return new(found with { Status = ChargeStatus.Refused, Reason = $"{found.Reason}, and may have forgotten the key that it was asked with" }, Counts: false);
 
@@ -37,10 +43,6 @@ internal sealed class Inquiry(IServiceProvider services, Doubt doubt)
         var found = await Provider.FindAsync(payment.OrderId, cancellationToken);
         if (found.Status != ChargeStatus.Succeeded || found.Found is not { } charge)
             return found;
-
-        // After a restore the cancellation may be on its way again. If it does not come, somebody has given the charge back by hand, and a person decides.
-        if (charge.IsRefunded && !payment.IsCancelled)
-            return found with { Status = ChargeStatus.Unknown, Reason = "the provider has charged the order and given the charge back, but the order is not cancelled" };
         return Differs(payment.Amount, charge.Amount) || (payment.Currency is { } currency && charge.Currency is { } other && currency != other)
             ? found with { Status = ChargeStatus.Refused, Reason = ProviderText.Clean($"the provider has charged {charge.Amount} {charge.Currency} for the order") }
             : found;
@@ -66,6 +68,7 @@ internal sealed class Inquiry(IServiceProvider services, Doubt doubt)
         var found = (await FindAsync(payment, cancellationToken)).After(refused);
         return found.Status switch
         {
+            ChargeStatus.Succeeded when found.Found is { IsRefunded: true } => refused with { Reason = GivenBack, Calls = found.Calls },
             ChargeStatus.Succeeded or ChargeStatus.Declined => found,
             ChargeStatus.Unknown or ChargeStatus.Unavailable => found with { Status = ChargeStatus.Unknown },
             _ => refused with { Calls = found.Calls },

@@ -12,6 +12,7 @@ internal static class PaymentsSetup
         builder.Services.AddSingleton<Refunding>();
         builder.Services.AddSingleton<OpenPayments>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OpenPayments>());
+        builder.Services.AddHostedService<LeaseRepair>();
         builder.Services.AddHostedService<PaymentGauges>();
     }
 }

@@ -17,7 +17,7 @@ public sealed class FailureCatalogueTests
     public static TheoryData<string> Rows => new(
     [
         "F1", "F4", "F6", "F12", "F13", "F16", "F17", "F19", "F21", "F24", "F26", "F27", "F29", "F30", "F31", "F32", "F33", "F34", "F35",
-        "F36", "F37", "F38", "F39", "F41",
+        "F36", "F37", "F38", "F39", "F41", "F42",
         "H1", "H2", "H3", "H5", "H7", "H8", "H11", "H13",
         "M1", "M3", "M5", "M9",
     ]);

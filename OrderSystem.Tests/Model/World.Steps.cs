@@ -110,7 +110,7 @@ internal sealed partial class World
     private void Receive(Consumer consumer, Message message)
     {
         (consumer.Stage, consumer.Held, consumer.Order) = (Stage.Received, message, message.Event.Order);
-        consumer.IsDoubtful = message.Deliveries++ > 0 || message.Emission > 0 || IsOld[message.Event.Order];
+        consumer.IsDoubtful = message.Deliveries++ > 0 || message.Emission > 0;
         message.State = Has(Guard.AckAfterCommit) ? Delivery.Delivered : Delivery.Acknowledged;
     }
 

@@ -73,9 +73,12 @@ internal sealed partial class World
     private void Handle(Consumer worker)
     {
         var (payment, told) = (Payments[worker.Order], worker.Held!.Event);
+
+        // The age of the event is looked at now: the provider may have forgotten its key since the message was received.
+        var isDoubtful = worker.IsDoubtful || IsOld[worker.Order];
         if (told.Kind == Kind.Cancelled)
         {
-            HandleCancellation(payment, told, worker.IsDoubtful);
+            HandleCancellation(payment, told, isDoubtful);
             worker.Stage = Stage.Done;
         }
         else if (payment.State is PaymentState.None or PaymentState.Charging or PaymentState.Unknown)
@@ -87,7 +90,7 @@ internal sealed partial class World
                 return;
             }
 
-            payment.IsInDoubt |= payment.State == PaymentState.None && worker.IsDoubtful;
+            payment.IsInDoubt |= payment.State == PaymentState.None && isDoubtful;
             Begin(worker, payment);
         }
         else

@@ -16,6 +16,9 @@ internal static class Programs
 
     internal static string Kubectl => Find("kubectl", [Path.Combine(Tools, "kubectl/usr/bin")]);
 
+    /// <summary>A library that is loaded before a program's own.</summary>
+    internal static string FakeTime => Find("libfaketimeMT.so.1", LibraryFolders().Select(folder => Path.Combine(folder, "faketime")));
+
     internal static string Postgres { get; } = Find("postgres", PostgresFolders());
 
     internal static string InitDb { get; } = Path.Combine(Path.GetDirectoryName(Postgres)!, "initdb");
@@ -41,6 +44,9 @@ internal static class Programs
             ? throw new InvalidOperationException($"{name} was not found. Run ./test.sh, which fetches it.")
             : File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
     }
+
+    private static IEnumerable<string> LibraryFolders() => new[] { "/usr/lib", Path.Combine(Tools, "faketime/usr/lib") }
+        .Where(Directory.Exists).SelectMany(folder => Directory.GetDirectories(folder, "*-linux-gnu*"));
 
     private static IEnumerable<string> PostgresFolders()
     {
