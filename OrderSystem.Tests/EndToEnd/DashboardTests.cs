@@ -35,14 +35,31 @@ public sealed class DashboardTests
         await AnOrderIsFollowedAsync(browser, system, url);
         await ALogIsReadAsync(browser, url);
         await page.GotoAsync($"{url}/structuredlogs");
-        await page.GetByTitle("Message filter").Locator("input").FillAsync("pulls messages");
+        await FilterAsync(page, "pulls messages", hides: "Content root path");
         await Expect(page.GetByText("ORDER_PROCESSOR pulls messages").First).ToBeVisibleAsync(Visible);
-        await Expect(page.GetByText("Content root path")).ToHaveCountAsync(0, new() { Timeout = 60_000 });
         await browser.KeepAsync("structured-logs");
         await page.GotoAsync($"{url}/metrics/resource/order-api");
         await page.GetByTitle("http.server.request.duration").First.ClickAsync();
         await Expect(page.Locator(".js-plotly-plot .main-svg").First).ToBeVisibleAsync(Visible);
         await browser.KeepAsync("metrics");
+    }
+
+    /// <summary>The page is drawn before it is connected to its server, and what is typed until then is lost: it is typed again.</summary>
+    private static async Task FilterAsync(IPage page, string text, string hides)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await page.GetByTitle("Message filter").Locator("input").FillAsync("");
+            await page.GetByTitle("Message filter").Locator("input").FillAsync(text);
+            try
+            {
+                await Expect(page.GetByText(hides)).ToHaveCountAsync(0, new() { Timeout = 10_000 });
+                return;
+            }
+            catch (PlaywrightException) when (attempt < 6)
+            {
+            }
+        }
     }
 
     private static async Task EverythingRunsAsync(DashboardBrowser browser)
