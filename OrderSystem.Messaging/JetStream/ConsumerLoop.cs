@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,38 +23,26 @@ internal sealed partial class ConsumerLoop(
     private static readonly TimeSpan HandBackDelay = TimeSpan.FromSeconds(1);
 
     private readonly JetStreamOptions settings = options.Value;
-
-    /// <summary>Everything that a handler calls has a deadline far below this.</summary>
-    private TimeSpan LongestHandling => 4 * settings.AckWait;
-
-    private readonly SemaphoreSlim slots = new(options.Value.Concurrency);
-
-    /// <summary>What is being handled, and since when.</summary>
-    private readonly ConcurrentDictionary<INatsJSMsg<byte[]>, long> inFlight = new(ReferenceEqualityComparer.Instance);
-
-    /// <summary>Cancelled when the shutdown timeout is over: what is still in flight is then given up and delivered again.</summary>
-    private readonly CancellationTokenSource abandon = new();
+    private readonly HandlerSlots slots = new(processor, options.Value, time, logger);
     private long received;
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await using var giveUp = cancellationToken.Register(abandon.Cancel);
-        var open = inFlight.Count;
+        await using var giveUp = cancellationToken.Register(slots.Abandon);
+        var open = slots.Busy;
         await base.StopAsync(cancellationToken);
         if (open > 0)
-            Log.Stopped(logger, consumer.Name, open, inFlight.Count);
+            Log.Stopped(logger, consumer.Name, open, slots.Busy);
     }
 
     public override void Dispose()
     {
         slots.Dispose();
-        abandon.Dispose();
         base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await using var heartbeat = time.CreateTimer(_ => SendProgress(), null, settings.AckWait / 3, settings.AckWait / 3);
         var rest = ShortestRest;
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -80,9 +67,8 @@ internal sealed partial class ConsumerLoop(
             await Task.Delay(rest, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        // Stop pulling, finish, acknowledge: every slot that comes free is a message that is settled.
-        for (var i = 0; i < settings.Concurrency; i++)
-            await slots.WaitAsync(abandon.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Stop pulling, finish, acknowledge.
+        await slots.DrainAsync();
     }
 
     private async Task PullAsync(CancellationToken stopping)
@@ -113,7 +99,7 @@ internal sealed partial class ConsumerLoop(
                 if (ended.IsCancellationRequested || !await TakeSlotAsync(ended.Token))
                     await message.NakAsync(new AckOpts { NakDelay = HandBackDelay + gate.Remaining }, CancellationToken.None);
                 else
-                    _ = ProcessAsync(message, arrived);
+                    _ = slots.HandleAsync(message, arrived);
             }
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)
@@ -130,7 +116,7 @@ internal sealed partial class ConsumerLoop(
     {
         try
         {
-            await slots.WaitAsync(ended);
+            await slots.TakeAsync(ended);
             return true;
         }
         catch (OperationCanceledException)
@@ -139,7 +125,7 @@ internal sealed partial class ConsumerLoop(
         }
     }
 
-    /// <summary>One message at a time, once the break is over: whether it succeeds decides whether the gate opens.</summary>
+    /// <summary>One message at a time, once the break is over: whether it succeeds decides whether the gate opens. One that does not end is no answer, and the next is tried.</summary>
     private async Task ProbeAsync(INatsJSConsumer pull, CancellationToken stopping)
     {
         Log.Suspended(logger, consumer.Name, gate.Remaining.TotalSeconds, gate.Reason);
@@ -149,8 +135,8 @@ internal sealed partial class ConsumerLoop(
             var message = await pull.NextAsync(NatsRawSerializer<byte[]>.Default, new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(5) }, stopping);
             if (message is null)
                 continue;
-            await slots.WaitAsync(stopping);
-            await ProcessAsync(message, time.GetUtcNow());
+            await slots.TakeAsync(stopping);
+            await slots.HandleAsync(message, time.GetUtcNow()).WaitAsync(slots.LongestHandling, time, stopping);
         }
     }
 
@@ -164,7 +150,7 @@ internal sealed partial class ConsumerLoop(
             {
                 var before = Interlocked.Exchange(ref received, 0);
                 await pull.RefreshAsync(ended.Token);
-                if (before > 0 || pull.Info.NumPending == 0 || !inFlight.IsEmpty || pull.Info.NumAckPending >= settings.MaxAckPending)
+                if (before > 0 || pull.Info.NumPending == 0 || slots.Busy > 0 || pull.Info.NumAckPending >= settings.MaxAckPending)
                     continue;
                 Log.Silent(logger, consumer.Name, pull.Info.NumPending);
                 break;
@@ -183,58 +169,6 @@ internal sealed partial class ConsumerLoop(
         await ended.CancelAsync();
     }
 
-    private async Task ProcessAsync(INatsJSMsg<byte[]> message, DateTimeOffset arrived)
-    {
-        inFlight.TryAdd(message, time.GetTimestamp());
-        try
-        {
-            await processor.ProcessAsync(message, arrived, abandon.Token);
-        }
-        catch (Exception failure)
-        {
-            // Not settled: the server delivers it again after AckWait.
-            Log.NotSettled(logger, failure, message.Subject, message.Metadata?.Sequence.Stream ?? 0);
-        }
-        finally
-        {
-            GiveSlotBack(message);
-        }
-    }
-
-    /// <summary>Once for each message: when it was handled, or when that takes too long.</summary>
-    /// <returns>False when it was given back before.</returns>
-    private bool GiveSlotBack(INatsJSMsg<byte[]> message)
-    {
-        if (!inFlight.TryRemove(message, out _))
-            return false;
-        slots.Release();
-        return true;
-    }
-
-    /// <summary>Tells the server that what takes long is still under way. A handler that does not end holds no slot for ever: the server delivers its message again.</summary>
-    private void SendProgress()
-    {
-        foreach (var (message, since) in inFlight)
-        {
-            if (time.GetElapsedTime(since) < LongestHandling)
-                _ = SendAsync(message);
-            else if (GiveSlotBack(message))
-                Log.Stalled(logger, message.Subject, message.Metadata?.Sequence.Stream ?? 0, LongestHandling.TotalSeconds);
-        }
-
-        async Task SendAsync(INatsJSMsg<byte[]> message)
-        {
-            try
-            {
-                await message.AckProgressAsync(cancellationToken: abandon.Token);
-            }
-            catch (Exception failure) when (failure is NatsException or OperationCanceledException)
-            {
-                Log.ProgressFailed(logger, consumer.Name, failure.Message);
-            }
-        }
-    }
-
     private static partial class Log
     {
         [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "{Consumer} pulls messages.")]
@@ -246,12 +180,6 @@ internal sealed partial class ConsumerLoop(
         [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "{Consumer} cannot be pulled from: {Error} It is tried again in {Seconds:0.#} s.")]
         internal static partial void Failed(ILogger logger, string consumer, string error, double seconds);
 
-        [LoggerMessage(EventId = 1406, Level = LogLevel.Warning, Message = "Message {Sequence} on {Subject} was not settled; the server delivers it again.")]
-        internal static partial void NotSettled(ILogger logger, Exception failure, string subject, ulong sequence);
-
-        [LoggerMessage(EventId = 1407, Level = LogLevel.Debug, Message = "{Consumer} could not send an in-progress acknowledgement: {Error}")]
-        internal static partial void ProgressFailed(ILogger logger, string consumer, string error);
-
         [LoggerMessage(EventId = 1408, Level = LogLevel.Information, Message = "{Consumer} stopped with {Open} messages in flight; {Left} were left to be delivered again.")]
         internal static partial void Stopped(ILogger logger, string consumer, int open, int left);
 
@@ -260,9 +188,6 @@ internal sealed partial class ConsumerLoop(
 
         [LoggerMessage(EventId = 1410, Level = LogLevel.Warning, Message = "{Consumer} brings nothing although {Pending} messages wait; it is pulled from anew.")]
         internal static partial void Silent(ILogger logger, string consumer, ulong pending);
-
-        [LoggerMessage(EventId = 1412, Level = LogLevel.Error, Message = "Message {Sequence} on {Subject} was not handled within {Seconds:0} s; its slot is given to another, and the server delivers it again.")]
-        internal static partial void Stalled(ILogger logger, string subject, ulong sequence, double seconds);
 
         [LoggerMessage(EventId = 1411, Level = LogLevel.Error, Message = "{Consumer} is gone ({Error}); it is made again.")]
         internal static partial void Gone(ILogger logger, string consumer, string error);

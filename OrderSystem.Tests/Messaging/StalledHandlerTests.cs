@@ -15,8 +15,11 @@ namespace OrderSystem.Tests.Messaging;
 /// <summary>A handler that does not end although everything that it calls has a deadline.</summary>
 public sealed class StalledHandlerTests
 {
-    [Fact]
-    public async Task It_gives_its_slot_back_and_its_message_is_delivered_again()
+    /// <param name="isProbe">Whether pulling is suspended, so that the handler is the one that may try.</param>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task It_gives_its_slot_back_and_its_message_is_delivered_again(bool isProbe)
     {
         await using var system = await FaultSystem.StartAsync(workers: 0, settings: [("JetStream__AckWait", "00:00:02")]);
         var builder = WebApplication.CreateBuilder();
@@ -32,6 +35,8 @@ public sealed class StalledHandlerTests
         builder.AddMessaging("payments", "/payment-worker", typeof(OrderSystem.PaymentWorker.Payments.Payment).Assembly);
         builder.AddEventConsumer(Topology.OrderProcessor, events => events.On<OrderCreated, FirstIsStuck>());
         await using var app = builder.Build();
+        if (isProbe)
+            app.Services.GetRequiredService<PullGate>().Close("a dependency", TimeSpan.Zero);
         await app.StartAsync();
         var handler = app.Services.GetRequiredService<FirstIsStuck>();
 
