@@ -54,7 +54,9 @@ internal sealed class CommitSession(NpgsqlDataSource database, CommittedEvents c
     {
         if (session is { FullState: not ConnectionState.Open })
             await DisposeAsync();
-        session ??= await OpenAsync();
+        if (session is null)
+            await OpenAsync();
+
 
         // A batch without a transaction of its own is one: one round trip, all of it or nothing.
         await using var batch = new NpgsqlBatch(session);
@@ -68,21 +70,18 @@ internal sealed class CommitSession(NpgsqlDataSource database, CommittedEvents c
             await reader.NextResultAsync(CancellationToken.None);
         }
 
-        // Nobody is answered before the end of the transaction is read: an error at the commit itself stands there.
+        // Callers are answered after the end of the transaction has been read: an error of the COMMIT itself comes there.
         while (await reader.NextResultAsync(CancellationToken.None))
         {
         }
     }
 
-    private async Task<NpgsqlConnection> OpenAsync()
+    private async Task OpenAsync()
     {
-        var opened = await database.OpenConnectionAsync(CancellationToken.None);
-        if (lockTimeout is { } limit)
-        {
-            await using var set = new NpgsqlCommand($"SET lock_timeout = {(int)limit.TotalMilliseconds}", opened);
-            await set.ExecuteNonQueryAsync(CancellationToken.None);
-        }
-
-        return opened;
+        session = await database.OpenConnectionAsync(CancellationToken.None);
+        if (lockTimeout is not { } limit)
+            return;
+        await using var set = new NpgsqlCommand($"SET lock_timeout = {(int)limit.TotalMilliseconds}", session);
+        await set.ExecuteNonQueryAsync(CancellationToken.None);
     }
 }

@@ -15,7 +15,7 @@ namespace OrderSystem.Messaging.Persistence;
 /// </summary>
 public sealed partial class GroupCommitter : BackgroundService
 {
-    /// <summary>What a lock may take from all callers. A commit that holds one is over by then, unless its session does nothing or runs for long.</summary>
+    /// <summary>How long a batch waits for a row lock before its writes are tried apart from each other. The commit of another service takes less.</summary>
     private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How long a write that nobody waits for may wait for a commit that somebody does.</summary>

@@ -10,14 +10,17 @@ namespace OrderSystem.Messaging.Persistence;
 /// <param name="time">Clock.</param>
 internal sealed class LockedRows(Func<IReadOnlyList<PendingWrite>, bool, Task> commit, TimeProvider time) : IDisposable
 {
-    /// <summary>Sessions that may wait for a lock at once. What finds none free waits for one as long as its caller waits.</summary>
+    /// <summary>Sessions that may wait for a lock at once, and as many that find out whether a write has to. A write that finds none free waits for one as long as its caller waits.</summary>
     private const int Sessions = 4;
 
-    /// <summary>Orders that are remembered; more are no matter of single rows.</summary>
+    /// <summary>Locked orders that are remembered. More mean that a whole table is locked.</summary>
     private const int MostOrders = 1_000;
     private static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim room = new(Sessions);
+    private readonly SemaphoreSlim alone = new(Sessions);
+
+    /// <summary>Apart from the others: writes that may go at once do not queue behind those that wait.</summary>
+    private readonly SemaphoreSlim halves = new(Sessions);
     private readonly ConcurrentDictionary<Guid, long> orders = [];
     private readonly ConcurrentDictionary<Task, byte> waiting = [];
 
@@ -39,14 +42,21 @@ internal sealed class LockedRows(Func<IReadOnlyList<PendingWrite>, bool, Task> c
         Start([.. writes.Skip(half)], isAlone: false);
     }
 
-    /// <summary>Returns when every write has ended.</summary>
+    /// <summary>Returns when every write is committed or has failed.</summary>
     internal async Task DrainAsync()
     {
-        while (!waiting.IsEmpty)
-            await Task.WhenAll(waiting.Keys);
+        while (waiting.Keys.FirstOrDefault() is { } run)
+        {
+            await run;
+            waiting.TryRemove(run, out _);
+        }
     }
 
-    public void Dispose() => room.Dispose();
+    public void Dispose()
+    {
+        alone.Dispose();
+        halves.Dispose();
+    }
 
     private void Start(IReadOnlyList<PendingWrite> writes, bool isAlone)
     {
@@ -64,6 +74,7 @@ internal sealed class LockedRows(Func<IReadOnlyList<PendingWrite>, bool, Task> c
 
     private async Task RunAsync(IReadOnlyList<PendingWrite> writes, bool isAlone)
     {
+        var room = isAlone ? alone : halves;
         await room.WaitAsync();
         try
         {
