@@ -17,16 +17,22 @@ internal readonly record struct PublishResult(ulong Sequence, string? Error = nu
 }
 
 /// <summary>Publishes one event and decides what its acknowledgement means.</summary>
-internal sealed class EventPublisher(INatsJSContext jetStream, EventSource source, IOptions<RelayOptions> options, MessagingMetrics metrics)
+internal sealed class EventPublisher(INatsJSContext jetStream, EventSource source, IOptions<RelayOptions> options, MessagingMetrics metrics, TimeProvider time)
 {
     /// <summary>"message size exceeds maximum allowed", the one refusal that no waiting will change.</summary>
     private const int MessageTooLarge = 10054;
 
-    private readonly TimeSpan timeout = options.Value.PublishTimeout;
-    private volatile string? lastFailure;
+    /// <summary>More than the longest wait between two attempts, which is a minute.</summary>
+    private static readonly TimeSpan LongestMemory = TimeSpan.FromSeconds(90);
 
-    /// <summary>Why the last event was not taken into its stream; null when it was. What can never be taken says nothing about the stream.</summary>
-    internal string? LastFailure => lastFailure;
+    private readonly TimeSpan timeout = options.Value.PublishTimeout;
+    private volatile Failure? lastFailure;
+
+    /// <summary>
+    /// Why the stream did not take the last event; null when it did, or when that was so long ago that a relay must have tried again since, which may be that of
+    /// another instance. An event that no stream would take says nothing.
+    /// </summary>
+    internal string? LastFailure => lastFailure is { } failure && time.GetElapsedTime(failure.At) < LongestMemory ? failure.Error : null;
 
     /// <summary>Whether a publish has a chance at all.</summary>
     internal bool IsConnected => jetStream.Connection.ConnectionState == NatsConnectionState.Open;
@@ -46,7 +52,7 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
         var started = Stopwatch.GetTimestamp();
         var result = await TryAsync(stored, cancellationToken);
         if (!result.CanNeverSucceed)
-            lastFailure = result.Error;
+            lastFailure = result.Error is { } error ? new(error, time.GetTimestamp()) : null;
         metrics.Sent(stored.Type.Subject, Stopwatch.GetElapsedTime(started), result.IsStored);
         if (!result.IsStored)
             activity?.SetStatus(ActivityStatusCode.Error, result.Error);
@@ -85,4 +91,6 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
     }
 
     private static PublishResult Refused(ApiError error) => new(0, $"{error.Description} ({error.ErrCode})", error.ErrCode == MessageTooLarge);
+
+    private sealed record Failure(string Error, long At);
 }
