@@ -1,7 +1,7 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using OrderSystem.ServiceDefaults.Telemetry;
+using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.Messaging.Outbox;
 
@@ -9,7 +9,7 @@ namespace OrderSystem.Messaging.Outbox;
 /// How much waits in the outbox and for how long: the first figures to look at when orders do not move. They are counted up to a bound: the longer the
 /// queue, the more these figures are needed, and the less may counting cost.
 /// </summary>
-internal sealed class OutboxGauges : SampledGauges<OutboxGauges.Sample>
+internal sealed class OutboxGauges : DatabaseGauges<OutboxGauges.Sample>
 {
     /// <summary>
     /// Order ids are made in the order of time, so that the oldest events are among those of the oldest orders. Where only parked ones are found there, the
@@ -26,25 +26,16 @@ internal sealed class OutboxGauges : SampledGauges<OutboxGauges.Sample>
                 (SELECT min(available_at) FROM outbox WHERE parked_at IS NULL))))::float8
         """;
 
-    private readonly NpgsqlDataSource database;
-
     public OutboxGauges(IMeterFactory meters, NpgsqlDataSource database, TimeProvider time, ILogger<OutboxGauges> logger)
-        : base(time, logger)
+        : base(database, Query, time, logger)
     {
-        this.database = database;
         var meter = meters.Create(MessagingTelemetry.Name);
         meter.CreateObservableGauge("ordersystem.outbox.depth", () => Measure(sample => sample.Waiting), "{event}", "Events that wait to be published; 100,000 are as many or more.");
         meter.CreateObservableGauge("ordersystem.outbox.parked", () => Measure(sample => sample.Parked), "{event}", "Events that can never be published and hold up their orders; 100,000 are as many or more.");
         meter.CreateObservableGauge("ordersystem.outbox.oldest.age", () => Measure(sample => sample.OldestAge), "s", "Age of the oldest event that waits to be published; 0 when none does.");
     }
 
-    protected override async Task<Sample?> SampleAsync(CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(Query);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return new(reader.GetInt64(0), reader.GetInt64(1), reader.GetDouble(2));
-    }
+    protected override Sample Read(NpgsqlDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetDouble(2));
 
     internal sealed record Sample(long Waiting, long Parked, double OldestAge);
 }

@@ -1,11 +1,11 @@
 using System.Diagnostics.Metrics;
 using Npgsql;
-using OrderSystem.ServiceDefaults.Telemetry;
+using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary>Orders that have not ended: how many, and for how long the oldest has waited. Counted up to a bound, over an index that holds no paid order.</summary>
-internal sealed class OrderGauges : SampledGauges<OrderGauges.Sample>
+internal sealed class OrderGauges : DatabaseGauges<OrderGauges.Sample>
 {
     internal const string Query =
         """
@@ -16,12 +16,9 @@ internal sealed class OrderGauges : SampledGauges<OrderGauges.Sample>
 
     private static readonly KeyValuePair<string, object?> Pending = new("order.status", OrderStatus.Pending.ToName());
     private static readonly KeyValuePair<string, object?> ManualReview = new("order.status", OrderStatus.ManualReview.ToName());
-    private readonly NpgsqlDataSource database;
-
     public OrderGauges(IMeterFactory meters, NpgsqlDataSource database, TimeProvider time, ILogger<OrderGauges> logger)
-        : base(time, logger)
+        : base(database, Query, time, logger)
     {
-        this.database = database;
         var meter = meters.Create(OrderMetrics.MeterName);
         meter.CreateObservableGauge(
             "ordersystem.orders.open", () => Measure(sample => sample.Pending, Pending).Concat(Measure(sample => sample.ManualReview, ManualReview)),
@@ -30,13 +27,7 @@ internal sealed class OrderGauges : SampledGauges<OrderGauges.Sample>
             "ordersystem.orders.oldest_pending.age", () => Measure(sample => sample.OldestAge), "s", "Age of the oldest pending order; 0 when there is none.");
     }
 
-    protected override async Task<Sample?> SampleAsync(CancellationToken cancellationToken)
-    {
-        await using var command = database.CreateCommand(Query);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        await reader.ReadAsync(cancellationToken);
-        return new(reader.GetInt64(0), reader.GetInt64(1), reader.GetDouble(2));
-    }
+    protected override Sample Read(NpgsqlDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetDouble(2));
 
     internal sealed record Sample(long Pending, long ManualReview, double OldestAge);
 }
