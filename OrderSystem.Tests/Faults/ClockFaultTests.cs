@@ -9,7 +9,7 @@ public sealed class ClockFaultTests
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
     /// <summary>An outcome that a slow machine left unknown is asked for after a minute; what was held up by a clock would take the hour.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(4);
 
     [Fact]
     public async Task F42_Services_whose_clock_is_set_an_hour_forwards_and_back_go_on_as_if_nothing_had_been()
@@ -19,7 +19,7 @@ public sealed class ClockFaultTests
         await LoadAsync();
         await SetAsync(Hour);
         await LoadAsync();
-        await system.RestAsync(Patience);
+        await system.RestAsync(Timeout);
 
         // The circuit opens in the hour that is then taken back.
         await system.SetProviderAsync(new { outage = true });
@@ -29,7 +29,7 @@ public sealed class ClockFaultTests
         await system.SetProviderAsync(null);
         await LoadAsync();
 
-        var snapshot = await system.AuditAsync(Patience);
+        var snapshot = await system.AuditAsync(Timeout);
         Assert.Equal(system.Load.History.Accepted.Count(), snapshot.Ledger.Count);
 
         Task LoadAsync() => system.Load.RunAsync(new(Orders: 30, PerSecond: 30));
@@ -64,7 +64,7 @@ public sealed class ClockFaultTests
         Assert.InRange(moved, 2, 20);
         await system.SetProviderAsync(null);
 
-        var snapshot = await system.AuditAsync(Patience);
+        var snapshot = await system.AuditAsync(Timeout);
         Assert.Equal(20, snapshot.Ledger.Count);
         Assert.Contains("Clock of the database was set back", system.Workers[0].Output, StringComparison.Ordinal);
     }

@@ -53,28 +53,13 @@ public sealed class PostgresFaultTests
     public async Task F19_An_order_whose_commit_was_not_answered_is_found_again_by_its_key()
     {
         await using var system = await FaultSystem.StartAsync();
-        var lost = 0;
-        system.ApiPostgres.FromClient = (link, frame) =>
-        {
-            if (TcpFrames.IsBind(frame) && frame.Contains("orders.created.v1"u8))
-                link.Mark = "an order";
-            return TcpVerdict.Pass;
-        };
-        system.ApiPostgres.FromServer = (link, frame) =>
-        {
-            if (link.Mark is null || !TcpFrames.IsReadyForQuery(frame))
-                return TcpVerdict.Pass;
-            link.Mark = null;
-            if (!system.Dice.Hits(0.2))
-                return TcpVerdict.Pass;
-            Interlocked.Increment(ref lost);
-            return TcpVerdict.Cut;
-        };
+        var lost = new LostCommits(system.Dice, "orders.created.v1");
+        (system.ApiPostgres.FromClient, system.ApiPostgres.FromServer) = (lost.Ask, lost.Answer);
 
         await system.Load.RunAsync(new(Orders: 150, PerSecond: 30));
         system.ApiPostgres.FromServer = null;
 
-        Assert.True(lost > 10, $"only {lost} answers were lost");
+        Assert.True(lost.Count > 10, $"only {lost.Count} answers were lost");
         var snapshot = await system.AuditAsync();
         Assert.Equal((150, 150), (snapshot.Orders.Count, snapshot.OrderApi.Events.Count));
     }

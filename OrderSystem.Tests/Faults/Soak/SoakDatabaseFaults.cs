@@ -28,23 +28,11 @@ internal static class SoakDatabaseFaults
 
     internal static async Task LoseCommitsAsync(SoakStage stage)
     {
-        using var orders = stage.Rules.FromClient(stage.Target.ApiPostgres, (link, frame) =>
-        {
-            if (TcpFrames.IsBind(frame) && (frame.Contains("orders.created.v1"u8) || frame.Contains("orders.cancelled.v1"u8)))
-                link.Mark = "an order";
-            return TcpVerdict.Pass;
-        });
-        using var answers = stage.Rules.FromServer(stage.Target.ApiPostgres, (link, frame) =>
-        {
-            if (link.Mark is null || !TcpFrames.IsReadyForQuery(frame))
-                return TcpVerdict.Pass;
-            link.Mark = null;
-            if (!stage.Dice.Hits(0.2))
-                return TcpVerdict.Pass;
-            stage.Count("answers to commits lost");
-            return TcpVerdict.Cut;
-        });
+        var lost = new LostCommits(stage.Dice, "orders.created.v1", "orders.cancelled.v1");
+        using var questions = stage.Rules.FromClient(stage.Target.ApiPostgres, lost.Ask);
+        using var answers = stage.Rules.FromServer(stage.Target.ApiPostgres, lost.Answer);
         await Task.Delay(stage.Scaled(20, atLeast: 4), TimeProvider.System);
+        stage.Count("answers to commits lost", lost.Count);
     }
 
     internal static async Task FillDiskAsync(SoakStage stage)
