@@ -114,6 +114,8 @@ internal sealed partial class OpenPayments(
 
         // There may be no message left to find out that the provider is back: then one of these does.
         var free = Slots - running.Count;
+        if (free == 0)
+            return;
         var limit = provider.Allow(free);
         if (limit < free && !running.IsEmpty)
             limit = 0;
