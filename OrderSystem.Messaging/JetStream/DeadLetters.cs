@@ -29,8 +29,8 @@ internal sealed partial class DeadLetters(INatsJSContext jetStream, TimeProvider
                 headers[name] = value;
         }
 
-        // The id makes a second copy of the same message a duplicate, should this process die before the original is terminated. The time when it was stored
-        // belongs to it: a stream that is made again, or brought back from a copy, counts its messages anew.
+        // The id makes a second copy of the same message a duplicate, should this process die before the original is terminated. The message's timestamp is part
+        // of it: a stream that is recreated, or restored from a backup, gives the same sequence numbers to other messages.
         var ack = await jetStream.PublishAsync(
             DeadLetterFormat.SubjectOf(metadata.Stream, CloudEvent.Read(message.Headers, CloudEvent.Subject)), message.Data ?? [], NatsRawSerializer<byte[]>.Default,
             new NatsJSPubOpts { MsgId = $"{metadata.Stream}.{sequence}.{metadata.Timestamp.UtcTicks}.{metadata.Consumer}" }, headers, cancellationToken);

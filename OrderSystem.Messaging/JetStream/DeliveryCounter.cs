@@ -6,8 +6,8 @@ using OrderSystem.Messaging.Persistence;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Counts the deliveries that ended in neither an answer nor a decision: a handler that threw, a process that died over a message. Only a
-/// message that comes again is counted, before it is handled, so that the usual case costs nothing. Counts are committed with whatever else is.
+/// Counts the deliveries of a message that ended in neither an answer nor a decision: the handler threw, or its process died. Only redeliveries are
+/// counted, before they are handled, so that a first delivery costs nothing. A count is one more row of a group commit.
 /// </summary>
 internal sealed class DeliveryCounter(GroupCommitter committer)
 {

@@ -7,13 +7,13 @@ namespace OrderSystem.Messaging.JetStream;
 /// <summary>What is at fault when a handler fails, and so what follows.</summary>
 internal enum FailureKind
 {
-    /// <summary>The message: it can never succeed, and is kept as a dead letter at once.</summary>
+    /// <summary>The message: no redelivery can succeed, and it becomes a dead letter at once.</summary>
     Message,
 
-    /// <summary>This attempt: it is made again with growing waits, and counts towards the limit of deliveries.</summary>
+    /// <summary>This attempt: the message is redelivered with backoff, and the delivery counts towards the limit.</summary>
     Attempt,
 
-    /// <summary>The service's own infrastructure: it never counts, and enough of them suspend pulling.</summary>
+    /// <summary>The service's own infrastructure: the delivery does not count, and three messages in a row that fail so suspend pulling.</summary>
     Infrastructure,
 }
 

@@ -47,7 +47,7 @@ internal sealed partial class MessageProcessor(
                 var failures = await deliveries.CountAsync(consumer.Name, envelope.EventId);
                 isCounted = true;
                 if (failures >= MaxFailures)
-                    return HandlingResult.Reject(isNewer ? $"{failures} deliveries found nobody who knows {envelope.Type}" : $"{failures} deliveries ended without an answer");
+                    return HandlingResult.Reject(isNewer ? $"{failures} deliveries, and no instance knew the event type {envelope.Type}" : $"{failures} deliveries ended without an answer");
             }
 
             // In the middle of a rolling upgrade the next delivery may reach an instance of the release that sent it.

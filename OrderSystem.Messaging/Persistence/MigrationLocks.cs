@@ -17,7 +17,7 @@ internal sealed class MigrationLocks : IAsyncDisposable
     private const string LockTimeoutForAutovacuum = "1500ms";
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
 
     private readonly NpgsqlConnection migration;
@@ -52,9 +52,9 @@ internal sealed class MigrationLocks : IAsyncDisposable
             }
             catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
-                if (time.GetElapsedTime(started) >= Patience)
+                if (time.GetElapsedTime(started) >= LongestWait)
                     throw new StartupException(
-                        $"{what} needs a lock that {holder?.Name ?? "another session"} holds, after {Patience.TotalMinutes:0} minutes still. Nothing of it was applied. End that session, or run migrate again when it has ended.");
+                        $"{what} needs a lock that {holder?.Name ?? "another session"} holds, after {LongestWait.TotalMinutes:0} minutes still. Nothing of it was applied. End that session, or run migrate again when it has ended.");
             }
         }
     }

@@ -53,6 +53,6 @@ internal sealed class RecentTokens(TimeProvider time, IssuerKeys? keys = null) :
     private bool LacksKey(TokenValidationResult result) =>
         result.Exception is SecurityTokenSignatureKeyNotFoundException || (result.Exception is SecurityTokenInvalidIssuerException && keys?.Current is null);
 
-    /// <summary>When it was found, by the clock that nobody sets, and until when it is good, by the one that its end is meant by.</summary>
+    /// <summary>The monotonic timestamp of the check, and the wall-clock time at which the token expires, clock skew included.</summary>
     private sealed record Found(Task<TokenValidationResult> Result, long At, DateTimeOffset End);
 }

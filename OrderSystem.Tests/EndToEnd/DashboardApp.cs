@@ -10,7 +10,7 @@ namespace OrderSystem.Tests.EndToEnd;
 /// <summary>The real AppHost with data of its own, inside a test.</summary>
 internal sealed class DashboardApp : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
     private readonly DirectoryInfo _data;
     private readonly IAsyncDisposable _builder;
 
@@ -39,9 +39,9 @@ internal sealed class DashboardApp : IAsyncDisposable
         var app = new DashboardApp(data, builder, await builder.BuildAsync());
         try
         {
-            await app.App.StartAsync().WaitAsync(Patience, TimeProvider.System);
+            await app.App.StartAsync().WaitAsync(Timeout, TimeProvider.System);
             foreach (var resource in new[] { "order-api", "payment-worker", "payment-gateway" })
-                await app.App.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(Patience, TimeProvider.System);
+                await app.App.ResourceNotifications.WaitForResourceHealthyAsync(resource).WaitAsync(Timeout, TimeProvider.System);
             return app;
         }
         catch
@@ -56,7 +56,7 @@ internal sealed class DashboardApp : IAsyncDisposable
             resource, command, new InteractionInputCollection([.. arguments.Select(a => new InteractionInput { Name = a.Name, InputType = InputType.Text, Value = a.Value })]));
 
     /// <summary>Where somebody logs in to the dashboard.</summary>
-    internal Task<Uri> LoginAsync() => App.GetDashboardUrlAsync().WaitAsync(Patience, TimeProvider.System);
+    internal Task<Uri> LoginAsync() => App.GetDashboardUrlAsync().WaitAsync(Timeout, TimeProvider.System);
 
     internal Client NewClient() => new(App.GetEndpoint("order-api"));
 
