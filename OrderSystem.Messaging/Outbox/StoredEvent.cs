@@ -22,7 +22,10 @@ public sealed record StoredEvent(
     /// <summary>What W3C asks to be passed on. It comes from outside: a longer one could make the event one that no stream takes.</summary>
     private const int MaxTraceState = 512;
 
-    /// <summary>0, or a number that makes the message id of a repeated sending a new one: the stream would swallow the old one for as long as its duplicate window.</summary>
+    /// <summary>
+    /// 0, or the Unix second in which the event was queued again. It makes the message id a new one: the stream would swallow the old one for as long as its
+    /// duplicate window. What is queued twice within a second is sent once.
+    /// </summary>
     internal int Emission { get; init; }
 
     /// <summary>The <c>Nats-Msg-Id</c>: the event's own id, unless the event is sent again on purpose.</summary>
