@@ -24,6 +24,8 @@ internal static class SoakFaults
         new("F33", "table locked", SoakPart.Postgres, SoakDatabaseFaults.LockTableAsync),
         new("F34", "database read-only", SoakPart.Postgres, SoakDatabaseFaults.MakeReadOnlyAsync),
         new("F37", "provider stalls in the body", SoakPart.Provider, SoakProviderFaults.StallAsync),
+        new("F36", "identity provider away", SoakPart.Apis, SoakHostFaults.StopIdentityProviderAsync),
+        new("F42", "wall clock stepped", SoakPart.Clocks, SoakHostFaults.StepClockAsync),
         new("-", "row locked", SoakPart.Postgres, SoakDatabaseFaults.LockRowAsync),
         new("-", "everything stuck on one link, nothing closed", SoakPart.Nats | SoakPart.Postgres | SoakPart.Provider, SoakLinkFaults.FreezeAsync),
         new("-", "provider killed and started again", SoakPart.Provider, SoakProviderFaults.KillAsync),
@@ -49,4 +51,5 @@ internal enum SoakPart
     Provider = 4,
     Apis = 8,
     Workers = 16,
+    Clocks = 32,
 }

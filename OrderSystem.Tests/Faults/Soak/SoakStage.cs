@@ -11,13 +11,19 @@ internal sealed class SoakStage : IAsyncDisposable
     private readonly long epoch = Stopwatch.GetTimestamp();
     private readonly FaultDisk disk;
 
-    private SoakStage(FaultSystem system, FaultDisk disk, double minutes)
+    private SoakStage(FaultSystem system, FaultDisk disk, IdentityProvider identityProvider, FakedClock clocks, double minutes)
     {
-        (Target, this.disk, Minutes, Rules) = (system, disk, minutes, new(system));
+        (Target, this.disk, IdentityProvider, Clocks, Minutes, Rules) = (system, disk, identityProvider, clocks, minutes, new(system));
         (OldestApi, OldestWorker) = (system.Apis[0], system.Workers[0]);
     }
 
     internal FaultSystem Target { get; }
+
+    /// <summary>Holds the keys of all tokens.</summary>
+    internal IdentityProvider IdentityProvider { get; }
+
+    /// <summary>What the services take for the time.</summary>
+    internal FakedClock Clocks { get; }
 
     internal FaultRules Rules { get; }
 
@@ -41,19 +47,26 @@ internal sealed class SoakStage : IAsyncDisposable
     internal static async Task<SoakStage> StartAsync(double minutes)
     {
         var disk = await FaultDisk.MakeAsync(64 + (int)(40 * minutes));
+        var identityProvider = new IdentityProvider();
+        var clocks = new FakedClock();
         var sweep = TimeSpan.FromSeconds(Math.Clamp(minutes * 6, 10, 60));
         try
         {
+            await identityProvider.StartAsync();
+
             // Looked up soon, and often enough that one fault after another does not leave a payment to be reviewed by hand.
             var lookUps = Enumerable.Range(0, 10).Select(number => ($"Payments__ReconcileAfter__{number}", $"{TimeSpan.FromSeconds(5 * (number + 1)):c}"));
-            var system = await FaultSystem.StartAsync(apis: 2, workers: 3, [("Sweeper__After", $"{sweep:c}"), .. lookUps], disk.PutAsync);
-            var stage = new SoakStage(system, disk, minutes);
+            var system = await FaultSystem.StartAsync(
+                apis: 2, workers: 3, [("Sweeper__After", $"{sweep:c}"), .. lookUps, .. identityProvider.Settings, .. clocks.Settings], disk.PutAsync);
+            var stage = new SoakStage(system, disk, identityProvider, clocks, minutes);
             await stage.SetProviderAsync([]);
             return stage;
         }
         catch
         {
             await disk.DisposeAsync();
+            await identityProvider.DisposeAsync();
+            clocks.Dispose();
             throw;
         }
     }
@@ -117,6 +130,8 @@ internal sealed class SoakStage : IAsyncDisposable
     {
         await Target.DisposeAsync();
         await disk.DisposeAsync();
+        await IdentityProvider.DisposeAsync();
+        Clocks.Dispose();
     }
 
     private static bool HasOpen(int process, string file)
