@@ -57,7 +57,6 @@ internal sealed class CommitSession(NpgsqlDataSource database, CommittedEvents c
         if (session is null)
             await OpenAsync();
 
-
         // A batch without a transaction of its own is one: one round trip, all of it or nothing.
         await using var batch = new NpgsqlBatch(session);
         foreach (var statement in statements)

@@ -134,7 +134,7 @@ internal sealed partial class OpenPayments(
             return;
         await using var command = database.CreateCommand(
             """
-            UPDATE payments SET lease_until = now()
+            UPDATE payments SET lease_until = now() -- the first condition is that of the index
             WHERE status IN ('charging', 'unknown', 'refunding') AND status <> 'charging' AND lease_until > now() AND lease_until > updated_at + $1
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Lease });

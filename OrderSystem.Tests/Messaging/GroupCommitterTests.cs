@@ -13,12 +13,14 @@ namespace OrderSystem.Tests.Messaging;
 /// <summary>The frame that everything is written through.</summary>
 public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 {
+    private string connectionString = null!;
     private NpgsqlDataSource database = null!;
     private GroupCommitter committer = null!;
 
     public async ValueTask InitializeAsync()
     {
-        database = NpgsqlDataSource.Create(await (await shared.StartedAsync()).CreateDatabaseAsync() + ";Max Auto Prepare=40;Auto Prepare Min Usages=2");
+        connectionString = await (await shared.StartedAsync()).CreateDatabaseAsync();
+        database = NpgsqlDataSource.Create(connectionString + ";Max Auto Prepare=40;Auto Prepare Min Usages=2");
         await ExecuteAsync("CREATE TABLE notes (id uuid PRIMARY KEY, text text NOT NULL CHECK (text <> 'refused'), transaction xid8 NOT NULL DEFAULT pg_current_xact_id())");
         committer = await StartAsync(new());
     }
@@ -263,7 +265,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         await ExecuteAsync("ALTER TABLE notes ALTER COLUMN text TYPE varchar(100)");
         await committer.WriteAsync(UpsertNote.Instance, note with { Text = "after the change" });
 
-        var name = (string)(await new NpgsqlCommand("SELECT current_database()", await database.OpenConnectionAsync()).ExecuteScalarAsync())!;
+        var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
         await ExecuteAsync($"ALTER DATABASE \"{name}\" SET default_transaction_read_only = on");
         database.Clear();
         using var other = await StartAsync(new());

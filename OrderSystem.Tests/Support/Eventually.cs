@@ -12,7 +12,7 @@ internal static class Eventually
     internal static Task BeTrueAsync(string expectation, Func<Task<bool>> condition, TimeSpan? within = null) =>
         GetAsync(expectation, condition, holds => holds, within);
 
-    /// <summary>Asks again until the answer is as expected, and returns it. Exceptions of the question count as "not yet".</summary>
+    /// <summary>Asks again until the answer is as expected, and returns it. Exceptions of the question count as "not yet"; one without an answer is waited for no longer than for all.</summary>
     internal static async Task<T> GetAsync<T>(string expectation, Func<Task<T>> question, Func<T, bool> isExpected, TimeSpan? within = null)
     {
         var limit = within ?? Patience;
@@ -22,7 +22,8 @@ internal static class Eventually
         {
             try
             {
-                var answer = await question();
+                var remaining = limit - Stopwatch.GetElapsedTime(started);
+                var answer = await question().WaitAsync(remaining > Pause ? remaining : Pause, TimeProvider.System);
                 if (isExpected(answer))
                     return answer;
                 last = answer;
