@@ -1,6 +1,6 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Cuts a fifth of the sessions between a commit and its answer, so that the client cannot know whether it was committed.</summary>
+/// <summary>Cuts the first session, and a fifth of the others, between a commit and its answer, so that the client cannot know whether it was committed.</summary>
 /// <param name="dice">Decides which.</param>
 /// <param name="statement">What the parameters of the statements contain that are meant.</param>
 internal sealed class LostCommits(FaultDice dice, params string[] statement)
@@ -32,7 +32,7 @@ internal sealed class LostCommits(FaultDice dice, params string[] statement)
         if (link.Mark != this || !TcpFrames.IsReadyForQuery(frame))
             return TcpVerdict.Pass;
         link.Mark = null;
-        if (!dice.Hits(0.2))
+        if (Count > 0 && !dice.Hits(0.2))
             return TcpVerdict.Pass;
         Interlocked.Increment(ref lost);
         return TcpVerdict.Cut;
