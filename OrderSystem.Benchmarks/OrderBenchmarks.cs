@@ -1,7 +1,7 @@
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using OrderSystem.Messaging.Contracts;
-using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Envelope;
 using OrderSystem.OrderApi.Orders;
 
 namespace OrderSystem.Benchmarks;

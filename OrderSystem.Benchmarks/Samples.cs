@@ -1,6 +1,6 @@
-using System.Text;
 using OrderSystem.Messaging.Contracts;
-using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Envelope;
+using System.Text;
 
 namespace OrderSystem.Benchmarks;
 

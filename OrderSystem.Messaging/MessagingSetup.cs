@@ -9,15 +9,19 @@ using NATS.Client.Core;
 using Npgsql;
 using OrderSystem.Messaging.Connections;
 using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.GroupCommit;
+using OrderSystem.Messaging.Inbox;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
+using OrderSystem.Messaging.Telemetry;
 using OrderSystem.ServiceDefaults.Health;
 using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.Messaging;
 
-/// <summary>What a service that exchanges events gets.</summary>
+/// <summary>Registers messaging in a service.</summary>
 public static class MessagingSetup
 {
     private const string NatsConnection = "nats";
@@ -46,7 +50,7 @@ public static class MessagingSetup
         builder.AddValidatedOptions<RetentionOptions>(RetentionOptions.Section);
         builder.Services.AddOptions<RetentionOptions>().Validate<IOptions<JetStreamOptions>>(
             (retention, jetStream) => retention.Inbox > jetStream.Value.MaxAge,
-            "Retention__Inbox must be longer than JetStream__MaxAge: a consumer that is made again is given all of its stream once more.");
+            "Retention__Inbox must be longer than JetStream__MaxAge: a recreated consumer is delivered its whole stream again.");
 
         var services = builder.Services;
         services.AddSingleton(new EventSource(source));
@@ -58,9 +62,9 @@ public static class MessagingSetup
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<DeliveryCounter>();
         services.AddSingleton<PullGate>();
-        services.AddSingleton<InfrastructureBreaker>();
+        services.AddSingleton<DependencyBreaker>();
 
-        // Hosted services start in this order and stop in the reverse one: consumers first, the committer last.
+        // Hosted services start in this order and stop in reverse: consumers first, the committer last.
         services.AddSingleton<IHostedService>(provider =>
             new MigrationGate(provider.GetRequiredService<NpgsqlDataSource>(), service, databaseName, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<GroupCommitter>();
@@ -71,7 +75,7 @@ public static class MessagingSetup
         services.AddHostedService<OutboxGauges>();
     }
 
-    /// <summary>Handles the events of a durable consumer, and makes the service's health depend on it.</summary>
+    /// <summary>Handles the events of a durable consumer, and monitors it.</summary>
     /// <param name="builder">A builder with messaging.</param>
     /// <param name="consumer">One of <see cref="Topology"/>.</param>
     /// <param name="routes">One <see cref="EventRoutes.On{TEvent,THandler}"/> for each event.</param>
@@ -79,8 +83,10 @@ public static class MessagingSetup
     {
         var table = new EventRoutes(builder.Services);
         routes(table);
+        builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JetStreamMonitor>(provider, consumer));
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<JetStreamMonitor>());
         builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<ConsumerLoop>(
-            provider, consumer, ActivatorUtilities.CreateInstance<MessageProcessor>(provider, consumer, table)));
+            provider, consumer, ActivatorUtilities.CreateInstance<MessageProcessor>(provider, consumer, table.Build(provider))));
         builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<JetStreamGauges>(provider, consumer));
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider), HealthStatus.Unhealthy, tags: null));
@@ -99,17 +105,17 @@ public static class MessagingSetup
             },
             source => source.ConfigureTracing(tracing => tracing
 
-                // The group committer and the relay work for many orders at once: their commands belong to no trace.
+                // Commands of the group committer and the relay serve many orders at once: they belong to no trace.
                 .EnablePhysicalOpenTracing(false)
                 .ConfigureCommandFilter(_ => System.Diagnostics.Activity.Current is not null)
                 .ConfigureBatchFilter(_ => System.Diagnostics.Activity.Current is not null)));
         builder.Services.AddHealthChecks().AddCheck<DatabaseHealthCheck>("postgresql", HealthStatus.Unhealthy, [HealthEndpoints.ReadyTag]);
     }
 
-    /// <summary>Adds a connection to NATS as another user, under its name as the key.</summary>
+    /// <summary>Adds a second connection to NATS, as another user, as a keyed service under the name of its connection string.</summary>
     /// <param name="builder">Its configuration holds the connection string.</param>
     /// <param name="connectionName">Name of the connection string, and the key.</param>
-    /// <param name="clientName">What the server shows.</param>
+    /// <param name="clientName">Client name on the server.</param>
     public static void AddFurtherNats(this IHostApplicationBuilder builder, string connectionName, string clientName)
     {
         builder.RequireNats(connectionName);
@@ -126,7 +132,7 @@ public static class MessagingSetup
         builder.AddNatsJetStream();
     }
 
-    /// <summary>The events carry their own trace context, and the library's spans of acknowledgements and pulls would be all that one sees.</summary>
+    /// <summary>Events carry their own trace context; the library's spans of acknowledgements and pulls would flood the traces.</summary>
     private static void Quiet(NatsClientSettings settings) => settings.DisableTracing = settings.DisableHealthChecks = true;
 
     private static NatsOpts Configure(NatsOpts options, IConfiguration configuration, string connectionName, string clientName) =>

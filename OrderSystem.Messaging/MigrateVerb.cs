@@ -1,11 +1,11 @@
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 using OrderSystem.Messaging.JetStream;
-using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
 
 namespace OrderSystem.Messaging;
 
-/// <summary><c>migrate</c>: what has to be done before a new version serves, by users who may do more than the service.</summary>
+/// <summary><c>migrate</c>: the deployment step before a new version serves, with the permissions that services do not have.</summary>
 public static class MigrateVerb
 {
     /// <summary>Brings the database up to date, and JetStream where its connection string is given.</summary>

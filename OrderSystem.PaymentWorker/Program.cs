@@ -1,11 +1,10 @@
 using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.JetStream;
-using OrderSystem.Messaging.Persistence;
 using OrderSystem.Messaging.Operations;
+using OrderSystem.Messaging.Persistence;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Ops;
-using OrderSystem.PaymentWorker.Ops.Commands;
 using OrderSystem.PaymentWorker.Ops.Payments;
 using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.ServiceDefaults;

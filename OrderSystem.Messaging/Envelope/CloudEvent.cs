@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using NATS.Client.Core;
-using OrderSystem.Messaging.Outbox;
 
 namespace OrderSystem.Messaging.Envelope;
 
@@ -15,17 +14,17 @@ internal static class CloudEvent
     internal const string Subject = "ce-subject";
     internal const string Time = "ce-time";
 
-    /// <summary>Extension attribute: the place of the event among those that its source made of the order.</summary>
+    /// <summary>Extension attribute: number of the event among those of its source about the order.</summary>
     internal const string OrderVersion = "ce-orderversion";
 
-    /// <summary>What the stream knows repetitions by; not part of the envelope.</summary>
+    /// <summary>JetStream's deduplication key; not part of the envelope.</summary>
     internal const string MessageId = "Nats-Msg-Id";
 
     internal const string ContentType = "content-type";
     internal const string TraceParent = "traceparent";
     internal const string TraceState = "tracestate";
 
-    /// <summary>Writes the envelope. The trace context is the one in which the event was created, the same on every sending.</summary>
+    /// <summary>Writes the envelope. The trace context is the one in which the event was created, the same on every publish.</summary>
     internal static NatsHeaders ToHeaders(StoredEvent stored, EventSource source)
     {
         var headers = new NatsHeaders
@@ -46,7 +45,7 @@ internal static class CloudEvent
         return headers;
     }
 
-    /// <summary>Reads the context in which the event was created; default when it has none or an unreadable one.</summary>
+    /// <summary>Reads the trace context in which the event was created; default when it is missing or invalid.</summary>
     internal static ActivityContext ReadCreationContext(NatsHeaders? headers)
     {
         ActivityContext.TryParse(Read(headers, TraceParent), Read(headers, TraceState), isRemote: true, out var context);

@@ -6,28 +6,28 @@ using OrderSystem.Messaging.Contracts;
 
 namespace OrderSystem.Messaging.Envelope;
 
-/// <summary>An event as its handler gets it.</summary>
+/// <summary>An event with its envelope, as a handler gets it.</summary>
 /// <typeparam name="TEvent">The body.</typeparam>
-/// <param name="Envelope">What came with it.</param>
-/// <param name="Body">What happened.</param>
+/// <param name="Envelope">Its envelope.</param>
+/// <param name="Body">Its body.</param>
 public sealed record ReceivedEvent<TEvent>(ReceivedEnvelope Envelope, TEvent Body)
     where TEvent : IOrderEvent;
 
-/// <summary>What came with an event.</summary>
-/// <param name="EventId">Identity of the event, the same on each delivery; the inbox key.</param>
-/// <param name="OrderId">The order that it belongs to.</param>
+/// <summary>The envelope of an event.</summary>
+/// <param name="EventId">Id of the event, the same on each delivery: the inbox key.</param>
+/// <param name="OrderId">Its order.</param>
 /// <param name="Type">Its <c>ce-type</c>.</param>
-/// <param name="Delivery">How often this consumer has been given it, from 1.</param>
-/// <param name="StreamSequence">Its place in its stream.</param>
+/// <param name="Delivery">Number of deliveries to this consumer, from 1.</param>
+/// <param name="StreamSequence">Its stream sequence.</param>
 public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, int Delivery, ulong StreamSequence)
 {
-    /// <summary>When it happened; null when it does not say so.</summary>
+    /// <summary>When it happened; null when the envelope does not tell.</summary>
     public DateTimeOffset? OccurredAt { get; init; }
 
-    /// <summary>It was in the stream before and was sent again on purpose, by the sweeper, an operator or a replay: its message id is not its own id.</summary>
-    public bool IsSentAgain { get; init; }
+    /// <summary>Whether it was republished, re-driven or replayed: its message id is not the event id.</summary>
+    public bool IsRepublished { get; init; }
 
-    /// <summary>Reads the envelope, or says what is wrong with it.</summary>
+    /// <summary>Reads the envelope, or tells what is wrong with it.</summary>
     internal static bool TryRead(
         INatsJSMsg<byte[]> message, [NotNullWhen(true)] out ReceivedEnvelope? envelope, [NotNullWhen(false)] out string? problem)
     {
@@ -50,7 +50,7 @@ public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, i
             envelope = new(eventId, orderId, type, (int)metadata.NumDelivered, metadata.Sequence.Stream)
             {
                 OccurredAt = DateTimeOffset.TryParse(CloudEvent.Read(headers, CloudEvent.Time), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null,
-                IsSentAgain = CloudEvent.Read(headers, CloudEvent.MessageId) != CloudEvent.Read(headers, CloudEvent.Id),
+                IsRepublished = CloudEvent.Read(headers, CloudEvent.MessageId) != CloudEvent.Read(headers, CloudEvent.Id),
             };
             problem = null;
         }
@@ -58,7 +58,7 @@ public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, i
         return envelope is not null;
     }
 
-    /// <summary>Reads the body, or says what is wrong with it.</summary>
+    /// <summary>Reads the body, or tells what is wrong with it.</summary>
     internal bool TryReadBody<TEvent>(byte[]? data, EventType type, [NotNullWhen(true)] out TEvent? body, [NotNullWhen(false)] out string? problem)
         where TEvent : class, IOrderEvent
     {

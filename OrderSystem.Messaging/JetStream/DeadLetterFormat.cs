@@ -3,31 +3,31 @@ using OrderSystem.Messaging.Envelope;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>How a dead letter looks on its stream: the event as it was, and what is known about its failure in headers beside it.</summary>
+/// <summary>A dead letter on its stream: the original message, with the failure in additional headers.</summary>
 public static class DeadLetterFormat
 {
-    /// <summary>Why it could not be processed.</summary>
+    /// <summary>Header: why it could not be processed.</summary>
     public const string Reason = "dead-letter-reason";
 
-    /// <summary>Subject that it was published to.</summary>
+    /// <summary>Header: original subject.</summary>
     public const string OriginalSubject = "dead-letter-subject";
 
-    /// <summary>Stream that it was taken from.</summary>
+    /// <summary>Header: original stream.</summary>
     public const string OriginalStream = "dead-letter-stream";
 
-    /// <summary>Its sequence in that stream.</summary>
+    /// <summary>Header: sequence in the original stream.</summary>
     public const string OriginalSequence = "dead-letter-sequence";
 
-    /// <summary>Consumer that could not process it.</summary>
+    /// <summary>Header: consumer that could not process it.</summary>
     public const string Consumer = "dead-letter-consumer";
 
-    /// <summary>How often that consumer was given it.</summary>
+    /// <summary>Header: number of deliveries.</summary>
     public const string Deliveries = "dead-letter-deliveries";
 
-    /// <summary>When it was given up.</summary>
+    /// <summary>Header: when it became a dead letter.</summary>
     public const string At = "dead-letter-time";
 
-    /// <summary>On a message that was replayed: the sequence of the dead letter that it was. Attempts of an earlier life do not count against it.</summary>
+    /// <summary>Header of a replayed message: sequence of its dead letter. Its earlier deliveries do not count.</summary>
     public const string ReplayOf = "dead-letter-replay-of";
 
     /// <summary>Header that holds the event's identity.</summary>
@@ -44,7 +44,7 @@ public static class DeadLetterFormat
 
     private const int LongestReason = 1_000;
 
-    /// <summary>The headers of the event that are kept. Only these: a producer must not reach another stream with headers that command the server.</summary>
+    /// <summary>The headers of the original that are copied. Only these: others, such as Nats-* headers, command the server.</summary>
     public static IReadOnlyList<string> Copied { get; } =
     [
         CloudEvent.SpecVersion, CloudEvent.Id, CloudEvent.Source, CloudEvent.Type, CloudEvent.Subject, CloudEvent.Time, CloudEvent.OrderVersion,
@@ -57,11 +57,11 @@ public static class DeadLetterFormat
     /// <summary>The subjects of the dead letters of one order, whatever stream they come from.</summary>
     public static string OfOrder(Guid orderId) => $"dead-letters.*.{orderId}";
 
-    /// <summary>What it says in place of an order's id is no part of the subject, unless it is one.</summary>
+    /// <summary>The order id comes from a header and may be anything: only a UUID becomes part of the subject.</summary>
     internal static string SubjectOf(string stream, string? orderId) =>
         $"dead-letters.{stream}.{(Guid.TryParse(orderId, CultureInfo.InvariantCulture, out var id) ? id.ToString() : "none")}";
 
-    /// <summary>A header is one line: an error message with several would end it, and the letter could never be kept.</summary>
+    /// <summary>A header is one line: a line break in an error message would corrupt it.</summary>
     internal static string OneLine(string reason)
     {
         var line = string.Concat(reason.Select(character => char.IsControl(character) ? ' ' : character)).Trim();

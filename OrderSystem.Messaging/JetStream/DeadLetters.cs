@@ -3,10 +3,11 @@ using Microsoft.Extensions.Logging;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.Telemetry;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>Keeps what could not be processed: copied first, with its reason, and only then taken from its consumer.</summary>
+/// <summary>Moves a message to the stream of dead letters: copies it with the reason in headers first, and terminates it only then.</summary>
 internal sealed partial class DeadLetters(INatsJSContext jetStream, TimeProvider time, MessagingMetrics metrics, ILogger<DeadLetters> logger)
 {
     internal async Task KeepAsync(INatsJSMsg<byte[]> message, string reason, CancellationToken cancellationToken)
@@ -29,8 +30,8 @@ internal sealed partial class DeadLetters(INatsJSContext jetStream, TimeProvider
                 headers[name] = value;
         }
 
-        // The id makes a second copy of the same message a duplicate, should this process die before the original is terminated. The message's timestamp is part
-        // of it: a stream that is recreated, or restored from a backup, gives the same sequence numbers to other messages.
+        // The message id makes a second copy a duplicate, if this process dies before the original is terminated. It contains the timestamp: a stream that is recreated
+        // or restored from a backup gives the same sequence numbers to other messages.
         var ack = await jetStream.PublishAsync(
             DeadLetterFormat.SubjectOf(metadata.Stream, CloudEvent.Read(message.Headers, CloudEvent.Subject)), message.Data ?? [], NatsRawSerializer<byte[]>.Default,
             new NatsJSPubOpts { MsgId = $"{metadata.Stream}.{sequence}.{metadata.Timestamp.UtcTicks}.{metadata.Consumer}" }, headers, cancellationToken);
@@ -43,7 +44,7 @@ internal sealed partial class DeadLetters(INatsJSContext jetStream, TimeProvider
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1301, Level = LogLevel.Error, Message = "Message {Sequence} on {Subject} cannot be processed and is kept as a dead letter: {Reason}.")]
+        [LoggerMessage(EventId = 1301, Level = LogLevel.Error, Message = "Message {Sequence} on {Subject} cannot be processed ({Reason}); moved to the dead letters.")]
         internal static partial void Kept(ILogger logger, string subject, ulong sequence, string reason);
     }
 }

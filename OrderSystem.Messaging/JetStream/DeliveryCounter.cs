@@ -1,71 +1,53 @@
-using Npgsql;
 using NpgsqlTypes;
-using OrderSystem.Messaging.Outbox;
-using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.GroupCommit;
 
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Counts the deliveries of a message that ended in neither an answer nor a decision: the handler threw, or its process died. Only redeliveries are
-/// counted, before they are handled, so that a first delivery costs nothing. A count is one more row of a group commit.
+/// Counts deliveries that ended without a result: the handler threw, or its process died. Only redeliveries are counted, before they are handled, so that a first
+/// delivery costs nothing. A count is one more row of a group commit. The server's own counter restarts at one with a recreated consumer.
 /// </summary>
 internal sealed class DeliveryCounter(GroupCommitter committer)
 {
-    /// <summary>Counts one more and returns how many there are.</summary>
-    internal Task<int> CountAsync(string consumer, Guid eventId) => committer.WriteAsync(Count.Instance, new(consumer, eventId));
-
-    /// <summary>Takes one back: it failed, and not because of the message.</summary>
-    internal void TakeBack(string consumer, Guid eventId) => committer.Post(Change.OneLess, new(consumer, eventId));
-
-    /// <summary>Begins again at none: the message was settled, or its handler decided to wait.</summary>
-    internal void Clear(string consumer, Guid eventId) => committer.Post(Change.Delete, new(consumer, eventId));
-
-    private readonly record struct Delivery(string Consumer, Guid EventId);
-
-    private abstract class DeliveryWrite<TResult>(string name, string sql) : GroupWrite<Delivery, TResult>(name, sql)
-    {
-        protected internal override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Delivery> rows)
-        {
-            parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Consumer);
-            parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.EventId);
-        }
-    }
-
-    private sealed class Count() : DeliveryWrite<int>(
+    private static readonly BatchedWrite<Delivery, int> Count = new(
         "count-delivery",
-        """
-        INSERT INTO deliveries AS d (consumer, event_id, count) SELECT consumer, event_id, 1 FROM unnest($1::text[], $2::uuid[]) AS again (consumer, event_id)
+        key: row => row.EventId,
+        Input,
+        $"""
+        INSERT INTO deliveries AS d (consumer, event_id, count) SELECT consumer, event_id, 1 FROM ({BatchedWrite.Rows}) AS redelivered
         ON CONFLICT (consumer, event_id) DO UPDATE SET count = d.count + 1, updated_at = now()
         RETURNING event_id, count
-        """)
-    {
-        internal static readonly Count Instance = new();
+        """,
+        read: (reader, _) => reader.GetInt32(1));
 
-        protected internal override Guid KeyOf(Delivery row) => row.EventId;
+    private static readonly BatchedWrite<Delivery, bool> OneLess = BatchedWrite<Delivery, bool>.WithoutResult(
+        "take-back-delivery",
+        Input,
+        $"""
+        UPDATE deliveries d SET count = d.count - 1 FROM ({BatchedWrite.Rows}) AS failed
+        WHERE d.consumer = failed.consumer AND d.event_id = failed.event_id
+        """);
 
-        protected internal override int Read(NpgsqlDataReader reader, Delivery row) => reader.GetInt32(1);
-    }
+    private static readonly BatchedWrite<Delivery, bool> Delete = BatchedWrite<Delivery, bool>.WithoutResult(
+        "clear-deliveries",
+        Input,
+        $"""
+        DELETE FROM deliveries d USING ({BatchedWrite.Rows}) AS settled
+        WHERE d.consumer = settled.consumer AND d.event_id = settled.event_id
+        """);
 
-    private sealed class Change(string name, string sql) : DeliveryWrite<bool>(name, sql)
-    {
-        internal static readonly Change OneLess = new(
-            "take-back-delivery",
-            """
-            UPDATE deliveries d SET count = d.count - 1 FROM unnest($1::text[], $2::uuid[]) AS failed (consumer, event_id)
-            WHERE d.consumer = failed.consumer AND d.event_id = failed.event_id
-            """);
+    /// <summary>Counts a redelivery and returns the new count.</summary>
+    internal Task<int> CountAsync(string consumer, Guid eventId) => committer.WriteAsync(Count, new(consumer, eventId));
 
-        internal static readonly Change Delete = new(
-            "clear-deliveries",
-            """
-            DELETE FROM deliveries d USING unnest($1::text[], $2::uuid[]) AS settled (consumer, event_id)
-            WHERE d.consumer = settled.consumer AND d.event_id = settled.event_id
-            """);
+    /// <summary>Takes one back: the delivery failed because of a dependency, not because of the message.</summary>
+    internal void TakeBack(string consumer, Guid eventId) => committer.Enqueue(OneLess, new(consumer, eventId));
 
-        protected internal override bool Answers => false;
+    /// <summary>Resets the count: the message was settled, or its handler asked for a retry.</summary>
+    internal void Clear(string consumer, Guid eventId) => committer.Enqueue(Delete, new(consumer, eventId));
 
-        protected internal override Guid KeyOf(Delivery row) => Guid.Empty;
+    private static void Input(Columns<Delivery> columns) => columns
+        .Add("event_id", NpgsqlDbType.Uuid, row => row.EventId)
+        .Add("consumer", NpgsqlDbType.Text, row => row.Consumer);
 
-        protected internal override bool Read(NpgsqlDataReader reader, Delivery row) => true;
-    }
+    private readonly record struct Delivery(string Consumer, Guid EventId);
 }

@@ -5,36 +5,50 @@ using OrderSystem.Messaging.Envelope;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>Which handler an event of a consumer goes to.</summary>
+/// <summary>Which handler processes an event of a consumer.</summary>
 public sealed class EventRoutes
 {
-    private readonly Dictionary<string, Route> routes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Func<IServiceProvider, EventRoute>> routes = new(StringComparer.Ordinal);
     private readonly IServiceCollection services;
 
     internal EventRoutes(IServiceCollection services) => this.services = services;
 
-    internal delegate Task<HandlingResult> Route(IServiceProvider services, ReceivedEnvelope envelope, byte[]? body, CancellationToken cancellationToken);
-
-    /// <summary>Sends events of the type to the handler, which is a singleton.</summary>
+    /// <summary>Routes events of the type to the handler, which is a singleton.</summary>
     public EventRoutes On<TEvent, THandler>()
         where TEvent : class, IOrderEvent
         where THandler : class, IEventHandler<TEvent>
     {
         services.TryAddSingleton<THandler>();
         var type = EventType.Of<TEvent>();
-        routes.Add(type.Name, (provider, envelope, data, cancellationToken) =>
-            envelope.TryReadBody<TEvent>(data, type, out var body, out var problem)
-                ? provider.GetRequiredService<THandler>().HandleAsync(new(envelope, body), cancellationToken)
-                : Task.FromResult(HandlingResult.Reject(problem)));
+        routes.Add(type.Name, provider => new EventRoute<TEvent>(type, provider.GetRequiredService<THandler>()).HandleAsync);
         return this;
     }
 
-    internal Task<HandlingResult> HandleAsync(IServiceProvider provider, ReceivedEnvelope envelope, byte[]? body, CancellationToken cancellationToken)
+    /// <summary>The routes with their handlers.</summary>
+    internal EventDispatcher Build(IServiceProvider provider) => new(routes.ToDictionary(route => route.Key, route => route.Value(provider), StringComparer.Ordinal));
+
+    private sealed class EventRoute<TEvent>(EventType type, IEventHandler<TEvent> handler)
+        where TEvent : class, IOrderEvent
+    {
+        internal Task<HandlingResult> HandleAsync(ReceivedEnvelope envelope, byte[]? data, CancellationToken cancellationToken) =>
+            envelope.TryReadBody<TEvent>(data, type, out var body, out var problem)
+                ? handler.HandleAsync(new(envelope, body), cancellationToken)
+                : Task.FromResult(HandlingResult.Reject(problem));
+    }
+}
+
+/// <summary>Handles an event of one type.</summary>
+internal delegate Task<HandlingResult> EventRoute(ReceivedEnvelope envelope, byte[]? data, CancellationToken cancellationToken);
+
+/// <summary>Dispatches an event to its handler by its type.</summary>
+internal sealed class EventDispatcher(IReadOnlyDictionary<string, EventRoute> routes)
+{
+    internal Task<HandlingResult> HandleAsync(ReceivedEnvelope envelope, byte[]? data, CancellationToken cancellationToken)
     {
         if (routes.TryGetValue(envelope.Type, out var route))
-            return route(provider, envelope, body, cancellationToken);
+            return route(envelope, data, cancellationToken);
 
-        // An event of the system that is no concern of this consumer is done; one that nobody knows is kept for a look.
+        // A known event without a route is none of this consumer's business; an unknown one becomes a dead letter.
         return Task.FromResult(EventType.Find(envelope.Type) is not null ? HandlingResult.Done : HandlingResult.Reject($"{envelope.Type} is not a known event type"));
     }
 }

@@ -4,27 +4,27 @@ using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>What is at fault when a handler fails, and so what follows.</summary>
+/// <summary>The cause of a handler failure, which decides what happens to the message.</summary>
 internal enum FailureKind
 {
-    /// <summary>The message: no redelivery can succeed, and it becomes a dead letter at once.</summary>
+    /// <summary>The message (poison message): no redelivery can succeed; it becomes a dead letter at once.</summary>
     Message,
 
-    /// <summary>This attempt: the message is redelivered with backoff, and the delivery counts towards the limit.</summary>
+    /// <summary>This attempt: the message is redelivered with exponential backoff, and the delivery counts towards the limit.</summary>
     Attempt,
 
-    /// <summary>The service's own infrastructure: the delivery does not count, and three messages in a row that fail so suspend pulling.</summary>
-    Infrastructure,
+    /// <summary>A dependency of the service: the delivery does not count, and three consecutive failures suspend pulling.</summary>
+    Dependency,
 }
 
-/// <summary>The one place where a failure gets its kind.</summary>
+/// <summary>Classifies failures of handlers.</summary>
 internal static class Failures
 {
     internal static FailureKind KindOf(Exception failure) => failure switch
     {
         PostgresException value when PostgresErrors.IsAboutAValue(value) => FailureKind.Message,
-        NatsException => FailureKind.Infrastructure,
-        _ when PostgresErrors.IsUnavailable(failure) => FailureKind.Infrastructure,
+        NatsException => FailureKind.Dependency,
+        _ when PostgresErrors.IsUnavailable(failure) => FailureKind.Dependency,
         _ => FailureKind.Attempt,
     };
 }

@@ -6,8 +6,8 @@ using NATS.Client.JetStream;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Bounds how many messages of a consumer are handled at once. While a handler works the server is told so, and does not deliver its message again; a
-/// handler that does not end loses its slot, and its message is delivered again.
+/// Bounds the concurrency of a consumer. While a handler runs, in-progress acknowledgements keep the server from redelivering its message. A handler that does not
+/// end loses its slot, and its message is redelivered.
 /// </summary>
 internal sealed partial class HandlerSlots : IDisposable
 {
@@ -18,10 +18,10 @@ internal sealed partial class HandlerSlots : IDisposable
     private readonly SemaphoreSlim free;
     private readonly ITimer heartbeat;
 
-    /// <summary>Messages that are being handled, and since when.</summary>
+    /// <summary>Messages in flight, and since when.</summary>
     private readonly ConcurrentDictionary<INatsJSMsg<byte[]>, long> inFlight = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>Cancelled when the shutdown timeout is over: what is still in flight is then given up and delivered again.</summary>
+    /// <summary>Cancelled when the shutdown timeout has elapsed: messages in flight are then abandoned and redelivered.</summary>
     private readonly CancellationTokenSource abandon = new();
 
     internal HandlerSlots(MessageProcessor processor, JetStreamOptions settings, TimeProvider time, ILogger logger)
@@ -32,7 +32,7 @@ internal sealed partial class HandlerSlots : IDisposable
         heartbeat = time.CreateTimer(_ => SendProgress(), null, settings.AckWait / 3, settings.AckWait / 3);
     }
 
-    /// <summary>Everything that a handler calls has a deadline far below this.</summary>
+    /// <summary>Longer than all deadlines of a handler's calls together.</summary>
     internal TimeSpan LongestHandling { get; }
 
     internal int Busy => inFlight.Count;
@@ -50,7 +50,7 @@ internal sealed partial class HandlerSlots : IDisposable
         }
         catch (Exception failure)
         {
-            // Not settled: the server delivers it again after AckWait.
+            // Not settled: the server redelivers it after AckWait.
             Log.NotSettled(logger, failure, message.Subject, message.Metadata?.Sequence.Stream ?? 0);
         }
         finally
@@ -59,7 +59,7 @@ internal sealed partial class HandlerSlots : IDisposable
         }
     }
 
-    /// <summary>Returns when every message is settled, or given up.</summary>
+    /// <summary>Returns when every message is settled or abandoned.</summary>
     internal async Task DrainAsync()
     {
         for (var i = 0; i < count; i++)
@@ -75,7 +75,7 @@ internal sealed partial class HandlerSlots : IDisposable
         abandon.Dispose();
     }
 
-    /// <summary>Once for each message: when it was handled, or when that takes too long.</summary>
+    /// <summary>Once for each message: when it was handled, or when it has timed out.</summary>
     /// <returns>False when its slot was freed before.</returns>
     private bool Free(INatsJSMsg<byte[]> message)
     {
@@ -110,13 +110,13 @@ internal sealed partial class HandlerSlots : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1406, Level = LogLevel.Warning, Message = "Message {Sequence} on {Subject} was not settled; the server delivers it again.")]
+        [LoggerMessage(EventId = 1406, Level = LogLevel.Warning, Message = "Message {Sequence} on {Subject} was not settled; the server redelivers it.")]
         internal static partial void NotSettled(ILogger logger, Exception failure, string subject, ulong sequence);
 
-        [LoggerMessage(EventId = 1407, Level = LogLevel.Debug, Message = "An in-progress acknowledgement on {Subject} could not be sent: {Error}")]
+        [LoggerMessage(EventId = 1407, Level = LogLevel.Debug, Message = "In-progress acknowledgement on {Subject} not sent: {Error}")]
         internal static partial void ProgressFailed(ILogger logger, string subject, string error);
 
-        [LoggerMessage(EventId = 1412, Level = LogLevel.Error, Message = "Message {Sequence} on {Subject} was not handled within {Seconds:0} s; its slot is given to another, and the server delivers it again.")]
+        [LoggerMessage(EventId = 1412, Level = LogLevel.Error, Message = "Handler of message {Sequence} on {Subject} did not end within {Seconds:0} s; freeing its slot, the server redelivers the message.")]
         internal static partial void Stalled(ILogger logger, string subject, ulong sequence, double seconds);
     }
 }

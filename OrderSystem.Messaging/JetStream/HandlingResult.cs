@@ -3,18 +3,18 @@ using OrderSystem.Messaging.Envelope;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>Handles one kind of event. It says what should happen to the message; the consumer loop does it.</summary>
+/// <summary>Handles one type of event. Its result decides what the consumer loop does with the message.</summary>
 /// <typeparam name="TEvent">The event.</typeparam>
 public interface IEventHandler<TEvent>
     where TEvent : IOrderEvent
 {
-    /// <summary>Handles the event. What it changes must be committed, together with the inbox row, when it answers <see cref="HandlingResult.Done"/>.</summary>
-    /// <param name="received">The event; a duplicate must have no effect.</param>
-    /// <param name="cancellationToken">Cancelled when the service has to be gone; the message is then delivered again.</param>
+    /// <summary>Handles the event. Its changes and the inbox row must be committed in one transaction before it returns <see cref="HandlingResult.Done"/>.</summary>
+    /// <param name="received">The event, at least once: a duplicate must have no effect.</param>
+    /// <param name="cancellationToken">Cancelled when the shutdown timeout has elapsed; the message is then redelivered.</param>
     Task<HandlingResult> HandleAsync(ReceivedEvent<TEvent> received, CancellationToken cancellationToken);
 }
 
-/// <summary>What should happen to a message.</summary>
+/// <summary>What happens to a message.</summary>
 public readonly record struct HandlingResult
 {
     private HandlingResult(Verdict verdict, TimeSpan delay, string? reason) => (Kind, Delay, Reason) = (verdict, delay, reason);
@@ -26,7 +26,7 @@ public readonly record struct HandlingResult
         Reject,
     }
 
-    /// <summary>It took effect, now or earlier: acknowledge it.</summary>
+    /// <summary>Processed, now or earlier: acknowledge the message.</summary>
     public static HandlingResult Done { get; } = new(Verdict.Done, default, null);
 
     internal Verdict Kind { get; }
@@ -35,9 +35,17 @@ public readonly record struct HandlingResult
 
     internal string? Reason { get; }
 
-    /// <summary>It could not take effect yet: deliver it again after about <paramref name="delay"/>.</summary>
+    /// <summary>Its <c>error.type</c> in metrics; null for a success.</summary>
+    internal string? ErrorType => Kind switch
+    {
+        Verdict.Done => null,
+        Verdict.Retry => "retry",
+        _ => "rejected",
+    };
+
+    /// <summary>Not processed yet: redeliver the message after about <paramref name="delay"/>.</summary>
     public static HandlingResult Retry(TimeSpan delay, string reason) => new(Verdict.Retry, delay, reason);
 
-    /// <summary>It can never take effect: keep it as a dead letter with the reason, and go on.</summary>
+    /// <summary>Can never be processed: make the message a dead letter with this reason.</summary>
     public static HandlingResult Reject(string reason) => new(Verdict.Reject, default, reason);
 }

@@ -7,18 +7,17 @@ using OrderSystem.Messaging.Connections;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// The JetStream API in its own JSON. The client's models leave out what a newer server has besides, and an update made of one of them would
-/// reset it.
+/// The JetStream API as JSON. The client's models lack fields of newer servers, and an update made from them would reset these.
 /// </summary>
 internal static class JetStreamApi
 {
     private const int NotFound = 404;
 
-    /// <summary>The configuration of a stream or consumer, or null when there is none.</summary>
-    /// <param name="connection">That is asked on.</param>
+    /// <summary>The configuration of a stream or consumer, or null when it does not exist.</summary>
+    /// <param name="connection">The connection.</param>
     /// <param name="call">Such as <c>STREAM.INFO.ORDERS</c>.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="NatsException">There was no answer, or a refusal.</exception>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="NatsException">The server did not answer, or refused.</exception>
     internal static async Task<JsonObject?> FindConfigAsync(this INatsConnection connection, string call, CancellationToken cancellationToken)
     {
         var answer = await connection.AskAsync(token => CallAsync(connection, Subject(call), [], token), cancellationToken);
@@ -27,12 +26,12 @@ internal static class JetStreamApi
         return error.Code == NotFound ? null : throw new NatsJSApiException(error);
     }
 
-    /// <summary>Makes or changes a stream or consumer.</summary>
-    /// <param name="connection">That is asked on.</param>
+    /// <summary>Creates or updates a stream or consumer.</summary>
+    /// <param name="connection">The connection.</param>
     /// <param name="call">Such as <c>STREAM.CREATE.ORDERS</c>.</param>
     /// <param name="request">The body.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="NatsException">There was no answer, or a refusal.</exception>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="NatsException">The server did not answer, or refused.</exception>
     internal static async Task ApplyAsync(this INatsConnection connection, string call, JsonObject request, CancellationToken cancellationToken)
     {
         var body = System.Text.Encoding.UTF8.GetBytes(request.ToJsonString());

@@ -12,23 +12,23 @@ public sealed class JetStreamOptions
     [AllowedValues(1, 3, 5)]
     public int Replicas { get; set; } = 1;
 
-    /// <summary>How long streams keep events. Less saves disk and shortens what can be replayed. Default 7 days.</summary>
+    /// <summary>How long streams keep events. Less saves disk and shortens the time span of a re-drive. Default 7 days.</summary>
     [Range(typeof(TimeSpan), "01:00:00", "365.00:00:00")]
     public TimeSpan MaxAge { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>After how long without a word from its consumer a message is delivered again. Default 60 s; in-progress acknowledgements go out at a third of it.</summary>
+    /// <summary>After how long without an acknowledgement a message is redelivered. Default 60 s; in-progress acknowledgements are sent at a third of it.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan AckWait { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Messages of one durable consumer that may be unacknowledged at once, over all instances. It bounds what is repeated after a crash. Default 2,048.</summary>
+    /// <summary>Messages of one durable consumer that may be unacknowledged at once, over all instances. It bounds the redeliveries after a crash. Default 2,048.</summary>
     [Range(1, 100_000)]
     public int MaxAckPending { get; set; } = 2_048;
 
-    /// <summary>Messages that one instance asks for ahead. Near its concurrency: what is fetched and waits can time out. Default 256.</summary>
+    /// <summary>Messages that one instance prefetches. Near its concurrency: a prefetched message that waits can time out. Default 256.</summary>
     [Range(1, 10_000)]
     public int Prefetch { get; set; } = 256;
 
-    /// <summary>Messages that one instance handles at once; it has to exceed rate × latency of the slowest step. Default 256.</summary>
+    /// <summary>Messages that one instance handles concurrently; must exceed rate × latency of the slowest step. Default 256.</summary>
     [Range(1, 10_000)]
     public int Concurrency { get; set; } = 256;
 }

@@ -3,29 +3,30 @@ using Microsoft.Extensions.Logging;
 using NATS.Client.JetStream;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.Telemetry;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>Handles one message and settles it: acknowledged after the commit, delivered again after a delay, or kept as a dead letter.</summary>
+/// <summary>Handles one message and settles it: ack after the commit, nak with a delay, or a dead letter and term.</summary>
 internal sealed partial class MessageProcessor(
-    ConsumerDeclaration consumer, EventRoutes routes, IServiceProvider services, DeadLetters deadLetters, DeliveryCounter deliveries, InfrastructureBreaker breaker,
-    MessagingMetrics metrics, ILogger<MessageProcessor> logger)
+    ConsumerDeclaration consumer, EventDispatcher events, DeadLetters deadLetters, DeliveryCounter deliveries, DependencyBreaker breaker, MessagingMetrics metrics,
+    ILogger<MessageProcessor> logger)
 {
-    /// <summary>Deliveries without an answer or a decision, after which a message is no longer repeated.</summary>
+    /// <summary>Deliveries without a result after which a message becomes a dead letter.</summary>
     private const int MaxFailures = 12;
 
-    private static readonly TimeSpan InfrastructureDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DependencyDelay = TimeSpan.FromSeconds(2);
 
     /// <param name="message">The message.</param>
-    /// <param name="arrived">When it arrived here; since then it may have waited for a slot.</param>
-    /// <param name="abandoned">Cancelled when the service has to be gone.</param>
-    /// <exception cref="Exception">The message could not be settled; the server delivers it again.</exception>
+    /// <param name="arrived">When it arrived; it may have waited for a slot since.</param>
+    /// <param name="abandoned">Cancelled when the shutdown timeout has elapsed.</param>
+    /// <exception cref="Exception">The message was not settled; the server redelivers it.</exception>
     internal async Task ProcessAsync(INatsJSMsg<byte[]> message, DateTimeOffset arrived, CancellationToken abandoned)
     {
         using var activity = StartActivity(message, arrived);
         var started = Stopwatch.GetTimestamp();
         var result = await HandleAsync(message, activity, abandoned);
-        metrics.Processed(message.Subject, consumer.Name, Stopwatch.GetElapsedTime(started), result.Kind);
+        metrics.Processed(message.Subject, consumer.Name, Stopwatch.GetElapsedTime(started), result.ErrorType);
         if (result.Kind != HandlingResult.Verdict.Done)
             activity?.SetStatus(ActivityStatusCode.Error, result.Reason);
         await SettleAsync(message, result, abandoned);
@@ -38,7 +39,7 @@ internal sealed partial class MessageProcessor(
         var isCounted = false;
         try
         {
-            // A replay by hand begins anew, whatever its earlier life came to.
+            // A replayed dead letter starts with a fresh count.
             if (CloudEvent.Read(message.Headers, DeadLetterFormat.ReplayOf) is not null && envelope.Delivery == 1)
                 deliveries.Clear(consumer.Name, envelope.EventId);
             var isNewer = EventType.IsNewer(envelope.Type);
@@ -47,13 +48,13 @@ internal sealed partial class MessageProcessor(
                 var failures = await deliveries.CountAsync(consumer.Name, envelope.EventId);
                 isCounted = true;
                 if (failures >= MaxFailures)
-                    return HandlingResult.Reject(isNewer ? $"{failures} deliveries, and no instance knew the event type {envelope.Type}" : $"{failures} deliveries ended without an answer");
+                    return HandlingResult.Reject(isNewer ? $"{failures} deliveries, and no instance knew the event type {envelope.Type}" : $"{failures} deliveries ended without a result");
             }
 
-            // In the middle of a rolling upgrade the next delivery may reach an instance of the release that sent it.
+            // During a rolling upgrade the next delivery may reach an instance of the newer release.
             if (isNewer)
-                return HandlingResult.Retry(Backoff(envelope.Delivery), $"{envelope.Type} is of a later release");
-            var result = await routes.HandleAsync(services, envelope, message.Data, abandoned);
+                return HandlingResult.Retry(Backoff(envelope.Delivery), $"{envelope.Type} is of a newer release");
+            var result = await events.HandleAsync(envelope, message.Data, abandoned);
             if (isCounted)
                 deliveries.Clear(consumer.Name, envelope.EventId);
             breaker.Succeeded();
@@ -65,12 +66,12 @@ internal sealed partial class MessageProcessor(
             switch (Failures.KindOf(failure))
             {
                 case FailureKind.Message:
-                    return HandlingResult.Reject($"it holds what cannot be stored: {failure.Message}");
-                case FailureKind.Infrastructure:
+                    return HandlingResult.Reject($"its content cannot be stored: {failure.Message}");
+                case FailureKind.Dependency:
                     if (isCounted)
                         deliveries.TakeBack(consumer.Name, envelope.EventId);
                     breaker.Failed(envelope.EventId);
-                    return HandlingResult.Retry(InfrastructureDelay + breaker.Remaining, failure.Message);
+                    return HandlingResult.Retry(DependencyDelay + breaker.Remaining, failure.Message);
                 default:
                     Log.HandlerFailed(logger, failure, message.Subject, envelope.EventId, envelope.Delivery);
                     return HandlingResult.Retry(Backoff(envelope.Delivery), failure.Message);
@@ -78,7 +79,7 @@ internal sealed partial class MessageProcessor(
         }
     }
 
-    /// <summary>A child of the context in which the event was created, so that an order is one trace, and a link to how this delivery of it came here.</summary>
+    /// <summary>A child of the context in which the event was created, so that an order is one trace, with a link to the receive span of this delivery.</summary>
     private Activity? StartActivity(INatsJSMsg<byte[]> message, DateTimeOffset arrived)
     {
         var source = MessagingTelemetry.Source;
@@ -138,7 +139,7 @@ internal sealed partial class MessageProcessor(
 
     private static TimeSpan Backoff(int delivery) => TimeSpan.FromSeconds(Math.Min(300, Math.Pow(2, Math.Min(delivery, 9))));
 
-    /// <summary>± 20 %, so that what failed together does not come back together.</summary>
+    /// <summary>± 20 %, so that messages that failed together are not redelivered together.</summary>
     private static TimeSpan Jitter(TimeSpan delay) => delay * (0.8 + (Random.Shared.NextDouble() * 0.4));
 
     private static partial class Log

@@ -1,18 +1,18 @@
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Suspends pulling while a dependency is known to be down: the payment provider, or the service's own infrastructure. When its break is over,
-/// one message at a time may try; the first that succeeds opens the gate. Beside that an operator can pause pulling and resume it.
+/// Suspends pulling while the circuit of a dependency is open: the payment provider's, or that of the service's own database. After the break the circuit is half
+/// open and one message at a time probes the dependency. Besides, an operator can pause pulling.
 /// </summary>
 public sealed class PullGate(TimeProvider time) : IDisposable
 {
     private readonly Lock guard = new();
     private readonly Dictionary<string, (long Since, TimeSpan Duration)> breaks = new(StringComparer.Ordinal);
-    private CancellationTokenSource closing = new();
+    private CancellationTokenSource stopping = new();
     private TaskCompletionSource? paused;
 
-    /// <summary>Whether pulling is suspended, or only one message at a time may try.</summary>
-    public bool IsClosed
+    /// <summary>Whether the circuit of a dependency is open or half open.</summary>
+    public bool IsSuspended
     {
         get
         {
@@ -21,8 +21,8 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Whether the breaks are over, so that one message may try.</summary>
-    public bool IsBreakOver => Remaining == TimeSpan.Zero;
+    /// <summary>Whether all breaks have elapsed, so that one message may probe.</summary>
+    public bool MayProbe => Remaining == TimeSpan.Zero;
 
     /// <summary>Whether an operator has paused pulling.</summary>
     public bool IsPaused
@@ -34,7 +34,7 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>What is down, separated by commas.</summary>
+    /// <summary>The dependencies whose circuits are open, separated by commas.</summary>
     internal string Reason
     {
         get
@@ -44,7 +44,7 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>How long it stays closed before one message may try; zero when one may.</summary>
+    /// <summary>Until a message may probe; zero when one may.</summary>
     internal TimeSpan Remaining
     {
         get
@@ -54,41 +54,41 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Cancelled when the gate closes or pulling is paused.</summary>
-    internal CancellationToken Closing
+    /// <summary>Cancelled when pulling is suspended or paused.</summary>
+    internal CancellationToken Stopping
     {
         get
         {
             lock (guard)
-                return closing.Token;
+                return stopping.Token;
         }
     }
 
-    /// <summary>Whether pulling is suspended because of this dependency.</summary>
-    public bool IsClosedFor(string dependency)
+    /// <summary>Whether the circuit of this dependency is open or half open.</summary>
+    public bool IsSuspendedFor(string dependency)
     {
         lock (guard)
             return breaks.ContainsKey(dependency);
     }
 
-    /// <summary>Suspends pulling.</summary>
-    /// <param name="dependency">What is down.</param>
-    /// <param name="duration">After which one message may try.</param>
-    public void Close(string dependency, TimeSpan duration)
+    /// <summary>Opens the circuit.</summary>
+    /// <param name="dependency">The dependency that is down.</param>
+    /// <param name="duration">Time until a message may probe it.</param>
+    public void Suspend(string dependency, TimeSpan duration)
     {
         CancellationTokenSource toCancel;
         lock (guard)
         {
             breaks[dependency] = (time.GetTimestamp(), duration);
-            toCancel = closing;
+            toCancel = stopping;
         }
 
         toCancel.Cancel();
     }
 
-    /// <summary>The dependency works again. Pulling goes on when no other is down.</summary>
-    /// <param name="dependency">As it was named when the gate closed.</param>
-    public void Open(string dependency)
+    /// <summary>Closes the circuit.</summary>
+    /// <param name="dependency">The name given to <see cref="Suspend"/>.</param>
+    public void Resume(string dependency)
     {
         lock (guard)
         {
@@ -97,7 +97,7 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
-    /// <summary>Stops pulling until <see cref="Resume"/>; what is being handled is finished.</summary>
+    /// <summary>Pauses pulling until <see cref="Unpause"/>; messages in flight are finished.</summary>
     /// <returns>False when it is paused already.</returns>
     public bool Pause()
     {
@@ -107,16 +107,16 @@ public sealed class PullGate(TimeProvider time) : IDisposable
             if (paused is not null)
                 return false;
             paused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            toCancel = closing;
+            toCancel = stopping;
         }
 
         toCancel.Cancel();
         return true;
     }
 
-    /// <summary>Goes on after <see cref="Pause"/>.</summary>
+    /// <summary>Ends a pause.</summary>
     /// <returns>False when it is not paused.</returns>
-    public bool Resume()
+    public bool Unpause()
     {
         lock (guard)
         {
@@ -129,21 +129,21 @@ public sealed class PullGate(TimeProvider time) : IDisposable
         }
     }
 
-    internal Task WhenResumedAsync(CancellationToken cancellationToken)
+    internal Task WhenUnpausedAsync(CancellationToken cancellationToken)
     {
         lock (guard)
             return paused?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public void Dispose() => closing.Dispose();
+    public void Dispose() => stopping.Dispose();
 
     /// <summary>Resumes only when neither suspended nor paused.</summary>
     private void Renew()
     {
         if (breaks.Count > 0 || paused is not null)
             return;
-        closing.Dispose();
-        closing = new CancellationTokenSource();
+        stopping.Dispose();
+        stopping = new CancellationTokenSource();
     }
 }

@@ -10,28 +10,28 @@ using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>A message as it lies in its stream.</summary>
-/// <param name="Sequence">Its place.</param>
-/// <param name="Subject">That it was published to.</param>
-/// <param name="Time">When the stream took it.</param>
-/// <param name="Headers">Empty when it has none.</param>
+/// <summary>A message in its stream.</summary>
+/// <param name="Sequence">Its stream sequence.</param>
+/// <param name="Subject">Its subject.</param>
+/// <param name="Time">When the stream stored it.</param>
+/// <param name="Headers">Its headers, possibly empty.</param>
 /// <param name="Data">Its body.</param>
 public sealed record StreamMessage(ulong Sequence, string Subject, DateTimeOffset Time, NatsHeaders Headers, byte[] Data);
 
 /// <summary>
-/// Reads what is in a stream now, message by message. Not with a consumer: who may make one may have it deliver to any subject in the
-/// server's name, and so publish what is somebody else's to publish.
+/// Reads the messages of a stream by direct gets. Not with a consumer: a user who may create one can have the server deliver to any subject, and so publish without
+/// the permission to.
 /// </summary>
 public static class StreamScan
 {
     private const int NoMessageFound = 10037;
     private const int InFlight = 64;
 
-    /// <summary>Reads all from a sequence on to what was the end when it began; many at once, in their order.</summary>
-    /// <param name="jetStream">Where.</param>
+    /// <summary>Reads from a sequence to the end of the stream at the time of the call, in order, with many gets in flight.</summary>
+    /// <param name="jetStream">JetStream.</param>
     /// <param name="stream">The stream.</param>
-    /// <param name="from">The first sequence that is wanted.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="from">First sequence to read.</param>
+    /// <param name="cancellationToken">Cancels the scan.</param>
     public static async IAsyncEnumerable<StreamMessage> ScanAsync(
         this INatsJSContext jetStream, string stream, ulong from, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
@@ -46,12 +46,12 @@ public static class StreamScan
         }
     }
 
-    /// <summary>Reads the messages of a subject, one after the other: for few among many that are gone.</summary>
-    /// <param name="jetStream">Where.</param>
+    /// <summary>Reads the messages of a subject one by one: for a few messages in a sparse stream.</summary>
+    /// <param name="jetStream">JetStream.</param>
     /// <param name="stream">The stream.</param>
-    /// <param name="from">The first sequence that is wanted.</param>
-    /// <param name="subject">Theirs; it may have wildcards.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <param name="from">First sequence to read.</param>
+    /// <param name="subject">Their subject, wildcards allowed.</param>
+    /// <param name="cancellationToken">Cancels the scan.</param>
     public static async IAsyncEnumerable<StreamMessage> FindAsync(
         this INatsJSContext jetStream, string stream, ulong from, string subject, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {

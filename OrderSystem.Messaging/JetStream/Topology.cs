@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>The streams and consumers of the system: the one declaration that the servers are compared with.</summary>
+/// <summary>The declared streams and consumers of the system.</summary>
 public static class Topology
 {
     /// <summary>Stream of the events about orders.</summary>
@@ -11,13 +11,13 @@ public static class Topology
     /// <summary>Stream of the events about payments.</summary>
     public const string Payments = "PAYMENTS";
 
-    /// <summary>Stream of what could not be processed. Its subjects are none that another stream takes.</summary>
+    /// <summary>Stream of dead letters, on subjects of its own.</summary>
     public const string DeadLetters = "DEAD_LETTERS";
 
     /// <summary>The streams of events.</summary>
     internal static IReadOnlyList<string> EventStreams { get; } = [Orders, Payments];
 
-    /// <summary>An event with its headers. A dead letter has some more to say.</summary>
+    /// <summary>Bytes of an event with its headers. A dead letter has additional headers.</summary>
     private const int MaxEvent = 64 * 1024;
 
     /// <summary>The worker's consumer of <see cref="Orders"/>.</summary>
@@ -26,10 +26,10 @@ public static class Topology
     /// <summary>The order API's consumer of <see cref="Payments"/>.</summary>
     public static ConsumerDeclaration PaymentResults { get; } = new(Payments, "PAYMENT_RESULTS");
 
-    /// <summary>Every consumer there is.</summary>
+    /// <summary>All consumers.</summary>
     internal static IReadOnlyList<ConsumerDeclaration> Consumers { get; } = [OrderProcessor, PaymentResults];
 
-    /// <summary>Every stream there is.</summary>
+    /// <summary>All streams.</summary>
     internal static IReadOnlyList<StreamDeclaration> Streams { get; } =
     [
         new(Orders, "orders.*", MaxEvent),
@@ -37,11 +37,11 @@ public static class Topology
         new(DeadLetters, DeadLetterFormat.AllSubjects, MaxEvent + (8 * 1024)),
     ];
 
-    /// <summary>As the server writes a duration: nanoseconds.</summary>
+    /// <summary>A duration in the server's unit, nanoseconds.</summary>
     internal static long Nanoseconds(TimeSpan duration) => duration.Ticks * 100;
 }
 
-/// <summary>A stream with limits retention: it keeps events for their maximum age, acknowledged or not.</summary>
+/// <summary>A stream with limits retention: it keeps messages up to their maximum age, acknowledged or not.</summary>
 internal sealed record StreamDeclaration(string Name, string Subjects, int MaxMessage)
 {
     /// <summary>

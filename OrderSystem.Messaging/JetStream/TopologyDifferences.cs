@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>In what a stream or consumer on the server differs from its declaration, which of it may be changed, and which must not.</summary>
+/// <summary>The differences between a stream or consumer on the server and its declaration, safe and unsafe ones.</summary>
 internal sealed class TopologyDifferences
 {
-    /// <summary>A service must not change these: the server refuses it, or events would be lost.</summary>
+    /// <summary>Unsafe to change: the server refuses it, or messages would be lost.</summary>
     private static readonly HashSet<string> Fixed =
     [
         "name", "durable_name", "retention", "storage", "mirror", "sources", "sealed", "persist_mode", "max_consumers",
@@ -13,20 +13,20 @@ internal sealed class TopologyDifferences
     ];
 
     private readonly List<string> safe = [];
-    private readonly List<string> unsafeOnes = [];
+    private readonly List<string> unsafeFields = [];
     private readonly string subject;
 
     private TopologyDifferences(string subject, JsonObject config) => (this.subject, Config) = (subject, config);
 
-    /// <summary>The server's own configuration with the declared values: what the declaration does not speak of, fields of newer servers among it, stays as it is.</summary>
+    /// <summary>The server's configuration with the declared values. Other fields, such as those of newer servers, stay as they are.</summary>
     internal JsonObject Config { get; }
 
-    internal bool Any => safe.Count + unsafeOnes.Count > 0;
+    internal bool Any => safe.Count + unsafeFields.Count > 0;
 
     /// <summary>Compares each declared field.</summary>
-    /// <param name="subject">What an operator calls it.</param>
-    /// <param name="actual">The configuration that the server gave.</param>
-    /// <param name="declared">The configuration that is declared; a null means that the field must not be set.</param>
+    /// <param name="subject">Its name for operators.</param>
+    /// <param name="actual">The configuration on the server.</param>
+    /// <param name="declared">The declared configuration; null means that the field must not be set.</param>
     internal static TopologyDifferences Between(string subject, JsonObject actual, JsonObject declared)
     {
         var differences = new TopologyDifferences(subject, actual.DeepClone().AsObject());
@@ -39,10 +39,10 @@ internal sealed class TopologyDifferences
         return differences;
     }
 
-    internal TopologyDifferences ThrowIfRefused() => unsafeOnes.Count == 0 ? this : throw new TopologyMismatchException(
-        $"{subject} on the server differs in {string.Join("; ", unsafeOnes)}. This cannot be changed without losing messages: change the declaration or remake it by hand.");
+    internal TopologyDifferences ThrowIfRefused() => unsafeFields.Count == 0 ? this : throw new TopologyMismatchException(
+        $"{subject} on the server differs in {string.Join("; ", unsafeFields)}. This cannot be changed without losing messages: change the declaration, or recreate it by hand.");
 
-    public override string ToString() => $"{subject}: {string.Join("; ", unsafeOnes.Concat(safe))}";
+    public override string ToString() => $"{subject}: {string.Join("; ", unsafeFields.Concat(safe))}";
 
     private void Add(string field, JsonNode? actual, JsonNode? wanted)
     {
@@ -52,14 +52,14 @@ internal sealed class TopologyDifferences
             "max_age" => actual is not null && (long)actual is var age and > 0 && age > (long)wanted!,
             _ => Fixed.Contains(field),
         };
-        (loses ? unsafeOnes : safe).Add($"{field} ({Describe(field, actual)}, wanted {Describe(field, wanted)})");
+        (loses ? unsafeFields : safe).Add($"{field} ({Describe(field, actual)}, wanted {Describe(field, wanted)})");
         if (wanted is null)
             Config.Remove(field);
         else
             Config[field] = wanted.DeepClone();
     }
 
-    /// <summary>Servers write what is not set as nothing, as zero, as false or as something empty, each version in its own way.</summary>
+    /// <summary>Versions of the server differ in how they write an unset field: absent, zero, false or empty.</summary>
     private static JsonNode? Normal(JsonNode? value) => value switch
     {
         JsonArray { Count: 0 } or JsonObject { Count: 0 } => null,
@@ -77,5 +77,5 @@ internal sealed class TopologyDifferences
     };
 }
 
-/// <summary>The server's topology differs from the declared one in a way that must not be changed by a service.</summary>
+/// <summary>The topology on the server differs from the declared one in a way that is unsafe to change.</summary>
 public sealed class TopologyMismatchException(string message) : Exception(message);

@@ -6,17 +6,17 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Compares the topology at start and refuses to run on one that differs. A server that is not there does not keep the service from
-/// starting: orders are taken into the outbox, and the consumer loop makes the topology as soon as there is a server.
+/// Ensures the topology at start, and stops the service if it differs in a way that cannot be changed safely. An unreachable server does not: orders go to the outbox,
+/// and the consumer loop ensures the topology when the server is back.
 /// </summary>
 internal sealed partial class TopologyGate(TopologyProvisioner topology, ILogger<TopologyGate> logger) : IHostedService
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        deadline.CancelAfter(Patience);
+        deadline.CancelAfter(Timeout);
         try
         {
             await topology.EnsureAsync(deadline.Token);
@@ -31,7 +31,7 @@ internal sealed partial class TopologyGate(TopologyProvisioner topology, ILogger
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.NotYet(logger, $"no answer within {Patience.TotalSeconds:0} s");
+            Log.NotYet(logger, $"no answer within {Timeout.TotalSeconds:0} s");
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed partial class TopologyGate(TopologyProvisioner topology, ILogger
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1203, Level = LogLevel.Warning, Message = "JetStream is not there yet ({Error}); events wait in the outbox until it is.")]
+        [LoggerMessage(EventId = 1203, Level = LogLevel.Warning, Message = "JetStream unavailable at start ({Error}); events wait in the outbox.")]
         internal static partial void NotYet(ILogger logger, string error);
     }
 }

@@ -8,18 +8,18 @@ using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>Applies the declared topology before any service starts, by a user who may change it while services may not.</summary>
+/// <summary>The part of <c>migrate</c> that applies the declared topology, as a provisioning user: the services' users may not change it.</summary>
 internal static class TopologyMigration
 {
     private const string Connection = "nats";
 
-    /// <summary>How long a server may take to answer all of it.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    /// <summary>Deadline of the whole migration.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     private const int Attempts = 3;
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromSeconds(1);
 
-    /// <summary>Does what is needed, and says what it did. Without a connection string there is nothing to do: the services make what is missing.</summary>
+    /// <summary>Applies and reports the changes. Without a connection string it does nothing: the services create what is missing.</summary>
     /// <returns>The exit code: 0, or 1 with one line on standard error.</returns>
     internal static async Task<int> RunAsync(IConfiguration configuration)
     {
@@ -31,14 +31,14 @@ internal static class TopologyMigration
             Validator.ValidateObject(settings, new(settings), validateAllProperties: true);
             var options = new NatsOpts { Url = url, Name = "migrate", ConnectTimeout = TimeSpan.FromSeconds(5) };
             await using var nats = new NatsConnection(options.WithAccess(configuration, Connection));
-            using var deadline = new CancellationTokenSource(Patience);
+            using var deadline = new CancellationTokenSource(Timeout);
             await ConnectAsync(nats, deadline.Token);
             var topology = new TopologyProvisioner(new NatsJSContext(nats), Options.Create(settings), NullLogger<TopologyProvisioner>.Instance);
             return await ReportAsync(await topology.EnsureAsync(deadline.Token));
         }
         catch (OperationCanceledException)
         {
-            return await FailAsync($"NATS did not answer within {Patience.TotalSeconds:0} s.");
+            return await FailAsync($"NATS did not answer within {Timeout.TotalSeconds:0} s.");
         }
         catch (Exception failure) when (failure is NatsException or TopologyMismatchException or ValidationException or InvalidOperationException or UriFormatException)
         {
@@ -46,7 +46,7 @@ internal static class TopologyMigration
         }
     }
 
-    /// <summary>A server that is just starting, or busy, gets a second and a third chance; what it refuses is said at the end.</summary>
+    /// <summary>Retries while the server is starting or busy.</summary>
     private static async Task ConnectAsync(NatsConnection nats, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -66,14 +66,14 @@ internal static class TopologyMigration
     private static async Task<int> ReportAsync(TopologyReport report)
     {
         if (report.NotAllowed.Count > 0)
-            return await FailAsync($"{string.Join("; ", report.NotAllowed)}: its user may not change that, use the provisioning user.");
+            return await FailAsync($"{string.Join("; ", report.NotAllowed)}: its user is not permitted to change that. Use the provisioning user.");
         await Console.Out.WriteLineAsync(report.Done.Count == 0 ? "migrate: JetStream is as declared." : $"migrate: JetStream is as declared; {string.Join("; ", report.Done)}.");
         return 0;
     }
 
     private static async Task<int> FailAsync(string why)
     {
-        await Console.Error.WriteLineAsync($"migrate: JetStream could not be brought up to date: {why} ConnectionStrings__{Connection} says where it is, and as whom.");
+        await Console.Error.WriteLineAsync($"migrate: JetStream topology not applied: {why} Check ConnectionStrings__{Connection}.");
         return 1;
     }
 }

@@ -8,19 +8,19 @@ using OrderSystem.Messaging.Connections;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Compares the declared topology with the server: makes what is missing, applies what is safe, refuses what is not. What the connection's user
-/// may not do is left to whoever may: the migrate verb, or the service that a stream or consumer belongs to.
+/// Reconciles the server with the declared topology: creates what is missing, applies safe changes, refuses unsafe ones. What the connection's user is not permitted to
+/// do is left to the migrate verb, or to the service that owns the stream or consumer.
 /// </summary>
 internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOptions<JetStreamOptions> options, ILogger<TopologyProvisioner> logger)
 {
     private readonly INatsConnection nats = jetStream.Connection;
     private readonly JetStreamOptions settings = options.Value;
 
-    /// <summary>What was said last: it is compared every few seconds, and said once.</summary>
+    /// <summary>Logged last, so that a permanent difference is logged once.</summary>
     private string? notAllowed;
 
-    /// <exception cref="TopologyMismatchException">A stream or consumer differs in a way that cannot be changed without losing something.</exception>
-    /// <exception cref="NatsException">The server gave no answer, or refused.</exception>
+    /// <exception cref="TopologyMismatchException">A stream or consumer differs in a way that cannot be changed without losing messages.</exception>
+    /// <exception cref="NatsException">The server did not answer, or refused.</exception>
     internal async Task<TopologyReport> EnsureAsync(CancellationToken cancellationToken)
     {
         var report = new TopologyReport();
@@ -29,8 +29,8 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
         return report;
     }
 
-    /// <summary>What is missing or differs, each in a line.</summary>
-    /// <exception cref="NatsException">The server gave no answer, or refused.</exception>
+    /// <summary>Streams and consumers that are missing or differ, each in a line. Changes nothing.</summary>
+    /// <exception cref="NatsException">The server did not answer, or refused.</exception>
     internal async Task<List<string>> CompareAsync(CancellationToken cancellationToken)
     {
         var findings = new List<string>();
@@ -52,7 +52,7 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
             if (await TryAsync(part.Create, part.Request(TopologyDifferences.Between(part.Title, [], part.Config).Config), cancellationToken))
             {
                 Log.Created(logger, part.Title);
-                report.Done.Add($"made {part.Title}");
+                report.Done.Add($"created {part.Title}");
             }
             else
             {
@@ -68,7 +68,7 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
         if (await TryAsync(part.Update, part.Request(differences.Config), cancellationToken))
         {
             Log.Changed(logger, $"{differences}");
-            report.Done.Add($"changed {differences}");
+            report.Done.Add($"updated {differences}");
         }
         else
         {
@@ -78,7 +78,7 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
         }
     }
 
-    /// <returns>False when the connection's user may not.</returns>
+    /// <returns>False when the connection's user is not permitted to.</returns>
     private async Task<bool> TryAsync(string call, JsonObject request, CancellationToken cancellationToken)
     {
         try
@@ -101,24 +101,24 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
             $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}", consumer.ToConfig(settings), config => new() { ["stream_name"] = consumer.Stream, ["config"] = config })),
     ];
 
-    /// <summary>A stream or consumer, and the calls that look at it, make it and change it.</summary>
+    /// <summary>A stream or consumer, and the API calls that read, create and update it.</summary>
     private sealed record Part(string Title, string Info, string Create, string Update, JsonObject Config, Func<JsonObject, JsonObject> Request);
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1201, Level = LogLevel.Information, Message = "Made JetStream {Title}.")]
+        [LoggerMessage(EventId = 1201, Level = LogLevel.Information, Message = "Created JetStream {Title}.")]
         internal static partial void Created(ILogger logger, string title);
 
-        [LoggerMessage(EventId = 1202, Level = LogLevel.Information, Message = "Changed JetStream {Differences}.")]
+        [LoggerMessage(EventId = 1202, Level = LogLevel.Information, Message = "Updated JetStream {Differences}.")]
         internal static partial void Changed(ILogger logger, string differences);
 
         [LoggerMessage(EventId = 1204, Level = LogLevel.Warning,
-            Message = "JetStream {Differences}: this user may not change that. Run the service once with the argument 'migrate' and ConnectionStrings__nats of the provisioning user.")]
+            Message = "JetStream {Differences}: this user is not permitted to change that. Run the service once with the argument 'migrate' and ConnectionStrings__nats of the provisioning user.")]
         internal static partial void NotAllowed(ILogger logger, string differences);
     }
 }
 
-/// <summary>What was done to the server, and what its user was not allowed to do.</summary>
+/// <summary>What was changed on the server, and what the user was not permitted to change.</summary>
 internal sealed class TopologyReport
 {
     internal List<string> Done { get; } = [];

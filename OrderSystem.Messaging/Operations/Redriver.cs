@@ -18,7 +18,7 @@ internal sealed partial class Redriver(NpgsqlDataSource database, INatsJSContext
     /// <returns>Null when another one is under way.</returns>
     internal async Task<RedriveReport?> RunAsync(RedriveRequest request, Operator by, CancellationToken cancellationToken)
     {
-        await using var session = await RedriveSession.TryBeginAsync(database, cancellationToken);
+        await using var session = await RedriveSelection.TryBeginAsync(database, cancellationToken);
         if (session is null)
             return null;
         var found = await session.FindAsync(request, jetStream, stream, cancellationToken);

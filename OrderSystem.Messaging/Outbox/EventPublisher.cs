@@ -4,40 +4,41 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.Telemetry;
 
 namespace OrderSystem.Messaging.Outbox;
 
-/// <summary>What became of a publish.</summary>
-/// <param name="Sequence">Its sequence in the stream where it is now, else 0.</param>
-/// <param name="Error">Why it is not there.</param>
-/// <param name="CanNeverSucceed">The same event would be refused for ever.</param>
+/// <summary>Result of a publish.</summary>
+/// <param name="Sequence">Its stream sequence, or 0 when it was not stored.</param>
+/// <param name="Error">Why it was not stored.</param>
+/// <param name="CanNeverSucceed">The stream will never accept this event.</param>
 internal readonly record struct PublishResult(ulong Sequence, string? Error = null, bool CanNeverSucceed = false)
 {
     internal bool IsStored => Error is null;
 }
 
-/// <summary>Publishes one event and decides what its acknowledgement means.</summary>
+/// <summary>Publishes one event and interprets its acknowledgement.</summary>
 internal sealed class EventPublisher(INatsJSContext jetStream, EventSource source, IOptions<RelayOptions> options, MessagingMetrics metrics, TimeProvider time)
 {
-    /// <summary>"message size exceeds maximum allowed", the one refusal that no waiting will change.</summary>
+    /// <summary>"message size exceeds maximum allowed", the only permanent refusal.</summary>
     private const int MessageTooLarge = 10054;
 
-    /// <summary>More than the longest wait between two attempts, which is a minute.</summary>
-    private static readonly TimeSpan LongestMemory = TimeSpan.FromSeconds(90);
+    /// <summary>More than the longest backoff between two attempts, one minute.</summary>
+    private static readonly TimeSpan FailureLifetime = TimeSpan.FromSeconds(90);
 
     private readonly TimeSpan timeout = options.Value.PublishTimeout;
     private volatile Failure? lastFailure;
 
     /// <summary>
-    /// Why the stream did not take the last event; null when it did, or when that was so long ago that a relay must have tried again since, which may be that of
-    /// another instance. An event that no stream would take says nothing.
+    /// Why the last publish failed; null after a success, or when the failure is so old that a relay, perhaps of another instance, must have retried since. A permanent
+    /// refusal does not count.
     /// </summary>
-    internal string? LastFailure => lastFailure is { } failure && time.GetElapsedTime(failure.At) < LongestMemory ? failure.Error : null;
+    internal string? LastFailure => lastFailure is { } failure && time.GetElapsedTime(failure.At) < FailureLifetime ? failure.Error : null;
 
-    /// <summary>Whether a publish has a chance at all.</summary>
+    /// <summary>Whether the connection to NATS is open.</summary>
     internal bool IsConnected => jetStream.Connection.ConnectionState == NatsConnectionState.Open;
 
-    /// <summary>Publishes the event under its own message id, so that the stream keeps one copy of it however often it is sent.</summary>
+    /// <summary>Publishes the event under its message id, so that the stream deduplicates retries.</summary>
     internal async Task<PublishResult> PublishAsync(StoredEvent stored, CancellationToken cancellationToken)
     {
         ActivityContext.TryParse(stored.TraceParent, stored.TraceState, isRemote: true, out var creation);
@@ -69,9 +70,9 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
                 stored.Type.Subject, stored.Payload, NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = stored.MessageId },
                 CloudEvent.ToHeaders(stored, source), deadline.Token);
 
-            // A duplicate is a success: the event is in the stream, this was the repetition.
+            // A duplicate is a success: the stream already has the event.
             if (ack.Error is { } error)
-                return Refused(error);
+                return Refusal(error);
             if (ack.Duplicate)
                 metrics.Duplicate(stored.Type.Subject);
             return new(ack.Seq);
@@ -90,7 +91,7 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
         }
     }
 
-    private static PublishResult Refused(ApiError error) => new(0, $"{error.Description} ({error.ErrCode})", error.ErrCode == MessageTooLarge);
+    private static PublishResult Refusal(ApiError error) => new(0, $"{error.Description} ({error.ErrCode})", error.ErrCode == MessageTooLarge);
 
     private sealed record Failure(string Error, long At);
 }

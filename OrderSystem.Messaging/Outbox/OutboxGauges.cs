@@ -2,18 +2,18 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Telemetry;
 
 namespace OrderSystem.Messaging.Outbox;
 
 /// <summary>
-/// How much waits in the outbox and for how long: the first figures to look at when orders do not move. They are counted up to a bound: the longer the
-/// queue, the more these figures are needed, and the less may counting cost.
+/// Depth and age of the outbox: the first figures to look at when orders do not move. Counts are bounded, so that a long queue does not make them expensive.
 /// </summary>
 internal sealed class OutboxGauges : DatabaseGauges<OutboxGauges.Sample>
 {
     /// <summary>
-    /// Order ids are made in the order of time, so that the oldest events are among those of the oldest orders. Where only parked ones are found there, the
-    /// event that is due for longest says how old it is at least.
+    /// Order ids are time-ordered, so the oldest events are among those of the oldest orders. If all of these are parked, the event that is due for longest gives a lower
+    /// bound.
     /// </summary>
     internal const string Query =
         """
@@ -30,9 +30,9 @@ internal sealed class OutboxGauges : DatabaseGauges<OutboxGauges.Sample>
         : base(database, Query, time, logger)
     {
         var meter = meters.Create(MessagingTelemetry.Name);
-        meter.CreateObservableGauge("ordersystem.outbox.depth", () => Measure(sample => sample.Waiting), "{event}", "Events that wait to be published; 100,000 are as many or more.");
-        meter.CreateObservableGauge("ordersystem.outbox.parked", () => Measure(sample => sample.Parked), "{event}", "Events that can never be published and hold up their orders; 100,000 are as many or more.");
-        meter.CreateObservableGauge("ordersystem.outbox.oldest.age", () => Measure(sample => sample.OldestAge), "s", "Age of the oldest event that waits to be published; 0 when none does.");
+        meter.CreateObservableGauge("ordersystem.outbox.depth", () => Measure(sample => sample.Waiting), "{event}", "Events waiting to be published; 100,000 means as many or more.");
+        meter.CreateObservableGauge("ordersystem.outbox.parked", () => Measure(sample => sample.Parked), "{event}", "Parked events, which can never be published and block their orders; 100,000 means as many or more.");
+        meter.CreateObservableGauge("ordersystem.outbox.oldest.age", () => Measure(sample => sample.OldestAge), "s", "Age of the oldest event waiting to be published; 0 when there is none.");
     }
 
     protected override Sample Read(NpgsqlDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetDouble(2));

@@ -1,24 +1,21 @@
-using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.GroupCommit;
 
 namespace OrderSystem.Messaging.Outbox;
 
 /// <summary>
-/// The part of a group write that stores events. The write's statement names its event columns with <see cref="Arrays"/>, defines a CTE
-/// <c>stored</c> that holds the rows whose state change happened, and puts <see cref="Store"/> behind it.
+/// The part of a batched write that stores events. The write declares their columns with <see cref="Event"/>, defines a CTE <c>stored</c> with the rows whose state
+/// change happened, and puts <see cref="Store"/> behind it.
 /// </summary>
 public static class OutboxSql
 {
-    /// <summary>How long the relay of the process that committed has a first event to itself before any relay may take it from the table.</summary>
+    /// <summary>The head start: how long only the relay of the committing process may publish the first event of an order.</summary>
     internal const string HeadStart = "5 seconds";
 
-    /// <summary>The names of the columns that <see cref="AddEvents"/> adds, in order; the order's id is the first.</summary>
-    public const string Columns = "order_id, version, event_id, type, payload, traceparent, tracestate, occurred_at";
+    private const string Columns = "order_id, version, event_id, type, payload, traceparent, tracestate, occurred_at";
 
-    /// <summary>Eight array parameters, $1 to $8.</summary>
-    public const string Arrays = "$1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::timestamptz[]";
-
-    /// <summary>Two CTEs that put the rows of <c>stored</c> into the ledger and into the queue.</summary>
+    /// <summary>Two CTEs that insert the rows of <c>stored</c> into the ledger and into the outbox.</summary>
     public const string Store =
         $"""
         recorded AS (
@@ -30,37 +27,25 @@ public static class OutboxSql
         """;
 
     /// <summary>
-    /// A CTE that queues every event of the orders in <c>offered (order_id)</c> once more, under new message ids: the receiver knows the
-    /// events by their own ids and takes each once.
+    /// A CTE that republishes all events of the orders in <c>republished (order_id)</c> under new message ids. The idempotent receiver recognises the event ids
+    /// and processes each event once.
     /// </summary>
-    public const string OfferAgain =
+    public const string Republish =
         """
         queued AS (
             INSERT INTO outbox (order_id, version, available_at, emission)
-            SELECT e.order_id, e.version, now(), extract(epoch FROM now())::int FROM events e JOIN offered USING (order_id)
+            SELECT e.order_id, e.version, now(), extract(epoch FROM now())::int FROM events e JOIN republished USING (order_id)
             ON CONFLICT DO NOTHING)
         """;
 
-    /// <summary>Adds the eight arrays of <see cref="Arrays"/>.</summary>
-    public static void AddEvents(this NpgsqlParameterCollection parameters, IReadOnlyList<StoredEvent> events)
-    {
-        parameters.AddArray(NpgsqlDbType.Uuid, events, stored => stored.OrderId);
-        parameters.AddArray(NpgsqlDbType.Integer, events, stored => stored.Version);
-        parameters.AddArray(NpgsqlDbType.Uuid, events, stored => stored.EventId);
-        parameters.AddArray(NpgsqlDbType.Text, events, stored => stored.Type.Name);
-        parameters.AddArray(NpgsqlDbType.Bytea, events, stored => stored.Payload);
-        parameters.AddArray(NpgsqlDbType.Text, events, stored => stored.TraceParent);
-        parameters.AddArray(NpgsqlDbType.Text, events, stored => stored.TraceState);
-        parameters.AddArray(NpgsqlDbType.TimestampTz, events, stored => stored.OccurredAt.UtcDateTime);
-    }
-
-    /// <summary>Adds one array with an element for each row.</summary>
-    public static void AddArray<TRow, TValue>(
-        this NpgsqlParameterCollection parameters, NpgsqlDbType elementType, IReadOnlyList<TRow> rows, Func<TRow, TValue> select)
-    {
-        var values = new TValue[rows.Count];
-        for (var i = 0; i < values.Length; i++)
-            values[i] = select(rows[i]);
-        parameters.Add(new NpgsqlParameter<TValue[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | elementType });
-    }
+    /// <summary>Declares the columns of an event, led by its order: <c>order_id, version, event_id, type, payload, traceparent, tracestate, occurred_at</c>.</summary>
+    public static Columns<TRow> Event<TRow>(this Columns<TRow> columns, Func<TRow, StoredEvent> stored) => columns
+        .Add("order_id", NpgsqlDbType.Uuid, row => stored(row).OrderId)
+        .Add("version", NpgsqlDbType.Integer, row => stored(row).Version)
+        .Add("event_id", NpgsqlDbType.Uuid, row => stored(row).EventId)
+        .Add("type", NpgsqlDbType.Text, row => stored(row).Type.Name)
+        .Add("payload", NpgsqlDbType.Bytea, row => stored(row).Payload)
+        .Add("traceparent", NpgsqlDbType.Text, row => stored(row).TraceParent)
+        .Add("tracestate", NpgsqlDbType.Text, row => stored(row).TraceState)
+        .Add("occurred_at", NpgsqlDbType.TimestampTz, row => stored(row).OccurredAt.UtcDateTime);
 }

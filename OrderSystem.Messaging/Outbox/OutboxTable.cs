@@ -1,27 +1,28 @@
 using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Envelope;
 
 namespace OrderSystem.Messaging.Outbox;
 
-/// <summary>A row that a relay has claimed.</summary>
+/// <summary>An outbox row that a relay has leased.</summary>
 /// <param name="OrderId">Its order.</param>
-/// <param name="Version">Its place among the events of the order.</param>
+/// <param name="Version">Its version.</param>
 /// <param name="Event">The event; null when it cannot be read.</param>
-/// <param name="Problem">Why it cannot.</param>
-internal readonly record struct ClaimedRow(Guid OrderId, int Version, StoredEvent? Event, string? Problem = null);
+/// <param name="Problem">Why it cannot be read.</param>
+internal readonly record struct LeasedRow(Guid OrderId, int Version, StoredEvent? Event, string? Problem = null);
 
-/// <summary>The queue as recovery reads it: what no relay published from memory.</summary>
+/// <summary>The outbox table, for events that were not published from memory.</summary>
 internal sealed class OutboxTable(NpgsqlDataSource database)
 {
-    /// <summary>Begins the reason of what a later release wrote and this one cannot publish.</summary>
+    /// <summary>Prefix of the reason of an event that a newer release wrote and this one cannot publish.</summary>
     private const string UnknownType = "unknown type";
 
     /// <summary>
-    /// Takes up to <paramref name="limit"/> waiting events, each the oldest of its order, for <paramref name="lease"/>. Several relays
-    /// never get the same row; the rows of one that froze come free when the lease ends. There is no cursor that a late commit could fall behind.
+    /// Leases up to <paramref name="limit"/> waiting events, each the oldest of its order, for <paramref name="lease"/>. Relays never get the same row; the leases of a
+    /// relay that froze expire. There is no cursor, so a late commit cannot be skipped.
     /// </summary>
-    internal async Task<List<ClaimedRow>> ClaimAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
+    internal async Task<List<LeasedRow>> LeaseAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             """
@@ -42,23 +43,23 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = lease, NpgsqlDbType = NpgsqlDbType.Interval });
 
-        var rows = new List<ClaimedRow>();
+        var rows = new List<LeasedRow>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
             rows.Add(Read(reader));
         return rows;
     }
 
-    /// <summary>Lets the event wait: 1 s after the first attempt, doubling up to 60 s, without end.</summary>
-    internal Task PutOffAsync(StoredEvent stored, string why, CancellationToken cancellationToken) => SetAsync(
+    /// <summary>Exponential backoff: 1 s after the first attempt, doubling up to 60 s, without end.</summary>
+    internal Task BackOffAsync(StoredEvent stored, string why, CancellationToken cancellationToken) => SetAsync(
         "available_at = now() + least(60, power(2, least(attempts - 1, 6))) * interval '1 second'", stored.OrderId, stored.Version, why, cancellationToken);
 
-    /// <summary>Takes the event out of the run: it can never be published. Later events of its order wait behind it.</summary>
+    /// <summary>Parks an event that can never be published. Later events of its order wait behind it.</summary>
     internal Task ParkAsync(Guid orderId, int version, string why, CancellationToken cancellationToken) => SetAsync("parked_at = now()", orderId, version, why, cancellationToken);
 
-    /// <summary>Brings back what an older release has parked because it did not know the type, and this one does.</summary>
-    /// <returns>How many.</returns>
-    internal async Task<int> BringBackAsync(CancellationToken cancellationToken)
+    /// <summary>Unparks events that an older release has parked because it did not know their type.</summary>
+    /// <returns>The number of events.</returns>
+    internal async Task<int> UnparkAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             $"""
@@ -79,16 +80,16 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static ClaimedRow Read(NpgsqlDataReader row)
+    private static LeasedRow Read(NpgsqlDataReader row)
     {
         var (orderId, version) = (row.GetGuid(0), row.GetInt32(1));
         if (row.IsDBNull(2))
-            return new(orderId, version, Event: null, "the ledger holds no such event");
+            return new(orderId, version, Event: null, "the ledger has no such event");
         var name = row.GetString(3);
         if (EventType.Find(name) is not { } type)
-            return new(orderId, version, Event: null, $"{UnknownType} '{name}': a later release wrote it and has to relay it");
+            return new(orderId, version, Event: null, $"{UnknownType} '{name}': a newer release wrote it and has to publish it");
         return new(orderId, version, new(
             row.GetGuid(2), orderId, version, type, row.GetFieldValue<byte[]>(4),
-            row.IsDBNull(5) ? null : row.GetString(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetFieldValue<DateTimeOffset>(7)) { Emission = row.GetInt32(8) });
+            row.IsDBNull(5) ? null : row.GetString(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetFieldValue<DateTimeOffset>(7)) { RepublishStamp = row.GetInt32(8) });
     }
 }

@@ -1,23 +1,25 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.GroupCommit;
 using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.Messaging.Outbox;
 
 /// <summary>
-/// Brings committed events to their streams: at once what this process has just committed, and from the table what a lost
-/// acknowledgement, a dead process or an outage left there. Any number of relays run side by side without a leader.
+/// Publishes committed events: those of this process at once from memory, and from the outbox table those that a lost acknowledgement, a crash or an outage left there.
+/// Relays run side by side without a leader.
 /// </summary>
 internal sealed partial class Relay(
     CommittedEvents committed, OutboxTable table, EventPublisher publisher, GroupCommitter committer, IOptions<RelayOptions> options, TimeProvider time,
     ILogger<Relay> logger)
     : BackgroundService
 {
-    private static readonly TimeSpan BringBackPeriod = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan UnparkPeriod = TimeSpan.FromMinutes(1);
     private readonly RelayOptions settings = options.Value;
     private readonly SemaphoreSlim window = new(options.Value.InFlight);
-    private long? broughtBack;
+    private long? unparkedAt;
 
     public override void Dispose()
     {
@@ -29,7 +31,7 @@ internal sealed partial class Relay(
     {
         await Task.WhenAll(RelayCommittedAsync(stoppingToken), RelayTableAsync(stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
-        // What was sent is waited for: its acknowledgements delete rows that would be published again after the next start.
+        // Waits for the acknowledgements in flight: without them the rows would be published again after the next start.
         for (var i = 0; i < settings.InFlight; i++)
             await window.WaitAsync(CancellationToken.None);
     }
@@ -38,23 +40,23 @@ internal sealed partial class Relay(
     {
         await foreach (var stored in committed.Direct.ReadAllAsync(stopping))
         {
-            // Without a connection there is nothing to try: the row waits in the table until there is one.
+            // Without a connection the row waits in the table.
             if (!publisher.IsConnected)
                 continue;
             await window.WaitAsync(stopping);
-            _ = PublishDirectlyAsync(stored);
+            _ = PublishFromMemoryAsync(stored);
         }
     }
 
-    private async Task PublishDirectlyAsync(StoredEvent stored)
+    private async Task PublishFromMemoryAsync(StoredEvent stored)
     {
         try
         {
             var result = await publisher.PublishAsync(stored, CancellationToken.None);
             if (result.IsStored)
-                committer.Post(DeletePublished.Instance, stored);
+                committer.Enqueue(DeletePublished.Write, stored);
             else
-                Log.LeftForLater(logger, stored.Type.Subject, stored.EventId, result.Error!);
+                Log.NotStored(logger, stored.Type.Subject, stored.EventId, result.Error!);
         }
         catch (Exception failure)
         {
@@ -78,7 +80,7 @@ internal sealed partial class Relay(
         }
     }
 
-    /// <summary>Waits for the poll to come due, or for a commit that says that there is something in the table.</summary>
+    /// <summary>Waits for the next poll, or for a commit that has put an event into the table.</summary>
     private async Task WaitAsync(TimeSpan poll, CancellationToken stopping)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -88,22 +90,22 @@ internal sealed partial class Relay(
         stopping.ThrowIfCancellationRequested();
     }
 
-    /// <summary>In the middle of a rolling upgrade, or after one that was rolled back, instances of several releases share the table.</summary>
-    private async Task BringBackAsync(CancellationToken stopping)
+    /// <summary>During a rolling upgrade, or after a rollback, instances of several releases share the table.</summary>
+    private async Task UnparkAsync(CancellationToken stopping)
     {
-        if (broughtBack is { } last && time.GetElapsedTime(last) < BringBackPeriod)
+        if (unparkedAt is { } last && time.GetElapsedTime(last) < UnparkPeriod)
             return;
-        broughtBack = time.GetTimestamp();
-        if (await table.BringBackAsync(stopping) is > 0 and var count)
-            Log.BroughtBack(logger, count);
+        unparkedAt = time.GetTimestamp();
+        if (await table.UnparkAsync(stopping) is > 0 and var count)
+            Log.Unparked(logger, count);
     }
 
     private async Task<int> RelayBatchAsync(CancellationToken stopping)
     {
         try
         {
-            await BringBackAsync(stopping);
-            var rows = await table.ClaimAsync(settings.BatchSize, settings.Lease, stopping);
+            await UnparkAsync(stopping);
+            var rows = await table.LeaseAsync(settings.BatchSize, settings.Lease, stopping);
             var relayed = 0;
             await Parallel.ForEachAsync(rows, new ParallelOptions { MaxDegreeOfParallelism = settings.InFlight, CancellationToken = stopping }, async (row, token) =>
             {
@@ -116,7 +118,7 @@ internal sealed partial class Relay(
         }
         catch (Exception failure) when (PostgresErrors.IsUnavailable(failure) && !stopping.IsCancellationRequested)
         {
-            Log.TableAway(logger, failure.Message);
+            Log.TableUnavailable(logger, failure.Message);
             return 0;
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
@@ -126,9 +128,9 @@ internal sealed partial class Relay(
         }
     }
 
-    /// <summary>Whatever becomes of one row, the others that were claimed with it go on.</summary>
-    /// <returns>Whether its event is in its stream.</returns>
-    private async Task<bool> RelayOneAsync(ClaimedRow row, CancellationToken stopping)
+    /// <summary>Publishes one row; its failure does not affect the other rows of the batch.</summary>
+    /// <returns>Whether the stream has stored the event.</returns>
+    private async Task<bool> RelayOneAsync(LeasedRow row, CancellationToken stopping)
     {
         try
         {
@@ -142,7 +144,7 @@ internal sealed partial class Relay(
             var result = await publisher.PublishAsync(stored, stopping);
             if (result.IsStored)
             {
-                committer.Post(DeletePublished.Instance, stored);
+                committer.Enqueue(DeletePublished.Write, stored);
                 return true;
             }
 
@@ -153,13 +155,13 @@ internal sealed partial class Relay(
             }
             else
             {
-                Log.LeftForLater(logger, stored.Type.Subject, stored.EventId, result.Error!);
-                await table.PutOffAsync(stored, result.Error!, stopping);
+                Log.NotStored(logger, stored.Type.Subject, stored.EventId, result.Error!);
+                await table.BackOffAsync(stored, result.Error!, stopping);
             }
         }
         catch (Exception failure) when (!stopping.IsCancellationRequested)
         {
-            // Its lease ends, and it is claimed again.
+            // Its lease expires, and a relay takes it again.
             Log.RowFailed(logger, failure, row.Version, row.OrderId);
         }
 
@@ -168,31 +170,31 @@ internal sealed partial class Relay(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Event {EventId} was not accepted on {Subject}: {Error}. It stays in the outbox and is tried again.")]
-        internal static partial void LeftForLater(ILogger logger, string subject, Guid eventId, string error);
+        [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Publish of event {EventId} on {Subject} failed ({Error}); retrying from the outbox.")]
+        internal static partial void NotStored(ILogger logger, string subject, Guid eventId, string error);
 
-        [LoggerMessage(EventId = 1102, Level = LogLevel.Error, Message = "Event {EventId} of order {OrderId} can never be published on {Subject}: {Error}. It is parked in the outbox, and later events of the order wait behind it.")]
+        [LoggerMessage(EventId = 1102, Level = LogLevel.Error, Message = "Event {EventId} of order {OrderId} can never be published on {Subject} ({Error}); parked in the outbox, later events of the order wait behind it.")]
         internal static partial void Parked(ILogger logger, string subject, Guid eventId, Guid orderId, string error);
 
-        [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "Event {Version} of order {OrderId} cannot be read: {Problem}. It is parked in the outbox, and later events of the order wait behind it.")]
+        [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "Event {Version} of order {OrderId} cannot be read ({Problem}); parked in the outbox, later events of the order wait behind it.")]
         internal static partial void Unreadable(ILogger logger, int version, Guid orderId, string problem);
 
-        [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Event {Version} of order {OrderId} could not be relayed; it stays in the outbox and is tried again.")]
+        [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Publish of event {Version} of order {OrderId} failed unexpectedly; retrying from the outbox.")]
         internal static partial void RowFailed(ILogger logger, Exception failure, int version, Guid orderId);
 
-        [LoggerMessage(EventId = 1109, Level = LogLevel.Information, Message = "{Count} events that an older release did not know are taken out of their parking and published.")]
-        internal static partial void BroughtBack(ILogger logger, int count);
+        [LoggerMessage(EventId = 1109, Level = LogLevel.Information, Message = "Unparked {Count} events that an older release did not know; publishing them.")]
+        internal static partial void Unparked(ILogger logger, int count);
 
-        [LoggerMessage(EventId = 1103, Level = LogLevel.Information, Message = "Relayed {Count} events that had waited in the outbox.")]
+        [LoggerMessage(EventId = 1103, Level = LogLevel.Information, Message = "Published {Count} events from the outbox table.")]
         internal static partial void Recovered(ILogger logger, int count);
 
-        [LoggerMessage(EventId = 1104, Level = LogLevel.Error, Message = "The outbox could not be read; its events wait, and it is tried again.")]
+        [LoggerMessage(EventId = 1104, Level = LogLevel.Error, Message = "Outbox poll failed; retrying.")]
         internal static partial void TableFailed(ILogger logger, Exception failure);
 
-        [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "The outbox cannot be read now ({Error}); its events wait, and it is tried again.")]
-        internal static partial void TableAway(ILogger logger, string error);
+        [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "Database unavailable, outbox not read ({Error}); retrying.")]
+        internal static partial void TableUnavailable(ILogger logger, string error);
 
-        [LoggerMessage(EventId = 1105, Level = LogLevel.Error, Message = "Publishing event {EventId} failed unexpectedly; it stays in the outbox.")]
+        [LoggerMessage(EventId = 1105, Level = LogLevel.Error, Message = "Publish of event {EventId} failed unexpectedly; retrying from the outbox.")]
         internal static partial void Unexpected(ILogger logger, Exception failure, Guid eventId);
     }
 }

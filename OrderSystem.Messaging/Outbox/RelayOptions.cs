@@ -8,27 +8,27 @@ public sealed class RelayOptions
     /// <summary>Section of the configuration.</summary>
     public const string Section = "Relay";
 
-    /// <summary>Publishes under way at once. More hides the latency of the broker, and is repeated after a crash. Default 64.</summary>
+    /// <summary>Publishes in flight. More hides the latency of the broker, and is published again after a crash. Default 64.</summary>
     [Range(1, 10_000)]
     public int InFlight { get; set; } = 64;
 
-    /// <summary>Rows that recovery takes from the table at once. Default 100.</summary>
+    /// <summary>Rows leased from the table at once. Default 100.</summary>
     [Range(1, 10_000)]
     public int BatchSize { get; set; } = 100;
 
-    /// <summary>How long a publish may wait for its acknowledgement. Default 5 s.</summary>
+    /// <summary>Timeout of a publish until its acknowledgement. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:01:00")]
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long taken rows belong to the relay that took them; longer than a batch needs, as short as a frozen relay may delay. Default 15 s.</summary>
+    /// <summary>Lease of outbox rows; longer than a batch needs, as short as a frozen relay may delay its events. Default 15 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
     public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How often an idle relay looks into the table at the fastest and at the slowest. Default 200 ms.</summary>
+    /// <summary>Shortest poll interval of the table. Default 200 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00")]
     public TimeSpan MinPoll { get; set; } = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The slowest. Default 1 s.</summary>
+    /// <summary>Longest poll interval of the table, when idle. Default 1 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.01", "00:01:00")]
     public TimeSpan MaxPoll { get; set; } = TimeSpan.FromSeconds(1);
 }

@@ -1,5 +1,5 @@
 namespace OrderSystem.Messaging.Persistence;
 
-/// <summary>More callers wait for a commit than the queue may hold. Nothing was written; the caller should come back later.</summary>
+/// <summary>The commit queue is full (backpressure). Nothing was written; retry later.</summary>
 public sealed class CommitQueueFullException(int limit)
-    : Exception($"{limit} writes wait for a commit already. Try again later, or raise GroupCommit:MaxWaiting.");
+    : Exception($"{limit} writes are waiting for a commit. Retry later, or raise GroupCommit:MaxWaiting.");

@@ -4,8 +4,8 @@ using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.Messaging.Persistence;
 
-/// <summary>Gauges that are one row of one query. Its cost must not grow with the tables: it runs every ten seconds.</summary>
-/// <typeparam name="TSample">What is measured at once.</typeparam>
+/// <summary>Gauges from one row of one query, sampled every ten seconds: its cost must not grow with the tables.</summary>
+/// <typeparam name="TSample">What one sample measures.</typeparam>
 public abstract class DatabaseGauges<TSample>(NpgsqlDataSource database, string query, TimeProvider time, ILogger logger) : SampledGauges<TSample>(time, logger)
     where TSample : class
 {

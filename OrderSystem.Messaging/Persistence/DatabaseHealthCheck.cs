@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace OrderSystem.Messaging.Persistence;
 
-/// <summary>Asks the database for a write, and rolls it back: a standby and a full disk answer every question and take nothing.</summary>
+/// <summary>Inserts a row and rolls it back: a read-only standby and a full disk still answer reads.</summary>
 internal sealed class DatabaseHealthCheck(NpgsqlDataSource database) : IHealthCheck
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
@@ -27,7 +27,7 @@ internal sealed class DatabaseHealthCheck(NpgsqlDataSource database) : IHealthCh
         }
         catch (NpgsqlException failure)
         {
-            database.LeaveUnfitSessions(failure);
+            database.ClearUnfitSessions(failure);
             return HealthCheckResult.Unhealthy(failure.Message);
         }
     }

@@ -5,10 +5,10 @@ using Npgsql;
 
 namespace OrderSystem.Messaging.Persistence;
 
-/// <summary>Reads once more on a fresh session what failed for the session that the pool had: one that the server ended meanwhile, or whose plans are out of date.</summary>
+/// <summary>Retries a read once on a fresh session, if it failed because the pooled session was unfit or ended by the server.</summary>
 public static class FreshSessions
 {
-    /// <summary>Adds it for requests that only read. What is written is repeated by the <see cref="GroupCommitter"/>, where it is certain that it was rolled back.</summary>
+    /// <summary>Adds the retry for GET requests. Writes are retried by the group committer, where a rollback is certain.</summary>
     public static void UseFreshSessions(this WebApplication app) => app.Use(async (context, next) =>
     {
         try

@@ -3,7 +3,7 @@ using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.Persistence;
 
-/// <summary>What a service's connections are set to where its connection string does not say otherwise.</summary>
+/// <summary>Defaults for settings that the connection string of a service leaves out.</summary>
 internal static class PostgresDefaults
 {
     internal static string Complete(string connectionString, string applicationName)
@@ -11,7 +11,7 @@ internal static class PostgresDefaults
         var settings = PostgresHosts.ToPrimary(connectionString);
         SetUnlessGiven(settings, "Application Name", applicationName);
 
-        // Two default pools of 100 are more than a default server's max_connections.
+        // Two pools with the default of 100 exceed the default max_connections of a server.
         SetUnlessGiven(settings, "Maximum Pool Size", 20);
         SetUnlessGiven(settings, "Timeout", 5);
         SetUnlessGiven(settings, "Command Timeout", 5);
@@ -19,12 +19,12 @@ internal static class PostgresDefaults
         SetUnlessGiven(settings, "Max Auto Prepare", 40);
         SetUnlessGiven(settings, "Auto Prepare Min Usages", 2);
 
-        // A chiseled image has no Kerberos library, and says so on standard error with every process that looks for it.
+        // A chiseled image has no Kerberos library; every process that probes for it logs to standard error.
         SetUnlessGiven(settings, "GSS Encryption Mode", nameof(GssEncryptionMode.Disable));
 
-        // Plans are made once for each connection, often while the tables are still small: a plan that reads all of a queue stays when the queue has
-        // become long. Every statement of a service has an index to go by; the sessions that read whole tables, of the audit and of a re-drive, switch it on
-        // again. The compiler of plans would believe the cost that stands for "off", and begin to work.
+        // Prepared plans live as long as their connection and are often made while the tables are small: a sequential scan of a queue would stay when the queue is
+        // long. Every statement of a service has an index; sessions of the audit and of a re-drive, which read whole tables, enable sequential scans again. JIT would
+        // start on the penalty cost of a disabled scan.
         SetUnlessGiven(settings, "Options", "-c statement_timeout=5s -c lock_timeout=2s -c enable_seqscan=off -c jit=off");
         return settings.ConnectionString;
     }

@@ -1,11 +1,10 @@
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Mvc;
 using OrderSystem.Messaging.Persistence;
-using OrderSystem.OrderApi.Orders;
 
 namespace OrderSystem.OrderApi.Errors;
 
-/// <summary>What a caller is told when something breaks: problem details (RFC 9457), and 503 with Retry-After when trying again will help.</summary>
+/// <summary>Errors as problem details (RFC 9457): 503 with Retry-After where a retry helps.</summary>
 internal static class ErrorAnswers
 {
     internal static void AddErrorAnswers(this IHostApplicationBuilder builder)
@@ -16,19 +15,12 @@ internal static class ErrorAnswers
 
     internal static void UseErrorAnswers(this WebApplication app)
     {
-        var metrics = app.Services.GetRequiredService<OrderMetrics>();
-        app.Use(async (context, next) =>
-        {
-            await next(context);
-            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest && context.Request.Path.StartsWithSegments("/orders", StringComparison.Ordinal))
-                metrics.Rejected(context.Response.StatusCode);
-        });
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseFreshSessions();
     }
 
-    /// <summary>The one place where a failure of the database becomes an answer.</summary>
+    /// <summary>Maps failures of the database to 503.</summary>
     private sealed class UnavailableHandler(IProblemDetailsService problems) : IExceptionHandler
     {
         private const int RetryAfterSeconds = 2;
@@ -37,8 +29,8 @@ internal static class ErrorAnswers
         {
             var detail = exception switch
             {
-                CommitQueueFullException => "Too many orders are being written at once. Nothing was stored; try again.",
-                _ when PostgresErrors.IsUnavailable(exception) => "The database cannot be reached now. Try again with the same Idempotency-Key, if you sent one.",
+                CommitQueueFullException => "Too many orders are being written. Nothing was stored; retry later.",
+                _ when PostgresErrors.IsUnavailable(exception) => "The database is unavailable. Retry with the same Idempotency-Key, if you sent one.",
                 _ => null,
             };
             if (detail is null)

@@ -1,13 +1,13 @@
 namespace OrderSystem.OrderApi.Idempotency;
 
 /// <summary>The <c>Idempotency-Key</c> of a request, within the client that sent it.</summary>
-/// <param name="ClientId">Who sent it.</param>
+/// <param name="ClientId">The client that sent it.</param>
 /// <param name="Key">The key, 1 to 255 printable ASCII characters without commas.</param>
 internal readonly record struct IdempotencyKey(string ClientId, string Key)
 {
     internal const string Header = "Idempotency-Key";
 
-    /// <summary>On an answer that was given before.</summary>
+    /// <summary>Set on a replayed answer.</summary>
     internal const string ReplayedHeader = "Idempotency-Replayed";
 
     private const int MaxLength = 255;
@@ -22,7 +22,7 @@ internal readonly record struct IdempotencyKey(string ClientId, string Key)
             return null;
         var text = values.ToString();
 
-        // Whatever stands between may have joined two headers into one with a comma.
+        // A proxy may have joined two headers with a comma.
         if (values.Count > 1 || text.Contains(','))
             return "must be sent once and contain no comma";
         if (text.Length is 0 or > MaxLength || text.AsSpan().ContainsAnyExceptInRange(' ', '~') || string.IsNullOrWhiteSpace(text))

@@ -1,29 +1,22 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using NATS.Client.Core;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.DeadLetters;
-using OrderSystem.OrderApi.Ops.Timeline;
+using OrderSystem.OrderApi.Ops.Worker;
 using OrderSystem.ServiceDefaults.Access;
-using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Ops;
 
-/// <summary>What operators can ask and do; each operation is the file of its name.</summary>
+/// <summary>The operations of operators, below <c>/ops</c>.</summary>
 internal static class OpsApi
 {
     internal static void AddOps(this IHostApplicationBuilder builder)
     {
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpsJson.Default));
+        WorkerAccess.AddTo(builder);
         builder.AddDeadLetterOperations();
         builder.AddAudit();
         builder.Services.AddRedrive(Topology.Orders);
-        builder.Services.AddSingleton<TimelineReader>();
-
-        // A person waits: it has a deadline of its own, and says why there was no answer instead of asking again.
-        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Patience).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
     }
 
     internal static void MapOps(this IEndpointRouteBuilder app)
@@ -34,7 +27,7 @@ internal static class OpsApi
         ops.MapRedrive();
     }
 
-    /// <summary>These operations work on JetStream itself. Without it there is nothing to answer from, and trying again will help.</summary>
+    /// <summary>These operations work on JetStream itself: while it is unavailable they answer 503 with Retry-After.</summary>
     private static async ValueTask<object?> AnswerUnavailableAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
@@ -43,7 +36,7 @@ internal static class OpsApi
         }
         catch (NatsException failure)
         {
-            return Unavailable(context.HttpContext, $"JetStream did not do it: {failure.Message}");
+            return Unavailable(context.HttpContext, $"JetStream is unavailable or refused: {failure.Message}");
         }
     }
 
@@ -53,17 +46,3 @@ internal static class OpsApi
         return TypedResults.Problem(detail, statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 }
-
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(JsonElement))]
-[JsonSerializable(typeof(DeadLetter))]
-[JsonSerializable(typeof(DeadLetterPage))]
-[JsonSerializable(typeof(ReplayReport))]
-[JsonSerializable(typeof(AuditReport))]
-[JsonSerializable(typeof(Orders.Timeline))]
-internal sealed partial class OpsJson : JsonSerializerContext;
-
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, MaxDepth = 4)]
-[JsonSerializable(typeof(ReplayRequest))]
-internal sealed partial class OpsRequestJson : JsonSerializerContext;

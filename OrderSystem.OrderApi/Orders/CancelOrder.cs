@@ -2,18 +2,18 @@ using System.Diagnostics;
 using System.Text.Json.Serialization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.GroupCommit;
 using OrderSystem.Messaging.Outbox;
-using OrderSystem.Messaging.Persistence;
-using OrderSystem.Messaging;
+using OrderSystem.Messaging.Telemetry;
 using OrderSystem.ServiceDefaults.Access;
 using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary><c>POST /orders/{id}/cancel</c>: a pending order is cancelled. Should it be charged already, the worker gives the money back.</summary>
+/// <summary><c>POST /orders/{id}/cancel</c>: cancels a pending order. If it is charged already, the worker refunds it.</summary>
 internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics, TimeProvider time)
 {
     private const int MaxReason = 200;
@@ -22,7 +22,7 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
             "/orders/{id:guid}/cancel", (Guid id, HttpRequest request, CancelOrder cancel, CancellationToken cancellationToken) => cancel.HandleAsync(id, request, cancellationToken))
         .RequireAuthorization(Scopes.Write)
         .WithName("CancelOrder")
-        .WithSummary("Cancels a pending order. Asking again has no effect; an order that is paid, failed or under review cannot be cancelled.")
+        .WithSummary("Cancels a pending order. Repeating the request has no effect; an order that is paid, failed or in review cannot be cancelled.")
         .Accepts<CancelOrderRequest>(isOptional: true, "application/json")
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status409Conflict)
@@ -43,11 +43,11 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
 
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, id);
         var cancelled = StoredEvent.Create(new OrderCancelled(id, reason), version: 2, Timestamps.Now(time));
-        var (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, http.HttpContext.User.OnlyOf(), reason));
+        var (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Write, new(cancelled, http.HttpContext.User.OwnerFilter(), reason));
 
-        // Pending, and yet not changed: another transaction was about to end it, and the statement shows what was before. Now it shows what came of that.
+        // Lost a race with a concurrent update: the snapshot was stale. Retry once.
         if (status == OrderStatus.Pending)
-            (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Instance, new(cancelled, http.HttpContext.User.OnlyOf(), reason));
+            (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Write, new(cancelled, http.HttpContext.User.OwnerFilter(), reason));
         if (changedAfter is { } age)
             metrics.Finished(OrderStatus.Cancelled, age);
         if (ActivityContext.TryParse(orderTrace, traceState: null, out var placed))
@@ -63,7 +63,7 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
     }
 }
 
-/// <summary>What a caller may say about it.</summary>
+/// <summary>The optional body.</summary>
 internal sealed record CancelOrderRequest(string? Reason);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, PropertyNameCaseInsensitive = false,
@@ -71,56 +71,51 @@ internal sealed record CancelOrderRequest(string? Reason);
 [JsonSerializable(typeof(CancelOrderRequest))]
 internal sealed partial class CancelOrderJson : JsonSerializerContext;
 
-/// <summary>A cancellation and the event that tells of it.</summary>
-/// <param name="Told">The event.</param>
-/// <param name="OnlyOf">The client that the order must be of; null for an operator. To others there is none.</param>
-/// <param name="Reason">What the caller says about it.</param>
-internal sealed record Cancellation(StoredEvent Told, string? OnlyOf, string? Reason);
+/// <summary>A request to cancel an order.</summary>
+/// <param name="Cancelled">The event that it stores.</param>
+/// <param name="OwnedBy">The client that must own the order; null for an operator. For any other client the order does not exist.</param>
+/// <param name="Reason">The caller's reason.</param>
+internal sealed record Cancellation(StoredEvent Cancelled, string? OwnedBy, string? Reason);
 
-/// <summary>What a cancellation came to.</summary>
-/// <param name="Status">The status that the order has now, or null when there is none.</param>
-/// <param name="ChangedAfter">The age at which this cancellation, and no earlier one, ended the order.</param>
-/// <param name="OrderTrace">The W3C context in which the order was placed.</param>
+/// <summary>The effect of a cancellation.</summary>
+/// <param name="Status">The status of the order now; null when there is no such order.</param>
+/// <param name="ChangedAfter">Age of the order when this cancellation ended it; null when it did not.</param>
+/// <param name="OrderTrace">The W3C trace context in which the order was placed.</param>
 internal readonly record struct CancelResult(OrderStatus? Status, TimeSpan? ChangedAfter, string? OrderTrace);
 
 /// <summary>
-/// Only a pending order changes, and only then the event is stored. The event belongs to the trace in which the order was placed, not to that of
-/// the request to cancel it: an order is one trace.
+/// Cancels a pending order and stores the event; any other order stays as it is. The event carries the trace context in which the order was placed, not that of the
+/// cancel request: an order is one trace.
 /// </summary>
-internal sealed class CancelPendingOrder() : GroupWrite<Cancellation, CancelResult>(
-    "cancel-order",
-    $"""
-    WITH input AS (
-        SELECT * FROM unnest({OutboxSql.Arrays}, $9::text[], $10::text[]) AS i ({OutboxSql.Columns}, only_of, reason)),
-    changed AS (
-        UPDATE orders o SET status = 'cancelled', reason = i.reason, updated_at = i.occurred_at
-        FROM input i WHERE o.id = i.order_id AND o.id = ANY ($1) AND o.status = 'pending' AND (i.only_of IS NULL OR o.client_id = i.only_of)
-        RETURNING o.id, now() - o.created_at AS age),
-    stored AS (
-        SELECT i.order_id, i.version, i.event_id, i.type, i.payload, coalesce(placed.traceparent, i.traceparent) AS traceparent,
-            CASE WHEN placed.traceparent IS NULL THEN i.tracestate ELSE placed.tracestate END AS tracestate, i.occurred_at
-        FROM input i JOIN changed c ON c.id = i.order_id
-        LEFT JOIN (SELECT * FROM events WHERE order_id = ANY ($1) AND version = 1) placed ON placed.order_id = i.order_id),
-    {OutboxSql.Store}
-    SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END, c.age, s.traceparent
-    FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id
-    LEFT JOIN (SELECT id, client_id, status FROM orders WHERE id = ANY ($1)) o ON o.id = i.order_id AND (i.only_of IS NULL OR o.client_id = i.only_of)
-    """)
+internal static class CancelPendingOrder
 {
-    internal static readonly CancelPendingOrder Instance = new();
+    internal static readonly BatchedWrite<Cancellation, CancelResult> Write = new(
+        "cancel-order",
+        key: row => row.Cancelled.OrderId,
+        input: columns => columns
+            .Event(row => row.Cancelled)
+            .Add("owned_by", NpgsqlDbType.Text, row => row.OwnedBy)
+            .Add("reason", NpgsqlDbType.Text, row => row.Reason),
+        $"""
+        WITH input AS ({BatchedWrite.Rows}),
+        changed AS (
+            UPDATE orders o SET status = 'cancelled', reason = i.reason, updated_at = i.occurred_at
+            FROM input i WHERE o.id = i.order_id AND o.id = ANY ({BatchedWrite.Keys}) AND o.status = 'pending' AND (i.owned_by IS NULL OR o.client_id = i.owned_by)
+            RETURNING o.id, now() - o.created_at AS age),
+        stored AS (
+            SELECT i.order_id, i.version, i.event_id, i.type, i.payload, coalesce(placed.traceparent, i.traceparent) AS traceparent,
+                CASE WHEN placed.traceparent IS NULL THEN i.tracestate ELSE placed.tracestate END AS tracestate, i.occurred_at
+            FROM input i JOIN changed c ON c.id = i.order_id
+            LEFT JOIN (SELECT * FROM events WHERE order_id = ANY ({BatchedWrite.Keys}) AND version = 1) placed ON placed.order_id = i.order_id),
+        {OutboxSql.Store}
+        SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END, c.age, s.traceparent
+        FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id
+        LEFT JOIN (SELECT id, client_id, status FROM orders WHERE id = ANY ({BatchedWrite.Keys})) o ON o.id = i.order_id AND (i.owned_by IS NULL OR o.client_id = i.owned_by)
+        """,
+        read: (reader, _) => new(
+            reader.IsDBNull(1) ? null : OrderStatuses.Parse(reader.GetString(1)), reader.IsDBNull(2) ? null : reader.GetTimeSpan(2),
+            reader.IsDBNull(3) ? null : reader.GetString(3)),
 
-    protected override Guid KeyOf(Cancellation row) => row.Told.OrderId;
-
-    protected override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Cancellation> rows)
-    {
-        parameters.AddEvents([.. rows.Select(row => row.Told)]);
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.OnlyOf);
-        parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Reason);
-    }
-
-    protected override CancelResult Read(NpgsqlDataReader reader, Cancellation row) =>
-        new(reader.IsDBNull(1) ? null : OrderStatuses.Parse(reader.GetString(1)), reader.IsDBNull(2) ? null : reader.GetTimeSpan(2), reader.IsDBNull(3) ? null : reader.GetString(3));
-
-    /// <summary>It comes second, so it goes by the table; the relay is only told that it is there.</summary>
-    protected override StoredEvent? EventOf(Cancellation row, CancelResult result) => result.ChangedAfter is null ? null : row.Told;
+        // The second event of an order: the relay publishes it from the table, after the first.
+        stored: (row, result) => result.ChangedAfter is null ? null : row.Cancelled);
 }

@@ -42,7 +42,7 @@ internal static class ListOrders
         if (errors.Count > 0)
             return TypedResults.ValidationProblem(errors);
 
-        var page = await ReadAsync(database, caller.OnlyOf(), customerId, status, before, size + 1, cancellationToken);
+        var page = await ReadAsync(database, caller.OwnerFilter(), customerId, status, before, size + 1, cancellationToken);
         return TypedResults.Ok(page.Count <= size
             ? new OrderPage(page, NextCursor: null)
             : new OrderPage(page[..size], WriteCursor(page[size - 1].Id)));

@@ -14,7 +14,7 @@ internal sealed class OrderMetrics
     private readonly Histogram<double> duration;
     private readonly Counter<long> negative;
     private readonly Counter<long> duplicates;
-    private readonly Counter<long> swept;
+    private readonly Counter<long> republished;
     private readonly Counter<long> rejected;
 
     public OrderMetrics(IMeterFactory meters)
@@ -28,7 +28,7 @@ internal sealed class OrderMetrics
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400] });
         negative = meter.CreateCounter<long>("ordersystem.order.negative_durations", "{order}", "Orders that ended before they began, by clocks that differ; their duration counts as 0.");
         duplicates = meter.CreateCounter<long>("ordersystem.results.duplicates", "{message}", "Results of payments that had taken effect before and were left without one.");
-        swept = meter.CreateCounter<long>("ordersystem.sweeper.orders", "{order}", "Orders whose events were sent again because nothing had come of them.");
+        republished = meter.CreateCounter<long>("ordersystem.sweeper.orders", "{order}", "Orders whose events were sent again because nothing had come of them.");
         rejected = meter.CreateCounter<long>("ordersystem.requests.rejected", "{request}", "Requests that were refused.");
     }
 
@@ -49,7 +49,7 @@ internal sealed class OrderMetrics
 
     internal void Duplicate() => duplicates.Add(1);
 
-    internal void Swept(long orders) => swept.Add(orders);
+    internal void Republished(long orders) => republished.Add(orders);
 
     internal void Rejected(int statusCode) => rejected.Add(1, new TagList
     {

@@ -1,6 +1,7 @@
-using System.Text.Json.Serialization;
 using OrderSystem.OrderApi.Idempotency;
+
 using OrderSystem.ServiceDefaults.Hosting;
+using System.Text.Json.Serialization;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -13,17 +14,29 @@ internal static class OrdersApi
         builder.Services.AddHttpContextAccessor();
         builder.Services.AddSingleton<OrderMetrics>();
         builder.Services.AddHostedService<OrderGauges>();
-        builder.Services.AddSingleton<RunningKeys>();
-        builder.Services.AddSingleton<OrderOfKey>();
+        builder.Services.AddSingleton<InFlightKeys>();
+        builder.Services.AddSingleton<IdempotentReplay>();
         builder.Services.AddSingleton<PlaceOrder>();
         builder.Services.AddSingleton<CancelOrder>();
         builder.Services.AddHostedService<KeyExpiry>();
-        builder.AddValidatedOptions<SweeperOptions>(SweeperOptions.Section);
-        builder.Services.AddHostedService<Sweeper>();
+        builder.AddValidatedOptions<StalledOrdersOptions>(StalledOrdersOptions.Section);
+        builder.Services.AddHostedService<StalledOrders>();
         builder.Services.ConfigureHttpJsonOptions(options =>
         {
             options.SerializerOptions.TypeInfoResolverChain.Insert(0, OrderJson.Default);
             options.SerializerOptions.DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull;
+        });
+    }
+
+    /// <summary>Counts the requests for orders that are refused, whichever middleware refuses them: it comes first.</summary>
+    internal static void CountRejectedRequests(this WebApplication app)
+    {
+        var metrics = app.Services.GetRequiredService<OrderMetrics>();
+        app.Use(async (context, next) =>
+        {
+            await next(context);
+            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest && context.Request.Path.StartsWithSegments("/orders", StringComparison.Ordinal))
+                metrics.Rejected(context.Response.StatusCode);
         });
     }
 
@@ -33,7 +46,6 @@ internal static class OrdersApi
         PlaceOrder.Map(orders);
         orders.MapGetOrder();
         orders.MapListOrders();
-        orders.MapOrderTimeline();
         CancelOrder.Map(orders);
     }
 }

@@ -1,23 +1,23 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http.HttpResults;
 using OrderSystem.Messaging.Contracts;
-using OrderSystem.Messaging.Outbox;
-using OrderSystem.Messaging.Persistence;
-using OrderSystem.Messaging;
+using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.GroupCommit;
+using OrderSystem.Messaging.Telemetry;
 using OrderSystem.OrderApi.Idempotency;
 using OrderSystem.ServiceDefaults.Access;
 using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary><c>POST /orders</c>: stores the order and its event in one transaction and answers after the commit; the same key, the same answer.</summary>
-internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey, RunningKeys running, OrderMetrics metrics, TimeProvider time)
+/// <summary><c>POST /orders</c>: stores the order and its event in one transaction and answers after the commit. The same idempotency key gets the same answer.</summary>
+internal sealed class PlaceOrder(GroupCommitter committer, IdempotentReplay replay, InFlightKeys inFlight, OrderMetrics metrics, TimeProvider time)
 {
     internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost("/orders", (HttpRequest request, PlaceOrder place, CancellationToken cancellationToken) => place.HandleAsync(request, cancellationToken))
         .RequireAuthorization(Scopes.Write)
         .WithName("PlaceOrder")
-        .WithSummary("Places an order. It is charged in the background; its status says how that went.")
-        .WithDescription($"With {IdempotencyKey.Header} a repetition gets the first answer again ({IdempotencyKey.ReplayedHeader}: true) and places nothing.")
+        .WithSummary("Places an order. It is charged asynchronously; its status tells the outcome.")
+        .WithDescription($"With {IdempotencyKey.Header} a retry gets the first answer again ({IdempotencyKey.ReplayedHeader}: true) and places no second order.")
         .Accepts<PlaceOrderRequest>("application/json")
         .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status413PayloadTooLarge)
@@ -38,10 +38,10 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
         if (key is null)
             return await StoreAsync(request!, items, total, client, key: null, cancellationToken);
 
-        if (!running.TryBegin(key.Value))
+        if (!inFlight.TryBegin(key.Value))
         {
             http.HttpContext.Response.Headers.RetryAfter = "1";
-            return TypedResults.Problem("The first request with this key is still running. Ask again for its answer.", statusCode: StatusCodes.Status409Conflict);
+            return TypedResults.Problem("The first request with this key is still inFlight. Ask again for its answer.", statusCode: StatusCodes.Status409Conflict);
         }
 
         try
@@ -50,7 +50,7 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
         }
         finally
         {
-            running.End(key.Value);
+            inFlight.End(key.Value);
         }
     }
 
@@ -63,9 +63,9 @@ internal sealed class PlaceOrder(GroupCommitter committer, OrderOfKey orderOfKey
         if (created.Payload.Length > StoredEvent.MaxPayload)
             return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["items"] = [$"take {created.Payload.Length} bytes as an event, may take {StoredEvent.MaxPayload}"] });
         var hash = key is null ? null : RequestHash.Of(request);
-        var isNew = await committer.WriteAsync(InsertOrder.Instance, new(order, client, created, key, hash));
+        var isNew = await committer.WriteAsync(InsertOrder.Write, new(order, client, created, key, hash));
         if (!isNew)
-            return await orderOfKey.AnswerAsync(key!.Value, hash!, cancellationToken);
+            return await replay.AnswerAsync(key!.Value, hash!, cancellationToken);
 
         metrics.Placed();
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, order.Id);

@@ -1,12 +1,12 @@
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.GroupCommit;
 using OrderSystem.Messaging.JetStream;
-using OrderSystem.Messaging.Persistence;
 using OrderSystem.OrderApi.Orders;
 
 namespace OrderSystem.OrderApi.Payments;
 
-/// <summary>What became of the payment decides what becomes of the order.</summary>
+/// <summary>The outcome of a payment decides the status of its order.</summary>
 internal sealed class PaymentResultHandler(GroupCommitter committer, OrderMetrics metrics)
     : IEventHandler<PaymentSucceeded>, IEventHandler<PaymentDeclined>, IEventHandler<PaymentReviewRequired>, IEventHandler<PaymentRefunded>
 {
@@ -24,7 +24,7 @@ internal sealed class PaymentResultHandler(GroupCommitter committer, OrderMetric
 
     private async Task<HandlingResult> ApplyAsync(ReceivedEnvelope envelope, OrderStatus status, string? reason, RefundState? refund = null)
     {
-        var applied = await committer.WriteAsync(ApplyPaymentResult.Instance, new(envelope, status, reason, refund));
+        var applied = await committer.WriteAsync(ApplyPaymentResult.Write, new(envelope, status, reason, refund));
         if (!applied.OrderExists)
             return HandlingResult.Reject($"there is no order {envelope.OrderId}");
         if (!applied.IsNew)

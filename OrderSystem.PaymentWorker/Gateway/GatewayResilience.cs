@@ -21,7 +21,7 @@ internal static class GatewayResilience
                 "Payments__TotalTimeout must be shorter than JetStream__AckWait: an order would be delivered again while it is being charged.")
             .ValidateOnStart();
 
-        var client = builder.Services.AddHttpClient<PaymentGatewayClient>((services, http) =>
+        var client = builder.Services.AddHttpClient(PaymentGatewayClient.Name, (services, http) =>
         {
             http.BaseAddress = services.GetRequiredService<IOptions<GatewayOptions>>().Value.GatewayUrl;
             http.Timeout = Timeout.InfiniteTimeSpan;
@@ -37,12 +37,14 @@ internal static class GatewayResilience
         // Each call has its span and its row; what the factory would log beside them is filtered anyway, and opens a scope for each call.
         client.RemoveAllLoggers();
         client.RemoveHttpClientDefaults();
-        client.AddResilienceHandler("payment-gateway", (pipeline, context) => AddStrategies(
+        client.AddResilienceHandler(PaymentGatewayClient.Name, (pipeline, context) => AddStrategies(
             pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value,
             context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>(),
             context.ServiceProvider.GetRequiredService<TimeProvider>()));
         client.AddHttpMessageHandler<ProviderAttempt>();
         builder.Services.AddTransient<ProviderAttempt>();
+        builder.Services.AddSingleton<PaymentGatewayClient>();
+        builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<ProviderCredentials>();
         builder.Services.AddSingleton<ProviderHealth>();
         builder.Services.AddSingleton<RetryBudget>();

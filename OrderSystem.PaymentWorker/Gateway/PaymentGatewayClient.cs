@@ -8,8 +8,11 @@ using Polly.CircuitBreaker;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>The provider's contract, one method for each call. What an answer means is <see cref="ProviderAnswer"/>'s to say.</summary>
-internal sealed class PaymentGatewayClient(HttpClient http, TimeProvider time)
+internal sealed class PaymentGatewayClient(IHttpClientFactory clients, TimeProvider time)
 {
+    /// <summary>Name of the HTTP client.</summary>
+    internal const string Name = "payment-gateway";
+
     internal const string KeyHeader = "Idempotency-Key";
 
     private static readonly Uri Charges = new("charges", UriKind.Relative);
@@ -34,6 +37,7 @@ internal sealed class PaymentGatewayClient(HttpClient http, TimeProvider time)
         request.Options.Set(ProviderRequest.Key, asked);
         try
         {
+            using var http = clients.CreateClient(Name);
             using (request)
             using (await http.SendAsync(request, cancellationToken))
                 return asked.Outcome()!.Value;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
@@ -8,7 +7,7 @@ namespace OrderSystem.PaymentWorker.Gateway;
 /// One attempt, inside of the pipeline: with our credentials, and not over before its body is there, so that a silent body is a silent
 /// provider. Notes what became of it in the <see cref="ProviderRequest"/>.
 /// </summary>
-internal sealed class ProviderAttempt(ProviderCredentials credentials, ProviderHealth provider, PaymentMetrics metrics, TimeProvider time) : DelegatingHandler
+internal sealed class ProviderAttempt(ProviderCredentials credentials, ProviderHealth provider, GatewayMetrics metrics, TimeProvider time) : DelegatingHandler
 {
     /// <summary>An answer of the contract has a few hundred bytes.</summary>
     private const int LargestBody = 64 * 1024;

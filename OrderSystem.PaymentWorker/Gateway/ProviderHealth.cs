@@ -31,14 +31,14 @@ internal sealed class ProviderHealth(PullGate gate)
     internal ProviderFailure LastFailure => last;
 
     /// <summary>How many calls may be made now: while it is down none, and one once the break is over, whose outcome then decides.</summary>
-    internal int Allow(int wanted) => !gate.IsClosed ? wanted : gate.IsBreakOver ? 1 : 0;
+    internal int Allow(int wanted) => !gate.IsSuspended ? wanted : gate.MayProbe ? 1 : 0;
 
-    internal void Opened(TimeSpan breakDuration) => gate.Close(Dependency, breakDuration);
+    internal void Opened(TimeSpan breakDuration) => gate.Suspend(Dependency, breakDuration);
 
     internal void Closed()
     {
         Interlocked.Increment(ref recoveries);
-        gate.Open(Dependency);
+        gate.Resume(Dependency);
     }
 
     internal void Answered(ProviderFailure failure) => last = failure;

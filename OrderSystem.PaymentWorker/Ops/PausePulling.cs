@@ -30,7 +30,7 @@ internal static partial class PausePulling
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();
-        if (!gate.Resume())
+        if (!gate.Unpause())
             return TypedResults.NoContent();
         Log.Resumed(logger, by);
         return await RecordAsync(database, OperatorAction.Resume, by, logger, cancellationToken);

@@ -4,36 +4,38 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Telemetry;
 using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.PaymentWorker.Telemetry;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
-/// Goes on with payments that no message drives any more: unknown outcomes whose time has come, charges whose worker died, refunds. Any
-/// number of workers share them by lease, and one that is stalled holds up no other. While the provider is known to be down nothing is tried, and so
-/// no attempt is used up; of those that the provider was asked for before, no more are taken than the retry budget has room for.
+/// Resumes payments from the database that no message drives any more: unknown outcomes that are due, charges whose worker died, refunds. Workers share them by
+/// lease, and a stalled payment blocks no other. While the provider's circuit is open nothing is tried, so that no attempt is used up. Retries are bounded by the
+/// retry budget.
 /// </summary>
 internal sealed partial class OpenPayments(
-    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Doubt doubt, IServiceProvider services, IOptions<GatewayOptions> options, TimeProvider time,
-    ILogger<OpenPayments> logger)
+    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Doubt doubt, Charging charging, Refunding refunding,
+    IOptions<GatewayOptions> options, TimeProvider time, ILogger<OpenPayments> logger)
     : BackgroundService
 {
-    /// <summary>Payments that are gone on with at once.</summary>
+    /// <summary>Payments in progress at once.</summary>
     private const int Slots = 16;
 
-    /// <summary>Whether a call to the provider is known, as the index of due payments has it.</summary>
-    private const string WasAsked = "(CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE calls IS NOT NULL END)";
+    /// <summary>Whether the provider was called before, as the index of due payments has it.</summary>
+    private const string WasCalled = "(CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE calls IS NOT NULL END)";
 
-    /// <summary>A charge that was written a moment ago has a message that goes on with it.</summary>
+    /// <summary>A charge that was written recently is still driven by its message.</summary>
     private const string IsQuiet = "(status = 'refunding' OR updated_at < now() - interval '5 seconds')";
 
     internal const string Query =
         $"""
         WITH first AS (
-            SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND NOT {WasAsked} AND lease_until <= now() AND {IsQuiet}
+            SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND NOT {WasCalled} AND lease_until <= now() AND {IsQuiet}
             ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
         again AS (
-            SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND {WasAsked} AND lease_until <= now() AND {IsQuiet}
+            SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND {WasCalled} AND lease_until <= now() AND {IsQuiet}
             ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
         UPDATE payments SET
             attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
@@ -49,21 +51,21 @@ internal sealed partial class OpenPayments(
     private readonly ConcurrentDictionary<Task, byte> running = [];
     private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    /// <summary>Cancelled when the shutdown timeout is over.</summary>
+    /// <summary>Cancelled when the shutdown timeout has elapsed.</summary>
     private readonly CancellationTokenSource abandon = new();
 
-    /// <summary>The last look took as many as it could.</summary>
+    /// <summary>The last poll took as many payments as it was allowed to.</summary>
     private volatile bool mayBeMore;
     private int recoveriesSeen;
     private long? recoveredAt;
 
-    /// <summary>There is something to do now.</summary>
-    internal void LookNow() => signal.Writer.TryWrite(true);
+    /// <summary>Polls now instead of in the next period.</summary>
+    internal void PollNow() => signal.Writer.TryWrite(true);
 
-    /// <summary>Takes no more payments and finishes those that it has: a call that is cut off leaves an unknown outcome.</summary>
+    /// <summary>Graceful shutdown: takes no more payments and finishes those in progress. An aborted call would leave an unknown outcome.</summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await using var giveUp = cancellationToken.Register(abandon.Cancel);
+        await using var timeout = cancellationToken.Register(abandon.Cancel);
         await base.StopAsync(cancellationToken);
     }
 
@@ -87,7 +89,7 @@ internal sealed partial class OpenPayments(
             }
             catch (Exception failure) when (PostgresErrors.IsUnavailable(failure))
             {
-                Log.Away(logger, failure.Message);
+                Log.Unavailable(logger, failure.Message);
             }
             catch (Exception failure)
             {
@@ -110,9 +112,9 @@ internal sealed partial class OpenPayments(
 
     private async Task AdvanceAsync(CancellationToken stopping)
     {
-        await BringForwardAsync(stopping);
+        await MakeDueAsync(stopping);
 
-        // There may be no message left to find out that the provider is back: then one of these does.
+        // Without messages one of these payments is the half-open probe.
         var free = Slots - running.Count;
         if (free == 0)
             return;
@@ -123,14 +125,14 @@ internal sealed partial class OpenPayments(
     }
 
     /// <summary>
-    /// The provider is back: what has no outcome because it was down is due at once, and not when a payment would be that has none for a reason of its own; and
-    /// once more when every call that was under way then has ended. A wait that is no longer than a lease may be one.
+    /// After the provider has recovered, payments that wait because of the outage become due at once; and once more when every call that was in flight then has
+    /// ended. A wait that is not longer than a lease may be a lease, and stays.
     /// </summary>
-    private async Task BringForwardAsync(CancellationToken stopping)
+    private async Task MakeDueAsync(CancellationToken stopping)
     {
         var recoveries = provider.Recoveries;
-        var isBack = recoveries != recoveriesSeen;
-        if (!isBack && !(recoveredAt is { } since && time.GetElapsedTime(since) > options.Value.Lease))
+        var hasRecovered = recoveries != recoveriesSeen;
+        if (!hasRecovered && !(recoveredAt is { } since && time.GetElapsedTime(since) > options.Value.Lease))
             return;
         await using var command = database.CreateCommand(
             """
@@ -140,10 +142,10 @@ internal sealed partial class OpenPayments(
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Lease });
         await command.ExecuteNonQueryAsync(stopping);
         recoveriesSeen = recoveries;
-        recoveredAt = isBack ? time.GetTimestamp() : null;
+        recoveredAt = hasRecovered ? time.GetTimestamp() : null;
     }
 
-    /// <returns>How many payments were taken.</returns>
+    /// <returns>The number of payments taken.</returns>
     private async Task<int> StartAsync(int limit, CancellationToken stopping)
     {
         var charges = new List<(Payment Payment, string? TraceParent)>();
@@ -161,9 +163,9 @@ internal sealed partial class OpenPayments(
         metrics.Reconciled("charge", charges.Count);
         metrics.Reconciled("refund", refunds.Count);
         foreach (var (payment, traceParent) in charges)
-            Begin("reconcile payment", payment.OrderId, traceParent, () => services.GetRequiredService<Charging>().ChargeAsync(payment, received: null, abandon.Token));
+            Begin("reconcile payment", payment.OrderId, traceParent, () => charging.ChargeAsync(payment, received: null, abandon.Token));
         foreach (var (refund, traceParent) in refunds)
-            Begin("refund payment", refund.OrderId, traceParent, () => services.GetRequiredService<Refunding>().RefundAsync(refund, abandon.Token));
+            Begin("refund payment", refund.OrderId, traceParent, () => refunding.RefundAsync(refund, abandon.Token));
         return charges.Count + refunds.Count;
     }
 
@@ -176,7 +178,7 @@ internal sealed partial class OpenPayments(
             {
                 running.TryRemove(ended, out _);
                 if (mayBeMore)
-                    LookNow();
+                    PollNow();
             },
             TaskScheduler.Default);
     }
@@ -184,38 +186,38 @@ internal sealed partial class OpenPayments(
     private void Read(NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
     {
         var traceParent = row.IsDBNull(7) ? null : row.GetString(7);
-        if (row.GetString(8) == "refunding")
+        if (PaymentStatuses.Parse(row.GetString(8)) == PaymentStatus.Refunding)
         {
             refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11))
             {
-                IsInDoubt = row.GetBoolean(13) || doubt.IsOver(row.GetFieldValue<DateTimeOffset>(6)),
+                IsInDoubt = row.GetBoolean(13) || doubt.IsExpired(row.GetFieldValue<DateTimeOffset>(6)),
             }, traceParent));
             return;
         }
 
-        var payment = new Payment(row.GetGuid(0), row.GetGuid(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3), row.GetGuid(4), row.GetInt32(5),
-            row.GetFieldValue<DateTimeOffset>(6))
+        var payment = new Payment(row.GetGuid(0), row.GetGuid(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3),
+            row.GetGuid(4), row.GetInt32(5), row.GetFieldValue<DateTimeOffset>(6))
         {
-            WasAsked = row.GetBoolean(12),
+            WasCalled = row.GetBoolean(12),
             IsInDoubt = row.GetBoolean(13),
             IsCancelled = row.GetBoolean(14),
         };
         charges.Add((payment, traceParent));
     }
 
-    /// <summary>In the trace of the order, however long ago that began. What fails is tried again when its lease is over.</summary>
+    /// <summary>Runs in the trace of the order. A failed payment is retried when its lease expires.</summary>
     private async Task RunAsync(string name, Guid orderId, string? traceParent, Func<Task> work)
     {
         ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var parent);
         using var activity = PaymentTelemetry.Source.StartActivity(ActivityKind.Internal, parent, name: name);
-        activity?.SetTag(Messaging.MessagingTelemetry.OrderId, orderId);
+        activity?.SetTag(MessagingTelemetry.OrderId, orderId);
         try
         {
             await work();
         }
         catch (OperationCanceledException) when (abandon.IsCancellationRequested)
         {
-            // Its lease ends, and another worker goes on with it.
+            // Its lease expires, and another worker resumes it.
         }
         catch (Exception failure) when (PostgresErrors.IsUnavailable(failure))
         {
@@ -229,16 +231,16 @@ internal sealed partial class OpenPayments(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "Open payments cannot be read now ({Error}); they wait, and it is tried again.")]
-        internal static partial void Away(ILogger logger, string error);
+        [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "Database unavailable, open payments not read ({Error}); retrying in the next period.")]
+        internal static partial void Unavailable(ILogger logger, string error);
 
-        [LoggerMessage(EventId = 3203, Level = LogLevel.Warning, Message = "What became of the payment of order {OrderId} cannot be written now ({Error}); it is asked again when its lease is over.")]
+        [LoggerMessage(EventId = 3203, Level = LogLevel.Warning, Message = "Database unavailable, outcome of the payment of order {OrderId} not stored ({Error}); retrying when its lease expires.")]
         internal static partial void NotWritten(ILogger logger, Guid orderId, string error);
 
-        [LoggerMessage(EventId = 3204, Level = LogLevel.Error, Message = "The payment of order {OrderId} could not be gone on with; it is tried again when its lease is over.")]
+        [LoggerMessage(EventId = 3204, Level = LogLevel.Error, Message = "Payment of order {OrderId} failed unexpectedly; retrying when its lease expires.")]
         internal static partial void PaymentFailed(ILogger logger, Exception failure, Guid orderId);
 
-        [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Open payments could not be looked at; it is tried again.")]
+        [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Poll of open payments failed; retrying in the next period.")]
         internal static partial void Failed(ILogger logger, Exception failure);
     }
 }

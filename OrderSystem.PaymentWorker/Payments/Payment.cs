@@ -1,19 +1,19 @@
 namespace OrderSystem.PaymentWorker.Payments;
 
-/// <summary>A payment that this worker holds the lease of.</summary>
+/// <summary>A payment whose lease this worker holds.</summary>
 /// <param name="OrderId">The order.</param>
 /// <param name="PaymentId">The payment.</param>
-/// <param name="Amount">What the order costs; null where only its cancellation is known here.</param>
+/// <param name="Amount">Total of the order; null when only its cancellation is known here.</param>
 /// <param name="Currency">ISO 4217 code; null with the amount.</param>
-/// <param name="ProviderKey">Under which it is charged, on every attempt.</param>
-/// <param name="Attempts">How often something may have been sent to charge it, this time included.</param>
-/// <param name="FirstAttemptAt">When the key was new.</param>
+/// <param name="ProviderKey">Idempotency key of every attempt.</param>
+/// <param name="Attempts">Attempts that may have charged, the current one included.</param>
+/// <param name="FirstAttemptAt">First use of the key.</param>
 internal sealed record Payment(Guid OrderId, Guid PaymentId, decimal? Amount, string? Currency, Guid ProviderKey, int Attempts, DateTimeOffset FirstAttemptAt)
 {
-    /// <summary>The provider was called for it before, with or without effect: this time is a repetition.</summary>
-    internal bool WasAsked { get => field || Attempts > 1; init; }
+    /// <summary>The provider was called for it before: this attempt is a retry.</summary>
+    internal bool WasCalled { get => field || Attempts > 1; init; }
 
-    /// <summary>An earlier life of the payment may have been lost with a database.</summary>
+    /// <summary>A restore may have lost an earlier state of the payment.</summary>
     internal bool IsInDoubt { get; init; }
 
     internal bool IsCancelled { get; init; }

@@ -1,13 +1,14 @@
 using System.Diagnostics.Metrics;
 using Npgsql;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.PaymentWorker.Telemetry;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
-/// <summary>For how long the oldest payment has waited for a person, and the oldest cancelled order for its money. Either is the first entry of an index.</summary>
+/// <summary>Age of the oldest manual review, and of the oldest cancellation without a refund. Either is the first entry of an index.</summary>
 internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
 {
-    /// <summary>A refund waits also when the provider has refused it.</summary>
+    /// <summary>A refund that the provider has refused, and is in review, still waits.</summary>
     internal const string Query =
         """
         SELECT greatest(0, extract(epoch FROM now() - (SELECT min(updated_at) FROM payments WHERE status = 'review')))::float8,
@@ -19,10 +20,10 @@ internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
     {
         var meter = meters.Create(PaymentTelemetry.Name);
         meter.CreateObservableGauge(
-            "ordersystem.payments.review.oldest", () => Measure(sample => sample.OldestReview), "s", "Age of the oldest review of a payment; 0 when none waits for a person.");
+            "ordersystem.payments.review.oldest", () => Measure(sample => sample.OldestReview), "s", "Age of the oldest manual review of a payment; 0 when there is none.");
         meter.CreateObservableGauge(
             "ordersystem.payments.oldest_refund.age", () => Measure(sample => sample.OldestRefund), "s",
-            "Age of the oldest cancellation whose charge is not yet given back; 0 when there is none.");
+            "Age of the oldest cancellation whose charge is not refunded yet; 0 when there is none.");
     }
 
     protected override Sample Read(NpgsqlDataReader row) => new(row.GetDouble(0), row.GetDouble(1));

@@ -1,6 +1,6 @@
 namespace OrderSystem.PaymentWorker.Payments;
 
-/// <summary>What the handlers of orders share.</summary>
+/// <summary>Registers what the event handlers share.</summary>
 internal static class PaymentsSetup
 {
     internal static void AddPayments(this IHostApplicationBuilder builder)

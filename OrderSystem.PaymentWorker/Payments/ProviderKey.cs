@@ -4,12 +4,12 @@ using System.Text;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
-/// The key under which the provider is asked: name-based, so that the same order always asks with the same key, also when this database has
-/// forgotten that it ever did. A key that is stored stays, whatever this would derive today.
+/// The idempotency key for calls to the provider. It is derived from the order id, so that it is the same after a restore that has lost the payment. A stored key is
+/// never derived anew.
 /// </summary>
 internal static class ProviderKey
 {
-    /// <summary>Part of the name. Another derivation is another version, and a second charge for each order whose key is not stored.</summary>
+    /// <summary>Part of the hashed name. Changing the derivation would charge every order without a stored key a second time.</summary>
     private const string Namespace = "ordersystem/provider-key/1";
 
     internal static Guid OfCharge(Guid orderId) => Of("charge", orderId);

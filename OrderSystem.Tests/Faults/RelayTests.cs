@@ -4,11 +4,12 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using Npgsql;
-using OrderSystem.Messaging;
 using OrderSystem.Messaging.Envelope;
+using OrderSystem.Messaging.GroupCommit;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Outbox;
-using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
+using OrderSystem.Messaging.Telemetry;
 using OrderSystem.Tests.Support;
 using Xunit;
 

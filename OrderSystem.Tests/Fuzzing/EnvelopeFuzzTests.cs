@@ -6,7 +6,6 @@ using NATS.Client.JetStream;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.JetStream;
-using OrderSystem.Messaging.Outbox;
 using Xunit;
 
 namespace OrderSystem.Tests.Fuzzing;

@@ -1,12 +1,13 @@
+using Npgsql;
 using OrderSystem.LoadTest;
 using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Self;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
 using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.Tests.Support;
-using Npgsql;
 using Xunit;
 
 namespace OrderSystem.Tests.LoadTest;

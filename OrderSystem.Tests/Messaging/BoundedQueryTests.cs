@@ -1,6 +1,8 @@
 using Npgsql;
+using OrderSystem.Messaging.Inbox;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
 using OrderSystem.OrderApi.Idempotency;
 using OrderSystem.OrderApi.Orders;
 using OrderSystem.PaymentWorker.Payments;
@@ -55,17 +57,17 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
         var database = await MigratedAsync(
             typeof(Sweeper), Orders("cancelled", 50_000, updated: "now() - interval '8 days'"), Orders("cancelled", 50_000, offerAfter: Later), Orders("cancelled", 50_000, offerAfter: "'infinity'"),
             Orders("pending", 50_000, offerAfter: "now()"), Orders("paid", 50_000), Orders("cancelled", 700), Orders("pending", 8_000));
-        await AssertReadsAsync(database, 5_000, 40_000, Sweeper.Query, After, 500);
+        await AssertReadsAsync(database, 5_000, 40_000, StalledOrders.Query, After, 500);
         for (var round = 0; round < 20; round++)
             Assert.Equal(round < 17 ? 500 : round == 17 ? 200 : 0, await OfferAsync(database));
-        await AssertReadsAsync(database, 0, 1_000, Sweeper.Query, After, 500);
+        await AssertReadsAsync(database, 0, 1_000, StalledOrders.Query, After, 500);
     }
 
     [Fact]
     public async Task A_sweep_stays_short_while_every_order_waits_in_the_outbox()
     {
         var database = await MigratedAsync(typeof(Sweeper), Orders("pending", 150_000), "INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, now() FROM orders;");
-        await AssertReadsAsync(database, 30_000, 110_000, Sweeper.Query, After, 500);
+        await AssertReadsAsync(database, 30_000, 110_000, StalledOrders.Query, After, 500);
     }
 
     [Fact]
@@ -118,7 +120,7 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     private static async Task<long> OfferAsync(string database)
     {
         await using var source = NpgsqlDataSource.Create(PostgresDefaults.Complete(database, "test"));
-        await using var command = source.CreateCommand(Sweeper.Query);
+        await using var command = source.CreateCommand(StalledOrders.Query);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = After });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = 500 });
         return (long)(await command.ExecuteScalarAsync())!;

@@ -4,10 +4,10 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
-using OrderSystem.Messaging;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Telemetry;
 using OrderSystem.Tests.Support;
 using Xunit;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using NpgsqlTypes;
+using OrderSystem.Messaging.GroupCommit;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.Tests.Support;

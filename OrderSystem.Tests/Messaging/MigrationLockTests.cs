@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
-using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
 using OrderSystem.OrderApi.Orders;
 using OrderSystem.ServiceDefaults.Hosting;
 using OrderSystem.Tests.Support;

@@ -4,7 +4,7 @@ using NATS.Client.Core;
 using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using OrderSystem.Messaging.Contracts;
-using OrderSystem.Messaging.Outbox;
+using OrderSystem.Messaging.Envelope;
 using OrderSystem.Tests.Support;
 using Xunit;
 

@@ -3,6 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
 using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.Tests.Support;
 using Xunit;

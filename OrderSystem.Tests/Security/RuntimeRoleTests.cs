@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Configuration;
 using Npgsql;
-using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
 using OrderSystem.OrderApi.Orders;
 using OrderSystem.Tests.Support;
 using Xunit;

@@ -1,5 +1,5 @@
 using Npgsql;
-using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Schema;
 using OrderSystem.Tests.Support;
 using Xunit;
 

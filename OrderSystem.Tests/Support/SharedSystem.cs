@@ -1,4 +1,3 @@
-using OrderSystem.Tests.Support;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(SharedSystem))]

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.Extensions.Options;
+using OrderSystem.OrderApi.Ops.Worker;
 using OrderSystem.ServiceDefaults.Hosting;
 using OrderSystem.ServiceDefaults.Http;
 
@@ -9,18 +9,23 @@ namespace OrderSystem.OrderApi.Ops.Audit;
 /// <summary><c>GET /ops/audit?grace=</c>: whether the invariants hold, and what disagrees.</summary>
 internal static class AuditApi
 {
+    private const string HttpClientName = "audit";
     private static readonly TimeSpan LongestGrace = TimeSpan.FromDays(1);
     private static readonly SemaphoreSlim OneAtATime = new(1);
 
     internal static void AddAudit(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<AuditOptions>(AuditOptions.Section);
-        builder.Services.AddHostedService<AuditSchedule>();
-        builder.Services.AddTransient(services => new WorkerAccess(
-            () => services.GetRequiredService<IOptionsMonitor<AuditOptions>>().CurrentValue, services.GetRequiredService<IHttpContextAccessor>()));
+        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, AuditReportJson.Default));
 
         // It reads whole tables as streams, with a deadline for each line.
-        builder.Services.AddHttpClient<Auditor>(http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
+        builder.Services.AddHttpClient(HttpClientName, http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
+        builder.Services.AddSingleton(services =>
+        {
+            var clients = services.GetRequiredService<IHttpClientFactory>();
+            return ActivatorUtilities.CreateInstance<Auditor>(services, () => clients.CreateClient(HttpClientName));
+        });
+        builder.Services.AddHostedService<AuditSchedule>();
     }
 
     internal static void MapAudit(this IEndpointRouteBuilder ops) => ops.MapGet("/audit", HandleAsync)

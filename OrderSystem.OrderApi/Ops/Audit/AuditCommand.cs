@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.Operations;
-using OrderSystem.OrderApi.Ops.Commands;
+using OrderSystem.OrderApi.Ops.Worker;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
@@ -17,10 +17,10 @@ internal static class AuditCommand
 
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
 
-    internal static Command Create(IConfiguration configuration)
+    internal static Command Create(IConfiguration configuration, string database)
     {
         var audit = new Command("audit", "Compares the orders with their events, streams, payments and the provider's ledger.") { Grace, Json };
-        audit.SetAction((arguments, token) => OpsConnections.RunAsync(configuration, OpsCommands.Database, connections => RunAsync(connections, configuration, arguments, token)));
+        audit.SetAction((arguments, token) => OpsConnections.RunAsync(configuration, database, connections => RunAsync(connections, configuration, arguments, token)));
         return audit;
     }
 
@@ -28,16 +28,19 @@ internal static class AuditCommand
     {
         if (!AuditApi.TryReadGrace(arguments.GetValue(Grace)!, out var grace))
             throw new OpsException("--grace must be seconds or hh:mm:ss, at most a day.");
-        var options = Read(configuration);
-        using var http = new HttpClient(new WorkerAccess(() => options, asked: null) { InnerHandler = new HttpClientHandler() }) { Timeout = Timeout.InfiniteTimeSpan };
-        var report = await new Auditor(connections.Database, connections.JetStream, http, Options.Create(options)).RunAsync(grace, cancellationToken);
-        await (arguments.GetValue(Json) ? Output.JsonAsync(report, OpsJson.Default) : PrintAsync(report));
+        var (options, worker) = (Read<AuditOptions>(configuration, AuditOptions.Section), Read<WorkerOptions>(configuration, WorkerOptions.Section));
+        var auditor = new Auditor(connections.Database, connections.JetStream, Connect, Options.Create(options), Options.Create(worker));
+        var report = await auditor.RunAsync(grace, cancellationToken);
+        await (arguments.GetValue(Json) ? Output.JsonAsync(report, AuditReportJson.Default) : PrintAsync(report));
         return (int)report.Verdict;
+
+        HttpClient Connect() => new(new WorkerAccess(() => worker, caller: null) { InnerHandler = new HttpClientHandler() }) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
-    private static AuditOptions Read(IConfiguration configuration)
+    private static TOptions Read<TOptions>(IConfiguration configuration, string section)
+        where TOptions : class, new()
     {
-        var options = configuration.GetSection(AuditOptions.Section).Get<AuditOptions>() ?? new AuditOptions();
+        var options = configuration.GetSection(section).Get<TOptions>() ?? new TOptions();
         var problems = new List<ValidationResult>();
         return Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true)
             ? options

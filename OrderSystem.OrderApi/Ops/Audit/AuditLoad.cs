@@ -9,11 +9,12 @@ using NpgsqlTypes;
 using OrderSystem.Messaging.Connections;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
+using OrderSystem.OrderApi.Ops.Worker;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
 /// <summary>Brings what the worker, the streams and the provider say into the audit's tables, and remembers what could not be brought.</summary>
-internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, HttpClient http, AuditOptions options)
+internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, HttpClient http, AuditOptions options, WorkerOptions worker)
 {
     private readonly Dictionary<AuditSource, string> missing = [];
 
@@ -25,7 +26,7 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await TryAsync(AuditSource.WorkerEvents, async () => await tables.FillAsync(
-            AuditTables.Events, LinesAsync(At(options.WorkerUrl, "WorkerUrl", "ops/audit/events"), AuditJson.Default.AuditEventLine, Row, cancellationToken), cancellationToken));
+            AuditTables.Events, LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/events"), AuditJson.Default.AuditEventLine, Row, cancellationToken), cancellationToken));
         await TryAsync(AuditSource.OrdersStream, () => LoadStreamAsync(Topology.Orders, cancellationToken));
 
         await TryAsync(AuditSource.PaymentsStream, () => LoadStreamAsync(Topology.Payments, cancellationToken));
@@ -36,7 +37,7 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
             await tables.FillAsync(AuditTables.Refunds, LinesAsync(ledger, AuditJson.Default.AuditLedgerLine, Refund, cancellationToken), cancellationToken);
         });
         await TryAsync(AuditSource.Payments, async () => await tables.FillAsync(
-            AuditTables.Payments, LinesAsync(At(options.WorkerUrl, "WorkerUrl", "ops/audit/payments"), AuditJson.Default.AuditPaymentLine, Row, cancellationToken), cancellationToken));
+            AuditTables.Payments, LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/payments"), AuditJson.Default.AuditPaymentLine, Row, cancellationToken), cancellationToken));
     }
 
     private async Task TryAsync(AuditSource source, Func<Task> load)

@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
@@ -36,3 +37,7 @@ internal enum AuditVerdict
     [JsonStringEnumMemberName("notChecked")]
     NotChecked,
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AuditReport))]
+internal sealed partial class AuditReportJson : JsonSerializerContext;

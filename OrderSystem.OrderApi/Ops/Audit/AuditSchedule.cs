@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using OrderSystem.OrderApi.Orders;
+using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
@@ -9,10 +10,10 @@ namespace OrderSystem.OrderApi.Ops.Audit;
 /// Runs the audit every so often, in one instance at a time, and reports what the last one found as a metric that can be alerted on. A result
 /// is reported for two periods: after that another instance has a newer one, or there is none.
 /// </summary>
-internal sealed partial class AuditSchedule : BackgroundService
+internal sealed partial class AuditSchedule : PeriodicService
 {
     private const long AdvisoryLock = 0x6F726465725F6175;
-    private readonly IServiceProvider services;
+    private readonly Auditor auditor;
     private readonly NpgsqlDataSource database;
     private readonly TimeSpan? period;
     private readonly TimeProvider time;
@@ -20,36 +21,20 @@ internal sealed partial class AuditSchedule : BackgroundService
     private Found? last;
     private Found? conclusive;
 
-    public AuditSchedule(
-        IMeterFactory meters, IServiceProvider services, NpgsqlDataSource database, IOptions<AuditOptions> options, TimeProvider time, ILogger<AuditSchedule> logger)
+    public AuditSchedule(IMeterFactory meters, Auditor auditor, NpgsqlDataSource database, IOptions<AuditOptions> options, TimeProvider time, ILogger<AuditSchedule> logger)
+        : base(options.Value.Every, time)
     {
-        (this.services, this.database, period, this.time, this.logger) = (services, database, options.Value.Every, time, logger);
+        (this.auditor, this.database, period, this.time, this.logger) = (auditor, database, options.Value.Every, time, logger);
         var meter = meters.Create(OrderMetrics.MeterName);
-        meter.CreateObservableGauge("ordersystem.audit.disagreements", () => Measure(found => found.Disagreements), "{disagreement}", "What the last scheduled audit found to disagree.");
-        meter.CreateObservableGauge("ordersystem.audit.unchecked", () => Measure(found => found.Unchecked), "{check}", "What the last scheduled audit could not check.");
+        meter.CreateObservableGauge("ordersystem.audit.disagreements", () => Measure(found => found.Disagreements), "{disagreement}", "Disagreements that the last scheduled audit found.");
+        meter.CreateObservableGauge("ordersystem.audit.unchecked", () => Measure(found => found.Unchecked), "{check}", "Checks that the last scheduled audit could not make.");
         meter.CreateObservableGauge(
-            "ordersystem.audit.conclusive.timestamp", MeasureConclusive, "s", "When the last scheduled audit that could check everything began, in seconds since 1970.");
+            "ordersystem.audit.conclusive.timestamp", MeasureConclusive, "s", "Start of the last scheduled audit that could make every check, in seconds since 1970.");
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        if (period is not { } every)
-            return;
-        using var timer = new PeriodicTimer(every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await RunAsync(stoppingToken);
-            }
-            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-            {
-                Log.Failed(logger, failure.Message);
-            }
-        }
-    }
+    protected override void LogFailure(Exception failure) => Log.Failed(logger, failure.Message);
 
-    private async Task RunAsync(CancellationToken cancellationToken)
+    protected override async Task RunAsync(CancellationToken cancellationToken)
     {
         // Held by the connection, so that it comes free however this ends.
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -58,7 +43,7 @@ internal sealed partial class AuditSchedule : BackgroundService
             return;
         try
         {
-            var report = await services.GetRequiredService<Auditor>().RunAsync(Auditor.DefaultGrace, cancellationToken);
+            var report = await auditor.RunAsync(Auditor.DefaultGrace, cancellationToken);
             last = new(time.GetTimestamp(), report.StartedAt, report.Checks.Sum(check => check.Disagreements), report.Checks.Count(check => check.Verdict == AuditVerdict.NotChecked));
             if (last.Unchecked == 0)
                 conclusive = last;

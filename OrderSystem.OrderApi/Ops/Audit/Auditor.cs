@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Options;
 using NATS.Client.JetStream;
 using Npgsql;
+using OrderSystem.OrderApi.Ops.Worker;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
 /// <summary>Compares both databases, the streams and the provider's ledger with each other.</summary>
-internal sealed class Auditor(NpgsqlDataSource database, INatsJSContext jetStream, HttpClient http, IOptions<AuditOptions> options)
+internal sealed class Auditor(
+    NpgsqlDataSource database, INatsJSContext jetStream, Func<HttpClient> connect, IOptions<AuditOptions> options, IOptions<WorkerOptions> worker)
 {
     internal const int MaxExamples = 20;
 
@@ -15,7 +17,8 @@ internal sealed class Auditor(NpgsqlDataSource database, INatsJSContext jetStrea
     {
         await using var tables = await AuditTables.CreateAsync(database, cancellationToken);
         var started = await tables.NowAsync(cancellationToken);
-        var load = new AuditLoad(tables, jetStream, http, options.Value);
+        using var http = connect();
+        var load = new AuditLoad(tables, jetStream, http, options.Value, worker.Value);
         await load.RunAsync(cancellationToken);
 
         var findings = new List<AuditFinding>();

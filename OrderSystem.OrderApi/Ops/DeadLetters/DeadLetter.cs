@@ -60,7 +60,7 @@ internal sealed record DeadLetter(
         };
         try
         {
-            return full with { Body = JsonSerializer.Deserialize(data, OpsJson.Default.JsonElement) };
+            return full with { Body = JsonSerializer.Deserialize(data, DeadLettersJson.Default.JsonElement) };
         }
         catch (JsonException)
         {

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrderSystem.Messaging.Operations;
-using OrderSystem.OrderApi.Ops.Commands;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -23,7 +22,7 @@ internal static class DeadLetterCommands
     private static readonly Option<double> Rate = new("--rate") { Description = "Letters a second.", DefaultValueFactory = _ => ReplayOptions.DefaultRate };
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
 
-    internal static Command Create(IConfiguration configuration)
+    internal static Command Create(IConfiguration configuration, string database)
     {
         var list = new Command("list", "What could not be processed, the oldest first.") { Stream, Consumer, Type, Order, Since, Limit, Cursor, Json };
         On(list, (tools, arguments, token) => ListAsync(tools, arguments, token));
@@ -39,7 +38,7 @@ internal static class DeadLetterCommands
         return new Command("dead-letters", "What could not be processed, and what to do with it.") { list, show, replay, discard };
 
         void On(Command command, Func<Tools, ParseResult, CancellationToken, Task<int>> action) => command.SetAction((arguments, token) =>
-            OpsConnections.RunAsync(configuration, OpsCommands.Database, connections => action(new(connections), arguments, token)));
+            OpsConnections.RunAsync(configuration, database, connections => action(new(connections), arguments, token)));
     }
 
     private static async Task<int> ListAsync(Tools tools, ParseResult arguments, CancellationToken token)
@@ -50,7 +49,7 @@ internal static class DeadLetterCommands
         var page = await DeadLettersApi.ReadPageAsync(tools.Letters, Filter(arguments), arguments.GetValue(Cursor), size, token);
         if (arguments.GetValue(Json))
         {
-            await Output.JsonAsync(page, OpsJson.Default);
+            await Output.JsonAsync(page, DeadLettersJson.Default);
             return OpsExitCode.Done;
         }
 
@@ -69,7 +68,7 @@ internal static class DeadLetterCommands
     {
         if (await tools.Letters.FindAsync(sequence, token) is not { } letter)
             return await NoneAsync(sequence);
-        await Output.JsonAsync(letter.InFull(await tools.Actions.OfLetterAsync(sequence, token)), OpsJson.Default);
+        await Output.JsonAsync(letter.InFull(await tools.Actions.OfLetterAsync(sequence, token)), DeadLettersJson.Default);
         return OpsExitCode.Done;
     }
 
@@ -100,7 +99,7 @@ internal static class DeadLetterCommands
     {
         if (asJson)
         {
-            await Output.JsonAsync(report, OpsJson.Default);
+            await Output.JsonAsync(report, DeadLettersJson.Default);
             return;
         }
 

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -23,6 +25,7 @@ internal static class DeadLettersApi
     internal static void AddDeadLetterOperations(this IHostApplicationBuilder builder)
     {
         var services = builder.Services;
+        services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, DeadLettersJson.Default));
         var forOperators = builder.Configuration.GetConnectionString(OperatorsConnection) is { Length: > 0 };
         if (forOperators)
             builder.AddFurtherNats(OperatorsConnection, "order-api operators");
@@ -82,3 +85,10 @@ internal static class DeadLettersApi
             ? TypedResults.Ok(letter.InFull(await actions.OfLetterAsync(letter.Sequence, cancellationToken)))
             : NotFound(sequence);
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(DeadLetter))]
+[JsonSerializable(typeof(DeadLetterPage))]
+[JsonSerializable(typeof(ReplayReport))]
+internal sealed partial class DeadLettersJson : JsonSerializerContext;

@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.ServiceDefaults.Http;
 
@@ -65,7 +67,7 @@ internal static class ReplayDeadLetters
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();
-        var (request, problem) = await StrictJson.ReadAsync(http, OpsRequestJson.Default.ReplayRequest, cancellationToken);
+        var (request, problem) = await StrictJson.ReadAsync(http, ReplayRequestJson.Default.ReplayRequest, cancellationToken);
         if (problem is not null)
             return problem;
         return request!.Validate() is { Count: > 0 } errors
@@ -73,3 +75,8 @@ internal static class ReplayDeadLetters
             : TypedResults.Ok(await replay.RunAsync(request.Filter, request.Options, by, cancellationToken));
     }
 }
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, MaxDepth = 4)]
+[JsonSerializable(typeof(ReplayRequest))]
+internal sealed partial class ReplayRequestJson : JsonSerializerContext;

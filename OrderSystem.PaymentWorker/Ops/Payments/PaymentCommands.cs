@@ -4,7 +4,6 @@ using Npgsql;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Gateway;
-using OrderSystem.PaymentWorker.Ops.Commands;
 using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
@@ -24,7 +23,7 @@ internal static class PaymentCommands
     private static readonly Option<bool> Force = new("--force") { Description = "Decide although the provider says nothing. What it contradicts is refused all the same." };
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
 
-    internal static Command Create(IHostApplicationBuilder builder)
+    internal static Command Create(IHostApplicationBuilder builder, string databaseName)
     {
         var list = new Command("list", "Payments that wait for the provider or for a person, the oldest first.") { Status, OlderThan, Limit, Json };
         On(list, ListAsync);
@@ -39,7 +38,7 @@ internal static class PaymentCommands
         return new Command(Verb, "What becomes of payments that have no outcome.") { list, show, requery, resolve };
 
         void On(Command command, Func<NpgsqlDataSource, ParseResult, CancellationToken, Task<int>> action) => command.SetAction((arguments, token) =>
-            OpsConnections.RunWithDatabaseAsync(builder.Configuration, OpsCommands.Database, database => action(database, arguments, token)));
+            OpsConnections.RunWithDatabaseAsync(builder.Configuration, databaseName, database => action(database, arguments, token)));
 
         // What asks the provider as the service does; nothing of it is started.
         ServiceProvider Services(NpgsqlDataSource database)

@@ -1,8 +1,8 @@
 using System.ComponentModel;
 using Npgsql;
 using OrderSystem.Messaging.Contracts;
+using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Operations;
-using OrderSystem.Messaging.Outbox;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Payments;
 
@@ -16,7 +16,7 @@ internal sealed record PaymentReport(
     [property: Description("Whether the request changed it.")] bool Changed,
     [property: Description("What the provider says, and why nothing was changed.")] string Detail)
 {
-    internal static PaymentReport Unchanged(PaymentStanding payment, string detail) => new(payment.OrderId, payment.PaymentId, payment.Status, Changed: false, detail);
+    internal static PaymentReport Unchanged(PaymentStanding payment, string detail) => new(payment.OrderId, payment.PaymentId, payment.Status.ToName(), Changed: false, detail);
 }
 
 /// <summary>What a payment has come to, as an operator or a look-up says.</summary>
@@ -24,7 +24,7 @@ internal sealed record PaymentReport(
 /// <param name="Reference">The charge, or the refund.</param>
 /// <param name="Reason">For people.</param>
 /// <param name="Found">What the provider says of the charge.</param>
-internal sealed record PaymentDecision(string Status, string? Reference, string? Reason, ChargeOutcome Found)
+internal sealed record PaymentDecision(PaymentStatus Status, string? Reference, string? Reason, ChargeOutcome Found)
 {
     /// <summary>ISO 4217: no currency.</summary>
     private const string NoCurrency = "XXX";
@@ -46,13 +46,19 @@ internal sealed record PaymentDecision(string Status, string? Reference, string?
         if ((payment.Status, payment.Events) != (seen.Status, seen.Events))
             return (payment, IsTaken: false);
 
-        if (Status == "refunded" && Found.Reference is { } charge)
+        if (Status == PaymentStatus.Refunded && Found.Reference is { } charge)
             await KeepChargeAsync(connection, payment.OrderId, charge, cancellationToken);
         var (amount, currency) = (payment.Amount ?? Found.Found?.Amount, payment.Currency ?? Found.Found?.Currency);
-        var told = Event(payment, amount ?? 0, currency ?? NoCurrency, now);
-        told = told with { TraceParent = payment.TraceParent ?? told.TraceParent };
-        var outcome = new Outcome(payment.Status, Status, Reference, Reason, Found.Calls, told, Received: null) { Amount = amount, Currency = currency };
-        if (await RecordOutcome.Instance.WriteAsync(connection, outcome, cancellationToken) == 0)
+        var stored = Event(payment, amount ?? 0, currency ?? NoCurrency, now);
+        var outcome = new Outcome([payment.Status], Status, stored with { TraceParent = payment.TraceParent ?? stored.TraceParent })
+        {
+            Reference = Reference,
+            Reason = Reason,
+            Calls = Found.Calls,
+            Amount = amount,
+            Currency = currency,
+        };
+        if (await RecordOutcome.Write.WriteAsync(connection, outcome, cancellationToken) == 0)
             throw new InvalidOperationException($"The payment of order {payment.OrderId} was changed in spite of its lock.");
         await OperatorAction.AddAsync(connection, payment.OrderId, Record.Action, Record.By, Record.Detail, cancellationToken);
         payment = (await PaymentStanding.FindAsync(connection, payment.OrderId, isLocked: false, cancellationToken))!;
@@ -62,9 +68,9 @@ internal sealed record PaymentDecision(string Status, string? Reference, string?
 
     private StoredEvent Event(PaymentStanding payment, decimal amount, string currency, DateTimeOffset now) => Status switch
     {
-        "succeeded" => StoredEvent.Create(new PaymentSucceeded(payment.OrderId, payment.PaymentId, amount, currency, Reference!), version: 1, now),
-        "refunded" => StoredEvent.Create(new PaymentRefunded(payment.OrderId, payment.PaymentId, amount, currency, Reference!, Reason), version: 1, now),
-        _ => StoredEvent.Create(new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, currency, Reason!, Reference), version: 1, now),
+        PaymentStatus.Succeeded => StoredEvent.CreateUnnumbered(new PaymentSucceeded(payment.OrderId, payment.PaymentId, amount, currency, Reference!), now),
+        PaymentStatus.Refunded => StoredEvent.CreateUnnumbered(new PaymentRefunded(payment.OrderId, payment.PaymentId, amount, currency, Reference!, Reason), now),
+        _ => StoredEvent.CreateUnnumbered(new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, currency, Reason!, Reference), now),
     };
 
     /// <summary>The charge itself was never an outcome here, and the audit looks for it.</summary>

@@ -15,14 +15,14 @@ namespace OrderSystem.PaymentWorker.Ops.Payments;
 /// <param name="Unchanged">For how long it has stood like this.</param>
 /// <param name="WasCharged">It was told that the provider has charged the order: what is open is the refund.</param>
 internal sealed record PaymentStanding(
-    Guid OrderId, Guid PaymentId, string Status, int Events, decimal? Amount, string? Currency, string? TraceParent, TimeSpan Unchanged, bool WasCharged)
+    Guid OrderId, Guid PaymentId, PaymentStatus Status, int Events, decimal? Amount, string? Currency, string? TraceParent, TimeSpan Unchanged, bool WasCharged)
 {
     /// <summary>The order with this id, or the one whose payment has it.</summary>
     internal const string OrderOf = "(SELECT order_id FROM payments WHERE order_id = $1 UNION ALL SELECT order_id FROM payments WHERE id = $1 LIMIT 1)";
 
-    internal bool IsOpen => Status is "charging" or "unknown" or "refunding" or "review";
+    internal bool IsOpen => Status is PaymentStatus.Charging or PaymentStatus.Unknown or PaymentStatus.Refunding or PaymentStatus.Review;
 
-    internal bool IsInReview => Status == "review";
+    internal bool IsInReview => Status == PaymentStatus.Review;
 
     /// <summary>As the provider is asked about it.</summary>
     internal Payment Payment => new(OrderId, PaymentId, Amount, Currency, ProviderKey: default, Attempts: 0, FirstAttemptAt: default);
@@ -53,6 +53,6 @@ internal sealed record PaymentStanding(
     }
 
     private static PaymentStanding Read(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetInt32(3), row.IsDBNull(4) ? null : row.GetDecimal(4), row.IsDBNull(5) ? null : row.GetString(5),
+        row.GetGuid(0), row.GetGuid(1), PaymentStatuses.Parse(row.GetString(2)), row.GetInt32(3), row.IsDBNull(4) ? null : row.GetDecimal(4), row.IsDBNull(5) ? null : row.GetString(5),
         row.IsDBNull(6) ? null : row.GetString(6), row.GetTimeSpan(7), row.GetBoolean(8));
 }

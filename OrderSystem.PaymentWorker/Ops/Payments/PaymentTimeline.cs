@@ -46,21 +46,21 @@ internal static class PaymentTimeline
             FROM payments p WHERE order_id = $1
             """,
             new NpgsqlParameter<Guid> { TypedValue = orderId }));
-        batch.BatchCommands.Add(Command(ToldEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
-        batch.BatchCommands.Add(Command(Received.OfEvents, new NpgsqlParameter<Guid[]> { TypedValue = [.. received] }));
+        batch.BatchCommands.Add(Command(TimelineEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
+        batch.BatchCommands.Add(Command(ProcessedEvent.OfEvents, new NpgsqlParameter<Guid[]> { TypedValue = [.. received] }));
         batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
         batch.BatchCommands.Add(Command(OperatorAction.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         var payment = await row.ReadAsync(cancellationToken) ? ReadPayment(row) : null;
         await row.NextResultAsync(cancellationToken);
-        var events = new List<ToldEvent>();
+        var events = new List<TimelineEvent>();
         while (await row.ReadAsync(cancellationToken))
-            events.Add(ToldEvent.Read(row));
+            events.Add(TimelineEvent.Read(row));
         await row.NextResultAsync(cancellationToken);
-        var deliveries = new List<Received>();
+        var deliveries = new List<ProcessedEvent>();
         while (await row.ReadAsync(cancellationToken))
-            deliveries.Add(Received.Read(row));
+            deliveries.Add(ProcessedEvent.Read(row));
         await row.NextResultAsync(cancellationToken);
         var redriven = new List<Redriven>();
         while (await row.ReadAsync(cancellationToken))
@@ -82,7 +82,7 @@ internal static class PaymentTimeline
 }
 
 internal sealed record PaymentHistory(
-    Guid OrderId, PaymentState? Payment, IReadOnlyList<ToldEvent> Events, IReadOnlyList<Received> Received, IReadOnlyList<Redriven> Redriven, IReadOnlyList<OperatorAction> Actions);
+    Guid OrderId, PaymentState? Payment, IReadOnlyList<TimelineEvent> Events, IReadOnlyList<ProcessedEvent> Received, IReadOnlyList<Redriven> Redriven, IReadOnlyList<OperatorAction> Actions);
 
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,

@@ -31,7 +31,7 @@ internal static class PaymentsApi
         if (report is null)
             return TypedResults.Problem($"There is no payment {id}, and none of an order {id}.", statusCode: StatusCodes.Status404NotFound);
         if (report.Changed)
-            metrics.Ended(report.Status == "refunding" ? "succeeded" : report.Status);
+            metrics.Ended(PaymentStatuses.Parse(report.Status) is var status && status == PaymentStatus.Refunding ? PaymentStatus.Succeeded : status);
         return report.Changed || !refuses
             ? TypedResults.Json(report, PaymentsJson.Default.PaymentReport)
             : TypedResults.Problem(report.Detail, statusCode: StatusCodes.Status409Conflict, extensions: [new("paymentStatus", report.Status)]);

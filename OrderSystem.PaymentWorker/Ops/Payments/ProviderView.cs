@@ -1,5 +1,6 @@
 using System.Globalization;
 using OrderSystem.PaymentWorker.Gateway;
+using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
@@ -22,16 +23,16 @@ internal static class ProviderViews
     /// <param name="decision"><c>succeeded</c>, <c>declined</c> or <c>refunded</c>.</param>
     /// <param name="reference">The charge that the operator names.</param>
     /// <param name="nothingIsOnItsWay">Whether a charge that was not found can still come.</param>
-    internal static ProviderView Of(ChargeOutcome found, string decision, string? reference, bool nothingIsOnItsWay) => found switch
+    internal static ProviderView Of(ChargeOutcome found, PaymentStatus decision, string? reference, bool nothingIsOnItsWay) => found switch
     {
         { IsAnswer: false } or { Status: ChargeStatus.Refused, Found: null } => ProviderView.IsSilent,
-        { Status: ChargeStatus.None } => decision == "declined" && nothingIsOnItsWay ? ProviderView.Confirms : ProviderView.IsSilent,
-        { Status: ChargeStatus.Declined } => Confirms(decision == "declined"),
-        { Found.IsRefunded: true } => Confirms(decision == "refunded"),
-        { Status: ChargeStatus.Succeeded } => Confirms(decision == "succeeded" && found.Reference == reference),
+        { Status: ChargeStatus.None } => decision == PaymentStatus.Declined && nothingIsOnItsWay ? ProviderView.Confirms : ProviderView.IsSilent,
+        { Status: ChargeStatus.Declined } => Confirms(decision == PaymentStatus.Declined),
+        { Found.IsRefunded: true } => Confirms(decision == PaymentStatus.Refunded),
+        { Status: ChargeStatus.Succeeded } => Confirms(decision == PaymentStatus.Succeeded && found.Reference == reference),
 
         // A charge of another amount or currency: whether it is the order's is what the person decides.
-        _ => decision == "succeeded" && found.Reference == reference ? ProviderView.IsSilent : ProviderView.Contradicts,
+        _ => decision == PaymentStatus.Succeeded && found.Reference == reference ? ProviderView.IsSilent : ProviderView.Contradicts,
     };
 
     internal static string Describe(ChargeOutcome found) => found switch

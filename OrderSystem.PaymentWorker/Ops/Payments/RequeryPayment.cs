@@ -26,20 +26,20 @@ internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry,
         if (Certain(payment, found) is not { } status)
             return await NothingAsync(payment, by, $"{says}; nothing was certain", cancellationToken);
 
-        var decision = new PaymentDecision(status, found.Reference, status == "refunded" ? "it was given back at the provider" : found.Reason, found)
+        var decision = new PaymentDecision(status, found.Reference, status == PaymentStatus.Refunded ? "it was given back at the provider" : found.Reason, found)
         {
-            Record = (OperatorAction.Requery, by, $"{says}; taken as {status}"),
+            Record = (OperatorAction.Requery, by, $"{says}; taken as {status.ToName()}"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
-        return new(now.OrderId, now.PaymentId, now.Status, isTaken, isTaken ? says : $"{says}; meanwhile the payment became {now.Status}");
+        return new(now.OrderId, now.PaymentId, now.Status.ToName(), isTaken, isTaken ? says : $"{says}; meanwhile the payment became {now.Status.ToName()}");
     }
 
     /// <summary>That there is no charge is not certain: a call may be on its way, and a person may know of one.</summary>
-    private static string? Certain(PaymentStanding payment, ChargeOutcome found) => found.Status switch
+    private static PaymentStatus? Certain(PaymentStanding payment, ChargeOutcome found) => found.Status switch
     {
-        ChargeStatus.Succeeded when found.Found is { IsRefunded: true } => "refunded",
-        ChargeStatus.Succeeded when !payment.WasCharged => "succeeded",
-        ChargeStatus.Declined when !payment.WasCharged && payment.Amount is not null => "declined",
+        ChargeStatus.Succeeded when found.Found is { IsRefunded: true } => PaymentStatus.Refunded,
+        ChargeStatus.Succeeded when !payment.WasCharged => PaymentStatus.Succeeded,
+        ChargeStatus.Declined when !payment.WasCharged && payment.Amount is not null => PaymentStatus.Declined,
         _ => null,
     };
 

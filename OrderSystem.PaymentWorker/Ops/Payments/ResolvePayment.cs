@@ -15,17 +15,17 @@ internal sealed record ResolveRequest(
     [property: Description("The charge at the provider for succeeded, which needs it; the refund for refunded.")] string? Reference = null,
     [property: Description("Decides although the provider says nothing. What it contradicts is refused all the same.")] bool Force = false)
 {
-    private static readonly Dictionary<string, string> Statuses = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, PaymentStatus> Statuses = new(StringComparer.Ordinal)
     {
-        ["succeeded"] = "succeeded",
-        ["failed"] = "declined",
-        ["refunded"] = "refunded",
+        ["succeeded"] = PaymentStatus.Succeeded,
+        ["failed"] = PaymentStatus.Declined,
+        ["refunded"] = PaymentStatus.Refunded,
     };
 
     internal string Claim => Reference is null ? As : $"{As} with {Reference}";
 
     /// <summary>The status that the payment gets.</summary>
-    internal string Status => Statuses[As];
+    internal PaymentStatus Status => Statuses[As];
 
     internal Dictionary<string, string[]> Validate()
     {
@@ -67,21 +67,21 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
         if (WhyNot(payment, request, found, view) is { } why)
             return PaymentReport.Unchanged(payment, $"{says}. {why}");
 
-        var decision = new PaymentDecision(request.Status, request.Reference ?? found.Reference, request.Status == "succeeded" ? null : request.Reason, found)
+        var decision = new PaymentDecision(request.Status, request.Reference ?? found.Reference, request.Status == PaymentStatus.Succeeded ? null : request.Reason, found)
         {
             Record = (OperatorAction.Resolve, by, $"as {request.Claim}: {request.Reason} ({(view == ProviderView.IsSilent ? "forced; " : "")}{says})"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
-        return new(now.OrderId, now.PaymentId, now.Status, isTaken, isTaken ? $"{says}." : $"Meanwhile the payment became {now.Status}.");
+        return new(now.OrderId, now.PaymentId, now.Status.ToName(), isTaken, isTaken ? $"{says}." : $"Meanwhile the payment became {now.Status.ToName()}.");
     }
 
     private static string? WhyNever(PaymentStanding payment, ResolveRequest request) => payment switch
     {
-        { IsInReview: true, WasCharged: true } when request.Status == "declined" =>
+        { IsInReview: true, WasCharged: true } when request.Status == PaymentStatus.Declined =>
             "The order was charged, and what is open is its refund: resolve it as refunded, or as succeeded to have the refund tried again.",
         { IsInReview: true } => null,
-        { IsOpen: true } => $"The payment is {payment.Status}: the worker asks for it, and only one in review is resolved; requery asks now.",
-        _ => $"The payment is {payment.Status}: only one in review is resolved.",
+        { IsOpen: true } => $"The payment is {payment.Status.ToName()}: the worker asks for it, and only one in review is resolved; requery asks now.",
+        _ => $"The payment is {payment.Status.ToName()}: only one in review is resolved.",
     };
 
     private static string? WhyNot(PaymentStanding payment, ResolveRequest request, ChargeOutcome found, ProviderView view)
@@ -90,9 +90,9 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
             return $"That contradicts {request.Claim}, and is not overridden; requery takes what the provider says.";
         if (view == ProviderView.IsSilent && !request.Force)
             return $"That does not confirm {request.As}; force decides without the provider.";
-        if (request.Status == "refunded" && request.Reference is null && found.Reference is null)
+        if (request.Status == PaymentStatus.Refunded && request.Reference is null && found.Reference is null)
             return "Name the refund in reference.";
-        return request.Status != "declined" && payment.Amount is null && found.Found?.Amount is null ? "Neither it nor this database knows the amount." : null;
+        return request.Status != PaymentStatus.Declined && payment.Amount is null && found.Found?.Amount is null ? "Neither it nor this database knows the amount." : null;
     }
 
     /// <summary>Where the command line is not told of a provider, nothing was asked.</summary>

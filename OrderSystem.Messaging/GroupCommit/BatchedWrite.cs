@@ -1,0 +1,82 @@
+using Npgsql;
+using OrderSystem.Messaging.Envelope;
+
+namespace OrderSystem.Messaging.GroupCommit;
+
+/// <summary>What all batched writes have in common.</summary>
+public abstract class BatchedWrite
+{
+    /// <summary>
+    /// In the SQL of a write: the array of the first column. Find rows of a table with <c>= ANY ({Keys})</c> beside the join with the input: the planner
+    /// knows the size of neither and would join by a sequential scan.
+    /// </summary>
+    public const string Keys = "$1";
+
+    /// <summary>In the SQL of a write, inside parentheses: selects the input, one row a caller with the declared columns.</summary>
+    public const string Rows = "@rows";
+
+    /// <summary>Name of the write in traces and logs, kebab-case.</summary>
+    public string Name { get; }
+
+    internal string Sql { get; }
+
+    /// <summary>Whether the statement returns a row for each row of its input. A delete does not.</summary>
+    internal bool ReturnsRows { get; }
+
+    private protected BatchedWrite(string name, string sql, bool returnsRows) => (Name, Sql, ReturnsRows) = (name, sql, returnsRows);
+}
+
+/// <summary>One kind of write: a single SQL statement that takes any number of rows, so that a commit of many callers costs one round trip.</summary>
+/// <typeparam name="TRow">What one caller wants written.</typeparam>
+/// <typeparam name="TResult">What that caller gets back.</typeparam>
+public sealed class BatchedWrite<TRow, TResult> : BatchedWrite
+{
+    private readonly Columns<TRow> columns;
+    private readonly Func<TRow, Guid> key;
+    private readonly Func<NpgsqlDataReader, TRow, TResult> read;
+    private readonly Func<TRow, TResult, StoredEvent?> stored;
+
+    /// <summary>A write whose callers wait for a result.</summary>
+    /// <param name="name">Name of the write in traces and logs, kebab-case.</param>
+    /// <param name="key">The order of a row. Two writes to one order never share a transaction, so no statement meets a row twice.</param>
+    /// <param name="input">Declares the columns of the input; the first one holds the keys.</param>
+    /// <param name="sql">The statement. It reads from <see cref="BatchedWrite.Rows"/> and returns exactly one row for each row of the input, led by its key.</param>
+    /// <param name="read">Reads the result of one row.</param>
+    /// <param name="stored">The event that the statement stored with the row, if any: the relay of this process publishes it at once.</param>
+    public BatchedWrite(
+        string name, Func<TRow, Guid> key, Action<Columns<TRow>> input, string sql, Func<NpgsqlDataReader, TRow, TResult> read,
+        Func<TRow, TResult, StoredEvent?>? stored = null)
+        : this(name, key, Columns<TRow>.Declare(input), sql, read, stored, returnsRows: true)
+    {
+    }
+
+    private BatchedWrite(
+        string name, Func<TRow, Guid> key, Columns<TRow> columns, string sql, Func<NpgsqlDataReader, TRow, TResult> read,
+        Func<TRow, TResult, StoredEvent?>? stored, bool returnsRows)
+        : base(name, sql.Replace(Rows, columns.Select, StringComparison.Ordinal), returnsRows) =>
+        (this.columns, this.key, this.read, this.stored) = (columns, key, read, stored ?? ((_, _) => null));
+
+    /// <summary>A write without a result, which may share a transaction with any other.</summary>
+    internal static BatchedWrite<TRow, TResult> WithoutResult(string name, Action<Columns<TRow>> input, string sql) =>
+        new(name, _ => Guid.Empty, Columns<TRow>.Declare(input), sql, (_, _) => default!, stored: null, returnsRows: false);
+
+    /// <summary>
+    /// Writes one row in the transaction of the connection, together with other statements of the caller. A relay publishes an event that is written here with
+    /// its next poll.
+    /// </summary>
+    public async Task<TResult> WriteAsync(NpgsqlConnection connection, TRow row, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Sql, connection);
+        AddParameters(command.Parameters, [row]);
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? read(reader, row) : throw new InvalidOperationException($"The statement of '{Name}' returned no row.");
+    }
+
+    internal Guid KeyOf(TRow row) => key(row);
+
+    internal void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<TRow> rows) => columns.AddTo(parameters, rows);
+
+    internal TResult Read(NpgsqlDataReader reader, TRow row) => read(reader, row);
+
+    internal StoredEvent? StoredWith(TRow row, TResult result) => stored(row, result);
+}

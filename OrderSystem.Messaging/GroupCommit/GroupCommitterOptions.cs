@@ -1,0 +1,34 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrderSystem.Messaging.GroupCommit;
+
+/// <summary>Section <c>GroupCommit</c>.</summary>
+public sealed class GroupCommitterOptions
+{
+    /// <summary>Section of the configuration.</summary>
+    public const string Section = "GroupCommit";
+
+    /// <summary>Writes in one transaction at most. Larger ones take longer and hold their callers longer. Default 512.</summary>
+    [Range(1, 10_000)]
+    public int MaxBatch { get; set; } = 512;
+
+    /// <summary>Callers that may wait at once; the next is refused, which a client sees as 503. Default 4,096.</summary>
+    [Range(1, 1_000_000)]
+    public int MaxWaiting { get; set; } = 4_096;
+
+    /// <summary>How long a caller waits for its commit before it is told that the database does not answer, which a client sees as 503. Default 4 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
+    public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long the next batch gathers after a large one. Longer makes larger batches and later answers. Default 1 ms.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:00:00.1")]
+    public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Size of a batch after which the next one lingers. Default 16.</summary>
+    [Range(1, 10_000)]
+    public int LingerFrom { get; set; } = 16;
+
+    /// <summary>Attempts at a batch that PostgreSQL rolled back for a deadlock or a serialisation failure. Default 3.</summary>
+    [Range(1, 10)]
+    public int MaxConflicts { get; set; } = 3;
+}

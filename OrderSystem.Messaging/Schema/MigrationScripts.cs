@@ -1,0 +1,33 @@
+using System.Reflection;
+
+namespace OrderSystem.Messaging.Schema;
+
+/// <summary>A numbered SQL file that is embedded in an assembly.</summary>
+/// <param name="Id">Its name, such as <c>OrderSystem.OrderApi/0001_orders.sql</c>.</param>
+/// <param name="Sql">Its text.</param>
+internal sealed record MigrationScript(string Id, string Sql)
+{
+    private const string Folder = ".Migrations.";
+
+    /// <summary>The scripts of the messaging tables and then those of the service, each in the order of their numbers.</summary>
+    internal static IReadOnlyList<MigrationScript> Of(Assembly service) => [.. All(service).Where(script => char.IsAsciiDigit(script.Name[0]))];
+
+    /// <summary>The scripts of one name, that of the messaging tables first.</summary>
+    internal static IReadOnlyList<MigrationScript> Named(string name, Assembly service) => [.. All(service).Where(script => script.Name == name)];
+
+    private string Name => Id[(Id.IndexOf('/', StringComparison.Ordinal) + 1)..];
+
+    private static IEnumerable<MigrationScript> All(Assembly service) => In(typeof(MigrationScript).Assembly).Concat(In(service));
+
+    private static IEnumerable<MigrationScript> In(Assembly assembly) =>
+        from resource in assembly.GetManifestResourceNames().Order(StringComparer.Ordinal)
+        let folder = resource.IndexOf(Folder, StringComparison.Ordinal)
+        where folder >= 0 && resource.EndsWith(".sql", StringComparison.Ordinal)
+        select new MigrationScript($"{assembly.GetName().Name}/{resource[(folder + Folder.Length)..]}", Read(assembly, resource));
+
+    private static string Read(Assembly assembly, string resource)
+    {
+        using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd();
+    }
+}

@@ -1,0 +1,32 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace OrderSystem.OrderApi.Orders;
+
+/// <summary>SHA-256 over the content of a request, independent of member order, white space and trailing zeros.</summary>
+internal static class RequestHash
+{
+    internal static byte[] Of(PlaceOrderRequest request)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            json.WriteStringValue(request.CustomerId);
+            json.WriteStringValue(request.Currency);
+            foreach (var item in request.Items)
+            {
+                json.WriteStringValue(item.Sku);
+                json.WriteNumberValue(item.Quantity);
+                json.WriteNumberValue(WithoutTrailingZeros(item.UnitPrice));
+            }
+
+            json.WriteEndArray();
+        }
+
+        return SHA256.HashData(buffer.WrittenSpan);
+    }
+
+    private static decimal WithoutTrailingZeros(decimal value) => value / 1.0000000000000000000000000000m;
+}

@@ -1,0 +1,84 @@
+using NATS.Client.Core;
+using Npgsql;
+using NpgsqlTypes;
+using OrderSystem.Messaging.Operations;
+using OrderSystem.OrderApi.Ops.DeadLetters;
+using OrderSystem.OrderApi.Orders;
+
+namespace OrderSystem.OrderApi.Timeline;
+
+/// <summary>What this service knows of an order.</summary>
+internal sealed record OrderHistory(
+    string Status, string? Reason, decimal Total, string Currency, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<TimelineEvent> Events,
+    IReadOnlyList<Redriven> Redriven)
+{
+    internal Refund? Refund { get; init; }
+}
+
+/// <summary>Reads what happened to one order, from wherever it is written down.</summary>
+internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream letters)
+{
+    internal async Task<OrderHistory?> OrderAsync(Guid id, string? client, CancellationToken cancellationToken)
+    {
+        await using var batch = database.CreateBatch();
+        batch.BatchCommands.Add(Command(
+            $"SELECT status, reason, total, currency, created_at, updated_at, {Refund.Columns} FROM orders WHERE id = $1 AND ($2 IS NULL OR client_id = $2)",
+            new NpgsqlParameter<Guid> { TypedValue = id },
+            new NpgsqlParameter { Value = (object?)client ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }));
+        batch.BatchCommands.Add(Command(TimelineEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
+        batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
+        await using var row = await batch.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken))
+            return null;
+        var order = ReadOrder(row);
+        await row.NextResultAsync(cancellationToken);
+        var events = new List<TimelineEvent>();
+        while (await row.ReadAsync(cancellationToken))
+            events.Add(TimelineEvent.Read(row));
+        await row.NextResultAsync(cancellationToken);
+        var redriven = new List<Redriven>();
+        while (await row.ReadAsync(cancellationToken))
+            redriven.Add(Redriven.Read(row));
+        return order with { Events = events, Redriven = redriven };
+    }
+
+    /// <summary>Which of these events of the worker took effect here, and when.</summary>
+    internal async Task<List<ProcessedEvent>> ReceivedAsync(IEnumerable<Guid> eventIds, CancellationToken cancellationToken)
+    {
+        await using var command = database.CreateCommand(ProcessedEvent.OfEvents);
+        command.Parameters.Add(new NpgsqlParameter<Guid[]> { TypedValue = [.. eventIds] });
+        var received = new List<ProcessedEvent>();
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        while (await row.ReadAsync(cancellationToken))
+            received.Add(ProcessedEvent.Read(row));
+        return received;
+    }
+
+    /// <summary>The dead letters of the order that nobody has dealt with, or why they cannot be seen.</summary>
+    internal async Task<(List<DeadLetter> Letters, string? Why)> DeadLettersAsync(Guid id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await letters.ReadAsync(new DeadLetterFilter(OrderId: id), from: 1, cancellationToken).ToListAsync(cancellationToken), null);
+        }
+        catch (NatsException failure)
+        {
+            return ([], $"Dead letters cannot be seen: {failure.Message}");
+        }
+    }
+
+    private static NpgsqlBatchCommand Command(string sql, params ReadOnlySpan<NpgsqlParameter> parameters)
+    {
+        var command = new NpgsqlBatchCommand(sql);
+        foreach (var parameter in parameters)
+            command.Parameters.Add(parameter);
+        return command;
+    }
+
+    private static OrderHistory ReadOrder(NpgsqlDataReader row) => new(
+        row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetDecimal(2), row.GetString(3),
+        row.GetFieldValue<DateTimeOffset>(4), row.GetFieldValue<DateTimeOffset>(5), [], [])
+    {
+        Refund = Refund.Read(row, 6),
+    };
+}
