@@ -27,7 +27,7 @@ internal static class RelayPick
         for (var i = 0; i < Times; i++)
         {
             var started = time.GetTimestamp();
-            var events = await table.ClaimAsync(Batch, Lease, cancellationToken);
+            var events = await table.LeaseAsync(Batch, Lease, cancellationToken);
             taken[i] = time.GetElapsedTime(started).TotalMilliseconds;
             if (events.Count < Batch)
                 throw new LoadTestException($"The relay found {events.Count} of {Batch} events. Let at least {Batch * Times} wait: --waiting.");

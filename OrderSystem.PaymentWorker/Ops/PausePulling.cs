@@ -1,6 +1,7 @@
 using Npgsql;
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
+using OrderSystem.PaymentWorker.Ops.Payments;
 
 namespace OrderSystem.PaymentWorker.Ops;
 

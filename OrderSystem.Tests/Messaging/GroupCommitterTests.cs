@@ -38,7 +38,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         var rows = Enumerable.Range(0, 500).Select(i => new Note(Guid.NewGuid(), $"note {i}")).ToArray();
 
-        var answers = await Task.WhenAll(rows.Select(row => committer.WriteAsync(InsertNote.Instance, row)));
+        var answers = await Task.WhenAll(rows.Select(row => committer.WriteAsync(InsertNote.Write, row)));
 
         Assert.Equal(rows.Select(row => row.Text), answers);
         Assert.Equal(500L, await CountAsync("SELECT count(*) FROM notes"));
@@ -50,7 +50,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         var rows = Enumerable.Range(0, 200).Select(i => new Note(Guid.NewGuid(), i % 50 == 7 ? "refused" : $"note {i}")).ToArray();
 
-        var writes = rows.Select(row => committer.WriteAsync(InsertNote.Instance, row)).ToArray();
+        var writes = rows.Select(row => committer.WriteAsync(InsertNote.Write, row)).ToArray();
         await Task.WhenAll(writes).ContinueWith(_ => { }, TaskScheduler.Default);
 
         for (var i = 0; i < rows.Length; i++)
@@ -68,7 +68,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     public async Task Two_writes_about_one_order_never_share_a_transaction_and_keep_their_order()
     {
         var id = Guid.NewGuid();
-        var writes = Enumerable.Range(0, 20).Select(i => committer.WriteAsync(UpsertNote.Instance, new Note(id, $"{i}"))).ToArray();
+        var writes = Enumerable.Range(0, 20).Select(i => committer.WriteAsync(UpsertNote.Write, new Note(id, $"{i}"))).ToArray();
         await Task.WhenAll(writes);
 
         Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = '19'"));
@@ -78,13 +78,13 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     public async Task Writes_that_answer_and_writes_that_do_not_share_a_transaction()
     {
         var old = Enumerable.Range(0, 50).Select(i => new Note(Guid.NewGuid(), $"old {i}")).ToArray();
-        await Task.WhenAll(old.Select(row => committer.WriteAsync(InsertNote.Instance, row)));
+        await Task.WhenAll(old.Select(row => committer.WriteAsync(InsertNote.Write, row)));
         var rows = Enumerable.Range(0, 50).Select(i => new Note(Guid.NewGuid(), $"note {i}")).ToArray();
 
         var answers = await Task.WhenAll(rows.Select((row, i) =>
         {
-            committer.Post(DeleteNote.Instance, old[i]);
-            return committer.WriteAsync(InsertNote.Instance, row);
+            committer.Enqueue(DeleteNote.Write, old[i]);
+            return committer.WriteAsync(InsertNote.Write, row);
         }));
 
         Assert.Equal(rows.Select(row => row.Text), answers);
@@ -98,8 +98,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         var time = new FakeTimeProvider();
         using var frozen = await StartAsync(new(), time);
 
-        frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
-        await frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "note"));
+        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
+        await frozen.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "note"));
 
         Assert.Equal(1L, await CountAsync("SELECT count(DISTINCT transaction) FROM notes WHERE text IN ('passenger', 'note') HAVING count(*) = 2"));
         await frozen.StopAsync(CancellationToken.None);
@@ -113,7 +113,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 
         for (var i = 1; i <= 3; i++)
         {
-            frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+            frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
             time.Advance(TimeSpan.FromMilliseconds(20));
             await Eventually.BeTrueAsync($"number {i} is written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'") == i);
         }
@@ -128,7 +128,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         using var frozen = await StartAsync(new() { MaxBatch = 10 }, time);
 
         for (var i = 0; i < 25; i++)
-            frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+            frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
 
         await Eventually.BeTrueAsync("two batches are written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'") >= 20);
         await frozen.StopAsync(CancellationToken.None);
@@ -140,11 +140,11 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         using var frozen = await StartAsync(new() { MaxBatch = 10 }, new FakeTimeProvider());
         await SlowDownAsync("first");
-        var writes = new List<Task<string>> { frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "first")) };
+        var writes = new List<Task<string>> { frozen.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "first")) };
         await Eventually.BeTrueAsync("it hangs", HangsAsync);
 
-        frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
-        writes.AddRange(Enumerable.Range(0, 20).Select(i => frozen.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))));
+        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
+        writes.AddRange(Enumerable.Range(0, 20).Select(i => frozen.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))));
         await Task.WhenAll(writes);
 
         Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes AS a JOIN notes AS b USING (transaction) WHERE a.text = 'passenger' AND b.text = 'note 0'"));
@@ -156,7 +156,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         await ExecuteAsync("ALTER TABLE notes ADD COLUMN other uuid DEFAULT gen_random_uuid() REFERENCES notes DEFERRABLE INITIALLY DEFERRED");
 
-        var failure = await Assert.ThrowsAsync<PostgresException>(() => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "note")));
+        var failure = await Assert.ThrowsAsync<PostgresException>(() => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "note")));
 
         Assert.Equal(PostgresErrorCodes.ForeignKeyViolation, failure.SqlState);
         Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes"));
@@ -165,12 +165,12 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     [Fact]
     public async Task A_stop_commits_what_was_taken_and_takes_no_more()
     {
-        var writes = Enumerable.Range(0, 300).Select(i => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+        var writes = Enumerable.Range(0, 300).Select(i => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
         await committer.StopAsync(CancellationToken.None);
         await Task.WhenAll(writes);
 
         Assert.Equal(300L, await CountAsync("SELECT count(*) FROM notes"));
-        await Assert.ThrowsAsync<CommitQueueFullException>(() => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "late")));
+        await Assert.ThrowsAsync<CommitQueueFullException>(() => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "late")));
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         using var frozen = await StartAsync(new(), new FakeTimeProvider());
 
-        frozen.Post(InsertNote.Instance, new Note(Guid.NewGuid(), "passenger"));
+        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
         await frozen.StopAsync(CancellationToken.None);
 
         Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'"));
@@ -190,7 +190,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         using var small = await StartAsync(new() { MaxWaiting = 10 });
         await ExecuteAsync("ALTER TABLE notes ADD CHECK (pg_sleep(0.05) IS NOT NULL)");
 
-        var writes = Enumerable.Range(0, 30).Select(i => small.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+        var writes = Enumerable.Range(0, 30).Select(i => small.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
         await Task.WhenAll(writes).ContinueWith(_ => { }, TaskScheduler.Default);
 
         Assert.Equal(20, writes.Count(write => write.Exception?.InnerException is CommitQueueFullException));
@@ -203,15 +203,15 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         using var impatient = await StartAsync(new() { MaxWait = TimeSpan.FromSeconds(1) });
         await SlowDownAsync("hanging");
-        var hanging = impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "hanging"));
+        var hanging = impatient.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "hanging"));
         await Eventually.BeTrueAsync("it hangs", HangsAsync);
 
-        var behind = impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "behind"));
+        var behind = impatient.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "behind"));
         await Assert.ThrowsAsync<TimeoutException>(() => behind.WaitAsync(TimeSpan.FromSeconds(3)));
         await Assert.ThrowsAsync<TimeoutException>(() => hanging);
         await Eventually.BeTrueAsync("it does not hang any more", async () => !await HangsAsync());
 
-        await impatient.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "after"));
+        await impatient.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "after"));
         Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'behind'"));
         Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'hanging'"));
         await impatient.StopAsync(CancellationToken.None);
@@ -220,11 +220,11 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     [Fact]
     public async Task A_session_that_was_ended_fails_one_batch_and_is_replaced()
     {
-        await committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "before"));
+        await committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "before"));
         await ExecuteAsync("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
 
-        await Assert.ThrowsAnyAsync<NpgsqlException>(() => committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "lost")));
-        await committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), "after"));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(() => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "lost")));
+        await committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "after"));
 
         Assert.Equal(2L, await CountAsync("SELECT count(*) FROM notes"));
     }
@@ -234,7 +234,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         // More than there are sessions that wait for locks: what need not wait must not queue behind them.
         var held = Enumerable.Range(0, 12).Select(i => new Note(Guid.NewGuid(), $"held {i}")).ToArray();
-        await Task.WhenAll(held.Select(row => committer.WriteAsync(InsertNote.Instance, row)));
+        await Task.WhenAll(held.Select(row => committer.WriteAsync(InsertNote.Write, row)));
         await using var holder = await database.OpenConnectionAsync();
         await using var transaction = await holder.BeginTransactionAsync();
         await using (var command = new NpgsqlCommand("SELECT 1 FROM notes FOR UPDATE", holder, transaction))
@@ -243,15 +243,15 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         // Twice: the second time the orders are known to be locked, and no batch has to find out.
         for (var round = 0; round < 2; round++)
         {
-            var waiting = held.Select(row => committer.WriteAsync(UpsertNote.Instance, row with { Text = $"round {round}" })).ToArray();
-            var others = Enumerable.Range(0, 200).Select(i => committer.WriteAsync(UpsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+            var waiting = held.Select(row => committer.WriteAsync(UpsertNote.Write, row with { Text = $"round {round}" })).ToArray();
+            var others = Enumerable.Range(0, 200).Select(i => committer.WriteAsync(UpsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
             await Task.WhenAll(others).WaitAsync(TimeSpan.FromSeconds(20));
             Assert.DoesNotContain(waiting, write => write.IsCompletedSuccessfully);
             await Task.WhenAll(waiting).ContinueWith(_ => { }, TaskScheduler.Default);
             Assert.All(waiting, write => Assert.IsType<TimeoutException>(write.Exception?.InnerException));
         }
 
-        var patient = held.Select(row => committer.WriteAsync(UpsertNote.Instance, row with { Text = "free" })).ToArray();
+        var patient = held.Select(row => committer.WriteAsync(UpsertNote.Write, row with { Text = "free" })).ToArray();
         await transaction.RollbackAsync();
         await Task.WhenAll(patient);
         Assert.Equal(12L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'free'"));
@@ -262,19 +262,19 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         var note = new Note(Guid.NewGuid(), "note");
         for (var i = 0; i < 10; i++)
-            await committer.WriteAsync(UpsertNote.Instance, note);
+            await committer.WriteAsync(UpsertNote.Write, note);
         await ExecuteAsync("ALTER TABLE notes ALTER COLUMN text TYPE varchar(100)");
-        await committer.WriteAsync(UpsertNote.Instance, note with { Text = "after the change" });
+        await committer.WriteAsync(UpsertNote.Write, note with { Text = "after the change" });
 
         var name = new NpgsqlConnectionStringBuilder(connectionString).Database;
         await ExecuteAsync($"ALTER DATABASE \"{name}\" SET default_transaction_read_only = on");
         database.Clear();
         using var other = await StartAsync(new());
-        Assert.Equal(PostgresErrorCodes.ReadOnlySqlTransaction, (await Assert.ThrowsAsync<PostgresException>(() => other.WriteAsync(UpsertNote.Instance, note))).SqlState);
+        Assert.Equal(PostgresErrorCodes.ReadOnlySqlTransaction, (await Assert.ThrowsAsync<PostgresException>(() => other.WriteAsync(UpsertNote.Write, note))).SqlState);
         await using (var idle = await database.OpenConnectionAsync())
-            await committer.WriteAsync(UpsertNote.Instance, note with { Text = "its session is older" });
+            await committer.WriteAsync(UpsertNote.Write, note with { Text = "its session is older" });
         await ExecuteAsync($"SET transaction_read_only = off; ALTER DATABASE \"{name}\" RESET default_transaction_read_only");
-        await other.WriteAsync(UpsertNote.Instance, note with { Text = "after the reset" });
+        await other.WriteAsync(UpsertNote.Write, note with { Text = "after the reset" });
         await other.StopAsync(CancellationToken.None);
     }
 
@@ -285,7 +285,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         for (var i = 0; i < 5; i++)
         {
             await using var other = await database.OpenConnectionAsync();
-            await committer.WriteAsync(InsertNote.Instance, new Note(Guid.NewGuid(), $"note {i}"));
+            await committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"));
         }
 
         Assert.Equal(1L, await CountAsync("SELECT count(DISTINCT session) FROM notes"));
@@ -317,39 +317,26 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 
     private sealed record Note(Guid Id, string Text);
 
-    private class InsertNote(string conflict = "") : GroupWrite<Note, string>(
+    private static class InsertNote
+    {
+        internal static readonly BatchedWrite<Note, string> Write = Insert("");
+    }
+
+    private static class UpsertNote
+    {
+        internal static readonly BatchedWrite<Note, string> Write = Insert("ON CONFLICT (id) DO UPDATE SET text = excluded.text");
+    }
+
+    private static class DeleteNote
+    {
+        internal static readonly BatchedWrite<Note, bool> Write = BatchedWrite<Note, bool>.WithoutResult(
+            "delete", columns => columns.Add("id", NpgsqlDbType.Uuid, row => row.Id), $"DELETE FROM notes WHERE id = ANY ({BatchedWrite.Keys})");
+    }
+
+    private static BatchedWrite<Note, string> Insert(string conflict) => new(
         "note",
-        $"INSERT INTO notes (id, text) SELECT * FROM unnest($1::uuid[], $2::text[]) {conflict} RETURNING id, text")
-    {
-        internal static readonly InsertNote Instance = new();
-
-        protected internal override Guid KeyOf(Note row) => row.Id;
-
-        protected internal override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Note> rows)
-        {
-            parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Id);
-            parameters.AddArray(NpgsqlDbType.Text, rows, row => row.Text);
-        }
-
-        protected internal override string Read(NpgsqlDataReader reader, Note row) => reader.GetString(1);
-    }
-
-    private sealed class DeleteNote() : GroupWrite<Note, bool>("delete", "DELETE FROM notes WHERE id = ANY ($1)")
-    {
-        internal static readonly DeleteNote Instance = new();
-
-        protected internal override bool Answers => false;
-
-        protected internal override Guid KeyOf(Note row) => Guid.Empty;
-
-        protected internal override void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<Note> rows) =>
-            parameters.AddArray(NpgsqlDbType.Uuid, rows, row => row.Id);
-
-        protected internal override bool Read(NpgsqlDataReader reader, Note row) => throw new NotSupportedException();
-    }
-
-    private sealed class UpsertNote() : InsertNote("ON CONFLICT (id) DO UPDATE SET text = excluded.text")
-    {
-        internal static new readonly UpsertNote Instance = new();
-    }
+        key: row => row.Id,
+        input: columns => columns.Add("id", NpgsqlDbType.Uuid, row => row.Id).Add("text", NpgsqlDbType.Text, row => row.Text),
+        $"INSERT INTO notes (id, text) {BatchedWrite.Rows} {conflict} RETURNING id, text",
+        read: (reader, _) => reader.GetString(1));
 }

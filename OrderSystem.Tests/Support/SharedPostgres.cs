@@ -1,3 +1,4 @@
+using OrderSystem.Tests.Support;
 using Xunit;
 
 [assembly: AssemblyFixture(typeof(SharedPostgres))]

@@ -3,7 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Operations;
 
-namespace OrderSystem.PaymentWorker.Ops;
+namespace OrderSystem.PaymentWorker.Ops.Payments;
 
 /// <summary>Something that an operator did here.</summary>
 internal sealed record OperatorAction(string Action, string By, DateTimeOffset At, string Detail, string? TraceId)
