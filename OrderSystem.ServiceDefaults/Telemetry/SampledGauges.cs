@@ -5,25 +5,24 @@ using Microsoft.Extensions.Logging;
 namespace OrderSystem.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Gauges that somebody has to be asked for, every ten seconds. What cannot be measured is not reported, so that an old figure is never
-/// taken for a new one.
+/// Gauges that query a server every ten seconds. A failed sample reports nothing, so that a stale value is never taken for a current one.
 /// </summary>
-/// <typeparam name="TSample">What is measured at once.</typeparam>
-/// <param name="time">The clock.</param>
-/// <param name="logger">Of the derived class.</param>
+/// <typeparam name="TSample">The values that one query measures.</typeparam>
+/// <param name="time">Times the samples.</param>
+/// <param name="logger">The logger of the derived class.</param>
 public abstract partial class SampledGauges<TSample>(TimeProvider time, ILogger logger) : BackgroundService
     where TSample : class
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan SampleTimeout = TimeSpan.FromSeconds(5);
     private TSample? last;
 
-    /// <summary>Measures.</summary>
+    /// <summary>Takes a sample.</summary>
     /// <param name="cancellationToken">Cancelled after five seconds.</param>
-    /// <returns>The figures; an exception or null means that there are none now.</returns>
+    /// <returns>The sample; after an exception or null the gauges report nothing until the next one.</returns>
     protected abstract Task<TSample?> SampleAsync(CancellationToken cancellationToken);
 
-    /// <summary>One figure of the last sample, for an observable gauge.</summary>
+    /// <summary>One value of the last sample, for an observable gauge; empty without a sample.</summary>
     protected IEnumerable<Measurement<TValue>> Measure<TValue>(Func<TSample, TValue> value, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
         where TValue : struct => last is { } sample ? [new(value(sample), tags)] : [];
 
@@ -34,7 +33,7 @@ public abstract partial class SampledGauges<TSample>(TimeProvider time, ILogger 
         do
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            deadline.CancelAfter(Patience);
+            deadline.CancelAfter(SampleTimeout);
             try
             {
                 last = await SampleAsync(deadline.Token);
@@ -48,6 +47,8 @@ public abstract partial class SampledGauges<TSample>(TimeProvider time, ILogger 
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    [LoggerMessage(EventId = 102, Level = LogLevel.Debug, Message = "{Gauges} could not be measured: {Error}")]
+    [LoggerMessage(
+        EventId = 102, Level = LogLevel.Debug,
+        Message = "{Gauges} could not be measured ({Error}); they report nothing until the next sample.")]
     private static partial void LogFailed(ILogger logger, string gauges, string error);
 }
