@@ -6,12 +6,12 @@ using OrderSystem.OrderApi.Ops.Commands;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
-/// <summary><c>audit</c>: 0 when all agrees, 1 when something disagrees, 2 when something could not be checked.</summary>
+/// <summary><c>audit</c>. Exit codes: 0 every check agrees, 1 at least one disagrees, 2 none disagrees but not all could be made.</summary>
 internal static class AuditCommand
 {
     private static readonly Option<string> Grace = new("--grace")
     {
-        Description = "Orders that changed within this time may still be on their way: seconds or hh:mm:ss.",
+        Description = "Ignore orders that changed within this time, which may be in progress: seconds or hh:mm:ss.",
         DefaultValueFactory = _ => "30",
     };
 
@@ -20,7 +20,8 @@ internal static class AuditCommand
     internal static Command Create(IConfiguration configuration)
     {
         var audit = new Command("audit", "Compares the orders with their events, streams, payments and the provider's ledger.") { Grace, Json };
-        audit.SetAction((arguments, token) => OpsConnections.RunAsync(configuration, OpsCommands.Database, connections => RunAsync(connections, configuration, arguments, token)));
+        audit.SetAction((arguments, token) => OpsConnections.RunAsync(
+            configuration, OpsCommands.Database, connections => RunAsync(connections, configuration, arguments, token)));
         return audit;
     }
 
@@ -29,8 +30,10 @@ internal static class AuditCommand
         if (!AuditApi.TryReadGrace(arguments.GetValue(Grace)!, out var grace))
             throw new OpsException("--grace must be seconds or hh:mm:ss, at most a day.");
         var options = Read(configuration);
-        using var http = new HttpClient(new WorkerAccess(() => options, asked: null) { InnerHandler = new HttpClientHandler() }) { Timeout = Timeout.InfiniteTimeSpan };
-        var report = await new Auditor(connections.Database, connections.JetStream, http, Options.Create(options)).RunAsync(grace, cancellationToken);
+        using var access = new WorkerAccess(() => options, contextAccessor: null) { InnerHandler = new HttpClientHandler() };
+        using var http = new HttpClient(access) { Timeout = Timeout.InfiniteTimeSpan };
+        var auditor = new Auditor(connections.Database, connections.JetStream, http, Options.Create(options));
+        var report = await auditor.RunAsync(grace, cancellationToken);
         await (arguments.GetValue(Json) ? Output.JsonAsync(report, OpsJson.Default) : PrintAsync(report));
         return (int)report.Verdict;
     }
@@ -48,7 +51,10 @@ internal static class AuditCommand
     {
         await Output.TableAsync(
             ["", "RESULT", "CHECK"],
-            report.Checks.Select(check => new[] { check.Invariant, Say(check), check.Why is null ? check.Check : $"{check.Check} ({check.Why})" }));
+            report.Checks.Select(check => new[]
+            {
+                check.Invariant, Describe(check), check.Why is null ? check.Check : $"{check.Check} ({check.Why})",
+            }));
         foreach (var check in report.Checks.Where(check => check.Verdict == AuditVerdict.Disagrees))
         {
             await Console.Out.WriteLineAsync($"\n{check.Invariant} {check.Check}: {check.Disagreements} disagree");
@@ -64,7 +70,7 @@ internal static class AuditCommand
         }}");
     }
 
-    private static string Say(AuditFinding check) => check.Verdict switch
+    private static string Describe(AuditFinding check) => check.Verdict switch
     {
         AuditVerdict.Agrees => "ok",
         AuditVerdict.Disagrees => $"{check.Disagreements} DISAGREE",

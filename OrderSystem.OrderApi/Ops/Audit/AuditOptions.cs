@@ -2,7 +2,9 @@ using System.ComponentModel.DataAnnotations;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
-/// <summary>Section <c>Audit</c>: whom to ask for what this service's database does not hold. What is not set is reported as not checked.</summary>
+/// <summary>
+/// Section <c>Audit</c>: the sources besides this service's database. Checks whose source is not set are reported as not checked.
+/// </summary>
 internal sealed class AuditOptions : IValidatableObject
 {
     internal const string Section = "Audit";
@@ -10,17 +12,22 @@ internal sealed class AuditOptions : IValidatableObject
     /// <summary>Base address of a payment worker, such as http://localhost:5081.</summary>
     public Uri? WorkerUrl { get; set; }
 
-    /// <summary>A token for it, with the scope orders.ops. Without one only operators get an answer from it, with theirs. Default: none.</summary>
+    /// <summary>
+    /// Bearer token for the worker, with scope orders.ops. Without it the operator's own token is forwarded, which scheduled audits do not
+    /// have. Default: none.
+    /// </summary>
     public string? WorkerToken { get; set; }
 
-    /// <summary>Address of the provider's ledger; without a path, <c>/ledger</c> is meant.</summary>
+    /// <summary>Address of the provider's ledger; without a path, <c>/ledger</c> is used.</summary>
     public Uri? LedgerUrl { get; set; }
 
-    /// <summary>How long one of them may take to begin its answer, and for each line of it. Default 30 s.</summary>
+    /// <summary>How long a source may take to start its response, and for each line of it. Default 30 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "00:10:00")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often one of the instances runs it by itself. It reads every order. Default: never.</summary>
+    /// <summary>
+    /// Interval of scheduled audits; one of the instances runs each. An audit reads every order. Default: none are scheduled.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
     public TimeSpan? Every { get; set; }
 
