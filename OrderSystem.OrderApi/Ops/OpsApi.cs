@@ -11,7 +11,7 @@ using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Ops;
 
-/// <summary>What operators can ask and do; each operation is the file of its name.</summary>
+/// <summary>Endpoints for operators; each operation is in the file of its name.</summary>
 internal static class OpsApi
 {
     internal static void AddOps(this IHostApplicationBuilder builder)
@@ -22,8 +22,9 @@ internal static class OpsApi
         builder.Services.AddRedrive(Topology.Orders);
         builder.Services.AddSingleton<TimelineReader>();
 
-        // A person waits: it has a deadline of its own, and says why there was no answer instead of asking again.
-        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Patience).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
+        // An operator waits for the timeline: it has a short timeout and reports a failure instead of retrying.
+        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Timeout)
+            .RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
     }
 
     internal static void MapOps(this IEndpointRouteBuilder app)
@@ -34,7 +35,7 @@ internal static class OpsApi
         ops.MapRedrive();
     }
 
-    /// <summary>These operations work on JetStream itself. Without it there is nothing to answer from, and trying again will help.</summary>
+    /// <summary>These operations need JetStream; a retry succeeds when it is available again.</summary>
     private static async ValueTask<object?> AnswerUnavailableAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
@@ -43,7 +44,8 @@ internal static class OpsApi
         }
         catch (NatsException failure)
         {
-            return Unavailable(context.HttpContext, $"JetStream did not do it: {failure.Message}");
+            return Unavailable(
+                context.HttpContext, $"The JetStream request failed: {failure.Message}. Retry after the number of seconds in Retry-After.");
         }
     }
 
