@@ -9,15 +9,19 @@ using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.ServiceDefaults;
 
-/// <summary>What every service gets: telemetry over OTLP, health endpoints, resilience of HTTP clients, and a start and a stop that can be read.</summary>
+/// <summary>
+/// Defaults of every service: telemetry over OTLP, health endpoints, resilient HTTP clients, startup errors and graceful shutdown.
+/// </summary>
 public static class ServiceDefaults
 {
-    /// <summary>How long a service may take to finish what it has begun once it was asked to stop.</summary>
+    /// <summary>How long a graceful shutdown may take to finish the work in flight.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Adds telemetry, the liveness check, deadlines and repetitions of HTTP clients, and the shutdown timeout.</summary>
+    /// <summary>
+    /// Adds telemetry, the liveness check, timeouts and retries of HTTP clients, startup errors and the shutdown timeout.
+    /// </summary>
     /// <param name="builder">The service's builder; its configuration carries the standard <c>OTEL_*</c> settings.</param>
-    /// <param name="name">What its telemetry is called where <c>OTEL_SERVICE_NAME</c> does not say so.</param>
+    /// <param name="name">The service name in telemetry unless <c>OTEL_SERVICE_NAME</c> sets one.</param>
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder, string name)
         where TBuilder : IHostApplicationBuilder
     {
@@ -26,7 +30,7 @@ public static class ServiceDefaults
         builder.AddTelemetry(name);
         builder.AddLivenessCheck();
         builder.AddHttpClientDefaults();
-        builder.AddStartupReport();
+        builder.AddStartupFailureReport();
         return builder;
     }
 

@@ -4,13 +4,13 @@ using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.Messaging.Connections;
 
-/// <summary>How a connection proves who it is, where it hears answers, and whom it believes to be the server.</summary>
+/// <summary>Credentials, inbox prefix and TLS settings of a NATS connection.</summary>
 internal static class NatsAccess
 {
     private const string AnyInbox = "_INBOX";
 
     /// <summary>Applies the settings and the credentials of a connection string.</summary>
-    /// <param name="options">What the connection is set to otherwise.</param>
+    /// <param name="options">The other options of the connection.</param>
     /// <param name="configuration">Holds section <c>Nats</c> and the connection string.</param>
     /// <param name="connectionName">Name of the connection string.</param>
     internal static NatsOpts WithAccess(this NatsOpts options, IConfiguration configuration, string connectionName)
@@ -19,11 +19,13 @@ internal static class NatsAccess
         var credentials = NatsUrl.CredentialsOf(configuration.GetConnectionString(connectionName));
         return options with
         {
-            InboxPrefix = settings.InboxPrefix ?? (credentials?.User is { } user && user.All(IsOfAToken) ? $"{AnyInbox}_{user}" : AnyInbox),
+            InboxPrefix = settings.InboxPrefix
+                ?? (credentials?.User is { } user && user.All(IsSubjectTokenCharacter) ? $"{AnyInbox}_{user}" : AnyInbox),
             TlsOpts = options.TlsOpts with { CaFile = settings.CaFile, CertFile = settings.CertFile, KeyFile = settings.KeyFile, Mode = settings.Tls },
 
-            // Asked before each connect: what was changed in its file is used from the next one on, without a restart.
-            AuthOpts = settings.CredsFile is { } file ? options.AuthOpts with { AuthCredCallback = (_, _) => ValueTask.FromResult(NatsAuthCred.FromCredsFile(file)) }
+            // The callback runs before each connect, so that a rotated secret is used from the next connect on, without a restart.
+            AuthOpts = settings.CredsFile is { } file
+                ? options.AuthOpts with { AuthCredCallback = (_, _) => ValueTask.FromResult(NatsAuthCred.FromCredsFile(file)) }
                 : credentials is null ? options.AuthOpts
                 : options.AuthOpts with { AuthCredCallback = (_, _) => ValueTask.FromResult(Current(configuration, connectionName)) },
         };
@@ -38,5 +40,5 @@ internal static class NatsAccess
             : NatsAuthCred.FromToken(current.Secret);
     }
 
-    private static bool IsOfAToken(char character) => char.IsAsciiLetterOrDigit(character) || character is '-' or '_';
+    private static bool IsSubjectTokenCharacter(char character) => char.IsAsciiLetterOrDigit(character) || character is '-' or '_';
 }

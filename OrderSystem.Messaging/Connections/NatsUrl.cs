@@ -1,21 +1,21 @@
 namespace OrderSystem.Messaging.Connections;
 
-/// <summary>What stands before the @ of a URL: user and password, or a token alone.</summary>
+/// <summary>The user info of a URL: user and password, or a token alone.</summary>
 internal readonly record struct NatsCredentials(string? User, string Secret);
 
-/// <summary>Reads connection strings of NATS: one URL, or several of one cluster with commas between them.</summary>
+/// <summary>Parses NATS connection strings: one URL, or the URLs of a cluster separated by commas.</summary>
 internal static class NatsUrl
 {
     internal const string Example = "nats://user:password@localhost:4222";
 
-    /// <summary>Whether each is the URL of a server, as the driver will read it.</summary>
+    /// <summary>Whether each part is a server URL, by the rules of the client.</summary>
     internal static bool IsReadable(string connectionString)
     {
         var servers = ServersOf(connectionString);
         return servers.Length > 0 && servers.All(IsServer);
     }
 
-    /// <summary>Those of the first URL that has any; the servers of a cluster share their users.</summary>
+    /// <summary>The credentials of the first URL that has any; the servers of a cluster share their users.</summary>
     internal static NatsCredentials? CredentialsOf(string? connectionString)
     {
         foreach (var server in ServersOf(connectionString ?? ""))
@@ -23,7 +23,9 @@ internal static class NatsUrl
             if (!Uri.TryCreate(server, UriKind.Absolute, out var url) || url.UserInfo.Length == 0)
                 continue;
             var parts = url.UserInfo.Split(':', 2);
-            return parts is [var user, var password] ? new(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password)) : new(User: null, Uri.UnescapeDataString(parts[0]));
+            return parts is [var user, var password]
+                ? new(Uri.UnescapeDataString(user), Uri.UnescapeDataString(password))
+                : new(User: null, Uri.UnescapeDataString(parts[0]));
         }
 
         return null;

@@ -2,16 +2,20 @@ using Npgsql;
 
 namespace OrderSystem.Messaging.Connections;
 
-/// <summary>Of several hosts in a connection string the one that takes writes, for a service, <c>migrate</c> and every command. The client alone would take the first that answers.</summary>
+/// <summary>
+/// Connects to the primary when a connection string names several hosts, in services, <c>migrate</c> and all commands. By default Npgsql
+/// uses the first host that responds, which may be a read-only standby.
+/// </summary>
 internal static class PostgresHosts
 {
     private const string TargetSession = "Target Session Attributes";
     private const string Recheck = "Host Recheck Seconds";
 
     internal static string MayLeadToStandby(string name) =>
-        $"ConnectionStrings__{name} names several hosts and may lead writes to a standby. Leave '{TargetSession}' out, which means 'primary', or set it to 'primary' or 'read-write'.";
+        $"ConnectionStrings__{name} names several hosts and may send writes to a read-only standby. Omit '{TargetSession}', which then is "
+        + "'primary', or set it to 'primary' or 'read-write'.";
 
-    /// <summary>The settings, completed by what several hosts need.</summary>
+    /// <summary>Parses the connection string and adds the settings that several hosts need.</summary>
     internal static NpgsqlConnectionStringBuilder ToPrimary(string connectionString)
     {
         var settings = new NpgsqlConnectionStringBuilder(connectionString);
@@ -20,13 +24,13 @@ internal static class PostgresHosts
         if (!settings.ShouldSerialize(TargetSession))
             settings[TargetSession] = "primary";
 
-        // A host that was a standby is not tried for this long: after a failover it is the one to use.
+        // Npgsql caches the state of a host for this long: after a failover the former standby is the primary.
         if (!settings.ShouldSerialize(Recheck))
             settings[Recheck] = 2;
         return settings;
     }
 
-    /// <summary>Whether only a server that takes writes will do.</summary>
+    /// <summary>Whether the connection string only accepts a host that takes writes.</summary>
     internal static bool LeadToPrimary(string connectionString)
     {
         var settings = ToPrimary(connectionString);

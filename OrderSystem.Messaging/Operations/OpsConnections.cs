@@ -7,7 +7,7 @@ using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.Operations;
 
-/// <summary>The connections of one command: few, and given up on soon.</summary>
+/// <summary>The connections of one operator command: a small pool with short timeouts.</summary>
 public sealed class OpsConnections : IAsyncDisposable
 {
     private readonly NatsConnection nats;
@@ -20,9 +20,9 @@ public sealed class OpsConnections : IAsyncDisposable
     /// <summary>The streams.</summary>
     public INatsJSContext JetStream { get; }
 
-    /// <summary>Runs a command with connections of its own, and says in one line what kept it from being done.</summary>
+    /// <summary>Runs a command with its own connections, and reports an expected failure as one line on standard error.</summary>
     /// <param name="configuration">Holds the connection strings.</param>
-    /// <param name="databaseName">Name of that of the service's own database.</param>
+    /// <param name="databaseName">Name of the connection string of the service's own database.</param>
     /// <param name="command">Returns the exit code.</param>
     public static Task<int> RunAsync(IConfiguration configuration, string databaseName, Func<OpsConnections, Task<int>> command) => RunAsync(async () =>
     {
@@ -30,8 +30,9 @@ public sealed class OpsConnections : IAsyncDisposable
         return await command(connections);
     });
 
-    /// <summary>The same for a command that needs the database alone.</summary>
-    public static Task<int> RunWithDatabaseAsync(IConfiguration configuration, string databaseName, Func<NpgsqlDataSource, Task<int>> command) => RunAsync(async () =>
+    /// <summary>The same for a command that needs only the database.</summary>
+    public static Task<int> RunWithDatabaseAsync(
+        IConfiguration configuration, string databaseName, Func<NpgsqlDataSource, Task<int>> command) => RunAsync(async () =>
     {
         await using var database = DatabaseOf(configuration, databaseName);
         return await command(database);
@@ -64,7 +65,7 @@ public sealed class OpsConnections : IAsyncDisposable
         {
             await connection.DisposeAsync();
             await database.DisposeAsync();
-            throw new OpsException($"NATS cannot be reached: {failure.Message}. ConnectionStrings__nats says where it is.");
+            throw new OpsException($"NATS cannot be reached: {failure.Message}. Check ConnectionStrings__nats.");
         }
 
         return new(connection, database);
@@ -95,18 +96,18 @@ public sealed class OpsConnections : IAsyncDisposable
     }
 }
 
-/// <summary>What a command's exit says.</summary>
+/// <summary>Exit codes of operator commands.</summary>
 public static class OpsExitCode
 {
-    /// <summary>It is done.</summary>
+    /// <summary>Success.</summary>
     public const int Done = 0;
 
-    /// <summary>The answer is no.</summary>
+    /// <summary>Negative result, such as no such order.</summary>
     public const int No = 1;
 
-    /// <summary>It could not be done.</summary>
+    /// <summary>The command failed.</summary>
     public const int Failed = 2;
 }
 
-/// <summary>Why a command cannot be done, and what to do about it.</summary>
+/// <summary>A command cannot be carried out; the message says why and what to do.</summary>
 public sealed class OpsException(string message) : Exception(message);

@@ -5,17 +5,17 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace OrderSystem.Messaging.Operations;
 
-/// <summary>What a command prints: columns for people, or JSON for programs.</summary>
+/// <summary>Output of operator commands: tables for people, JSON for programs.</summary>
 public static class Output
 {
-    /// <summary>Prints JSON, as the HTTP answer has it and indented.</summary>
+    /// <summary>Prints the JSON of the HTTP response, indented.</summary>
     public static Task JsonAsync<T>(T value, JsonSerializerContext json)
     {
         var indented = new JsonSerializerOptions(json.Options) { WriteIndented = true };
         return Console.Out.WriteLineAsync(JsonSerializer.Serialize(value, (JsonTypeInfo<T>)indented.GetTypeInfo(typeof(T))));
     }
 
-    /// <summary>Prints a table, each column as wide as its widest cell.</summary>
+    /// <summary>Prints a table with aligned columns.</summary>
     public static async Task TableAsync(string[] headers, IEnumerable<string[]> rows)
     {
         string[][] all = [headers, .. rows];
@@ -24,6 +24,6 @@ public static class Output
             await Console.Out.WriteLineAsync(string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
     }
 
-    /// <summary>A time as tables show it.</summary>
+    /// <summary>Formats a time for tables, in UTC.</summary>
     public static string Text(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

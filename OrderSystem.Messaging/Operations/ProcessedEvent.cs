@@ -2,11 +2,11 @@ using Npgsql;
 
 namespace OrderSystem.Messaging.Operations;
 
-/// <summary>An event that took effect at its consumer.</summary>
+/// <summary>An event that took effect at this consumer (a row of the inbox).</summary>
 /// <param name="EventId">The event.</param>
 /// <param name="At">When its effect was committed.</param>
-/// <param name="StreamSequence">Its place in the stream, or null where that was not written down.</param>
-/// <param name="Delivery">Which delivery it was, from 1 on.</param>
+/// <param name="StreamSequence">Its stream sequence; null in rows from before it was recorded.</param>
+/// <param name="Delivery">Number of the delivery, from 1; null like the sequence.</param>
 public sealed record ProcessedEvent(Guid EventId, DateTimeOffset At, long? StreamSequence, int? Delivery)
 {
     /// <summary>Selects what <see cref="Read"/> reads; $1 is an array of event ids.</summary>

@@ -6,13 +6,13 @@ using Npgsql;
 
 namespace OrderSystem.Messaging.Operations;
 
-/// <summary>Which events of the ledger to send again, and how. Conditions narrow each other down.</summary>
+/// <summary>Which ledger events to re-drive, and how. All conditions must match.</summary>
 /// <param name="Since">Events since this time.</param>
 /// <param name="OrderId">Events of this order.</param>
-/// <param name="Missing">Events that their stream lacks although it is younger than what it keeps.</param>
-/// <param name="DryRun">Only count them.</param>
-/// <param name="Rate">Events a second.</param>
-/// <param name="Limit">Events at most.</param>
+/// <param name="Missing">Events that are missing from their stream although they are within its retention.</param>
+/// <param name="DryRun">Count the events without re-driving them.</param>
+/// <param name="Rate">Events per second.</param>
+/// <param name="Limit">Maximum number of events.</param>
 internal sealed record RedriveRequest(DateTimeOffset? Since, Guid? OrderId, bool Missing, bool DryRun, double Rate, int Limit)
 {
     internal const double DefaultRate = 200;
@@ -20,7 +20,7 @@ internal sealed record RedriveRequest(DateTimeOffset? Since, Guid? OrderId, bool
     internal const int DefaultLimit = 10_000;
     internal const int MaxLimit = 1_000_000;
 
-    /// <summary>What was asked for, as the record keeps it.</summary>
+    /// <summary>The request as text, for the record and the log.</summary>
     internal string Asked => string.Join(' ', new[]
     {
         Missing ? "missing" : null,
@@ -32,7 +32,7 @@ internal sealed record RedriveRequest(DateTimeOffset? Since, Guid? OrderId, bool
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         if (Since is null && OrderId is null && !Missing)
-            errors["missing"] = ["must be true when neither since nor orderId narrows it down"];
+            errors["missing"] = ["must be true when neither since nor orderId is set"];
         if (Rate is not (>= 0.1 and <= MaxRate))
             errors["rate"] = [$"must be between 0.1 and {MaxRate}"];
         if (Limit is < 1 or > MaxLimit)
@@ -41,21 +41,21 @@ internal sealed record RedriveRequest(DateTimeOffset? Since, Guid? OrderId, bool
     }
 }
 
-/// <summary>What a re-drive did.</summary>
+/// <summary>The result of a re-drive.</summary>
 internal sealed record RedriveReport(
     bool DryRun,
-    [property: Description("Events that were asked for and do not wait in the outbox anyway.")] long Found,
-    [property: Description("How many of them were queued to be sent again.")] long Redriven,
-    [property: Description("Why it ended before its end.")] string? Stopped);
+    [property: Description("Matching events that are not already waiting in the outbox.")] long Found,
+    [property: Description("How many of them were queued in the outbox.")] long Redriven,
+    [property: Description("Why the re-drive stopped early; absent when it was completed.")] string? Stopped);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(RedriveReport))]
 internal sealed partial class RedriveJson : JsonSerializerContext;
 
-/// <summary>An event that an operator had sent again.</summary>
-/// <param name="EventId">The event, the same as before.</param>
-/// <param name="Type">What it tells.</param>
-/// <param name="Asked">What the operator asked for.</param>
+/// <summary>An event that an operator re-drove.</summary>
+/// <param name="EventId">The event id, which a re-drive does not change.</param>
+/// <param name="Type">The event type.</param>
+/// <param name="Asked">The request that selected it.</param>
 /// <param name="By">The operator.</param>
 /// <param name="At">When it was queued.</param>
 /// <param name="TraceId">The trace of the request, or null.</param>

@@ -7,26 +7,27 @@ using NATS.Client.Core;
 
 namespace OrderSystem.Messaging.Operations;
 
-/// <summary><c>POST /ops/redrive</c>: sends events of the service's ledger to their stream again.</summary>
+/// <summary><c>POST /ops/redrive</c>: re-drives ledger events of the service to their stream.</summary>
 public static class RedriveApi
 {
-    /// <summary>Adds what the route needs.</summary>
-    /// <param name="services">Of a service with messaging.</param>
-    /// <param name="stream">The stream that the service's events go to.</param>
+    /// <summary>Adds the services of the endpoint.</summary>
+    /// <param name="services">The services of a host with messaging.</param>
+    /// <param name="stream">The stream of the service's events.</param>
     public static void AddRedrive(this IServiceCollection services, string stream) =>
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Redriver>(provider, stream));
 
-    /// <summary>Maps the route below a group of operations.</summary>
+    /// <summary>Maps the endpoint below <c>/ops</c>.</summary>
     public static void MapRedrive(this IEndpointRouteBuilder ops) => ops.MapPost("/redrive", HandleAsync)
         .WithName("Redrive")
-        .WithSummary("Sends events of the ledger again: those since a time, those of one order, or all that JetStream lacks.")
+        .WithSummary("Re-drives ledger events: those since a time, those of one order, or all that are missing from JetStream.")
         .Produces<RedriveReport>()
         .ProducesValidationProblem()
         .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<IResult> HandleAsync(
-        HttpContext http, string? since, string? orderId, string? missing, string? dryRun, string? rate, string? limit, Redriver redriver, CancellationToken cancellationToken)
+        HttpContext http, string? since, string? orderId, string? missing, string? dryRun, string? rate, string? limit, Redriver redriver,
+        CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http.Request, out var by))
             return Operator.BadNote();
@@ -37,12 +38,15 @@ public static class RedriveApi
         {
             return await redriver.RunAsync(request, by, cancellationToken) is { } report
                 ? TypedResults.Json(report, RedriveJson.Default.RedriveReport)
-                : TypedResults.Problem("Another re-drive of this service is under way. Wait until it has ended.", statusCode: StatusCodes.Status409Conflict);
+                : TypedResults.Problem(
+                    "Another re-drive of this service is running; retry when it has finished.", statusCode: StatusCodes.Status409Conflict);
         }
         catch (NatsException failure)
         {
             http.Response.Headers.RetryAfter = "2";
-            return TypedResults.Problem($"JetStream could not be asked: {failure.Message}", statusCode: StatusCodes.Status503ServiceUnavailable);
+            return TypedResults.Problem(
+                $"The JetStream request failed: {failure.Message}. Retry after the number of seconds in Retry-After.",
+                statusCode: StatusCodes.Status503ServiceUnavailable);
         }
     }
 

@@ -8,12 +8,12 @@ using OrderSystem.Messaging.JetStream;
 namespace OrderSystem.Messaging.Operations;
 
 /// <summary>
-/// One re-drive on a session of its own: its lock keeps every other one away, whatever process runs it, and goes with the session. What
-/// was found is in a temporary table there, so that a million events need no memory here.
+/// One re-drive on its own database session. A session-level advisory lock excludes every other re-drive, in any process. The selected
+/// events are in a temporary table of the session, so that a million of them need no memory here.
 /// </summary>
 internal sealed class RedriveSelection : IAsyncDisposable
 {
-    /// <summary>Any number will do, as long as every re-drive takes the same.</summary>
+    /// <summary>An arbitrary number that all re-drives share.</summary>
     private const long AdvisoryLock = 0x5265647269766573;
 
     private readonly NpgsqlConnection session;
@@ -21,7 +21,7 @@ internal sealed class RedriveSelection : IAsyncDisposable
 
     private RedriveSelection(NpgsqlConnection session) => this.session = session;
 
-    /// <returns>Null when another re-drive of this database is under way.</returns>
+    /// <returns>Null when another re-drive of this database is running.</returns>
     internal static async Task<RedriveSelection?> TryBeginAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -32,15 +32,21 @@ internal sealed class RedriveSelection : IAsyncDisposable
         return null;
     }
 
-    /// <summary>Finds the events; those that wait in the outbox are sent anyway.</summary>
-    /// <returns>How many there are.</returns>
+    /// <summary>Selects the events, except those that already wait in the outbox.</summary>
+    /// <returns>The number of selected events.</returns>
     internal async Task<long> FindAsync(RedriveRequest request, INatsJSContext jetStream, string stream, CancellationToken cancellationToken)
     {
-        await ExecuteAsync("SET statement_timeout = 0; SET enable_seqscan = on; CREATE TEMP TABLE redrive_found (order_id uuid, version int, event_id uuid, PRIMARY KEY (order_id, version))", cancellationToken);
+        await ExecuteAsync(
+            """
+            SET statement_timeout = 0;
+            SET enable_seqscan = on;
+            CREATE TEMP TABLE redrive_found (order_id uuid, version int, event_id uuid, PRIMARY KEY (order_id, version))
+            """,
+            cancellationToken);
         var since = request.Since;
         if (request.Missing)
         {
-            // What is older than the stream keeps took effect long ago, and is no loss.
+            // Events beyond the stream's retention took effect before they expired, and are not missing.
             var info = (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info;
             var kept = await NowAsync(cancellationToken) - info.Config.MaxAge;
             since = since > kept ? since : kept;
@@ -59,16 +65,17 @@ internal sealed class RedriveSelection : IAsyncDisposable
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        // The stream is looked at after the outbox: what has left that is there.
+        // The stream is read after the outbox, so that an event that leaves the outbox meanwhile is found in the stream.
         if (request.Missing)
-            await ForgetStreamedAsync(jetStream, stream, cancellationToken);
+            await RemoveStreamedAsync(jetStream, stream, cancellationToken);
         await using var count = new NpgsqlCommand("SELECT count(*) FROM redrive_found", session) { CommandTimeout = 0 };
         return (long)(await count.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Queues the next events under new message ids and records them, in one statement; events of one order in their order.</summary>
-    /// <returns>How many were taken, and how many of them were queued; the others wait in the outbox already.</returns>
-    internal async Task<(int Taken, int Queued)> QueueAsync(int size, string asked, string by, string? traceId, CancellationToken cancellationToken)
+    /// <summary>Queues the next events under new message ids and records them, in one statement, in the order of their versions.</summary>
+    /// <returns>How many events were taken, and how many of them were queued; the others already wait in the outbox.</returns>
+    internal async Task<(int Taken, int Queued)> QueueAsync(
+        int size, string asked, string by, string? traceId, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             """
@@ -102,18 +109,25 @@ internal sealed class RedriveSelection : IAsyncDisposable
     {
         try
         {
-            // The pool would take these back only when the session is used again.
-            await ExecuteAsync($"DROP TABLE IF EXISTS redrive_found, redrive_streamed; RESET statement_timeout; RESET enable_seqscan; SELECT pg_advisory_unlock({AdvisoryLock})", CancellationToken.None);
+            // The pool would reset the session only when it is used again.
+            await ExecuteAsync(
+                $"""
+                DROP TABLE IF EXISTS redrive_found, redrive_streamed;
+                RESET statement_timeout;
+                RESET enable_seqscan;
+                SELECT pg_advisory_unlock({AdvisoryLock})
+                """,
+                CancellationToken.None);
         }
         catch (NpgsqlException)
         {
-            // A session that is broken holds nothing any more.
+            // A broken session holds neither the lock nor the tables.
         }
 
         await session.DisposeAsync();
     }
 
-    private async Task ForgetStreamedAsync(INatsJSContext jetStream, string stream, CancellationToken cancellationToken)
+    private async Task RemoveStreamedAsync(INatsJSContext jetStream, string stream, CancellationToken cancellationToken)
     {
         await ExecuteAsync("CREATE TEMP TABLE redrive_streamed (event_id uuid)", cancellationToken);
         await using (var copy = await session.BeginBinaryImportAsync("COPY redrive_streamed (event_id) FROM STDIN (FORMAT binary)", cancellationToken))
@@ -129,7 +143,9 @@ internal sealed class RedriveSelection : IAsyncDisposable
             await copy.CompleteAsync(cancellationToken);
         }
 
-        await ExecuteAsync("ANALYZE redrive_streamed; DELETE FROM redrive_found f USING redrive_streamed s WHERE f.event_id = s.event_id", cancellationToken);
+        await ExecuteAsync(
+            "ANALYZE redrive_streamed; DELETE FROM redrive_found f USING redrive_streamed s WHERE f.event_id = s.event_id",
+            cancellationToken);
     }
 
     private async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken)

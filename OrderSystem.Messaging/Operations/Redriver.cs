@@ -6,16 +6,16 @@ using Npgsql;
 namespace OrderSystem.Messaging.Operations;
 
 /// <summary>
-/// Sends events of the ledger again: the same events under new message ids, so that the stream takes them and their consumer knows which it
-/// has had. So many a second, and one re-drive of a service at a time, whatever process it runs in.
+/// Re-drives ledger events: the same event ids under new message ids, so that the stream accepts them and the consumer's inbox deduplicates
+/// them. At a limited rate, and one re-drive of a service at a time, in any process.
 /// </summary>
 internal sealed partial class Redriver(NpgsqlDataSource database, INatsJSContext jetStream, string stream, TimeProvider time, ILogger<Redriver> logger)
 {
-    /// <summary>Batches a second: often enough to be even, and seldom enough to be cheap.</summary>
-    private const int PerSecond = 4;
-    private const int LargestBatch = 1_000;
+    /// <summary>Batches per second: enough for an even load, few enough to be cheap.</summary>
+    private const int BatchesPerSecond = 4;
+    private const int MaxBatch = 1_000;
 
-    /// <returns>Null when another one is under way.</returns>
+    /// <returns>Null when another re-drive is running.</returns>
     internal async Task<RedriveReport?> RunAsync(RedriveRequest request, Operator by, CancellationToken cancellationToken)
     {
         await using var session = await RedriveSelection.TryBeginAsync(database, cancellationToken);
@@ -28,7 +28,7 @@ internal sealed partial class Redriver(NpgsqlDataSource database, INatsJSContext
         var (taken, redriven) = (0, 0);
         while (taken < request.Limit)
         {
-            var size = Math.Min(Math.Clamp((int)(request.Rate / PerSecond), 1, LargestBatch), request.Limit - taken);
+            var size = Math.Min(Math.Clamp((int)(request.Rate / BatchesPerSecond), 1, MaxBatch), request.Limit - taken);
             var batch = await session.QueueAsync(size, request.Asked, $"{by}", Activity.Current?.TraceId.ToHexString(), cancellationToken);
             taken += batch.Taken;
             redriven += batch.Queued;
@@ -38,12 +38,15 @@ internal sealed partial class Redriver(NpgsqlDataSource database, INatsJSContext
         }
 
         Log.Redriven(logger, redriven, stream, request.Asked, by);
-        return new(DryRun: false, found, redriven, taken < found ? $"the limit of {request.Limit} was reached, {found - taken} events are left" : null);
+        var stopped = taken < found ? $"the limit of {request.Limit} was reached, {found - taken} events are left" : null;
+        return new(DryRun: false, found, redriven, stopped);
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1501, Level = LogLevel.Information, Message = "{Count} events are sent to {Stream} again ({Asked}) by {Operator}.")]
+        [LoggerMessage(
+            EventId = 1501, Level = LogLevel.Information,
+            Message = "Re-drive queued {Count} events for {Stream} ({Asked}) by {Operator}; the relays publish them.")]
         internal static partial void Redriven(ILogger logger, int count, string stream, string asked, Operator @operator);
     }
 }

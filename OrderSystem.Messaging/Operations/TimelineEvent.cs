@@ -3,12 +3,12 @@ using Npgsql;
 
 namespace OrderSystem.Messaging.Operations;
 
-/// <summary>An event of the ledger, as the timeline of its order tells it.</summary>
-/// <param name="EventId">The event.</param>
-/// <param name="Type">What it tells.</param>
+/// <summary>A ledger event in the timeline of its order.</summary>
+/// <param name="EventId">The event id.</param>
+/// <param name="Type">The event type.</param>
 /// <param name="OccurredAt">When it was committed.</param>
-/// <param name="TraceId">The trace that it belongs to, or null.</param>
-/// <param name="Waiting">Whether it still waits in the outbox.</param>
+/// <param name="TraceId">Its trace, or null.</param>
+/// <param name="Waiting">Whether it waits in the outbox.</param>
 public sealed record TimelineEvent(Guid EventId, string Type, DateTimeOffset OccurredAt, string? TraceId, bool Waiting)
 {
     /// <summary>Selects what <see cref="Read"/> reads; $1 is the order.</summary>

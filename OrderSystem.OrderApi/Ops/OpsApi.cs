@@ -8,7 +8,7 @@ using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi.Ops;
 
-/// <summary>The operations of operators, below <c>/ops</c>.</summary>
+/// <summary>Endpoints for operators; each operation is in the file of its name.</summary>
 internal static class OpsApi
 {
     internal static void AddOps(this IHostApplicationBuilder builder)
@@ -27,7 +27,7 @@ internal static class OpsApi
         ops.MapRedrive();
     }
 
-    /// <summary>These operations work on JetStream itself: while it is unavailable they answer 503 with Retry-After.</summary>
+    /// <summary>These operations need JetStream; a retry succeeds when it is available again.</summary>
     private static async ValueTask<object?> AnswerUnavailableAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
         try
@@ -36,7 +36,8 @@ internal static class OpsApi
         }
         catch (NatsException failure)
         {
-            return Unavailable(context.HttpContext, $"JetStream is unavailable or refused: {failure.Message}");
+            return Unavailable(
+                context.HttpContext, $"The JetStream request failed: {failure.Message}. Retry after the number of seconds in Retry-After.");
         }
     }
 

@@ -7,8 +7,8 @@ using OrderSystem.OrderApi.Ops.DeadLetters;
 namespace OrderSystem.OrderApi.Ops;
 
 /// <summary>
-/// The same operations as a command line. It needs the connection strings and no running service. Exit codes: 0 done, 1 the answer is no
-/// (no such letter, a replay that failed again, a disagreement), 2 it could not be done.
+/// The operator commands. They need the connection strings and no running service. Exit codes: 0 success, 1 negative result (no such dead
+/// letter, a replay that failed again, an audit that disagrees), 2 failure.
 /// </summary>
 internal static class OpsCommands
 {
@@ -18,7 +18,7 @@ internal static class OpsCommands
 
     internal static async Task<int> RunAsync(IConfiguration configuration, string[] args)
     {
-        var root = new RootCommand("Orders over HTTP, and the commands of operators.")
+        var root = new RootCommand("Operator commands of the order API.")
         {
             DeadLetterCommands.Create(configuration, Database),
             AuditCommand.Create(configuration, Database),

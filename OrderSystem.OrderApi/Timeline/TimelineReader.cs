@@ -7,7 +7,7 @@ using OrderSystem.OrderApi.Orders;
 
 namespace OrderSystem.OrderApi.Timeline;
 
-/// <summary>What this service knows of an order.</summary>
+/// <summary>This service's part of the timeline of an order.</summary>
 internal sealed record OrderHistory(
     string Status, string? Reason, decimal Total, string Currency, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<TimelineEvent> Events,
     IReadOnlyList<Redriven> Redriven)
@@ -15,7 +15,7 @@ internal sealed record OrderHistory(
     internal Refund? Refund { get; init; }
 }
 
-/// <summary>Reads what happened to one order, from wherever it is written down.</summary>
+/// <summary>Reads the history of an order from this service's database and stream DEAD_LETTERS.</summary>
 internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream letters)
 {
     internal async Task<OrderHistory?> OrderAsync(Guid id, string? client, CancellationToken cancellationToken)
@@ -42,7 +42,7 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
         return order with { Events = events, Redriven = redriven };
     }
 
-    /// <summary>Which of these events of the worker took effect here, and when.</summary>
+    /// <summary>Which of these events of the payment worker took effect here, and when (from the inbox).</summary>
     internal async Task<List<ProcessedEvent>> ReceivedAsync(IEnumerable<Guid> eventIds, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(ProcessedEvent.OfEvents);
@@ -54,7 +54,7 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
         return received;
     }
 
-    /// <summary>The dead letters of the order that nobody has dealt with, or why they cannot be seen.</summary>
+    /// <summary>The dead letters of the order that are neither replayed nor discarded, or why they could not be read.</summary>
     internal async Task<(List<DeadLetter> Letters, string? Why)> DeadLettersAsync(Guid id, CancellationToken cancellationToken)
     {
         try
@@ -63,7 +63,7 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
         }
         catch (NatsException failure)
         {
-            return ([], $"Dead letters cannot be seen: {failure.Message}");
+            return ([], $"Dead letters could not be read: {failure.Message}");
         }
     }
 

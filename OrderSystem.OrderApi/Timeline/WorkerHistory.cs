@@ -7,22 +7,22 @@ using OrderSystem.OrderApi.Ops.Worker;
 
 namespace OrderSystem.OrderApi.Timeline;
 
-/// <summary>Asks the payment worker for its part of an order's timeline. A worker that does not answer costs a sentence, not the timeline.</summary>
+/// <summary>Reads the payment worker's part of a timeline. Without a response the timeline is incomplete and says why.</summary>
 internal sealed class WorkerHistory(HttpClient http, IOptions<WorkerOptions> options)
 {
-    /// <summary>A person waits for the answer.</summary>
+    /// <summary>Short, because an operator waits for the timeline.</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
     internal async Task<(PaymentHistory? History, string? Why)> AskAsync(Guid orderId, IEnumerable<Guid> received, CancellationToken cancellationToken)
     {
         if (options.Value.WorkerUrl is not { } worker)
-            return (null, "The payment worker was not asked: Audit__WorkerUrl is not set.");
+            return (null, "The payment worker was not asked: Audit__WorkerUrl is not set; set it to the address of a payment worker.");
         try
         {
             var address = new Uri(worker, $"ops/payments/{orderId}?received={string.Join(',', received)}");
             return await http.GetFromJsonAsync(address, HistoryJson.Default.PaymentHistory, cancellationToken) is { } history
                 ? (history, null)
-                : (null, "The payment worker answered nothing.");
+                : (null, "The payment worker sent an empty response.");
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or JsonException)
         {
@@ -30,7 +30,7 @@ internal sealed class WorkerHistory(HttpClient http, IOptions<WorkerOptions> opt
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return (null, $"The payment worker did not answer within {Timeout.TotalSeconds:0} s.");
+            return (null, $"The payment worker did not respond within {Timeout.TotalSeconds:0} s.");
         }
     }
 }
@@ -39,7 +39,7 @@ internal sealed record PaymentHistory(
     PaymentState? Payment, IReadOnlyList<TimelineEvent> Events, IReadOnlyList<ProcessedEvent> Received, IReadOnlyList<Redriven>? Redriven,
     IReadOnlyList<OperatorAction>? Actions);
 
-/// <summary>What an operator did with the payment.</summary>
+/// <summary>An operator action on the payment.</summary>
 internal sealed record OperatorAction(string Action, string By, DateTimeOffset At, string Detail, string? TraceId);
 
 internal sealed record PaymentState(

@@ -1,40 +1,42 @@
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>What is certain about a charge, or about its refund, after the provider was asked.</summary>
+/// <summary>What is known about a charge or its refund after calls to the provider.</summary>
 internal readonly record struct ChargeOutcome(ChargeStatus Status, string? Reference, string? Reason)
 {
-    /// <summary>Why it is no outcome.</summary>
+    /// <summary>Why the outcome is unknown or the provider unavailable; None otherwise.</summary>
     internal ProviderFailure Failure { get; init; }
 
-    /// <summary>How long the provider wants to be left alone.</summary>
+    /// <summary>The provider's Retry-After, or null.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>What a look-up says of the charge beside its status; null from other calls.</summary>
+    /// <summary>Details of the charge from a look-up; null after other calls.</summary>
     internal FoundCharge? Found { get; init; }
 
-    /// <summary>The calls that were made to learn it, each of them.</summary>
+    /// <summary>All calls that were made to learn the outcome, retries included.</summary>
     internal IReadOnlyList<ProviderCall> Calls { get => field ?? []; init; }
 
-    /// <summary>Whether the provider has said something about the payment itself.</summary>
+    /// <summary>Whether the provider gave an answer about the payment itself.</summary>
     internal bool IsAnswer => Status is not (ChargeStatus.Unknown or ChargeStatus.Unavailable);
 
     internal static ChargeOutcome Succeeded(string reference) => new(ChargeStatus.Succeeded, reference, null);
 
     internal static ChargeOutcome Declined(string? reference, string reason) => new(ChargeStatus.Declined, reference, ProviderText.Clean(reason));
 
-    internal static ChargeOutcome None { get; } = new(ChargeStatus.None, null, "the provider knows no charge of the order");
+    internal static ChargeOutcome None { get; } = new(ChargeStatus.None, null, "the provider has no charge for the order");
 
-    internal static ChargeOutcome Unknown(ProviderFailure failure, string reason) => new(ChargeStatus.Unknown, null, ProviderText.Clean(reason)) { Failure = failure };
+    internal static ChargeOutcome Unknown(ProviderFailure failure, string reason) =>
+        new(ChargeStatus.Unknown, null, ProviderText.Clean(reason)) { Failure = failure };
 
-    internal static ChargeOutcome Unavailable(ProviderFailure failure, string reason) => new(ChargeStatus.Unavailable, null, ProviderText.Clean(reason)) { Failure = failure };
+    internal static ChargeOutcome Unavailable(ProviderFailure failure, string reason) =>
+        new(ChargeStatus.Unavailable, null, ProviderText.Clean(reason)) { Failure = failure };
 
     internal static ChargeOutcome Refused(string reason) => new(ChargeStatus.Refused, null, ProviderText.Clean(reason));
 
-    /// <summary>After the calls that were made before it for the same payment.</summary>
+    /// <summary>Prepends the calls of an earlier outcome of the same payment.</summary>
     internal ChargeOutcome After(ChargeOutcome earlier) => this with { Calls = [.. earlier.Calls, .. Calls] };
 }
 
-/// <summary>What a look-up says of a charge.</summary>
+/// <summary>Details of a charge from a look-up.</summary>
 internal sealed record FoundCharge(decimal? Amount, string? Currency, bool IsRefunded);
 
 internal enum ChargeStatus
@@ -42,20 +44,20 @@ internal enum ChargeStatus
     Succeeded,
     Declined,
 
-    /// <summary>A look-up found no charge of the order.</summary>
+    /// <summary>A look-up found no charge for the order.</summary>
     None,
 
-    /// <summary>The provider will never take this request: a person has to look.</summary>
+    /// <summary>The provider will never accept this request: manual review.</summary>
     Refused,
 
-    /// <summary>It may have been charged or not.</summary>
+    /// <summary>Unknown outcome: the call may have taken effect or not.</summary>
     Unknown,
 
-    /// <summary>Certainly nothing has happened.</summary>
+    /// <summary>The call certainly had no effect.</summary>
     Unavailable,
 }
 
-/// <summary>Why a call brought no outcome.</summary>
+/// <summary>Why a call had no outcome.</summary>
 internal enum ProviderFailure
 {
     None,
@@ -63,33 +65,33 @@ internal enum ProviderFailure
     /// <summary>401, 403, 407.</summary>
     Credentials,
 
-    /// <summary>3xx, 404, 405, 410: nothing is served there.</summary>
+    /// <summary>3xx, 404, 405, 410: the address does not serve the provider's API.</summary>
     Route,
 
     /// <summary>429.</summary>
     RateLimit,
 
-    /// <summary>No connection came about.</summary>
+    /// <summary>No connection was established.</summary>
     Connection,
 
-    /// <summary>A 4xx that is not in the provider's format: something in between has answered.</summary>
+    /// <summary>A 4xx that is not in the provider's format: an intermediary answered.</summary>
     Proxy,
 
     /// <summary>The circuit is open: no call was made.</summary>
     Circuit,
 
-    /// <summary>No complete answer in time.</summary>
+    /// <summary>No complete response in time.</summary>
     Timeout,
 
-    /// <summary>The connection broke before the answer was complete.</summary>
+    /// <summary>The connection was lost before the response was complete.</summary>
     ConnectionLost,
 
     /// <summary>5xx.</summary>
     ServerError,
 
-    /// <summary>Anything else that the contract does not define.</summary>
+    /// <summary>Any other response that the contract does not define.</summary>
     Contract,
 
-    /// <summary>409: another call with the key is under way.</summary>
+    /// <summary>409: another call with the same key is in progress.</summary>
     KeyInUse,
 }

@@ -6,7 +6,10 @@ using Polly;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>Total timeout → retry → circuit breaker → attempt timeout → all of the answer. It is the only layer that repeats a call, and every call carries a key.</summary>
+/// <summary>
+/// The pipeline of the provider's client: total timeout → retry → circuit breaker → attempt timeout → buffered response. No other layer
+/// retries a call, and every charge and refund carries an idempotency key.
+/// </summary>
 internal static class GatewayResilience
 {
     internal static void AddPaymentGateway(this IHostApplicationBuilder builder)
@@ -14,11 +17,12 @@ internal static class GatewayResilience
         builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section)
             .ValidateDataAnnotations()
             .Validate(
-                options => options.GatewayUrl is not { } url || (url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)),
+                options => options.GatewayUrl is not { } url
+                    || (url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)),
                 "Payments__GatewayUrl must be an absolute http or https address, such as http://localhost:5090.")
             .Validate<IOptions<JetStreamOptions>>(
                 (options, jetStream) => options.TotalTimeout < jetStream.Value.AckWait,
-                "Payments__TotalTimeout must be shorter than JetStream__AckWait: an order would be delivered again while it is being charged.")
+                "Payments__TotalTimeout must be shorter than JetStream__AckWait, or an order is redelivered while it is being charged.")
             .ValidateOnStart();
 
         var client = builder.Services.AddHttpClient(PaymentGatewayClient.Name, (services, http) =>
@@ -34,7 +38,7 @@ internal static class GatewayResilience
             UseCookies = false,
         });
 
-        // Each call has its span and its row; what the factory would log beside them is filtered anyway, and opens a scope for each call.
+        // Each call already has a span and a row; the factory's log messages are filtered anyway, and would open a scope for each call.
         client.RemoveAllLoggers();
         client.RemoveHttpClientDefaults();
         client.AddResilienceHandler(PaymentGatewayClient.Name, (pipeline, context) => AddStrategies(
@@ -62,9 +66,10 @@ internal static class GatewayResilience
                 BackoffType = DelayBackoffType.Exponential,
                 UseJitter = true,
 
-                // The last attempt is asked about too, and nothing comes after it.
+                // Polly also evaluates this after the last attempt, which must not spend the budget.
                 ShouldHandle = arguments => ValueTask.FromResult(
-                    Asked(arguments.Context) is { } asked && MayBeRepeated(asked, options, time) && arguments.AttemptNumber < options.Retries && budget.TrySpend()),
+                    RequestOf(arguments.Context) is { } request && IsRetryable(request, options, time)
+                    && arguments.AttemptNumber < options.Retries && budget.TrySpend()),
             })
             .AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
             {
@@ -73,9 +78,10 @@ internal static class GatewayResilience
                 SamplingDuration = options.Breaker.Window,
                 BreakDurationGenerator = arguments => ValueTask.FromResult(BreakDuration(options.Breaker, arguments.HalfOpenAttempts)),
 
-                // A caller that is gone says nothing of the provider.
+                // A call that its caller cancelled says nothing about the provider.
                 ShouldHandle = arguments => ValueTask.FromResult(
-                    arguments.Outcome.Exception is not OperationCanceledException && Asked(arguments.Context)?.Last is { } last && IsFailure(last)),
+                    arguments.Outcome.Exception is not OperationCanceledException
+                    && RequestOf(arguments.Context)?.Last is { } last && IsFailure(last)),
                 OnOpened = arguments =>
                 {
                     provider.Opened(arguments.BreakDuration);
@@ -93,13 +99,13 @@ internal static class GatewayResilience
     private static TimeSpan BreakDuration(GatewayOptions.BreakerOptions breaker, int failedProbes) =>
         TimeSpan.FromTicks(Math.Min(breaker.BreakDuration.Ticks << Math.Min(failedProbes, 10), breaker.MaxBreakDuration.Ticks));
 
-    private static ProviderRequest? Asked(ResilienceContext context) => ProviderRequest.Of(context.GetRequestMessage());
+    private static ProviderRequest? RequestOf(ResilienceContext context) => ProviderRequest.Of(context.GetRequestMessage());
 
-    /// <summary>What may be another answer in a moment, when the provider does not want to be left alone for longer than this call may take.</summary>
-    private static bool MayBeRepeated(ProviderRequest asked, GatewayOptions options, TimeProvider time) => asked.Last is { } last
+    /// <summary>Whether a retry may succeed, and the provider's Retry-After ends within the total timeout.</summary>
+    private static bool IsRetryable(ProviderRequest request, GatewayOptions options, TimeProvider time) => request.Last is { } last
         && last.Failure is ProviderFailure.Timeout or ProviderFailure.ConnectionLost or ProviderFailure.Connection
             or ProviderFailure.ServerError or ProviderFailure.RateLimit or ProviderFailure.KeyInUse
-        && time.GetElapsedTime(asked.StartedAt) + (last.RetryAfter ?? TimeSpan.Zero) < options.TotalTimeout;
+        && time.GetElapsedTime(request.StartedAt) + (last.RetryAfter ?? TimeSpan.Zero) < options.TotalTimeout;
 
     private static bool IsFailure(ChargeOutcome outcome) => !outcome.IsAnswer && outcome.Failure != ProviderFailure.KeyInUse;
 }

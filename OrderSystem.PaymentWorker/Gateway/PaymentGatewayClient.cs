@@ -7,7 +7,7 @@ using Polly.CircuitBreaker;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>The provider's contract, one method for each call. What an answer means is <see cref="ProviderAnswer"/>'s to say.</summary>
+/// <summary>The provider's contract, one method for each call. <see cref="ProviderAnswer"/> interprets the responses.</summary>
 internal sealed class PaymentGatewayClient(IHttpClientFactory clients, TimeProvider time)
 {
     /// <summary>Name of the HTTP client.</summary>
@@ -19,39 +19,48 @@ internal sealed class PaymentGatewayClient(IHttpClientFactory clients, TimeProvi
     private static readonly Uri Refunds = new("refunds", UriKind.Relative);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
-    /// <summary>Charges an order under a key. The provider answers the same key with the same charge, however often it is asked.</summary>
+    /// <summary>
+    /// Charges an order under an idempotency key: the provider returns the same charge for the same key, however often it is called.
+    /// </summary>
     internal Task<ChargeOutcome> ChargeAsync(Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
-        SendAsync(ProviderCall.Charge, Post(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest)), cancellationToken);
+        SendAsync(
+            ProviderCall.Charge,
+            Post(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest)),
+            cancellationToken);
 
-    /// <summary>Gives a charge back under a key of its own.</summary>
+    /// <summary>Refunds a charge under its own idempotency key.</summary>
     internal Task<ChargeOutcome> RefundAsync(string chargeId, decimal amount, Guid key, CancellationToken cancellationToken) =>
-        SendAsync(ProviderCall.Refund, Post(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount), GatewayJson.Default.RefundRequest)), cancellationToken);
+        SendAsync(
+            ProviderCall.Refund,
+            Post(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount), GatewayJson.Default.RefundRequest)),
+            cancellationToken);
 
-    /// <summary>Looks an order's charge up. Having none is certain only once no call can be on its way any more.</summary>
+    /// <summary>Looks up an order's charge. That there is none is certain only when no charge call can be in flight any more.</summary>
     internal Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken) =>
         SendAsync(ProviderCall.LookUp, new HttpRequestMessage(HttpMethod.Get, $"charges?orderId={orderId}"), cancellationToken);
 
-    private async Task<ChargeOutcome> SendAsync(string kind, HttpRequestMessage request, CancellationToken cancellationToken)
+    private async Task<ChargeOutcome> SendAsync(string kind, HttpRequestMessage message, CancellationToken cancellationToken)
     {
-        var asked = new ProviderRequest(kind, time.GetTimestamp());
-        request.Options.Set(ProviderRequest.Key, asked);
+        var request = new ProviderRequest(kind, time.GetTimestamp());
+        message.Options.Set(ProviderRequest.Key, request);
         try
         {
             using var http = clients.CreateClient(Name);
-            using (request)
-            using (await http.SendAsync(request, cancellationToken))
-                return asked.Outcome()!.Value;
+            using (message)
+            using (await http.SendAsync(message, cancellationToken))
+                return request.Outcome()!.Value;
         }
         catch (BrokenCircuitException refused)
         {
             Activity.Current?.AddEvent(new("payment.breaker_refused"));
 
-            // Of this question nothing was sent, unless an attempt before this one was. An earlier question may have been: the payment knows.
-            return asked.Outcome() ?? ChargeOutcome.Unavailable(ProviderFailure.Circuit, refused.Message);
+            // Nothing was sent for this request, unless in an earlier attempt. Earlier requests for the payment are recorded with the
+            // payment.
+            return request.Outcome() ?? ChargeOutcome.Unavailable(ProviderFailure.Circuit, refused.Message);
         }
         catch (Exception failure) when (failure is HttpRequestException or ExecutionRejectedException)
         {
-            return asked.Outcome() ?? ChargeOutcome.Unknown(ProviderFailure.Timeout, failure.Message);
+            return request.Outcome() ?? ChargeOutcome.Unknown(ProviderFailure.Timeout, failure.Message);
         }
     }
 

@@ -4,15 +4,17 @@ using System.Text.Json;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// An answer of the provider, and what is certain after it: the table of docs/payment-providers.md. Only what the contract defines as an outcome
-/// is one. Of everything else the question is whether something may have happened.
+/// A response of the provider and what is known after it: the table in docs/payment-providers.md. Only what the contract defines as an
+/// outcome is one. For every other response the question is whether the call may have taken effect.
 /// </summary>
 /// <param name="Status">Status code.</param>
-/// <param name="MediaType">Of the Content-Type, without its parameters: JSON is UTF-8, whatever charset is named.</param>
-/// <param name="Body">All of it.</param>
+/// <param name="MediaType">Content-Type without its parameters: JSON is UTF-8, whatever charset is named.</param>
+/// <param name="Body">The complete body.</param>
 internal readonly record struct ProviderAnswer(HttpStatusCode Status, string? MediaType, ReadOnlyMemory<byte> Body)
 {
-    private bool IsJson => MediaType is { } type && (type.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+    private bool IsJson => MediaType is { } type
+        && (type.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
 
     private bool IsForeign => MediaType is not null && !IsJson;
 
@@ -20,27 +22,31 @@ internal readonly record struct ProviderAnswer(HttpStatusCode Status, string? Me
     {
         200 when IsJson => Read(kind == ProviderCall.LookUp ? ReadFound : ReadCharge),
         402 when IsJson && kind == ProviderCall.Charge => Read(ReadDeclined),
-        401 or 403 or 407 => Unavailable(ProviderFailure.Credentials, "it does not accept our credentials"),
-        429 => Unavailable(ProviderFailure.RateLimit, "it limits our rate"),
+        401 or 403 or 407 => Unavailable(ProviderFailure.Credentials, "it rejects our credentials"),
+        429 => Unavailable(ProviderFailure.RateLimit, "it limits our rate of calls"),
 
-        // A refund of a charge that it does not know.
+        // The charge to refund does not exist at the provider.
         404 when IsJson && kind == ProviderCall.Refund => Refused,
-        404 or 405 or 410 or (>= 300 and < 400) => Unavailable(ProviderFailure.Route, "nothing is served at that address"),
+        404 or 405 or 410 or (>= 300 and < 400) => Unavailable(ProviderFailure.Route, "the address does not serve its API"),
         408 or 425 => Unknown(ProviderFailure.ServerError),
         409 => Unknown(ProviderFailure.KeyInUse),
-        >= 400 and < 500 when IsForeign => Unavailable(ProviderFailure.Proxy, "the page is not the provider's"),
+        >= 400 and < 500 when IsForeign => Unavailable(ProviderFailure.Proxy, "the response is from an intermediary"),
         400 or 422 => Refused,
         402 when IsJson && kind == ProviderCall.Refund => Refused,
         >= 500 => Unknown(ProviderFailure.ServerError),
         _ => Unknown(ProviderFailure.Contract),
     };
 
-    private ChargeOutcome Refused => ChargeOutcome.Refused($"the provider refused the request itself with {(int)Status}");
+    private ChargeOutcome Refused => ChargeOutcome.Refused($"the provider refused the request with {(int)Status}");
 
-    private ChargeOutcome Unavailable(ProviderFailure failure, string why) => ChargeOutcome.Unavailable(failure, $"the provider answered {(int)Status}: {why}");
+    private ChargeOutcome Unavailable(ProviderFailure failure, string why) =>
+        ChargeOutcome.Unavailable(failure, $"the provider answered {(int)Status}: {why}");
 
-    private ChargeOutcome Unknown(ProviderFailure failure) =>
-        ChargeOutcome.Unknown(failure, $"the provider answered {(int)Status}{(failure == ProviderFailure.Contract ? " with what is not its contract" : "")}");
+    private ChargeOutcome Unknown(ProviderFailure failure)
+    {
+        var addition = failure == ProviderFailure.Contract ? ", which its contract does not define" : "";
+        return ChargeOutcome.Unknown(failure, $"the provider answered {(int)Status}{addition}");
+    }
 
     private ChargeOutcome Read(Func<JsonElement, ChargeOutcome?> read)
     {
@@ -59,9 +65,11 @@ internal readonly record struct ProviderAnswer(HttpStatusCode Status, string? Me
         Text(answer, "status") == "succeeded" && Text(answer, "id") is { } id && ProviderText.IsId(id) ? ChargeOutcome.Succeeded(id) : null;
 
     private static ChargeOutcome? ReadDeclined(JsonElement answer) => Text(answer, "status") != "declined" ? null
-        : ChargeOutcome.Declined(Text(answer, "id") is { } id && ProviderText.IsId(id) ? id : null, Text(answer, "reason") is { Length: > 0 } reason ? reason : "declined");
+        : ChargeOutcome.Declined(
+            Text(answer, "id") is { } id && ProviderText.IsId(id) ? id : null,
+            Text(answer, "reason") is { Length: > 0 } reason ? reason : "declined");
 
-    /// <summary>What is kept comes before what was given back, and that before what was declined.</summary>
+    /// <summary>Of several charges, one that is not refunded is preferred to a refunded one, and that to a declined one.</summary>
     private static ChargeOutcome? ReadFound(JsonElement charges)
     {
         if (charges.ValueKind != JsonValueKind.Array)
@@ -102,7 +110,7 @@ internal readonly record struct ProviderAnswer(HttpStatusCode Status, string? Me
         }
         catch (InvalidOperationException)
         {
-            // Half a surrogate pair, or bytes that are no UTF-8: there is a text, and it cannot be read.
+            // An unpaired surrogate or invalid UTF-8: there is a text, but it cannot be read.
             return "\uFFFD";
         }
     }

@@ -6,8 +6,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// Who we are to the provider: a bearer token, headers, or both. When the provider refuses them, their files are read again, so that a secret
-/// that was replaced is used without a restart.
+/// Our credentials at the provider: a bearer token, headers, or both. When the provider rejects them, their secret files are read again, so
+/// that a rotated secret is used without a restart.
 /// </summary>
 internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, IConfiguration configuration)
 {
@@ -27,7 +27,7 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
 
     internal void ReadAgain() => headers = Read(options.Value, configuration);
 
-    /// <summary>Says what is wrong with them, without telling what they are.</summary>
+    /// <summary>Validates the credentials; the errors do not quote them.</summary>
     internal static IEnumerable<ValidationResult> Validate(GatewayOptions options)
     {
         using var request = new HttpRequestMessage();
@@ -35,8 +35,11 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
         {
             if (!IsHeader(request.Headers, name, value))
             {
-                var setting = name == Authorization && !options.Headers.ContainsKey(name) ? BearerToken : $"{nameof(GatewayOptions.Headers)}__{name}";
-                yield return new ValidationResult($"{GatewayOptions.Section}__{setting} is not a request header with one line of text.", [setting]);
+                var setting = name == Authorization && !options.Headers.ContainsKey(name)
+                    ? BearerToken
+                    : $"{nameof(GatewayOptions.Headers)}__{name}";
+                yield return new ValidationResult(
+                    $"{GatewayOptions.Section}__{setting} is not a valid request header; set it to one line of text.", [setting]);
             }
         }
     }
@@ -45,7 +48,8 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
     {
         try
         {
-            return !name.Equals(PaymentGatewayClient.KeyHeader, StringComparison.OrdinalIgnoreCase) && !value.Any(char.IsControl) && headers.TryAddWithoutValidation(name, value);
+            return !name.Equals(PaymentGatewayClient.KeyHeader, StringComparison.OrdinalIgnoreCase)
+                && !value.Any(char.IsControl) && headers.TryAddWithoutValidation(name, value);
         }
         catch (FormatException)
         {

@@ -2,12 +2,12 @@ using OrderSystem.Messaging.JetStream;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>What the circuit breaker and the last call know about the provider, for those who would rather wait than be refused.</summary>
+/// <summary>The state of the provider by the circuit breaker and the last call, for callers that wait instead of being rejected.</summary>
 internal sealed class ProviderHealth(PullGate gate)
 {
     internal const string Dependency = "the payment provider";
 
-    /// <summary>The failures that tell of a provider in trouble, by the names that metrics and alerts give them.</summary>
+    /// <summary>The failures that indicate a problem at the provider, by their names in metrics and alerts.</summary>
     internal static IReadOnlyDictionary<ProviderFailure, string> Causes { get; } = new Dictionary<ProviderFailure, string>
     {
         [ProviderFailure.Credentials] = "credentials",
@@ -24,13 +24,13 @@ internal sealed class ProviderHealth(PullGate gate)
     private volatile ProviderFailure last;
     private int recoveries;
 
-    /// <summary>How often it was down and came back.</summary>
+    /// <summary>How often the circuit has closed again after it was open.</summary>
     internal int Recoveries => Volatile.Read(ref recoveries);
 
-    /// <summary>Why the last call brought no outcome; <see cref="ProviderFailure.None"/> when it brought one.</summary>
+    /// <summary>Why the last call had no outcome; <see cref="ProviderFailure.None"/> when it had one.</summary>
     internal ProviderFailure LastFailure => last;
 
-    /// <summary>How many calls may be made now: while it is down none, and one once the break is over, whose outcome then decides.</summary>
+    /// <summary>How many calls may be made now: none while the circuit is open, and one probe when it is half-open.</summary>
     internal int Allow(int wanted) => !gate.IsSuspended ? wanted : gate.MayProbe ? 1 : 0;
 
     internal void Opened(TimeSpan breakDuration) => gate.Suspend(Dependency, breakDuration);

@@ -3,15 +3,20 @@ using System.Text;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
-/// <summary>Text that the provider or a failed connection has written. It is stored, published and logged, so it must never be what makes one of these fail.</summary>
+/// <summary>
+/// Text from the provider or from a failed connection. It is stored, published and logged, and must not make any of these fail.
+/// </summary>
 internal static class ProviderText
 {
-    /// <summary>Characters that are kept.</summary>
+    /// <summary>Maximum length in characters.</summary>
     internal const int Longest = 500;
 
-    private const int LongestId = 200;
+    private const int MaxIdLength = 200;
 
-    /// <summary>One line of at most <see cref="Longest"/> characters: control characters become spaces, half surrogate pairs the replacement character.</summary>
+    /// <summary>
+    /// One line of at most <see cref="Longest"/> characters: control characters become spaces, unpaired surrogates the replacement
+    /// character.
+    /// </summary>
     internal static string Clean(string text)
     {
         var clean = new StringBuilder(Math.Min(text.Length, Longest));
@@ -25,8 +30,9 @@ internal static class ProviderText
         return clean.ToString().Trim();
     }
 
-    /// <summary>Whether it can be stored and sent back as it is. A cleaned id would be another id.</summary>
-    internal static bool IsId(string? text) => text is { Length: > 0 and <= LongestId } && text.EnumerateRunes().All(rune => IsPrintable(rune) && rune != Rune.ReplacementChar);
+    /// <summary>Whether the text can be stored and sent back unchanged: a cleaned id would be a different id.</summary>
+    internal static bool IsId(string? text) => text is { Length: > 0 and <= MaxIdLength }
+        && text.EnumerateRunes().All(rune => IsPrintable(rune) && rune != Rune.ReplacementChar);
 
     private static bool IsPrintable(Rune rune) =>
         Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);

@@ -3,12 +3,12 @@ using Microsoft.Extensions.Options;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// How many calls may be made beside first attempts: repetitions of the pipeline, and every call for a payment that was begun before. A retry
-/// storm is the second outage of a provider that comes back. First attempts are never counted, and never wait.
+/// Limits calls beyond first attempts: retries of the pipeline, and every call for a payment that was begun before. A retry storm would be
+/// the second outage of a recovering provider. First attempts are never counted and never wait.
 /// </summary>
 internal sealed class RetryBudget(IOptions<GatewayOptions> options, TimeProvider time)
 {
-    /// <summary>Ten tenths are one, whatever the rounding of binary fractions makes of them.</summary>
+    /// <summary>Tolerance for the rounding of binary fractions: ten times 0.1 must be 1.</summary>
     private const double Rounding = 1e-9;
 
     private readonly GatewayOptions.RetryBudgetOptions settings = options.Value.RetryBudget;
@@ -16,7 +16,7 @@ internal sealed class RetryBudget(IOptions<GatewayOptions> options, TimeProvider
     private double tokens = options.Value.RetryBudget.Burst;
     private long filledAt = time.GetTimestamp();
 
-    /// <summary>Repetitions that may be made now.</summary>
+    /// <summary>Retries that may be made now.</summary>
     internal int Available
     {
         get
@@ -29,7 +29,7 @@ internal sealed class RetryBudget(IOptions<GatewayOptions> options, TimeProvider
         }
     }
 
-    /// <summary>A first attempt was made.</summary>
+    /// <summary>Adds the share of a first attempt to the budget.</summary>
     internal void Earn()
     {
         lock (guard)
@@ -39,7 +39,7 @@ internal sealed class RetryBudget(IOptions<GatewayOptions> options, TimeProvider
         }
     }
 
-    /// <summary>Asks to repeat; all of the calls or none.</summary>
+    /// <summary>Spends the budget for all of the calls, or for none.</summary>
     internal bool TrySpend(int calls = 1)
     {
         lock (guard)
@@ -53,19 +53,19 @@ internal sealed class RetryBudget(IOptions<GatewayOptions> options, TimeProvider
     }
 
     /// <summary>
-    /// After the calls of a payment: gives back what was not called, and what brought an answer. A provider that answers is not ill, so that the payments that
-    /// wait after an outage, or after our own, drain as fast as it answers.
+    /// Returns the budget of calls that were not made or that got an answer. A provider that answers is not failing, so that payments that
+    /// wait after an outage, its own or ours, drain as fast as it answers.
     /// </summary>
-    /// <param name="spent">What was spent on the payment before it was asked for.</param>
-    /// <param name="outcome">What came of it.</param>
+    /// <param name="spent">The calls that were spent on the payment before its request.</param>
+    /// <param name="outcome">The outcome of the request, with its calls.</param>
     internal void Settle(int spent, ChargeOutcome outcome)
     {
         var kinds = outcome.Calls.Select(call => call.Kind).Distinct(StringComparer.Ordinal).Count();
-        var repeated = outcome.Calls.Count > kinds ? 1 : 0;
-        GiveBack(outcome.IsAnswer ? spent + repeated : Math.Max(0, spent - kinds));
+        var retried = outcome.Calls.Count > kinds ? 1 : 0;
+        Return(outcome.IsAnswer ? spent + retried : Math.Max(0, spent - kinds));
     }
 
-    private void GiveBack(int calls)
+    private void Return(int calls)
     {
         if (calls == 0)
             return;

@@ -1,8 +1,8 @@
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// A wall clock that goes on evenly, whatever the machine's is set to. Polly's circuit breaker remembers until what time of day it is open: set back
-/// by an hour, it would refuse every call for that hour.
+/// A clock that ignores adjustments of the system clock. Polly's circuit breaker stores the wall-clock time until which it is open: if the
+/// clock were set back by an hour, it would reject every call for that hour.
 /// </summary>
 internal sealed class SteadyTime(TimeProvider time) : TimeProvider
 {

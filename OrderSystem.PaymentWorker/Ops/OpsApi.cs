@@ -4,7 +4,7 @@ using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.PaymentWorker.Ops;
 
-/// <summary>What operators and the order API can ask; each operation is the file of its name.</summary>
+/// <summary>Endpoints for operators and for the order API; each operation is in the file of its name.</summary>
 internal static class OpsApi
 {
     internal static void MapOps(this IEndpointRouteBuilder app)

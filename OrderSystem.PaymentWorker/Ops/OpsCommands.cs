@@ -6,8 +6,8 @@ using System.CommandLine;
 namespace OrderSystem.PaymentWorker.Ops;
 
 /// <summary>
-/// The same operations as a command line. It needs the connection strings, to ask the provider also <c>Payments__*</c>, and no running service.
-/// Exit codes: 0 done, 1 the answer is no (no such payment, one that was not changed), 2 it could not be done.
+/// The operator commands. They need the connection strings, to call the provider also <c>Payments__*</c>, and no running service. Exit
+/// codes: 0 success, 1 negative result (no such payment, or it was not changed), 2 failure.
 /// </summary>
 internal static class OpsCommands
 {
@@ -17,7 +17,7 @@ internal static class OpsCommands
 
     internal static async Task<int> RunAsync(IHostApplicationBuilder builder, string[] args)
     {
-        var root = new RootCommand("Payments of orders, and what operators do with them.")
+        var root = new RootCommand("Operator commands of the payment worker.")
         {
             PaymentCommands.Create(builder, Database),
             RedriveCommand.Create(builder.Configuration, Database, Topology.Payments),

@@ -6,8 +6,8 @@ using OrderSystem.PaymentWorker.Ops.Payments;
 namespace OrderSystem.PaymentWorker.Ops;
 
 /// <summary>
-/// <c>POST /ops/pause</c> and <c>/ops/resume</c>: whether this process takes orders from the stream. What it has taken it finishes, and outcomes
-/// that are still unknown it goes on asking for. A process that starts again pulls again.
+/// <c>POST /ops/pause</c> and <c>/ops/resume</c>: whether this process pulls orders from the stream. While paused it finishes the messages
+/// in flight and still resolves unknown outcomes. A restarted process pulls again.
 /// </summary>
 internal static partial class PausePulling
 {
@@ -37,7 +37,7 @@ internal static partial class PausePulling
         return await RecordAsync(database, OperatorAction.Resume, by, logger, cancellationToken);
     }
 
-    /// <summary>It is done by now: a database that is away must not keep an operator from stopping a worker.</summary>
+    /// <summary>The action has taken effect by now: an unavailable database must not keep an operator from pausing a worker.</summary>
     private static async Task<IResult> RecordAsync(NpgsqlDataSource database, string action, Operator by, ILogger logger, CancellationToken cancellationToken)
     {
         try
@@ -55,13 +55,19 @@ internal static partial class PausePulling
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 3301, Level = LogLevel.Warning, Message = "Pulling is paused by {Operator}, until it is resumed.")]
+        [LoggerMessage(
+            EventId = 3301, Level = LogLevel.Warning,
+            Message = "Pulling paused by {Operator}; this process takes no orders until it is resumed or restarted.")]
         internal static partial void Paused(ILogger logger, Operator @operator);
 
-        [LoggerMessage(EventId = 3302, Level = LogLevel.Information, Message = "Pulling is resumed by {Operator}.")]
+        [LoggerMessage(
+            EventId = 3302, Level = LogLevel.Information,
+            Message = "Pulling resumed by {Operator}; this process takes orders again unless the circuit is open.")]
         internal static partial void Resumed(ILogger logger, Operator @operator);
 
-        [LoggerMessage(EventId = 3303, Level = LogLevel.Warning, Message = "The {Action} by {Operator} took effect and could not be recorded: {Error}")]
+        [LoggerMessage(
+            EventId = 3303, Level = LogLevel.Warning,
+            Message = "Operator action {Action} by {Operator} could not be recorded ({Error}); it took effect nevertheless.")]
         internal static partial void NotRecorded(ILogger logger, string action, Operator @operator, string error);
     }
 }

@@ -8,8 +8,8 @@ using Npgsql;
 namespace OrderSystem.PaymentWorker.Ops;
 
 /// <summary>
-/// <c>GET /ops/audit/payments</c> and <c>GET /ops/audit/events</c>: what this service's database says, one JSON object a line, for the audit
-/// of the order API. A line is sent as it is read, so that a million of them need no memory; an answer that breaks off is a failed one.
+/// <c>GET /ops/audit/payments</c> and <c>GET /ops/audit/events</c>: the payments and events of this service, one JSON object per line, for
+/// the audit of the order API. Rows are streamed, so that their number does not matter for memory; a truncated response is a failure.
 /// </summary>
 internal static class PaymentsExport
 {
@@ -18,7 +18,11 @@ internal static class PaymentsExport
     internal static void MapPaymentsExport(this IEndpointRouteBuilder ops)
     {
         ops.MapGet("/audit/payments", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
-            http, database, "SELECT order_id, status, amount, currency, provider_reference FROM payments ORDER BY order_id", ReadPayment, ExportJson.Default.PaymentLine));
+            http,
+            database,
+            "SELECT order_id, status, amount, currency, provider_reference FROM payments ORDER BY order_id",
+            ReadPayment,
+            ExportJson.Default.PaymentLine));
         ops.MapGet("/audit/events", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
             http,
             database,
@@ -31,7 +35,8 @@ internal static class PaymentsExport
             ExportJson.Default.EventLine));
     }
 
-    private static async Task WriteAsync<T>(HttpContext http, NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read, JsonTypeInfo<T> type)
+    private static async Task WriteAsync<T>(
+        HttpContext http, NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read, JsonTypeInfo<T> type)
     {
         var cancellationToken = http.RequestAborted;
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
@@ -52,7 +57,7 @@ internal static class PaymentsExport
     private static async IAsyncEnumerable<T> ReadAsync<T>(
         NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // The time-out of the service is for what a request waits for. The pool takes the setting back.
+        // The service's statement timeout is for short queries. The pool resets the setting.
         await using (var unlimited = new NpgsqlCommand("SET statement_timeout = 0", connection))
             await unlimited.ExecuteNonQueryAsync(cancellationToken);
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
@@ -70,7 +75,7 @@ internal static class PaymentsExport
 
 internal sealed record PaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
 
-/// <summary>An event, and since when it waits in the outbox: since it was made, or since it was offered again.</summary>
+/// <summary>An event, and since when it waits in the outbox: since its creation, or since it was republished.</summary>
 internal sealed record EventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, DateTimeOffset? WaitingSince);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

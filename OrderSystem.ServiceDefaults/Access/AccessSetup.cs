@@ -8,16 +8,22 @@ using Microsoft.Extensions.Options;
 
 namespace OrderSystem.ServiceDefaults.Access;
 
-/// <summary>Lets in only who brings a good token: every route asks for one unless it says otherwise.</summary>
+/// <summary>Authentication and authorization: every endpoint requires a valid bearer token unless it allows anonymous access.</summary>
 public static class AccessSetup
 {
-    /// <summary>Asymmetric ones only: with the others, who can check a token can also make one.</summary>
+    /// <summary>Asymmetric algorithms only: with a symmetric one, a service that validates tokens could also issue them.</summary>
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
 
-    /// <summary>Clocks differ: a token is accepted from this long before <c>nbf</c> until this long after <c>exp</c>. More than this is a mistake.</summary>
+    /// <summary>
+    /// Tolerated clock skew: a token is accepted from this long before <c>nbf</c> until this long after <c>exp</c>. A larger difference is
+    /// a misconfigured clock.
+    /// </summary>
     internal static readonly TimeSpan ClockSkew = TimeSpan.FromSeconds(30);
 
-    /// <summary>Adds bearer tokens, as <c>Authentication__*</c> says, and a policy for each of <see cref="Scopes"/>. Refuses to start where these settings are missing.</summary>
+    /// <summary>
+    /// Adds JWT bearer authentication, configured by <c>Authentication__*</c>, and an authorization policy for each of
+    /// <see cref="Scopes"/>. The service does not start when these settings are missing or invalid.
+    /// </summary>
     public static void AddAccess(this IHostApplicationBuilder builder)
     {
         builder.Services.AddOptions<AccessOptions>().Configure<IConfiguration>((access, configuration) => access.Read(configuration)).ValidateOnStart();
@@ -31,11 +37,15 @@ public static class AccessSetup
 
         var policies = builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         foreach (var scope in Scopes.All)
-            policies.AddPolicy(scope, policy => policy.RequireAuthenticatedUser().RequireAssertion(context => context.User.Has(scope) && context.User.ClientId() is not null));
-        builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, ForbiddenAnswer>();
+        {
+            policies.AddPolicy(scope, policy => policy.RequireAuthenticatedUser()
+                .RequireAssertion(context => context.User.Has(scope) && context.User.ClientId() is not null));
+        }
+
+        builder.Services.AddSingleton<IAuthorizationMiddlewareResultHandler, ForbiddenResultHandler>();
     }
 
-    /// <summary>Checks the token of each request, how much its client asks for, and what it allows.</summary>
+    /// <summary>Authenticates each request, applies the rate limit of its client, then authorizes it.</summary>
     public static void UseAccess(this WebApplication app)
     {
         app.UseAuthentication();
@@ -49,10 +59,10 @@ public static class AccessSetup
         options.ConfigurationManager = published;
         options.MapInboundClaims = false;
         options.TokenHandlers.Clear();
-        options.TokenHandlers.Add(new RecentTokens(time, published) { MapInboundClaims = false });
-        options.Events = new() { OnChallenge = UncheckedAnswer.ChallengeAsync };
+        options.TokenHandlers.Add(new ValidatedTokenCache(time, published) { MapInboundClaims = false });
+        options.Events = new() { OnChallenge = IssuerKeysUnavailableResponse.ChallengeAsync };
 
-        // All but the algorithms and the keys is the default of the library; here nothing may depend on a default.
+        // Explicit even where it is the library's default, so that a new version cannot relax the validation.
         var token = options.TokenValidationParameters;
         token.ValidAlgorithms = Algorithms;
         token.IssuerSigningKeys = access.SigningKeys;

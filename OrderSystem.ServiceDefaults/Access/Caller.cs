@@ -2,14 +2,14 @@ using System.Security.Claims;
 
 namespace OrderSystem.ServiceDefaults.Access;
 
-/// <summary>Who asks.</summary>
+/// <summary>The authenticated caller of a request.</summary>
 public static class Caller
 {
     private const int MaxLength = 255;
 
     /// <summary>
-    /// The client that the token was given to: <c>client_id</c> (RFC 9068), else <c>azp</c>, else <c>sub</c>. Null when the token does not say, or says
-    /// something that is no name.
+    /// The client that the token was issued to: <c>client_id</c> (RFC 9068), else <c>azp</c>, else <c>sub</c>. Null when the token has none
+    /// of these, or when the claim is not 1 to 255 printable ASCII characters without spaces.
     /// </summary>
     public static string? ClientId(this ClaimsPrincipal caller)
     {

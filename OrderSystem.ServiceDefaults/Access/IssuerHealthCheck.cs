@@ -4,7 +4,8 @@ using Microsoft.Extensions.Options;
 namespace OrderSystem.ServiceDefaults.Access;
 
 /// <summary>
-/// Whether tokens can be checked. Not part of <c>/ready</c>: every instance asks the same provider, and what is behind the API goes on without it.
+/// Whether tokens can be validated. Not part of <c>/ready</c>: all instances depend on the same provider and would leave the load balancer
+/// together, although everything behind the API works without it.
 /// </summary>
 internal sealed class IssuerHealthCheck(IOptions<AccessOptions> access, IssuerKeys keys) : IHealthCheck
 {
@@ -13,7 +14,7 @@ internal sealed class IssuerHealthCheck(IOptions<AccessOptions> access, IssuerKe
         if (access.Value.MetadataAddress is null)
             return HealthCheckResult.Healthy();
 
-        // A probe makes the next attempt too, so that keys come back, and are there for the first request, before a client needs them.
+        // The probe fetches too, so that the keys are there before the first request, and return after an outage without one.
         if (keys.Current is null || keys.Problem is not null)
             await keys.RefreshAsync().WaitAsync(cancellationToken);
         return keys.Current is null ? HealthCheckResult.Unhealthy(keys.Problem) : HealthCheckResult.Healthy(keys.Problem);

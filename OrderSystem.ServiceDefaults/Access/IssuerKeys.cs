@@ -7,31 +7,35 @@ using Microsoft.IdentityModel.Tokens;
 namespace OrderSystem.ServiceDefaults.Access;
 
 /// <summary>
-/// The keys that the OpenID provider signs with. What was fetched stays good for as long as nothing newer can be fetched. The library's own manager
-/// makes requests queue for a provider that does not answer, and trusts withdrawn keys for an hour after newer ones came.
+/// The signing keys of the OpenID provider. The last fetched keys stay valid while newer ones cannot be fetched. Replaces the library's own
+/// manager, which queues requests behind a provider that does not respond and trusts withdrawn keys for an hour after newer ones arrived.
 /// </summary>
 internal sealed partial class IssuerKeys : BaseConfigurationManager, IConfigurationManager<OpenIdConnectConfiguration>, IDisposable
 {
-    private const int LargestAnswer = 1024 * 1024;
+    private const int MaxResponseBytes = 1024 * 1024;
 
-    /// <summary>Between the beginnings of two attempts, however many requests need keys.</summary>
-    internal static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
+    /// <summary>Minimum time between the starts of two fetches, however many requests need keys.</summary>
+    internal static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>After this the keys are fetched again while requests go on with those that are there: so a withdrawn one is noticed.</summary>
-    internal static readonly TimeSpan Freshness = TimeSpan.FromMinutes(30);
+    /// <summary>Age at which the keys are fetched again in the background, so that a withdrawn key is noticed.</summary>
+    internal static readonly TimeSpan StaleAfter = TimeSpan.FromMinutes(30);
 
-    /// <summary>For an attempt, and so for a request that waits for it.</summary>
-    internal static readonly TimeSpan Deadline = TimeSpan.FromSeconds(3);
+    /// <summary>Limit of one fetch, and so of a request that waits for it.</summary>
+    internal static readonly TimeSpan FetchTimeout = TimeSpan.FromSeconds(3);
 
     private readonly Lock gate = new();
 
-    /// <summary>Of its own: the deadline and the repetitions are here.</summary>
-    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { MaxResponseContentBufferSize = LargestAnswer };
+    /// <summary>Not from the factory, whose defaults retry: timeout and retries are in this class.</summary>
+    private readonly HttpClient http = new(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    {
+        MaxResponseContentBufferSize = MaxResponseBytes,
+    };
+
     private readonly AccessOptions access;
     private readonly TimeProvider time;
     private readonly ILogger<IssuerKeys> logger;
-    private Task attempt = Task.CompletedTask;
-    private long? begunAt;
+    private Task fetch = Task.CompletedTask;
+    private long? startedAt;
     private volatile Fetched? fetched;
     private volatile string? problem;
 
@@ -41,10 +45,10 @@ internal sealed partial class IssuerKeys : BaseConfigurationManager, IConfigurat
         UseLastKnownGoodConfiguration = false;
     }
 
-    /// <summary>What was fetched last; another object when it was fetched again.</summary>
+    /// <summary>The last fetched configuration, or null; each fetch creates a new object.</summary>
     internal OpenIdConnectConfiguration? Current => fetched?.Configuration;
 
-    /// <summary>Why the last attempt failed; null when it did not.</summary>
+    /// <summary>Why the last fetch failed; null when it succeeded.</summary>
     internal string? Problem => problem;
 
     public override async Task<BaseConfiguration> GetBaseConfigurationAsync(CancellationToken cancel) => await GetConfigurationAsync(cancel);
@@ -53,43 +57,47 @@ internal sealed partial class IssuerKeys : BaseConfigurationManager, IConfigurat
     {
         if (fetched is null)
             await RefreshAsync().WaitAsync(cancel);
-        else if (time.GetElapsedTime(fetched.At) >= Freshness)
+        else if (time.GetElapsedTime(fetched.At) >= StaleAfter)
             _ = RefreshAsync();
         return Current ?? throw new InvalidOperationException(problem);
     }
 
-    /// <summary>Does nothing: the library asks for this at any token that it refuses. <see cref="RecentTokens"/> asks when newer keys could matter.</summary>
+    /// <summary>
+    /// Does nothing: the library calls this for every token that it rejects. <see cref="ValidatedTokenCache"/> fetches when newer keys
+    /// could matter.
+    /// </summary>
     public override void RequestRefresh()
     {
     }
 
     /// <summary>
-    /// Fetches the keys unless that was tried a moment ago. Ends with the attempt; at once while the provider is away, because an attempt goes on
-    /// behind the callers then.
+    /// Fetches the keys, unless the last fetch started less than <see cref="RetryInterval"/> ago. Completes with the fetch; while the
+    /// provider is unavailable it completes at once and the fetch continues in the background.
     /// </summary>
     internal Task RefreshAsync()
     {
         lock (gate)
         {
-            if (attempt.IsCompleted && (begunAt is not { } begun || time.GetElapsedTime(begun) >= Pause))
+            if (fetch.IsCompleted && (startedAt is not { } started || time.GetElapsedTime(started) >= RetryInterval))
             {
-                begunAt = time.GetTimestamp();
-                attempt = Task.Run(FetchAsync);
+                startedAt = time.GetTimestamp();
+                fetch = Task.Run(FetchAsync);
             }
 
-            return problem is null ? attempt : Task.CompletedTask;
+            return problem is null ? fetch : Task.CompletedTask;
         }
     }
 
-    /// <summary>Whatever the provider answers, what was fetched before stays good.</summary>
+    /// <summary>Never throws: a failed fetch leaves the cached keys valid.</summary>
     private async Task FetchAsync()
     {
-        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var deadline = new CancellationTokenSource(FetchTimeout, time);
         try
         {
-            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(access.MetadataAddress, new Documents(http, access.MustBeHttps), deadline.Token);
+            var documents = new DocumentRetriever(http, access.MustBeHttps);
+            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(access.MetadataAddress, documents, deadline.Token);
             if (configuration.SigningKeys.Count == 0 || string.IsNullOrEmpty(configuration.Issuer))
-                throw new InvalidDataException("it publishes no keys, or no issuer");
+                throw new InvalidDataException("the provider publishes no keys or no issuer");
             fetched = new(configuration, time.GetTimestamp());
             if (problem is not null)
                 Log.Fetched(logger);
@@ -97,10 +105,15 @@ internal sealed partial class IssuerKeys : BaseConfigurationManager, IConfigurat
         }
         catch (Exception failure)
         {
-            var why = deadline.IsCancellationRequested ? $"no answer within {Deadline.TotalSeconds:0} s" : failure.GetBaseException().Message;
+            var why = deadline.IsCancellationRequested
+                ? $"no response within {FetchTimeout.TotalSeconds:0} s"
+                : failure.GetBaseException().Message;
+            var consequence = fetched is null
+                ? "requests get 503 until a fetch succeeds"
+                : "tokens signed with the cached keys are still accepted";
             if (problem is null)
-                Log.Away(logger, why, fetched is null ? "Requests are answered 503 until they can" : "Tokens of the keys that are known are still accepted");
-            problem = $"The keys of the identity provider cannot be fetched: {why}";
+                Log.FetchFailed(logger, why, consequence);
+            problem = $"The keys of the identity provider could not be fetched: {why}";
         }
     }
 
@@ -108,20 +121,24 @@ internal sealed partial class IssuerKeys : BaseConfigurationManager, IConfigurat
 
     private sealed record Fetched(OpenIdConnectConfiguration Configuration, long At);
 
-    /// <summary>The library's own hides in its messages what went wrong.</summary>
-    private sealed class Documents(HttpClient http, bool mustBeHttps) : IDocumentRetriever
+    /// <summary>The library's own retriever does not include the cause in its messages.</summary>
+    private sealed class DocumentRetriever(HttpClient http, bool mustBeHttps) : IDocumentRetriever
     {
-        public Task<string> GetDocumentAsync(string address, CancellationToken cancel) => !mustBeHttps || address.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
-            ? http.GetStringAsync(address, cancel)
-            : throw new InvalidDataException("its keys are not at an https address");
+        public Task<string> GetDocumentAsync(string address, CancellationToken cancel) =>
+            !mustBeHttps || address.StartsWith("https://", StringComparison.OrdinalIgnoreCase)
+                ? http.GetStringAsync(address, cancel)
+                : throw new InvalidDataException("the provider names an address of its keys that is not https");
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 103, Level = LogLevel.Warning, Message = "Keys of the identity provider cannot be fetched: {Why}. {Consequence}")]
-        internal static partial void Away(ILogger logger, string why, string consequence);
+        [LoggerMessage(
+            EventId = 103, Level = LogLevel.Warning, Message = "Identity provider keys could not be fetched ({Why}); {Consequence}.")]
+        internal static partial void FetchFailed(ILogger logger, string why, string consequence);
 
-        [LoggerMessage(EventId = 104, Level = LogLevel.Information, Message = "Keys of the identity provider were fetched again")]
+        [LoggerMessage(
+            EventId = 104, Level = LogLevel.Information,
+            Message = "Identity provider keys fetched again; tokens are validated with the current keys.")]
         internal static partial void Fetched(ILogger logger);
     }
 }

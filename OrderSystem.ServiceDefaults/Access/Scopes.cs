@@ -2,21 +2,23 @@ using System.Security.Claims;
 
 namespace OrderSystem.ServiceDefaults.Access;
 
-/// <summary>What a token may allow. Policies of the same names ask for them.</summary>
+/// <summary>OAuth scopes of this system. The authorization policy that requires a scope has the same name.</summary>
 public static class Scopes
 {
-    /// <summary>See orders.</summary>
+    /// <summary>Read orders.</summary>
     public const string Read = "orders.read";
 
     /// <summary>Place and cancel orders.</summary>
     public const string Write = "orders.write";
 
-    /// <summary>Operate the system, and see the orders of every client.</summary>
+    /// <summary>Operate the system, and read the orders of every client.</summary>
     public const string Operate = "orders.ops";
 
     internal static readonly string[] All = [Read, Write, Operate];
 
-    /// <summary>Whether the token has the scope: in <c>scope</c> (RFC 8693), or in <c>scp</c> as some providers call it; a list, or words in one text.</summary>
+    /// <summary>
+    /// Whether the token has the scope, in <c>scope</c> (RFC 8693) or <c>scp</c> (some providers), as a list or separated by spaces.
+    /// </summary>
     public static bool Has(this ClaimsPrincipal caller, string scope)
     {
         foreach (var claim in caller.Claims)

@@ -6,13 +6,13 @@ using Microsoft.Extensions.Hosting;
 
 namespace OrderSystem.ServiceDefaults.Health;
 
-/// <summary>The three probes. Each answers 200 or 503 and says why.</summary>
+/// <summary>The three probes; each answers 200 or 503 with a JSON report.</summary>
 public static class HealthEndpoints
 {
-    /// <summary>A check with this tag decides whether traffic may come.</summary>
+    /// <summary>Tag of a check that decides readiness: whether the instance gets traffic.</summary>
     public const string ReadyTag = "ready";
 
-    /// <summary>A check with this tag decides whether the process is alive.</summary>
+    /// <summary>Tag of a check that decides liveness: whether the process has to be restarted.</summary>
     public const string LiveTag = "live";
 
     internal static bool IsProbe(string path) => path is "/health" or "/ready" or "/alive";
@@ -39,7 +39,7 @@ public static class HealthEndpoints
         {
             var report = await health.ReportAsync(path, predicate);
 
-            // Degraded is how a client says that it is reconnecting: what depends on it does not work.
+            // A client reports Degraded while it reconnects: requests that need it fail.
             context.Response.StatusCode = report.Status == HealthStatus.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
             context.Response.Headers.CacheControl = "no-store";
             await HealthReportJson.WriteAsync(context, report);

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace OrderSystem.ServiceDefaults.Health;
 
-/// <summary>What each health check said last, as a metric: alerts need no probe that somebody has to scrape.</summary>
+/// <summary>The last result of each health check as a metric, so that alerts need no scraper for the probes.</summary>
 internal sealed class HealthGauge : IHealthCheckPublisher
 {
     internal const string MeterName = "OrderSystem.ServiceDefaults";
@@ -13,7 +13,8 @@ internal sealed class HealthGauge : IHealthCheckPublisher
     public HealthGauge(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        meter.CreateObservableGauge("ordersystem.health.status", Measure, "{status}", "What each health check said last: 0 unhealthy, 1 degraded, 2 healthy.");
+        meter.CreateObservableGauge(
+            "ordersystem.health.status", Measure, "{status}", "Last result of each health check: 0 unhealthy, 1 degraded, 2 healthy.");
     }
 
     public Task PublishAsync(HealthReport report, CancellationToken cancellationToken)

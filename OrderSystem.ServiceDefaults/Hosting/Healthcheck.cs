@@ -3,24 +3,26 @@ using System.Globalization;
 namespace OrderSystem.ServiceDefaults.Hosting;
 
 /// <summary>
-/// The <c>healthcheck</c> verb: asks the service that runs beside it, in the same container and with the same settings. An image without a shell
-/// and without curl has no other way to say how it does.
+/// The <c>healthcheck</c> verb, for container images without a shell and curl: probes the service that runs in the same container with the
+/// same settings.
 /// </summary>
 public static class Healthcheck
 {
     private const string Verb = "healthcheck";
     private const string DefaultProbe = "/ready";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(4);
 
-    /// <summary>Whether the arguments are <c>healthcheck</c>, or <c>healthcheck /health</c> for another probe than <c>/ready</c>.</summary>
+    /// <summary>
+    /// Whether the arguments are <c>healthcheck</c> (probe <c>/ready</c>), or <c>healthcheck /health</c> with another probe.
+    /// </summary>
     public static bool Is(string[] args) => args is [Verb] or [Verb, ['/', ..]];
 
-    /// <summary>Asks the probe; what it answers goes to standard output, for <c>docker inspect</c>.</summary>
-    /// <returns>The exit code: 0 when it answers 200, else 1.</returns>
+    /// <summary>Calls the probe and writes its URL, status and body to standard output, which <c>docker inspect</c> shows.</summary>
+    /// <returns>The exit code: 0 when the probe answers 200; 1 when it answers 503 or not within four seconds.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
         var probe = new Uri(Address(Environment.GetEnvironmentVariable), args is [_, var path] ? path : DefaultProbe);
-        using var client = new HttpClient { Timeout = Patience };
+        using var client = new HttpClient { Timeout = ProbeTimeout };
         try
         {
             using var answer = await client.GetAsync(probe, CancellationToken.None);
@@ -34,7 +36,7 @@ public static class Healthcheck
         }
     }
 
-    /// <summary>Where the service listens, by the variables that tell the service itself, seen from its own machine.</summary>
+    /// <summary>The address of the service on its own machine, from the environment variables that the service itself reads.</summary>
     internal static Uri Address(Func<string, string?> variable)
     {
         if (First(variable("ASPNETCORE_URLS") ?? variable("DOTNET_URLS") ?? variable("URLS")) is { } url)

@@ -4,20 +4,23 @@ using Microsoft.Extensions.Hosting;
 
 namespace OrderSystem.ServiceDefaults.Hosting;
 
-/// <summary>Settings that are checked before a service starts, so that one report names all that is wrong.</summary>
+/// <summary>Settings that are validated before a service starts, so that one report names every error.</summary>
 public static class RequiredSettings
 {
-    /// <summary>Refuses to start without the connection string.</summary>
+    /// <summary>Fails the start when the connection string is missing or breaks a rule.</summary>
     /// <param name="builder">The service's builder.</param>
     /// <param name="name">Name of the connection string.</param>
-    /// <param name="example">What one looks like, for the message.</param>
-    /// <param name="rules">What must hold of it, and what to say when it does not. That must not quote it: there are passwords in it.</param>
+    /// <param name="example">An example value for the error message.</param>
+    /// <param name="rules">Predicates with their error messages, which must not quote the connection string: it contains a
+    /// password.</param>
     public static void RequireConnectionString(
         this IHostApplicationBuilder builder, string name, string example, params IEnumerable<(Func<string, bool> Holds, string Otherwise)> rules)
     {
         var configuration = builder.Configuration;
         var options = builder.Services.AddOptions<RequiredConnectionString>(name)
-            .Validate(_ => !string.IsNullOrWhiteSpace(configuration.GetConnectionString(name)), $"ConnectionStrings__{name} is not set; set it, for example to '{example}'.")
+            .Validate(
+                _ => !string.IsNullOrWhiteSpace(configuration.GetConnectionString(name)),
+                $"ConnectionStrings__{name} is not set; set it, for example to '{example}'.")
             .ValidateOnStart();
         foreach (var (holds, otherwise) in rules)
             options.Validate(_ => configuration.GetConnectionString(name) is not { } given || string.IsNullOrWhiteSpace(given) || holds(given), otherwise);

@@ -2,20 +2,23 @@ using Microsoft.Extensions.Configuration;
 
 namespace OrderSystem.ServiceDefaults.Hosting;
 
-/// <summary>Settings out of files, one for each, as Docker, Podman and Kubernetes mount secrets.</summary>
+/// <summary>Settings from files, one file per setting, as Docker, Podman and Kubernetes mount secrets.</summary>
 public static class SecretFiles
 {
-    /// <summary>Where container runtimes put secrets; <c>SECRETS_PATH</c> names another folder.</summary>
+    /// <summary>Default mount point of container secrets; <c>SECRETS_PATH</c> overrides it.</summary>
     private const string DefaultFolder = "/run/secrets";
 
     /// <summary>
-    /// Adds the files of the folder, whose names are those of environment variables (<c>ConnectionStrings__orders</c>). They win over the
-    /// environment: whoever mounts a secret means it.
+    /// Adds the files of the folder as settings; they are named like environment variables (<c>ConnectionStrings__orders</c>). A file
+    /// overrides the environment variable, because mounting a secret is always deliberate.
     /// </summary>
     public static void AddSecretFiles(this IConfigurationManager configuration) => configuration.AddKeyPerFile(FolderOf(configuration), optional: true);
 
-    /// <summary>The setting as its file has it now; null when it has no file. The configuration keeps what it was at start.</summary>
-    /// <param name="configuration">Says which folder.</param>
+    /// <summary>
+    /// Reads the current content of a setting's file, to pick up a rotated secret: the configuration itself keeps the value from the start.
+    /// Null when the file is missing, empty or unreadable.
+    /// </summary>
+    /// <param name="configuration">Names the folder (<c>SECRETS_PATH</c>).</param>
     /// <param name="name">Name of the file.</param>
     public static string? ReadAgain(IConfiguration configuration, string name)
     {
@@ -29,5 +32,6 @@ public static class SecretFiles
         }
     }
 
-    private static string FolderOf(IConfiguration configuration) => configuration["SECRETS_PATH"] is { Length: > 0 } folder ? Path.GetFullPath(folder) : DefaultFolder;
+    private static string FolderOf(IConfiguration configuration) =>
+        configuration["SECRETS_PATH"] is { Length: > 0 } folder ? Path.GetFullPath(folder) : DefaultFolder;
 }

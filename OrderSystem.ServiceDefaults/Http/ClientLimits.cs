@@ -6,15 +6,23 @@ using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.ServiceDefaults.Http;
 
-/// <summary>Bounds what each client may ask of an instance, so that one cannot keep out the others. Who brings no good token is refused anyway.</summary>
+/// <summary>
+/// Limits concurrent requests and request rate of each client on one instance, so that one client cannot starve the others. Requests
+/// without a valid token are rejected by authorization anyway.
+/// </summary>
 internal static class ClientLimits
 {
     internal static void Configure(RateLimiterOptions limiter, LimitOptions limits)
     {
-        var atOnce = new ConcurrencyLimiterOptions { PermitLimit = limits.RequestsPerClient };
-        var rate = new TokenBucketRateLimiterOptions { TokenLimit = limits.ClientBurst, TokensPerPeriod = limits.ClientRate, ReplenishmentPeriod = TimeSpan.FromSeconds(1) };
+        var concurrency = new ConcurrencyLimiterOptions { PermitLimit = limits.RequestsPerClient };
+        var rate = new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = limits.ClientBurst,
+            TokensPerPeriod = limits.ClientRate,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+        };
         limiter.GlobalLimiter = PartitionedRateLimiter.CreateChained(
-            ForEach(client => RateLimitPartition.GetConcurrencyLimiter(client, _ => atOnce)),
+            ForEach(client => RateLimitPartition.GetConcurrencyLimiter(client, _ => concurrency)),
             ForEach(client => RateLimitPartition.GetTokenBucketLimiter(client, _ => rate)));
         limiter.OnRejected = AnswerAsync;
     }
@@ -24,8 +32,10 @@ internal static class ClientLimits
 
     private static async ValueTask AnswerAsync(OnRejectedContext rejected, CancellationToken cancellationToken)
     {
-        var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var told) ? Math.Ceiling(told.TotalSeconds) : 1;
+        var wait = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter) ? Math.Ceiling(retryAfter.TotalSeconds) : 1;
         rejected.HttpContext.Response.Headers.RetryAfter = wait.ToString(CultureInfo.InvariantCulture);
-        await TypedResults.Problem("This client asks for more than its share. Nothing was done; try again.", statusCode: StatusCodes.Status429TooManyRequests).ExecuteAsync(rejected.HttpContext);
+        await TypedResults.Problem(
+            "The client exceeds its limit of requests. Nothing was done; retry after the number of seconds in Retry-After.",
+            statusCode: StatusCodes.Status429TooManyRequests).ExecuteAsync(rejected.HttpContext);
     }
 }

@@ -5,12 +5,13 @@ using Microsoft.Extensions.Logging;
 
 namespace OrderSystem.ServiceDefaults.Http;
 
-/// <summary>What every client of <see cref="IHttpClientFactory"/> gets, so that no call waits for ever.</summary>
+/// <summary>Defaults of every client from <see cref="IHttpClientFactory"/>: timeouts, retries and circuit breakers.</summary>
 public static class HttpClientDefaults
 {
     /// <summary>
-    /// Adds the standard pipeline with its defaults: 30 s in total, 10 s for an attempt, three repetitions, a circuit breaker for each host. The body
-    /// counts too, see <see cref="ResponseBuffer"/>. Only what changes nothing is repeated: a POST may have been heard although its answer was lost.
+    /// Adds the standard resilience pipeline with its defaults: 30 s in total, 10 s per attempt, three retries, a circuit breaker per host.
+    /// The timeouts cover the body, see <see cref="ResponseBuffer"/>. Only safe methods are retried: a POST may have taken effect although
+    /// its response was lost.
     /// </summary>
     internal static void AddHttpClientDefaults(this IHostApplicationBuilder builder)
     {
@@ -20,12 +21,15 @@ public static class HttpClientDefaults
             client.AddHttpMessageHandler(() => new ResponseBuffer());
         });
 
-        // Telemetry has a deadline and repetitions of its own, and must not write about each of its exports.
+        // The OTLP exporters have their own timeout and retries, and must not log each export.
         foreach (var exporter in (string[])["OtlpTraceExporter", "OtlpMetricExporter", "OtlpLogExporter"])
             builder.Services.AddHttpClient(exporter).RemoveHttpClientDefaults();
         builder.Logging.AddFilter("Polly", LogLevel.Warning);
     }
 
-    /// <summary>Takes the defaults from a client that has deadlines and repetitions of its own. What is added to the client afterwards stays.</summary>
-    public static IHttpClientBuilder RemoveHttpClientDefaults(this IHttpClientBuilder client) => client.ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
+    /// <summary>
+    /// Removes the defaults from a client that has its own timeouts and retries. Handlers that are added afterwards stay.
+    /// </summary>
+    public static IHttpClientBuilder RemoveHttpClientDefaults(this IHttpClientBuilder client) =>
+        client.ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear());
 }

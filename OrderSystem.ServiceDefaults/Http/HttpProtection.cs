@@ -9,47 +9,59 @@ using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.ServiceDefaults.Http;
 
-/// <summary>Bounds what a connection, a request and a client may cost, and tells browsers that there is nothing here for them.</summary>
+/// <summary>
+/// Limits the resources of a connection, a request and a client, and adds headers that keep browsers from interpreting responses.
+/// </summary>
 public static class HttpProtection
 {
-    /// <summary>The largest body that any route reads.</summary>
+    /// <summary>Largest request body that any endpoint reads, in bytes.</summary>
     public const int MaxBody = 60 * 1024;
 
     private const int MaxHeaders = 64;
 
-    /// <summary>For the head of a request, from its first byte.</summary>
+    /// <summary>For the request line and headers, from the first byte.</summary>
     private static readonly TimeSpan HeadTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>For a connection without a request. Longer than the minute for which proxies usually keep one, so that they close it and not the service under their next request.</summary>
+    /// <summary>
+    /// Keep-alive of an idle connection. Longer than the usual 60 s of proxies, so that the proxy closes it: if the service did, that would
+    /// race with the proxy's next request.
+    /// </summary>
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(75);
 
-    /// <summary>In bytes a second, after some seconds of grace: the largest body takes a minute at most.</summary>
-    private static readonly MinDataRate SlowestBody = new(bytesPerSecond: 1_024, gracePeriod: TimeSpan.FromSeconds(5));
+    /// <summary>Minimum data rate of a request body: the largest body takes a minute at most.</summary>
+    private static readonly MinDataRate MinBodyRate = new(bytesPerSecond: 1_024, gracePeriod: TimeSpan.FromSeconds(5));
 
-    /// <summary>Adds the limits of connections, requests and clients.</summary>
+    /// <summary>Adds the limits of connections, requests and clients (section <c>Limits</c>).</summary>
     public static void AddHttpProtection(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<LimitOptions>(LimitOptions.Section);
-        builder.Services.AddOptions<KestrelServerOptions>().Configure<IOptions<LimitOptions>>((kestrel, limits) => Limit(kestrel, Readable(limits)));
-        builder.Services.AddSingleton<RequestBound>();
+        builder.Services.AddOptions<KestrelServerOptions>()
+            .Configure<IOptions<LimitOptions>>((kestrel, limits) => Limit(kestrel, ValueOrDefaults(limits)));
+        builder.Services.AddSingleton<ConcurrentRequestLimit>();
         builder.Services.AddRateLimiter(_ => { });
         builder.Services.AddOptions<RateLimiterOptions>().Configure<IOptions<LimitOptions>>((limiter, limits) => ClientLimits.Configure(limiter, limits.Value));
     }
 
-    /// <summary>Comes before who asks is known: it costs hardly anything to refuse. <see cref="ClientLimits"/> come after.</summary>
+    /// <summary>
+    /// Applies the limit of concurrent requests before authentication, where rejecting a request costs almost nothing.
+    /// <see cref="ClientLimits"/> apply after authentication.
+    /// </summary>
     public static void UseHttpProtection(this WebApplication app)
     {
         app.Use((context, next) =>
         {
             context.Response.OnStarting(AddHeaders, context.Response);
 
-            // Not before the start: that is where a setting that is wrong is reported.
-            return context.RequestServices.GetRequiredService<RequestBound>().InvokeAsync(context, next);
+            // Resolved per request, because the start of the host reports invalid settings; building the pipeline would throw first.
+            return context.RequestServices.GetRequiredService<ConcurrentRequestLimit>().InvokeAsync(context, next);
         });
     }
 
-    /// <summary>The server is made before the start, which is where a setting that is wrong is reported: with one it never listens.</summary>
-    private static LimitOptions Readable(IOptions<LimitOptions> limits)
+    /// <summary>
+    /// Kestrel is configured before the start, which validates the options. Defaults replace invalid ones until then; the failed validation
+    /// keeps the server from ever listening with them.
+    /// </summary>
+    private static LimitOptions ValueOrDefaults(IOptions<LimitOptions> limits)
     {
         try
         {
@@ -71,10 +83,10 @@ public static class HttpProtection
         limits.MaxRequestHeaderCount = MaxHeaders;
         limits.RequestHeadersTimeout = HeadTimeout;
         limits.KeepAliveTimeout = IdleTimeout;
-        limits.MinRequestBodyDataRate = SlowestBody;
+        limits.MinRequestBodyDataRate = MinBodyRate;
     }
 
-    /// <summary>Late, because an exception clears what was set before.</summary>
+    /// <summary>When the response starts, because the exception handler clears headers that were set before.</summary>
     private static Task AddHeaders(object response)
     {
         var headers = ((HttpResponse)response).Headers;

@@ -2,28 +2,36 @@ using System.ComponentModel.DataAnnotations;
 
 namespace OrderSystem.ServiceDefaults.Http;
 
-/// <summary>Section <c>Limits</c>: what one instance takes on, and how much of that one client may have.</summary>
+/// <summary>Section <c>Limits</c>: the load that one instance accepts, and the share of it that one client may use.</summary>
 internal sealed class LimitOptions
 {
     internal const string Section = "Limits";
 
-    /// <summary>Open connections; one more is closed at once. Each costs a few kilobytes while it is idle. Default 4,096.</summary>
+    /// <summary>
+    /// Maximum open connections; a further one is closed at once. An idle connection costs a few kilobytes. Default 4,096.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int Connections { get; set; } = 4_096;
 
-    /// <summary>Requests that may be under way; one more gets 503. More means that under overload all wait longer instead of some being told to come back. Default 1,024.</summary>
+    /// <summary>
+    /// Maximum concurrent requests; a further one gets 503 with Retry-After. A higher limit lets all requests wait longer under overload
+    /// instead of rejecting some. Default 1,024.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int Requests { get; set; } = 1_024;
 
-    /// <summary>The same of one client; one more gets 429. Well below <see cref="Requests"/>, or one client that sends slowly keeps out the others. Default 256.</summary>
+    /// <summary>
+    /// Maximum concurrent requests of one client; a further one gets 429. Keep it well below <see cref="Requests"/>, or one slow client
+    /// starves the others. Default 256.
+    /// </summary>
     [Range(1, 1_000_000)]
     public int RequestsPerClient { get; set; } = 256;
 
-    /// <summary>Requests of one client a second, in the long run; more get 429. Default 500.</summary>
+    /// <summary>Sustained requests per second of one client; more get 429. Default 500.</summary>
     [Range(1, 1_000_000)]
     public int ClientRate { get; set; } = 500;
 
-    /// <summary>Requests of one client at once, after a pause. Default 1,000.</summary>
+    /// <summary>Requests of one client in a burst after a pause. Default 1,000.</summary>
     [Range(1, 1_000_000)]
     public int ClientBurst { get; set; } = 1_000;
 }

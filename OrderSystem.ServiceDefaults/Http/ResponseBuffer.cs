@@ -1,12 +1,14 @@
 namespace OrderSystem.ServiceDefaults.Http;
 
 /// <summary>
-/// Hands an answer on when all of it has come. The strategies of a resilience handler outside of this one then cover the body: by themselves they
-/// are done with an answer when its head has come, and a server that falls silent after it would hold its caller for as long as it likes.
+/// Passes a response on when it is complete, so that the timeouts of the resilience handler around it cover the body. By default they end
+/// with the response headers, and a server that stalls afterwards blocks its caller indefinitely.
 /// </summary>
 public sealed class ResponseBuffer : DelegatingHandler
 {
-    /// <summary>More is an error. What is larger is read as a stream, by a client that has no such handler and a deadline of its own.</summary>
+    /// <summary>
+    /// Largest response; a larger one throws. Streams are read by a client without this handler and with its own timeout.
+    /// </summary>
     public const int MaxBytes = 4 * 1024 * 1024;
 
     /// <inheritdoc/>

@@ -5,15 +5,16 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace OrderSystem.ServiceDefaults.Http;
 
-/// <summary>Reads a body and says exactly what is wrong with it: the type first, then the size, then the field.</summary>
+/// <summary>Reads a JSON body strictly and reports the first error: content type, then size, then the field.</summary>
 public static class StrictJson
 {
     /// <summary>Reads the body.</summary>
-    /// <param name="request">Its content type must be JSON.</param>
-    /// <param name="type">What the body must be, with how strictly.</param>
+    /// <param name="request">Its content type must be JSON, without Content-Encoding.</param>
+    /// <param name="type">The expected type; its serializer options define how strict the reading is.</param>
     /// <param name="cancellationToken">Ends with the request.</param>
-    /// <returns>The value, or the answer that says what is wrong.</returns>
-    public static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    /// <returns>The value, or the problem to answer with: 400, 408, 413 or 415.</returns>
+    public static async Task<(T? Value, ProblemHttpResult? Problem)> ReadAsync<T>(
+        HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
         if (!request.HasJsonContentType())
@@ -42,19 +43,21 @@ public static class StrictJson
         }
         catch (IOException) when (!cancellationToken.IsCancellationRequested)
         {
-            // What Kestrel throws for a chunk whose size is beyond every number.
+            // Kestrel throws this for a chunk size that overflows.
             return (null, Unreceived(StatusCodes.Status400BadRequest));
         }
     }
 
-    /// <summary>Chunks that are none, a body that ends too early or comes too slowly.</summary>
-    private static ProblemHttpResult Unreceived(int status) => Problem(status, "The body could not be received as the request announces it.");
+    /// <summary>Invalid chunks, a body that ends early or is slower than the minimum data rate.</summary>
+    private static ProblemHttpResult Unreceived(int status) =>
+        Problem(status, "The body was invalidly chunked, incomplete or too slow; send the request again.");
 
-    private static ProblemHttpResult TooLarge() => Problem(StatusCodes.Status413PayloadTooLarge, $"The body must have at most {HttpProtection.MaxBody} bytes.");
+    private static ProblemHttpResult TooLarge() =>
+        Problem(StatusCodes.Status413PayloadTooLarge, $"The body must have at most {HttpProtection.MaxBody} bytes.");
 
     private static ProblemHttpResult Problem(int status, string detail) => TypedResults.Problem(detail, statusCode: status);
 
-    /// <summary>The same shape as a validation problem, so that callers find the field in one place.</summary>
+    /// <summary>The shape of a validation problem, so that clients find the field in the same place.</summary>
     private static ProblemHttpResult Malformed(string path, string message)
     {
         var field = path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
@@ -64,15 +67,15 @@ public static class StrictJson
         });
     }
 
-    /// <summary>Without the names of CLR types, which are no business of a caller.</summary>
+    /// <summary>Replaces the serializer's messages, which expose the names of CLR types.</summary>
     private static string Explain(JsonException malformed)
     {
         var place = $"at line {malformed.LineNumber + 1}, byte {malformed.BytePositionInLine}";
         return malformed.Message switch
         {
             var text when text.Contains("could not be mapped", StringComparison.Ordinal) => $"is not a known member, {place}",
-            var text when text.Contains("uplicate", StringComparison.Ordinal) => $"is there twice, {place}",
-            var text when text.Contains("missing required", StringComparison.Ordinal) => $"lacks {Missing(text)}",
+            var text when text.Contains("uplicate", StringComparison.Ordinal) => $"occurs twice, {place}",
+            var text when text.Contains("missing required", StringComparison.Ordinal) => $"lacks the required {Missing(text)}",
             var text when text.Contains("maximum configured depth", StringComparison.Ordinal) => $"is nested too deeply, {place}",
             var text when text.Contains("could not be converted", StringComparison.Ordinal) => $"has a value of the wrong type or out of range, {place}",
             var text when text.Contains("null", StringComparison.Ordinal) => $"must not be null, {place}",

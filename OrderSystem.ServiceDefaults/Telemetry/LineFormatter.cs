@@ -8,8 +8,9 @@ using Microsoft.Extensions.Logging.Console;
 namespace OrderSystem.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// One entry, one line; an exception follows in indented ones. What ends a line or commands a terminal is written out, so that nobody whose words are
-/// logged can write entries. Those that .NET has pass such characters on, all but the one for JSON (<c>Logging__Console__FormatterName=json</c>).
+/// Writes each log entry as one line; an exception follows in indented lines. Line breaks and control characters are escaped, so that
+/// logged input cannot forge entries. Of .NET's own formatters only the one for JSON escapes them
+/// (<c>Logging__Console__FormatterName=json</c>).
 /// </summary>
 internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
 {
@@ -36,7 +37,7 @@ internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
 
     private static void WriteLine(TextWriter writer, ReadOnlySpan<char> text)
     {
-        while (text.IndexOfAny(Commands) is >= 0 and var at)
+        while (text.IndexOfAny(Escaped) is >= 0 and var at)
         {
             writer.Write(text[..at]);
             writer.Write(string.Create(CultureInfo.InvariantCulture, $"\\u{(int)text[at]:x4}"));
@@ -46,9 +47,12 @@ internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
         writer.WriteLine(text);
     }
 
-    /// <summary>Control characters, the line ends of Unicode, and what turns the direction of a text.</summary>
-    private static readonly System.Buffers.SearchValues<char> Commands = System.Buffers.SearchValues.Create(
-        [.. Enumerable.Range(0, char.MaxValue + 1).Select(code => (char)code).Where(character => char.IsControl(character) || character is '\u2028' or '\u2029' or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069'))]);
+    /// <summary>Control characters, Unicode line separators and bidirectional formatting characters.</summary>
+    private static readonly System.Buffers.SearchValues<char> Escaped = System.Buffers.SearchValues.Create(
+    [
+        .. Enumerable.Range(0, char.MaxValue + 1).Select(code => (char)code).Where(character => char.IsControl(character)
+            || character is '\u2028' or '\u2029' or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069')),
+    ]);
 
     private static string Level(LogLevel level) => level switch
     {
@@ -60,7 +64,7 @@ internal sealed class LineFormatter() : ConsoleFormatter(FormatterName)
         _ => "crit",
     };
 
-    /// <summary>Takes the place of the one that .NET takes when none is set.</summary>
+    /// <summary>Makes it the default console formatter, which a configured one still overrides.</summary>
     internal static void AddTo(IHostApplicationBuilder builder)
     {
         builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();

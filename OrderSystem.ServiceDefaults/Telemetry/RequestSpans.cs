@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Routing;
 namespace OrderSystem.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// Names a request's span after its route and adds what is known only at its end. ASP.NET Core 10 sets the attributes that are known at the
-/// start; this can go when it sets these as well.
+/// Names a request's span after its route and adds the attributes that are known only at its end. ASP.NET Core 10 sets those known at the
+/// start; remove this class when it sets these too.
 /// </summary>
 internal sealed class RequestSpans : IStartupFilter
 {

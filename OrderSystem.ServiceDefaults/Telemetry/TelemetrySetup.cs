@@ -12,10 +12,10 @@ using OrderSystem.ServiceDefaults.Telemetry.Prometheus;
 
 namespace OrderSystem.ServiceDefaults.Telemetry;
 
-/// <summary>Traces, metrics and logs from what .NET and the libraries measure themselves; no instrumentation packages.</summary>
+/// <summary>Traces, metrics and logs from the instrumentation inside .NET and the client libraries; no instrumentation packages.</summary>
 internal static class TelemetrySetup
 {
-    /// <summary>The standard variable that says where telemetry goes; nothing is exported without it.</summary>
+    /// <summary>The standard variable for the OTLP endpoint; nothing is exported over OTLP without it.</summary>
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 
     private const string Nats = "NATS.Net";
@@ -25,7 +25,8 @@ internal static class TelemetrySetup
         LineFormatter.AddTo(builder);
         builder.Services.AddTransient<IStartupFilter, RequestSpans>();
 
-        // ASP.NET Core 10 leaves the semantic-convention attributes of its request activity to an instrumentation package unless told otherwise.
+        // Without this switch ASP.NET Core 10 leaves the semantic-convention attributes of its request activity to an instrumentation
+        // package.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
 
         var telemetry = builder.Services.AddOpenTelemetry()
@@ -43,7 +44,7 @@ internal static class TelemetrySetup
                     "Npgsql",
                     "Polly",
                     Nats)
-                .AddView(CountedByMessaging))
+                .AddView(DropMessageMetrics))
             .WithLogging(configureBuilder: null, logging =>
             {
                 logging.IncludeFormattedMessage = true;
@@ -55,14 +56,20 @@ internal static class TelemetrySetup
             telemetry.UseOtlpExporter();
     }
 
-    /// <summary>Messages are counted where their order and outcome are known. Of the client's own meter its connection is left: bytes, subscriptions, reconnects, drops.</summary>
-    private static MetricStreamConfiguration? CountedByMessaging(Instrument instrument) =>
+    /// <summary>
+    /// Drops the NATS client's message metrics: OrderSystem.Messaging counts messages where their order and outcome are known. The client's
+    /// connection metrics stay: bytes, subscriptions, reconnects, drops.
+    /// </summary>
+    private static MetricStreamConfiguration? DropMessageMetrics(Instrument instrument) =>
         instrument.Meter.Name == Nats && instrument.Name.StartsWith("messaging.", StringComparison.Ordinal) ? MetricStreamConfiguration.Drop : null;
 
-    /// <summary>The environment has the last word; what is added later would win over it.</summary>
+    /// <summary>
+    /// Adds the service name only when no environment variable sets it: a resource added here would override the environment.
+    /// </summary>
     private static void Describe(this ResourceBuilder resource, IConfiguration configuration, string serviceName)
     {
-        if (string.IsNullOrWhiteSpace(configuration["OTEL_SERVICE_NAME"]) && configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) != true)
+        if (string.IsNullOrWhiteSpace(configuration["OTEL_SERVICE_NAME"])
+            && configuration["OTEL_RESOURCE_ATTRIBUTES"]?.Contains("service.name=", StringComparison.Ordinal) != true)
             resource.AddService(serviceName, serviceVersion: typeof(TelemetrySetup).Assembly.GetName().Version?.ToString(3));
     }
 }

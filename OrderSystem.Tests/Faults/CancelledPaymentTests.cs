@@ -97,7 +97,8 @@ public sealed class CancelledPaymentTests
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
         Assert.Contains("refund is review", timeline.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("what").GetString()));
         var audit = await client.Http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
-        var found = audit.GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("check").GetString() == "the charge of every cancelled order was given back");
+        var found = audit.GetProperty("checks").EnumerateArray()
+            .Single(check => check.GetProperty("check").GetString() == "the charge of every cancelled order was refunded");
         Assert.Equal(1, found.GetProperty("disagreements").GetInt32());
         await Sql.ExecuteAsync(system.PaymentsDatabase, "UPDATE payments SET cancelled_at = now() - interval '1 hour'");
         await Eventually.BeTrueAsync("the gauge tells its age", async () => (await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>

@@ -76,7 +76,9 @@ public sealed class AuditTests : IAsyncLifetime
 
         var report = await http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
 
-        Assert.Contains("did not answer within 1 s", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "did not respond within 1 s", Find(report, "I3", "charged more than once").GetProperty("why").GetString(),
+            StringComparison.Ordinal);
     }
 
     private async Task TheEndpointSaysTheSameAsync()
@@ -118,7 +120,7 @@ public sealed class AuditTests : IAsyncLifetime
         AssertFound(report, "I5", "final status", orders[2]);
         AssertFound(report, "I5", "provider's ledger", orders[0], orders[1]);
         AssertFound(report, "I5", "agrees with its payment", orders[1]);
-        AssertFound(report, "I5", "waits for a person", orders[6]);
+        AssertFound(report, "I5", "payment in review", orders[6]);
 
         var (_, young) = await AuditAsync(grace: "3600");
         Assert.Equal("agrees", Find(young, "I5", "final status").GetProperty("verdict").GetString());

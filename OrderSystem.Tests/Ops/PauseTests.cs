@@ -24,7 +24,7 @@ public sealed class PauseTests
         Assert.Equal("pause resume", await Sql.ScalarAsync<string>(
             system.PaymentsDatabase, "SELECT string_agg(action, ' ' ORDER BY id) FROM operator_actions WHERE by = 'sub=mallory client=console note=ada' AND order_id IS NULL"));
         Assert.Contains($"process {system.Worker.Id} on ", await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT detail FROM operator_actions LIMIT 1"), StringComparison.Ordinal);
-        Assert.Contains("Pulling is paused by sub=mallory client=console note=ada", system.Worker.Output, StringComparison.Ordinal);
+        Assert.Contains("Pulling paused by sub=mallory client=console note=ada", system.Worker.Output, StringComparison.Ordinal);
 
         await system.Postgres.KillAsync();
         await PostAsync("/ops/pause");

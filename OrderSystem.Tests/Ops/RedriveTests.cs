@@ -108,7 +108,7 @@ public sealed class RedriveTests(SharedSystem shared)
             Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
         var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", system.Environment(), "redrive", "--missing", "--dry-run");
         Assert.Equal(2, exitCode);
-        Assert.Contains("under way", said, StringComparison.Ordinal);
+        Assert.Contains("is running", said, StringComparison.Ordinal);
 
         await abort.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slow);

@@ -56,7 +56,7 @@ public sealed class TimelineTests(SharedSystem shared)
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
 
         var calls = timeline.GetProperty("steps").EnumerateArray().Where(step => step.GetProperty("what").GetString() == "provider asked: charge").ToList();
-        Assert.StartsWith("no answer in time after", calls[0].GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("no response in time after", calls[0].GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Contains(calls, call => call.GetProperty("detail").GetString()!.StartsWith("500 after", StringComparison.Ordinal));
         Assert.StartsWith("200 after", calls[^1].GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.StartsWith("ch_", calls[^1].GetProperty("providerReference").GetString(), StringComparison.Ordinal);

@@ -17,7 +17,7 @@ public sealed class GatewayAttemptsTests
 
     [Theory]
     [InlineData(ScriptedServer.Unavailable, "503")]
-    [InlineData(ScriptedServer.HeadAndSilence, "no answer in time")]
+    [InlineData(ScriptedServer.HeadAndSilence, "no response in time")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{", null)]
     public async Task A_charge_without_an_answer_is_asked_for_as_often_as_its_own_pipeline_says_and_each_attempt_is_noted(string answer, string? noted)
     {

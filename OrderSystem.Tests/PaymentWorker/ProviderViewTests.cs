@@ -33,14 +33,15 @@ public sealed class ProviderViewTests
     public void It_confirms_contradicts_or_is_silent(string found, string succeeded, string declined, string refunded)
     {
         Assert.Equal([succeeded, declined, refunded],
-            new[] { "succeeded", "declined", "refunded" }.Select(decision => $"{ProviderViews.Of(Found[found], decision, "ch_1", nothingIsOnItsWay: true)}"));
+            new[] { "succeeded", "declined", "refunded" }
+                .Select(decision => $"{ProviderViews.Of(Found[found], decision, "ch_1", noCallInFlight: true)}"));
     }
 
     [Fact]
     public void Another_charge_than_the_one_that_was_named_contradicts() =>
-        Assert.Equal(ProviderView.Contradicts, ProviderViews.Of(Found["charged"], "succeeded", "ch_2", nothingIsOnItsWay: true));
+        Assert.Equal(ProviderView.Contradicts, ProviderViews.Of(Found["charged"], "succeeded", "ch_2", noCallInFlight: true));
 
     [Fact]
     public void A_charge_that_may_still_come_is_not_known_to_have_failed() =>
-        Assert.Equal(ProviderView.IsSilent, ProviderViews.Of(ChargeOutcome.None, "declined", reference: null, nothingIsOnItsWay: false));
+        Assert.Equal(ProviderView.IsSilent, ProviderViews.Of(ChargeOutcome.None, "declined", reference: null, noCallInFlight: false));
 }

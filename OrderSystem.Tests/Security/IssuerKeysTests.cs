@@ -47,7 +47,7 @@ public sealed class IssuerKeysTests : IAsyncLifetime
 
         await Eventually.BeTrueAsync("it was noticed that the provider is away", async () =>
         {
-            time.Advance(IssuerKeys.Pause);
+            time.Advance(IssuerKeys.RetryInterval);
             return await KnockAsync(Token(rotated)) == HttpStatusCode.ServiceUnavailable;
         });
         Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
@@ -64,7 +64,7 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         Assert.Equal(1, provider.Requests);
 
         provider.Jwks = rotated.Jwks;
-        time.Advance(IssuerKeys.Pause);
+        time.Advance(IssuerKeys.RetryInterval);
         Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token(rotated)));
         Assert.Equal(2, provider.Requests);
     }
@@ -77,7 +77,7 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
 
         provider.Jwks = rotated.Jwks;
-        time.Advance(IssuerKeys.Freshness);
+        time.Advance(IssuerKeys.StaleAfter);
         await Eventually.BeTrueAsync("the withdrawn key is refused", async () => await KnockAsync(Token()) == HttpStatusCode.Unauthorized);
         Assert.Equal(2, provider.Requests);
     }
@@ -92,10 +92,10 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         foreach (var nonsense in new[] { """{"keys":[]}""", "{}", "<html>", "" })
         {
             provider.Jwks = nonsense;
-            time.Advance(IssuerKeys.Freshness);
+            time.Advance(IssuerKeys.StaleAfter);
             await Eventually.BeTrueAsync("the refusal is noticed", async () =>
             {
-                time.Advance(IssuerKeys.Pause);
+                time.Advance(IssuerKeys.RetryInterval);
                 return await KnockAsync(Token(rotated)) == HttpStatusCode.ServiceUnavailable;
             });
             Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
@@ -111,7 +111,7 @@ public sealed class IssuerKeysTests : IAsyncLifetime
 
         var started = TimeProvider.System.GetTimestamp();
         Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => KnockAsync(Token()))), status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
-        Assert.InRange(TimeProvider.System.GetElapsedTime(started), IssuerKeys.Deadline / 2, IssuerKeys.Deadline * 2);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), IssuerKeys.FetchTimeout / 2, IssuerKeys.FetchTimeout * 2);
         Assert.Equal(1, provider.Requests);
 
         // From here on an attempt goes on behind the requests: that the provider is asked again is no reason to wait for it again.
@@ -123,7 +123,7 @@ public sealed class IssuerKeysTests : IAsyncLifetime
             longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, TimeProvider.System.GetElapsedTime(asked).Ticks));
             return provider.Requests > 1;
         });
-        Assert.InRange(longest, TimeSpan.Zero, IssuerKeys.Deadline / 2);
+        Assert.InRange(longest, TimeSpan.Zero, IssuerKeys.FetchTimeout / 2);
 
         provider.IsSilent = false;
         await Eventually.BeTrueAsync("the token is accepted", async () => await KnockAsync(Token()) == HttpStatusCode.OK);

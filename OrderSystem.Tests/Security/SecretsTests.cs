@@ -190,6 +190,6 @@ public sealed partial class SecretsTests : IAsyncLifetime
         seen.Add(($"the output of {string.Join(' ', arguments)}", output));
     }
 
-    [GeneratedRegex(@"Metrics for Prometheus: (http://\S+)")]
+    [GeneratedRegex(@"Prometheus scrape endpoint: (http://\S+)")]
     private static partial Regex MetricsAddress();
 }

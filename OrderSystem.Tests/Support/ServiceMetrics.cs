@@ -15,6 +15,6 @@ internal static partial class ServiceMetrics
         return await http.GetStringAsync(new Uri(Address().Match(service.Output).Groups[1].Value));
     }
 
-    [GeneratedRegex(@"Metrics for Prometheus: (http://\S+)")]
+    [GeneratedRegex(@"Prometheus scrape endpoint: (http://\S+)")]
     private static partial Regex Address();
 }

@@ -133,7 +133,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         return await output + await errors;
     }
 
-    [GeneratedRegex(@"Metrics for Prometheus: (http://\S+)")]
+    [GeneratedRegex(@"Prometheus scrape endpoint: (http://\S+)")]
     private static partial Regex MetricsAddress();
 
     [GeneratedRegex(@"\b(ordersystem|messaging_(client|process)|http_server)_\w+")]

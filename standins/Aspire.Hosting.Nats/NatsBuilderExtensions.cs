@@ -7,7 +7,7 @@ namespace Aspire.Hosting;
 /// <summary>Adds NATS servers.</summary>
 public static class NatsBuilderExtensions
 {
-    /// <summary>Adds a server on a port.</summary>
+    /// <summary>Adds a server with a fixed port.</summary>
     public static IResourceBuilder<NatsServerResource> AddNats(this IDistributedApplicationBuilder builder, string name, int? port) =>
         builder.AddNats(name, port, userName: null);
 
@@ -33,14 +33,14 @@ public static class NatsBuilderExtensions
             });
     }
 
-    /// <summary>Switches JetStream on.</summary>
+    /// <summary>Enables JetStream.</summary>
     public static IResourceBuilder<NatsServerResource> WithJetStream(this IResourceBuilder<NatsServerResource> builder) => builder.WithArgs("-js");
 
-    /// <summary>Keeps JetStream's data in a volume.</summary>
+    /// <summary>Stores JetStream's data in a volume.</summary>
     public static IResourceBuilder<NatsServerResource> WithDataVolume(this IResourceBuilder<NatsServerResource> builder, string? name = null, bool isReadOnly = false) =>
         builder.WithVolume(name ?? VolumeNameGenerator.Generate(builder, "data"), "/var/lib/nats", isReadOnly).WithArgs("-sd", "/var/lib/nats");
 
-    /// <summary>Keeps JetStream's data in a directory.</summary>
+    /// <summary>Stores JetStream's data in a directory of the host.</summary>
     public static IResourceBuilder<NatsServerResource> WithDataBindMount(this IResourceBuilder<NatsServerResource> builder, string source, bool isReadOnly = false) =>
         builder.WithBindMount(source, "/var/lib/nats", isReadOnly).WithArgs("-sd", "/var/lib/nats");
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Aspire.Hosting.ApplicationModel;
 
-/// <summary>Healthy when the server introduces itself, as it does to every client that connects.</summary>
+/// <summary>Healthy when the server sends INFO, as it does to every client that connects.</summary>
 internal sealed class NatsHealthCheck(EndpointReference endpoint) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -18,11 +18,13 @@ internal sealed class NatsHealthCheck(EndpointReference endpoint) : IHealthCheck
             await client.ConnectAsync(endpoint.Host, endpoint.Port, timeout.Token);
             var greeting = new byte[4];
             await client.GetStream().ReadExactlyAsync(greeting, timeout.Token);
-            return greeting.AsSpan().SequenceEqual("INFO"u8) ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("What listens there is not a NATS server.");
+            return greeting.AsSpan().SequenceEqual("INFO"u8)
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy("The process that listens on the endpoint is not a NATS server.");
         }
         catch (Exception e) when (e is SocketException or IOException || e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
-            return HealthCheckResult.Unhealthy($"The server does not answer: {e.Message}");
+            return HealthCheckResult.Unhealthy($"The server does not respond: {e.Message}");
         }
     }
 }

@@ -5,7 +5,7 @@ public class NatsServerResource(string name) : ContainerResource(name), IResourc
 {
     internal const string PrimaryEndpointName = "tcp";
 
-    /// <summary>A server that asks for a user and a password.</summary>
+    /// <summary>A server that requires a user and a password.</summary>
     public NatsServerResource(string name, ParameterResource? userName, ParameterResource? password)
         : this(name)
     {
@@ -13,22 +13,22 @@ public class NatsServerResource(string name) : ContainerResource(name), IResourc
         PasswordParameter = password;
     }
 
-    /// <summary>Where clients connect.</summary>
+    /// <summary>The endpoint for clients.</summary>
     public EndpointReference PrimaryEndpoint => new(this, PrimaryEndpointName);
 
-    /// <summary>The host that clients connect to.</summary>
+    /// <summary>The host of the endpoint for clients.</summary>
     public EndpointReferenceExpression Host => PrimaryEndpoint.Property(EndpointProperty.Host);
 
-    /// <summary>The port that clients connect to.</summary>
+    /// <summary>The port of the endpoint for clients.</summary>
     public EndpointReferenceExpression Port => PrimaryEndpoint.Property(EndpointProperty.Port);
 
-    /// <summary>The user, if it is not <c>nats</c>.</summary>
+    /// <summary>The user; null for <c>nats</c>.</summary>
     public ParameterResource? UserNameParameter { get; set; }
 
     /// <summary>The user.</summary>
     public ReferenceExpression UserNameReference => UserNameParameter is { } user ? ReferenceExpression.Create($"{user}") : ReferenceExpression.Create($"nats");
 
-    /// <summary>The password, if one is asked for.</summary>
+    /// <summary>The password; null when the server requires none.</summary>
     public ParameterResource? PasswordParameter { get; set; }
 
     /// <inheritdoc />

@@ -6,14 +6,16 @@ using NATS.Client.JetStream;
 
 namespace Microsoft.Extensions.Hosting;
 
-/// <summary>Adds NATS connections with health check and traces.</summary>
+/// <summary>Adds NATS connections with a health check and tracing.</summary>
 /// <remarks>
-/// A connection string that is missing is reported by an <see cref="InvalidOperationException"/> when the connection is first resolved.
-/// <c>configureOptions</c> cannot change the URL, which is applied after it.
+/// Resolving a connection without a connection string throws an <see cref="InvalidOperationException"/>. <c>configureOptions</c> cannot change
+/// the URL, which is applied after it.
 /// </remarks>
 public static class AspireNatsClientExtensions
 {
-    /// <summary>Registers <see cref="NatsConnection"/>, <see cref="INatsConnection"/> and <see cref="INatsClient"/> as one singleton.</summary>
+    /// <summary>
+    /// Registers <see cref="NatsConnection"/>, <see cref="INatsConnection"/> and <see cref="INatsClient"/> as one singleton.
+    /// </summary>
     public static void AddNatsClient(this IHostApplicationBuilder builder, string connectionName) =>
         NatsClientSetup.Add(builder, connectionName, serviceKey: null, configureSettings: null, configureOptions: null);
 
@@ -46,7 +48,7 @@ public static class AspireNatsClientExtensions
         Func<IServiceProvider, NatsOpts, NatsOpts>? configureOptions) =>
         NatsClientSetup.Add(builder, connectionName, serviceKey: null, configureSettings, configureOptions);
 
-    /// <summary>As <c>AddNatsClient</c>, under the key <paramref name="name"/>.</summary>
+    /// <summary>Like <c>AddNatsClient</c>, under the key <paramref name="name"/>.</summary>
     public static void AddKeyedNatsClient(this IHostApplicationBuilder builder, string name) =>
         NatsClientSetup.Add(builder, name, name, configureSettings: null, configureOptions: null);
 
@@ -79,7 +81,7 @@ public static class AspireNatsClientExtensions
         Func<IServiceProvider, NatsOpts, NatsOpts>? configureOptions) =>
         NatsClientSetup.Add(builder, name, name, configureSettings, configureOptions);
 
-    /// <summary>Registers <see cref="INatsJSContext"/> over the connection that is registered without a key.</summary>
+    /// <summary>Registers <see cref="INatsJSContext"/> for the connection that is registered without a key.</summary>
     public static void AddNatsJetStream(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);

@@ -80,7 +80,7 @@ internal static class NatsClientSetup
     {
         var name = serviceKey is null ? "NATS" : $"NATS_{connectionName}";
 
-        // A second registration of the same name would make every report fail.
+        // A second registration with the same name would fail every health report.
         if (services.Any(service => service.ImplementationInstance is Registered registered && registered.Name == name)) return;
         services.AddSingleton(new Registered(name));
 

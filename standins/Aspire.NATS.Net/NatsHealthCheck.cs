@@ -3,7 +3,7 @@ using NATS.Client.Core;
 
 namespace Aspire.NATS.Net;
 
-/// <summary>Reports the connection's state, and opens a connection that nobody has used yet.</summary>
+/// <summary>Reports the state of the connection, and opens a connection that was not used yet.</summary>
 internal sealed class NatsHealthCheck(Func<INatsConnection> connection) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

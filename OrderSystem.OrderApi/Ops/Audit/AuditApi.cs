@@ -6,11 +6,11 @@ using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
-/// <summary><c>GET /ops/audit?grace=</c>: whether the invariants hold, and what disagrees.</summary>
+/// <summary><c>GET /ops/audit?grace=</c>: checks the invariants and lists the violations.</summary>
 internal static class AuditApi
 {
     private const string HttpClientName = "audit";
-    private static readonly TimeSpan LongestGrace = TimeSpan.FromDays(1);
+    private static readonly TimeSpan MaxGrace = TimeSpan.FromDays(1);
     private static readonly SemaphoreSlim OneAtATime = new(1);
 
     internal static void AddAudit(this IHostApplicationBuilder builder)
@@ -18,7 +18,7 @@ internal static class AuditApi
         builder.AddValidatedOptions<AuditOptions>(AuditOptions.Section);
         builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, AuditReportJson.Default));
 
-        // It reads whole tables as streams, with a deadline for each line.
+        // The audit streams whole tables, with a timeout for each line.
         builder.Services.AddHttpClient(HttpClientName, http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
         builder.Services.AddSingleton(services =>
         {
@@ -33,12 +33,15 @@ internal static class AuditApi
         .WithSummary("Compares the orders with their events, streams, payments and the provider's ledger.")
         .ProducesProblem(StatusCodes.Status409Conflict);
 
-    /// <summary>Seconds, or <c>hh:mm:ss</c>.</summary>
+    /// <summary>Parses seconds or <c>hh:mm:ss</c>, a day at most.</summary>
     internal static bool TryReadGrace(string text, out TimeSpan grace)
     {
-        var isNumber = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds <= LongestGrace.TotalSeconds;
+        var isNumber = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds <= MaxGrace.TotalSeconds;
         grace = isNumber ? TimeSpan.FromSeconds(seconds) : default;
-        return isNumber || (text.Contains(':', StringComparison.Ordinal) && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out grace) && grace >= TimeSpan.Zero && grace <= LongestGrace);
+        return isNumber
+            || (text.Contains(':', StringComparison.Ordinal)
+                && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out grace) && grace >= TimeSpan.Zero && grace <= MaxGrace);
     }
 
     private static async Task<Results<Ok<AuditReport>, ValidationProblem, ProblemHttpResult>> HandleAsync(string? grace, Auditor auditor, CancellationToken cancellationToken)
@@ -47,9 +50,13 @@ internal static class AuditApi
         if (grace is not null && !TryReadGrace(grace, out period))
             return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["grace"] = ["must be seconds or hh:mm:ss, at most a day"] });
 
-        // It reads every order: two at once would only slow each other down.
+        // An audit reads every order: two at once would only slow each other down.
         if (!await OneAtATime.WaitAsync(TimeSpan.Zero, cancellationToken))
-            return TypedResults.Problem("An audit is running. Ask again when it is done.", statusCode: StatusCodes.Status409Conflict);
+        {
+            return TypedResults.Problem(
+                "This instance is already running an audit; retry when it has finished.", statusCode: StatusCodes.Status409Conflict);
+        }
+
         try
         {
             return TypedResults.Ok(await auditor.RunAsync(period, cancellationToken));

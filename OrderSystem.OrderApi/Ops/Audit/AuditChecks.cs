@@ -1,6 +1,6 @@
 namespace OrderSystem.OrderApi.Ops.Audit;
 
-/// <summary>What a check compares with, beside this service's own database.</summary>
+/// <summary>The data that a check needs besides this service's own database.</summary>
 [Flags]
 internal enum AuditSource
 {
@@ -12,16 +12,17 @@ internal enum AuditSource
     PaymentsStream = 16,
 }
 
-/// <summary>One thing that must be so.</summary>
-/// <param name="Invariant">Its invariant.</param>
-/// <param name="Text">What must be so, for people.</param>
-/// <param name="Needs">What has to be loaded for it.</param>
-/// <param name="Sql">Selects what is not so: a subject and what is wrong with it. $1 is the time before which everything has come to rest.</param>
+/// <summary>One check of an invariant.</summary>
+/// <param name="Invariant">The invariant, I1 to I5.</param>
+/// <param name="Text">What must hold, in words.</param>
+/// <param name="Needs">What has to be loaded first.</param>
+/// <param name="Sql">Selects the violations: subject and description. $1 is the start of the grace period; later changes may be in
+/// progress.</param>
 internal sealed record AuditCheck(string Invariant, string Text, AuditSource Needs, string Sql);
 
 /// <summary>
-/// The invariants as queries over this service's database and what <see cref="AuditLoad"/> put beside it. Orders that changed within the
-/// grace period are left out where a comparison depends on their having come to rest.
+/// The invariants as queries over this service's database and the tables that <see cref="AuditLoad"/> fills. Where a comparison needs
+/// settled data, orders that changed within the grace period are left out.
 /// </summary>
 internal static class AuditChecks
 {
@@ -29,19 +30,27 @@ internal static class AuditChecks
     [
         new("I1", "every order has its creation event, with its total and currency", AuditSource.None,
             """
-            SELECT o.id::text, CASE WHEN e.order_id IS NULL THEN 'has no creation event' ELSE 'its creation event says another total or currency' END
+            SELECT o.id::text, CASE WHEN e.order_id IS NULL THEN 'has no creation event'
+                ELSE 'its creation event has a different total or currency' END
             FROM orders o LEFT JOIN events e ON e.order_id = o.id AND e.version = 1 AND e.type = 'orders.created.v1'
-            WHERE o.created_at < $1 AND (e.order_id IS NULL OR ((convert_from(e.payload, 'UTF8')::jsonb ->> 'total')::numeric, convert_from(e.payload, 'UTF8')::jsonb ->> 'currency')
+            WHERE o.created_at < $1 AND (e.order_id IS NULL
+                OR ((convert_from(e.payload, 'UTF8')::jsonb ->> 'total')::numeric, convert_from(e.payload, 'UTF8')::jsonb ->> 'currency')
                 IS DISTINCT FROM (o.total, o.currency))
             """),
         new("I1", "every event belongs to an order", AuditSource.None,
-            "SELECT e.order_id::text, e.type || ' of an order that does not exist' FROM events e WHERE NOT EXISTS (SELECT FROM orders o WHERE o.id = e.order_id)"),
-        new("I1", "every Idempotency-Key leads to an order", AuditSource.None,
-            "SELECT k.order_id::text, 'a key leads to an order that does not exist' FROM idempotency_keys k WHERE NOT EXISTS (SELECT FROM orders o WHERE o.id = k.order_id)"),
+            """
+            SELECT e.order_id::text, e.type || ' of an order that does not exist'
+            FROM events e WHERE NOT EXISTS (SELECT FROM orders o WHERE o.id = e.order_id)
+            """),
+        new("I1", "every Idempotency-Key refers to an order", AuditSource.None,
+            """
+            SELECT k.order_id::text, 'an idempotency key refers to an order that does not exist'
+            FROM idempotency_keys k WHERE NOT EXISTS (SELECT FROM orders o WHERE o.id = k.order_id)
+            """),
         new("I2", "the outbox of the order API is empty", AuditSource.None,
             """
             SELECT e.order_id::text, e.type || CASE WHEN w.parked_at IS NULL THEN ' waits in the outbox' ELSE ' is parked: ' || coalesce(w.last_error, '') END
-            FROM audit_outbox w JOIN events e USING (order_id, version) WHERE e.occurred_at < $1 AND w.offered_at < $1
+            FROM audit_outbox w JOIN events e USING (order_id, version) WHERE e.occurred_at < $1 AND w.republished_at < $1
             """),
         new("I2", "every event of the order API is in its stream or waits in the outbox", AuditSource.OrdersStream,
             """
@@ -61,40 +70,47 @@ internal static class AuditChecks
               AND NOT EXISTS (SELECT FROM audit_streamed s WHERE s.event_id = e.event_id)
             """),
         new("I3", "no order was charged more than once", AuditSource.Ledger,
-            "SELECT order_ref, 'was charged ' || count(*) || ' times: ' || string_agg(id, ', ') FROM audit_charges WHERE succeeded GROUP BY order_ref HAVING count(*) > 1"),
+            """
+            SELECT order_ref, 'was charged ' || count(*) || ' times: ' || string_agg(id, ', ')
+            FROM audit_charges WHERE succeeded GROUP BY order_ref HAVING count(*) > 1
+            """),
         new("I4", "every charge belongs to an order, with its total and currency", AuditSource.Ledger,
             """
             SELECT c.order_ref, c.id || CASE WHEN o.id IS NULL THEN ' is a charge of an order that does not exist'
-                ELSE ' charges ' || c.amount || ' ' || c.currency || ', the order is about ' || o.total || ' ' || o.currency END
+                ELSE ' charges ' || c.amount || ' ' || c.currency || ', the order total is ' || o.total || ' ' || o.currency END
             FROM audit_charges c LEFT JOIN orders o ON o.id = c.order_id
             WHERE c.succeeded AND (o.id IS NULL OR (c.amount, c.currency) IS DISTINCT FROM (o.total, o.currency))
             """),
         new("I4", "every payment belongs to an order, with its total and currency", AuditSource.Payments,
             """
             SELECT p.order_id::text, CASE WHEN o.id IS NULL THEN 'is a payment of an order that does not exist'
-                ELSE 'the payment is about ' || p.amount || ' ' || p.currency || ', the order about ' || o.total || ' ' || o.currency END
+                ELSE 'the payment is for ' || p.amount || ' ' || p.currency || ', the order total is ' || o.total || ' ' || o.currency END
             FROM audit_payments p LEFT JOIN orders o ON o.id = p.order_id
             WHERE o.id IS NULL OR (p.amount IS NOT NULL AND (p.amount, p.currency) IS DISTINCT FROM (o.total, o.currency))
             """),
         new("I4", "the worker knows every charge", AuditSource.Ledger | AuditSource.Payments,
             """
-            SELECT c.order_ref, c.id || ' is not the charge that the worker knows: ' || coalesce(p.provider_reference, 'none')
+            SELECT c.order_ref, c.id || ' is not the charge that the worker has recorded: ' || coalesce(p.provider_reference, 'none')
             FROM audit_charges c JOIN orders o ON o.id = c.order_id LEFT JOIN audit_payments p ON p.order_id = c.order_id
             WHERE c.succeeded AND o.status <> 'pending' AND o.updated_at < $1 AND p.provider_reference IS DISTINCT FROM c.id
             """),
         new("I5", "every order has reached a final status", AuditSource.None,
-            "SELECT id::text, 'is pending since ' || created_at FROM orders WHERE status = 'pending' AND created_at < $1"),
-        new("I5", "the charge of every cancelled order was given back", AuditSource.None,
-            "SELECT id::text, 'is cancelled, and its refund is ' || refund || ' since ' || refund_since FROM orders WHERE refund IN ('pending', 'review') AND refund_since < $1"),
+            "SELECT id::text, 'has been pending since ' || created_at FROM orders WHERE status = 'pending' AND created_at < $1"),
+        new("I5", "the charge of every cancelled order was refunded", AuditSource.None,
+            """
+            SELECT id::text, 'is cancelled, and its refund has been ' || refund || ' since ' || refund_since
+            FROM orders WHERE refund IN ('pending', 'review') AND refund_since < $1
+            """),
         new("I5", "the status of every order agrees with the provider's ledger", AuditSource.Ledger,
             """
-            WITH kept AS (
+            WITH held AS (
                 SELECT c.order_id, sum(c.amount - coalesce(r.amount, 0)) AS amount
                 FROM audit_charges c LEFT JOIN (SELECT charge_id, sum(amount) AS amount FROM audit_refunds GROUP BY charge_id) r ON r.charge_id = c.id
                 WHERE c.succeeded GROUP BY c.order_id)
-            SELECT o.id::text, 'is ' || o.status || ', and the provider has ' || coalesce(k.amount, 0) || ' of its ' || o.total || ' ' || o.currency
-            FROM orders o LEFT JOIN kept k ON k.order_id = o.id
-            WHERE o.updated_at < $1 AND coalesce(k.amount, 0) <> CASE o.status WHEN 'paid' THEN o.total ELSE 0 END
+            SELECT o.id::text,
+                'is ' || o.status || ', and the provider holds ' || coalesce(h.amount, 0) || ' of its ' || o.total || ' ' || o.currency
+            FROM orders o LEFT JOIN held h ON h.order_id = o.id
+            WHERE o.updated_at < $1 AND coalesce(h.amount, 0) <> CASE o.status WHEN 'paid' THEN o.total ELSE 0 END
               AND o.status IN ('paid', 'paymentFailed', 'cancelled')
             """),
         new("I5", "the status of every order agrees with its payment", AuditSource.Payments,
@@ -107,9 +123,9 @@ internal static class AuditChecks
                 WHEN 'cancelled' THEN p.status IN ('succeeded', 'charging', 'unknown', 'refunding', 'review')
                 ELSE false END
             """),
-        new("I5", "every order in review has a payment that waits for a person", AuditSource.Payments | AuditSource.WorkerEvents,
+        new("I5", "every order in manual review has a payment in review", AuditSource.Payments | AuditSource.WorkerEvents,
             """
-            SELECT o.id::text, 'is in review, its payment ' || coalesce(p.status, 'does not exist')
+            SELECT o.id::text, 'is in manual review, its payment ' || coalesce(p.status, 'does not exist')
             FROM orders o LEFT JOIN audit_payments p ON p.order_id = o.id
             WHERE o.status = 'manualReview' AND o.updated_at < $1 AND p.status IS DISTINCT FROM 'review'
               AND NOT EXISTS (SELECT FROM audit_events e WHERE e.order_id = o.id AND e.occurred_at >= $1)

@@ -6,12 +6,12 @@ using OrderSystem.OrderApi.Ops.Worker;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
-/// <summary><c>audit</c>: 0 when all agrees, 1 when something disagrees, 2 when something could not be checked.</summary>
+/// <summary><c>audit</c>. Exit codes: 0 every check agrees, 1 at least one disagrees, 2 none disagrees but not all could be made.</summary>
 internal static class AuditCommand
 {
     private static readonly Option<string> Grace = new("--grace")
     {
-        Description = "Orders that changed within this time may still be on their way: seconds or hh:mm:ss.",
+        Description = "Ignore orders that changed within this time, which may be in progress: seconds or hh:mm:ss.",
         DefaultValueFactory = _ => "30",
     };
 
@@ -51,7 +51,10 @@ internal static class AuditCommand
     {
         await Output.TableAsync(
             ["", "RESULT", "CHECK"],
-            report.Checks.Select(check => new[] { check.Invariant, Say(check), check.Why is null ? check.Check : $"{check.Check} ({check.Why})" }));
+            report.Checks.Select(check => new[]
+            {
+                check.Invariant, Describe(check), check.Why is null ? check.Check : $"{check.Check} ({check.Why})",
+            }));
         foreach (var check in report.Checks.Where(check => check.Verdict == AuditVerdict.Disagrees))
         {
             await Console.Out.WriteLineAsync($"\n{check.Invariant} {check.Check}: {check.Disagreements} disagree");
@@ -67,7 +70,7 @@ internal static class AuditCommand
         }}");
     }
 
-    private static string Say(AuditFinding check) => check.Verdict switch
+    private static string Describe(AuditFinding check) => check.Verdict switch
     {
         AuditVerdict.Agrees => "ok",
         AuditVerdict.Disagrees => $"{check.Disagreements} DISAGREE",

@@ -13,16 +13,16 @@ using OrderSystem.OrderApi.Ops.Worker;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
-/// <summary>Brings what the worker, the streams and the provider say into the audit's tables, and remembers what could not be brought.</summary>
+/// <summary>Loads the data of the worker, the streams and the provider into the audit's tables, and records which source failed.</summary>
 internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, HttpClient http, AuditOptions options, WorkerOptions worker)
 {
     private readonly Dictionary<AuditSource, string> missing = [];
 
-    /// <summary>Why a check that needs these cannot be made; null when it can.</summary>
+    /// <summary>Why a check that needs these sources cannot be made; null when it can.</summary>
     internal string? WhyNot(AuditSource needed) =>
         missing.Where(entry => needed.HasFlag(entry.Key)).Select(entry => entry.Value).FirstOrDefault();
 
-    /// <summary>In this order, so that what moves on meanwhile is found where it moves to.</summary>
+    /// <summary>In this order, so that data that moves during the load is found at its destination.</summary>
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await TryAsync(AuditSource.WorkerEvents, async () => await tables.FillAsync(
@@ -48,10 +48,10 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
         {
             await load();
         }
-        catch (NatsUnavailableException away)
+        catch (NatsUnavailableException unavailable)
         {
-            // A server that gives no answer is not waited for twice.
-            missing[AuditSource.OrdersStream] = missing[AuditSource.PaymentsStream] = away.Message;
+            // Both streams are on the same server; a second timeout would only delay the report.
+            missing[AuditSource.OrdersStream] = missing[AuditSource.PaymentsStream] = unavailable.Message;
         }
         catch (Exception failure) when (failure is OpsException or HttpRequestException or IOException or JsonException or NatsException or TimeoutException)
         {
@@ -63,7 +63,7 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     {
         var info = (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info;
 
-        // Of what the stream has let go, nothing can be said. While its first message is there, it has let go nothing since it was made.
+        // Events that the stream has already discarded cannot be checked. While its first message is there, it has discarded none.
         var since = info.State.FirstSeq <= 1 ? info.Created : DateTimeOffset.MaxValue;
         await tables.FillAsync(AuditTables.Streamed, IdsAsync(), cancellationToken);
         await tables.AddStreamAsync(stream, since, cancellationToken);
@@ -86,7 +86,8 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
         Uri address, JsonTypeInfo<T> type, Func<T, (object?, NpgsqlDbType)[]?> row, [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
-        await foreach (var line in InTimeAsync(address.GetLeftPart(UriPartial.Path), patience => LinesAsync(address, type, patience), cancellationToken))
+        var source = address.GetLeftPart(UriPartial.Path);
+        await foreach (var line in WithTimeoutAsync(source, token => LinesAsync(address, type, token), cancellationToken))
         {
             if (line is not null && row(line) is { } values)
                 yield return values;
@@ -95,42 +96,43 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
 
     private async IAsyncEnumerable<T?> LinesAsync<T>(Uri address, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var answer = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        if (!answer.IsSuccessStatusCode)
-            throw new OpsException($"{address.GetLeftPart(UriPartial.Path)} answered {(int)answer.StatusCode}");
-        await using var body = await answer.Content.ReadAsStreamAsync(cancellationToken);
+        using var response = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (!response.IsSuccessStatusCode)
+            throw new OpsException($"{address.GetLeftPart(UriPartial.Path)} answered {(int)response.StatusCode}");
+        await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
         await foreach (var line in JsonSerializer.DeserializeAsyncEnumerable(body, type, topLevelValues: true, cancellationToken))
             yield return line;
     }
 
-    /// <summary>There may be any number of lines or messages, so that no deadline fits all of them: each has one.</summary>
-    private async IAsyncEnumerable<T> InTimeAsync<T>(string source, Func<CancellationToken, IAsyncEnumerable<T>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>Applies the timeout to each line: their number is unbounded, so no timeout fits the whole response.</summary>
+    private async IAsyncEnumerable<T> WithTimeoutAsync<T>(
+        string source, Func<CancellationToken, IAsyncEnumerable<T>> read, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await using var steps = read(patience.Token).GetAsyncEnumerator(patience.Token);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var lines = read(timeout.Token).GetAsyncEnumerator(timeout.Token);
         while (await NextAsync())
-            yield return steps.Current;
+            yield return lines.Current;
 
         async ValueTask<bool> NextAsync()
         {
-            patience.CancelAfter(options.Timeout);
+            timeout.CancelAfter(options.Timeout);
             try
             {
-                return await steps.MoveNextAsync();
+                return await lines.MoveNextAsync();
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
-                throw new OpsException($"{source} did not answer within {options.Timeout.TotalSeconds:0} s");
+                throw new OpsException($"{source} did not respond within {options.Timeout.TotalSeconds:0} s");
             }
             finally
             {
-                patience.CancelAfter(Timeout.InfiniteTimeSpan);
+                timeout.CancelAfter(Timeout.InfiniteTimeSpan);
             }
         }
     }
 
     private static Uri At(Uri? address, string setting, string path) =>
-        address is null ? throw new OpsException($"Audit__{setting} is not set")
+        address is null ? throw new OpsException($"Audit__{setting} is not set; set it to make this check")
         : setting == "LedgerUrl" && address.AbsolutePath != "/" ? address
         : new Uri(address, path);
 

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
-/// <summary>What the audit found.</summary>
+/// <summary>The result of an audit.</summary>
 internal sealed record AuditReport(AuditVerdict Verdict, DateTimeOffset StartedAt, TimeSpan Grace, long Orders, IReadOnlyList<AuditFinding> Checks)
 {
     internal static AuditVerdict Worst(IEnumerable<AuditVerdict> verdicts)
@@ -14,19 +14,19 @@ internal sealed record AuditReport(AuditVerdict Verdict, DateTimeOffset StartedA
     }
 }
 
-/// <summary>What one check found.</summary>
+/// <summary>The result of one check.</summary>
 internal sealed record AuditFinding(
     [property: Description("The invariant that it belongs to, I1 to I5.")] string Invariant,
-    [property: Description("What should be so.")] string Check,
+    [property: Description("What must hold.")] string Check,
     AuditVerdict Verdict,
-    [property: Description("How many disagree.")] long Disagreements,
-    [property: Description("The first of them.")] IReadOnlyList<AuditDisagreement> Examples,
+    [property: Description("Number of violations.")] long Disagreements,
+    [property: Description("The first violations, at most 20.")] IReadOnlyList<AuditDisagreement> Examples,
     [property: Description("Why it was not checked.")] string? Why);
 
-/// <summary>One thing that is not as it should be.</summary>
+/// <summary>A violation: the order or its reference at the provider, and what is wrong.</summary>
 internal sealed record AuditDisagreement(string Subject, string What);
 
-/// <summary>Not checked is not fine.</summary>
+/// <summary>The result of a check or of the whole audit; <c>notChecked</c> is no success.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<AuditVerdict>))]
 internal enum AuditVerdict
 {

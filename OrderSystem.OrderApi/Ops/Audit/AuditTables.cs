@@ -4,8 +4,8 @@ using NpgsqlTypes;
 namespace OrderSystem.OrderApi.Ops.Audit;
 
 /// <summary>
-/// Temporary tables beside this service's own, on a session of their own: what comes from elsewhere is streamed into them, so that the
-/// comparing is done by PostgreSQL, on disk where it must, and this process keeps nothing in memory.
+/// Temporary tables in a session of their own, beside this service's tables. The other sources are streamed into them, so that PostgreSQL
+/// does the comparison, on disk if necessary, and this process keeps nothing in memory.
 /// </summary>
 internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
 {
@@ -15,13 +15,14 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
     internal const string Events = "audit_events (event_id, order_id, type, occurred_at, waiting_since)";
     internal const string Streamed = "audit_streamed (event_id)";
 
-    /// <summary>The outbox is looked at before the streams: what leaves it meanwhile is found there.</summary>
+    /// <summary>The outbox is copied before the streams are read: an event that leaves it meanwhile is found in its stream.</summary>
     private const string Create =
         """
         SET statement_timeout = 0;
         SET lock_timeout = 0;
         SET enable_seqscan = on;
-        CREATE TEMP TABLE audit_outbox AS SELECT order_id, version, parked_at, last_error, to_timestamp(emission) AS offered_at FROM outbox;
+        CREATE TEMP TABLE audit_outbox AS
+            SELECT order_id, version, parked_at, last_error, to_timestamp(emission) AS republished_at FROM outbox;
         CREATE TEMP TABLE audit_charges (id text, order_ref text, order_id uuid, amount numeric, currency text, succeeded boolean);
         CREATE TEMP TABLE audit_refunds (charge_id text, amount numeric);
         CREATE TEMP TABLE audit_payments (order_id uuid, status text, amount numeric, currency text, provider_reference text);
@@ -32,7 +33,7 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
 
     internal static async Task<AuditTables> CreateAsync(NpgsqlDataSource database, CancellationToken cancellationToken)
     {
-        // Back in the pool, the session loses its tables and settings.
+        // When the session returns to the pool it is reset, which drops the tables and settings.
         var tables = new AuditTables(await database.OpenConnectionAsync(cancellationToken));
         await tables.ExecuteAsync(Create, cancellationToken);
         return tables;
@@ -52,7 +53,7 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
         return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
-    /// <summary>Streams rows into a table; the values are those of its columns.</summary>
+    /// <summary>Streams rows into a table; each row has a value for each column, in order.</summary>
     internal async Task FillAsync(string table, IAsyncEnumerable<(object? Value, NpgsqlDbType Type)[]> rows, CancellationToken cancellationToken)
     {
         await using (var copy = await session.BeginBinaryImportAsync($"COPY {table} FROM STDIN (FORMAT binary)", cancellationToken))
@@ -78,12 +79,20 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    /// <summary>The first that the check finds, and how many there are.</summary>
-    internal async Task<(long Count, List<AuditDisagreement> First)> RunAsync(AuditCheck check, DateTimeOffset atRest, int limit, CancellationToken cancellationToken)
+    /// <summary>Runs a check.</summary>
+    /// <returns>The number of violations, and the first of them.</returns>
+    internal async Task<(long Count, List<AuditDisagreement> First)> RunAsync(
+        AuditCheck check, DateTimeOffset settledBefore, int limit, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand($"SELECT found.*, count(*) OVER () FROM ({check.Sql}) AS found (subject, what) ORDER BY 1 LIMIT {limit}", session) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(
+            $"SELECT found.*, count(*) OVER () FROM ({check.Sql}) AS found (subject, what) ORDER BY 1 LIMIT {limit}",
+            session) { CommandTimeout = 0 };
         if (check.Sql.Contains("$1", StringComparison.Ordinal))
-            command.Parameters.Add(new NpgsqlParameter<DateTime> { TypedValue = atRest.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        {
+            command.Parameters.Add(
+                new NpgsqlParameter<DateTime> { TypedValue = settledBefore.UtcDateTime, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        }
+
         var first = new List<AuditDisagreement>();
         long count = 0;
         await using var row = await command.ExecuteReaderAsync(cancellationToken);

@@ -6,24 +6,24 @@ using OrderSystem.Messaging.JetStream;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
-/// <summary>A message that could not be processed, as the operator sees it.</summary>
+/// <summary>A dead letter as operators see it.</summary>
 internal sealed record DeadLetter(
     ulong Sequence, DateTimeOffset At, string Reason, int Deliveries, string Stream, string Consumer, string Subject, ulong OriginalSequence,
     string? Type, Guid? EventId, Guid? OrderId, string? TraceId)
 {
-    /// <summary>Only when one letter is shown.</summary>
+    /// <summary>Set only when a single letter is shown.</summary>
     public IReadOnlyDictionary<string, string>? Headers { get; init; }
 
-    /// <summary>The body, when it is JSON and one letter is shown.</summary>
+    /// <summary>The body, when it is JSON and a single letter is shown.</summary>
     public JsonElement? Body { get; init; }
 
-    /// <summary>The body, when it is not JSON and one letter is shown.</summary>
+    /// <summary>The body, when it is not JSON and a single letter is shown.</summary>
     public string? BodyBase64 { get; init; }
 
-    /// <summary>What was done with it, when one letter is shown.</summary>
+    /// <summary>Recorded operator actions, when a single letter is shown.</summary>
     public IReadOnlyList<DeadLetterAction>? Actions { get; init; }
 
-    /// <summary>As it lies on the stream.</summary>
+    /// <summary>The message on stream DEAD_LETTERS.</summary>
     [JsonIgnore]
     public StreamMessage Message { get; private init; } = null!;
 
@@ -49,7 +49,7 @@ internal sealed record DeadLetter(
         string? Header(string name) => message.Headers.TryGetLastValue(name, out var value) ? value : null;
     }
 
-    /// <summary>With all that there is.</summary>
+    /// <summary>Adds headers, body and recorded actions.</summary>
     internal DeadLetter InFull(IReadOnlyList<DeadLetterAction> actions)
     {
         var data = Message.Data;
@@ -69,8 +69,9 @@ internal sealed record DeadLetter(
     }
 }
 
-/// <summary>Which letters are meant; what is null does not matter.</summary>
-internal sealed record DeadLetterFilter(string? Stream = null, string? Consumer = null, string? Type = null, Guid? OrderId = null, DateTimeOffset? Since = null)
+/// <summary>Selects dead letters; a null condition matches every letter.</summary>
+internal sealed record DeadLetterFilter(
+    string? Stream = null, string? Consumer = null, string? Type = null, Guid? OrderId = null, DateTimeOffset? Since = null)
 {
     internal bool IsEmpty => this == new DeadLetterFilter();
 

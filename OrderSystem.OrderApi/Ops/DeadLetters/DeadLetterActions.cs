@@ -5,11 +5,11 @@ using OrderSystem.Messaging.Operations;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
-/// <summary>Something that was done with a dead letter.</summary>
+/// <summary>A recorded operator action on a dead letter.</summary>
 internal sealed record DeadLetterAction(
     ulong Sequence, string Consumer, string Reason, DateTimeOffset DeadSince, string Action, string By, DateTimeOffset At, string Result, string? TraceId);
 
-/// <summary>The record of who did what with which dead letter. Rows are only ever added.</summary>
+/// <summary>The append-only audit log of operator actions on dead letters.</summary>
 internal sealed class DeadLetterActions(NpgsqlDataSource database, TimeProvider time)
 {
     internal const string Replay = "replay";
@@ -30,7 +30,7 @@ internal sealed class DeadLetterActions(NpgsqlDataSource database, TimeProvider 
         Add(command, time.GetUtcNow().UtcDateTime, NpgsqlDbType.TimestampTz);
         Add(command, result, NpgsqlDbType.Text);
 
-        // A replay goes on in the trace of its event: without one of its own, that is where it can be seen.
+        // A replay continues the trace of its event; without a request of its own (command line) it is recorded under that trace.
         Add(command, Activity.Current?.TraceId.ToHexString() ?? letter.TraceId, NpgsqlDbType.Text);
         Add(command, letter.EventId, NpgsqlDbType.Uuid);
         Add(command, letter.OrderId, NpgsqlDbType.Uuid);

@@ -4,7 +4,7 @@ using OrderSystem.Messaging.Operations;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
-/// <summary>How to replay.</summary>
+/// <summary>Options of a replay.</summary>
 internal sealed record ReplayOptions(bool DryRun, double Rate, int Limit)
 {
     internal const double DefaultRate = 20;
@@ -15,21 +15,21 @@ internal sealed record ReplayOptions(bool DryRun, double Rate, int Limit)
     internal static ReplayOptions One(bool dryRun) => new(dryRun, DefaultRate, Limit: 1);
 }
 
-/// <summary>What a replay did.</summary>
+/// <summary>The result of a replay.</summary>
 internal sealed record ReplayReport(
     bool DryRun,
-    [property: Description("The letters that it was about.")] IReadOnlyList<ulong> Letters,
-    [property: Description("How many of them were published again.")] int Replayed,
-    [property: Description("Those that became dead letters again.")] IReadOnlyList<FailedReplay> FailedAgain,
-    [property: Description("Published again, and not yet processed when this was written.")] int Undecided,
-    [property: Description("Why it ended before its end.")] string? Stopped);
+    [property: Description("The selected letters.")] IReadOnlyList<ulong> Letters,
+    [property: Description("How many of them were replayed.")] int Replayed,
+    [property: Description("Letters that became dead letters again.")] IReadOnlyList<FailedReplay> FailedAgain,
+    [property: Description("Letters that were replayed and not yet processed when the report was made.")] int Undecided,
+    [property: Description("Why the replay stopped early; absent when it was completed.")] string? Stopped);
 
 /// <summary>A letter that became a dead letter again.</summary>
 internal sealed record FailedReplay(ulong Letter, ulong NewLetter, string Reason);
 
 /// <summary>
-/// Publishes dead letters again, so many a second, and stops when one of them comes back: what is wrong with it is wrong with the next.
-/// The first is waited for alone, for the same reason.
+/// Replays dead letters at a limited rate, and stops when one becomes a dead letter again: the next would probably fail for the same cause.
+/// Therefore it also waits for the outcome of the first before it replays more.
 /// </summary>
 internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLetterActions actions, TimeProvider time, ILogger<DeadLetterReplay> logger)
 {
@@ -41,7 +41,7 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
         var run = new ReplayRun(stream, time, last);
         for (ulong from = 1; run.Letters.Count < options.Limit && run.Stopped is null;)
         {
-            // Page by page: the consumer that reads them is not kept waiting at the pace of the replay.
+            // Page by page, so that the consumer that reads the letters does not wait at the pace of the replay.
             var page = await stream.ReadAsync(filter, from, cancellationToken)
                 .TakeWhile(letter => letter.Sequence <= last)
                 .Take(Math.Min(PageSize, options.Limit - run.Letters.Count))
@@ -73,7 +73,8 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
             if (run.Replayed > 0)
                 await Task.Delay(TimeSpan.FromSeconds(1 / options.Rate), time, cancellationToken);
 
-            // In this order nothing is lost wherever it breaks: at worst the letter stays, and a second replay is a duplicate to its consumer.
+            // Publish, record, delete: a failure in between loses nothing. At worst the letter stays, and its consumer deduplicates a
+            // second replay.
             ulong sequence;
             try
             {
@@ -81,7 +82,9 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
             }
             catch (NatsRefusedException refused)
             {
-                run.Stop($"{refused.Message}, because another service does; replay it with the command line as the user ops, or set ConnectionStrings__natsOps");
+                run.Stop(
+                    $"{refused.Message}, which belongs to another service; replay it on the command line as user ops, "
+                    + "or set ConnectionStrings__natsOps");
                 return;
             }
 
@@ -97,7 +100,9 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 2301, Level = LogLevel.Information, Message = "Dead letter {Letter} was replayed as {Stream} {Sequence} by {Operator}.")]
+        [LoggerMessage(
+            EventId = 2301, Level = LogLevel.Information,
+            Message = "Dead letter {Letter} replayed as {Stream} {Sequence} by {Operator}; its consumer receives it again.")]
         internal static partial void Replayed(ILogger logger, ulong letter, string stream, ulong sequence, Operator @operator);
     }
 }

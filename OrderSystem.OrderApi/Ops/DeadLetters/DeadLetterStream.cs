@@ -8,18 +8,19 @@ using OrderSystem.Messaging.JetStream;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
-/// <summary>The stream of what could not be processed.</summary>
+/// <summary>Reads, replays and deletes the messages of stream DEAD_LETTERS.</summary>
 /// <param name="jetStream">Reads the stream.</param>
-/// <param name="publisher">Publishes again: the same, or the connection of a user who may publish what other services do.</param>
+/// <param name="publisher">Replays: the same, or the connection of a user who may publish to the subjects of other services.</param>
 internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext publisher)
 {
-    /// <summary>"no message found" in the words of the server.</summary>
+    /// <summary>JetStream error codes for a message that does not exist.</summary>
     private static readonly int[] NoSuchMessage = [10037, 10043, 10057];
 
-    /// <summary>The letters that match, the oldest first.</summary>
-    internal async IAsyncEnumerable<DeadLetter> ReadAsync(DeadLetterFilter filter, ulong from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>The matching letters from a sequence on, the oldest first.</summary>
+    internal async IAsyncEnumerable<DeadLetter> ReadAsync(
+        DeadLetterFilter filter, ulong from, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Only an id is safe in a subject; what else is asked for could be a wildcard, and is compared as text below.
+        // Only the order id goes into the subject: the other conditions could contain wildcards and are compared below.
         var subject = filter.OrderId is { } order ? DeadLetterFormat.OfOrder(order) : DeadLetterFormat.AllSubjects;
         await foreach (var message in jetStream.FindAsync(Topology.DeadLetters, from, subject, cancellationToken))
         {
@@ -39,7 +40,7 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext 
     internal async Task<ulong> LastSequenceAsync(CancellationToken cancellationToken) =>
         (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: token), cancellationToken)).Info.State.LastSeq;
 
-    /// <summary>Takes the letter from the stream; false when it is not there.</summary>
+    /// <summary>Deletes the letter from the stream; false when it does not exist.</summary>
     internal async Task<bool> DeleteAsync(ulong sequence, CancellationToken cancellationToken)
     {
         try
@@ -54,11 +55,11 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext 
     }
 
     /// <summary>
-    /// Publishes what the letter was to where it was: the same body, envelope and trace, under a new message id. With the old one, the
-    /// stream would take it for the duplicate that it is, and swallow it.
+    /// Publishes the original message to its original subject: the same body, envelope and trace under a new message id, because the stream
+    /// would discard the old id as a duplicate.
     /// </summary>
-    /// <returns>Its new sequence.</returns>
-    /// <exception cref="NatsRefusedException">This connection's user may not publish what the letter was.</exception>
+    /// <returns>Its new sequence in the original stream.</returns>
+    /// <exception cref="NatsRefusedException">The user of the connection may not publish to the original subject.</exception>
     internal async Task<ulong> PublishAgainAsync(DeadLetter letter, CancellationToken cancellationToken)
     {
         var headers = new NatsHeaders { [DeadLetterFormat.ReplayOf] = letter.Sequence.ToString(CultureInfo.InvariantCulture) };
@@ -72,12 +73,13 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext 
         var ack = await publisher.Connection.AskAsync(
             letter.Subject,
             token => publisher.PublishAsync(
-                letter.Subject, letter.Message.Data, NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = id, ExpectedStream = letter.Stream }, headers, token),
+                letter.Subject, letter.Message.Data, NatsRawSerializer<byte[]>.Default,
+                new NatsJSPubOpts { MsgId = id, ExpectedStream = letter.Stream }, headers, token),
             cancellationToken);
         return ack.Error is { } error ? throw new NatsJSApiException(error) : ack.Seq;
     }
 
-    /// <summary>Up to where the consumer is done with all of its stream; 0 when it is not there.</summary>
+    /// <summary>The consumer's ack floor: it has settled all messages up to this stream sequence. 0 when it does not exist.</summary>
     internal async Task<ulong> AckFloorAsync(string originalStream, string consumer, CancellationToken cancellationToken)
     {
         try

@@ -9,17 +9,19 @@ using OrderSystem.Messaging;
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
 /// <summary>A page of dead letters.</summary>
-/// <param name="Items">The oldest first.</param>
+/// <param name="Items">Dead letters, the oldest first.</param>
 /// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
 internal sealed record DeadLetterPage(IReadOnlyList<DeadLetter> Items, ulong? NextCursor);
 
-/// <summary><c>/ops/dead-letters</c>: what could not be processed, and what to do with it.</summary>
+/// <summary><c>/ops/dead-letters</c>: lists, shows, replays and discards dead letters.</summary>
 internal static class DeadLettersApi
 {
     internal const int DefaultLimit = 50;
     internal const int MaxLimit = 200;
 
-    /// <summary>A connection as a user who may publish what other services publish; where it is set, their letters can be replayed over HTTP.</summary>
+    /// <summary>
+    /// Connection string of a NATS user who may publish to the subjects of other services, so that their letters can be replayed over HTTP.
+    /// </summary>
     private const string OperatorsConnection = "natsOps";
 
     internal static void AddDeadLetterOperations(this IHostApplicationBuilder builder)
@@ -40,14 +42,18 @@ internal static class DeadLettersApi
 
     internal static void MapDeadLetters(this IEndpointRouteBuilder letters)
     {
-        letters.MapGet("/", ListAsync).WithName("ListDeadLetters").WithSummary("What could not be processed, the oldest first.");
-        letters.MapGet("/{sequence:long:min(1)}", ShowAsync).WithName("GetDeadLetter").WithSummary("One of them, with its headers, its body and what was done with it.");
+        letters.MapGet("/", ListAsync).WithName("ListDeadLetters").WithSummary("Lists dead letters, the oldest first.");
+        letters.MapGet("/{sequence:long:min(1)}", ShowAsync)
+            .WithName("GetDeadLetter")
+            .WithSummary("Shows a dead letter with its headers, its body and the operator actions on it.");
         letters.MapReplay();
         letters.MapDiscard();
     }
 
     internal static ProblemHttpResult NotFound(long sequence) =>
-        TypedResults.Problem($"There is no dead letter {sequence}.", statusCode: StatusCodes.Status404NotFound);
+        TypedResults.Problem(
+            $"There is no dead letter {sequence}; GET /ops/dead-letters lists those that are left.",
+            statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<Results<Ok<DeadLetterPage>, ValidationProblem>> ListAsync(
         string? stream, string? consumer, string? type, string? orderId, string? since, string? limit, string? cursor, DeadLetterStream letters,

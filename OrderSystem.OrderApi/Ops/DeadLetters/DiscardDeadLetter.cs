@@ -1,12 +1,13 @@
 using OrderSystem.Messaging.Operations;
+
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
-/// <summary><c>DELETE /ops/dead-letters/{sequence}</c>: takes a letter from the stream for good.</summary>
+/// <summary><c>DELETE /ops/dead-letters/{sequence}</c>: deletes a dead letter.</summary>
 internal static class DiscardDeadLetter
 {
     internal static void MapDiscard(this IEndpointRouteBuilder letters) => letters.MapDelete("/{sequence:long:min(1)}", HandleAsync)
         .WithName("DiscardDeadLetter")
-        .WithSummary("Deletes a dead letter. What it said is recorded, its body is gone.")
+        .WithSummary("Deletes a dead letter. Its reason and ids stay on record, its body is lost.")
         .Produces(StatusCodes.Status204NoContent)
         .ProducesProblem(StatusCodes.Status400BadRequest)
         .ProducesProblem(StatusCodes.Status404NotFound);
@@ -17,7 +18,7 @@ internal static class DiscardDeadLetter
         if (await letters.FindAsync(sequence, cancellationToken) is not { } letter)
             return false;
 
-        // Recorded first: what is gone could not be recorded any more.
+        // Recorded first: after the deletion there would be nothing left to record.
         await actions.RecordAsync(letter, DeadLetterActions.Discard, by, "deleted", cancellationToken);
         return await letters.DeleteAsync(sequence, CancellationToken.None);
     }

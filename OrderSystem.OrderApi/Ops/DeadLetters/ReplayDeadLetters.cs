@@ -6,13 +6,13 @@ using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
-/// <summary>Which letters to replay, and how.</summary>
+/// <summary>Which dead letters to replay, and how.</summary>
 internal sealed record ReplayRequest(
     string? Stream = null, string? Consumer = null, string? Type = null, Guid? OrderId = null, DateTimeOffset? Since = null,
-    [property: Description("Replays every letter; needed when nothing else narrows it down.")] bool All = false,
-    [property: Description("Says what would be replayed, and replays nothing.")] bool DryRun = false,
-    [property: Description("Letters a second, 0.1 to 1,000.")] double Rate = ReplayOptions.DefaultRate,
-    [property: Description("Letters at most, 1 to 100,000.")] int Limit = ReplayOptions.DefaultLimit)
+    [property: Description("Replays every letter; required when there is no filter.")] bool All = false,
+    [property: Description("Lists the letters that would be replayed, without replaying them.")] bool DryRun = false,
+    [property: Description("Letters per second, 0.1 to 1,000.")] double Rate = ReplayOptions.DefaultRate,
+    [property: Description("Maximum number of letters, 1 to 100,000.")] int Limit = ReplayOptions.DefaultLimit)
 {
     internal DeadLetterFilter Filter => new(Stream, Consumer, Type, OrderId, Since);
 
@@ -22,7 +22,7 @@ internal sealed record ReplayRequest(
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         if (Filter.IsEmpty && !All)
-            errors["all"] = ["must be true when there is no filter: say stream, consumer, type, orderId or since, or all"];
+            errors["all"] = ["must be true when there is no filter: set stream, consumer, type, orderId or since, or all"];
         if (Rate is not (>= 0.1 and <= ReplayOptions.MaxRate))
             errors["rate"] = [$"must be between 0.1 and {ReplayOptions.MaxRate}"];
         if (Limit is < 1 or > ReplayOptions.MaxLimit)
@@ -31,7 +31,10 @@ internal sealed record ReplayRequest(
     }
 }
 
-/// <summary><c>POST /ops/dead-letters/{sequence}/replay</c> and <c>POST /ops/dead-letters/replay</c>: publishes letters again to where they were.</summary>
+/// <summary>
+/// <c>POST /ops/dead-letters/{sequence}/replay</c> and <c>POST /ops/dead-letters/replay</c>: replays dead letters to their original
+/// subjects.
+/// </summary>
 internal static class ReplayDeadLetters
 {
     internal static void MapReplay(this IEndpointRouteBuilder letters)
@@ -44,7 +47,7 @@ internal static class ReplayDeadLetters
             .ProducesProblem(StatusCodes.Status404NotFound);
         letters.MapPost("/replay", ReplaySomeAsync)
             .WithName("ReplayDeadLetters")
-            .WithSummary("Replays the dead letters that match, at a rate, until one of them becomes a dead letter again.")
+            .WithSummary("Replays the matching dead letters at a limited rate; stops when one becomes a dead letter again.")
             .Accepts<ReplayRequest>("application/json")
             .Produces<ReplayReport>()
             .ProducesValidationProblem();

@@ -5,17 +5,19 @@ using Npgsql;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary>Payments that wait, those that have waited longest first.</summary>
-internal sealed record PaymentList(IReadOnlyList<WaitingPayment> Items, [property: Description("How many there are, with those that did not fit.")] long Total);
+/// <summary>Payments without a final status, the longest waiting first.</summary>
+internal sealed record PaymentList(
+    IReadOnlyList<WaitingPayment> Items,
+    [property: Description("Number of matching payments, including those beyond the limit.")] long Total);
 
 internal sealed record WaitingPayment(
     Guid OrderId, Guid PaymentId, string Status, decimal? Amount, string? Currency, string? Reason, string? ProviderReference, int Attempts, bool IsCancelled,
     [property: Description("In review since · unknown since the first attempt · refunding since the cancellation")] DateTimeOffset Since);
 
-/// <summary>Which of them.</summary>
+/// <summary>Which payments to list.</summary>
 /// <param name="Status">One of <see cref="ListPayments.Statuses"/>; null for all of these.</param>
-/// <param name="OlderThan">That have waited longer.</param>
-/// <param name="Limit">At most.</param>
+/// <param name="OlderThan">Only payments that have waited at least this long.</param>
+/// <param name="Limit">Maximum number of payments.</param>
 internal sealed record ListRequest(string? Status, TimeSpan OlderThan, int Limit);
 
 /// <summary><c>GET /ops/payments?status=&amp;olderThan=&amp;limit=</c>.</summary>
@@ -49,7 +51,7 @@ internal static class ListPayments
         return (new(status, age, size), errors);
     }
 
-    /// <summary>The status is part of the text, so that each has its partial index.</summary>
+    /// <summary>The status is a literal in the SQL, so that PostgreSQL can use the partial index of each.</summary>
     internal static async Task<PaymentList> ReadAsync(NpgsqlDataSource database, ListRequest request, CancellationToken cancellationToken)
     {
         var parts = Statuses.Where(status => request.Status is null || request.Status == status)
@@ -72,7 +74,7 @@ internal static class ListPayments
         return new(items, total);
     }
 
-    /// <summary>A payment in review stands still; of the others each attempt changes the row.</summary>
+    /// <summary>A payment in review does not change any more; in the other statuses each attempt updates the row.</summary>
     private static string SinceOf(string status) => status switch
     {
         "review" => "updated_at",

@@ -5,7 +5,7 @@ using OrderSystem.Messaging.Operations;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary>Something that an operator did here.</summary>
+/// <summary>A recorded operator action.</summary>
 internal sealed record OperatorAction(string Action, string By, DateTimeOffset At, string Detail, string? TraceId)
 {
     internal const string Requery = "requery";
@@ -20,10 +20,12 @@ internal sealed record OperatorAction(string Action, string By, DateTimeOffset A
     internal static OperatorAction Read(NpgsqlDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4));
 
-    /// <summary>Adds a row, in the transaction of the connection where there is one.</summary>
-    internal static async Task AddAsync(NpgsqlConnection connection, Guid? orderId, string action, Operator by, string detail, CancellationToken cancellationToken)
+    /// <summary>Inserts a row, in the transaction of the connection if it has one.</summary>
+    internal static async Task AddAsync(
+        NpgsqlConnection connection, Guid? orderId, string action, Operator by, string detail, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("INSERT INTO operator_actions (order_id, action, by, detail, trace_id) VALUES ($1, $2, $3, $4, $5)", connection);
+        await using var command = new NpgsqlCommand(
+            "INSERT INTO operator_actions (order_id, action, by, detail, trace_id) VALUES ($1, $2, $3, $4, $5)", connection);
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)orderId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = action });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"{by}" });

@@ -13,34 +13,70 @@ internal static class PaymentCommands
 {
     internal const string Verb = "payments";
 
-    private static readonly Argument<Guid> Id = new("id") { Description = "The order's, or the payment's." };
-    private static readonly Option<string?> Status = new("--status") { Description = $"Only those that are {string.Join(", ", ListPayments.Statuses)}." };
-    private static readonly Option<string?> OlderThan = new("--older-than") { Description = "Only those that have waited longer, such as 15m." };
-    private static readonly Option<string?> Limit = new("--limit") { Description = $"How many to list; {ListPayments.DefaultLimit} without it." };
-    private static readonly Option<string> As = new("--as") { Description = "succeeded: it was charged; failed: it was not; refunded: it was, and has been given back.", Required = true };
-    private static readonly Option<string> Reason = new("--reason") { Description = "How you know. It is recorded, and told with the order.", Required = true };
-    private static readonly Option<string?> Reference = new("--reference") { Description = "The charge at the provider, or the refund." };
-    private static readonly Option<bool> Force = new("--force") { Description = "Decide although the provider says nothing. What it contradicts is refused all the same." };
+    private static readonly Argument<Guid> Id = new("id") { Description = "Id of the order or of its payment." };
+    private static readonly Option<string?> Status = new("--status")
+    {
+        Description = $"Only payments in this status: {string.Join(", ", ListPayments.Statuses)}.",
+    };
+
+    private static readonly Option<string?> OlderThan = new("--older-than")
+    {
+        Description = "Only payments that have waited at least this long, such as 15m.",
+    };
+
+    private static readonly Option<string?> Limit = new("--limit")
+    {
+        Description = $"Maximum number of payments to list, {ListPayments.DefaultLimit} by default.",
+    };
+
+    private static readonly Option<string> As = new("--as")
+    {
+        Description = "succeeded: the order was charged; failed: it was not; refunded: it was charged and refunded.",
+        Required = true,
+    };
+
+    private static readonly Option<string> Reason = new("--reason")
+    {
+        Description = "How you know. It is recorded and shown with the order.",
+        Required = true,
+    };
+
+    private static readonly Option<string?> Reference = new("--reference")
+    {
+        Description = "Id of the charge (succeeded) or of the refund (refunded) at the provider.",
+    };
+
+    private static readonly Option<bool> Force = new("--force")
+    {
+        Description = "Decide although the provider does not confirm it. A decision that it contradicts is still refused.",
+    };
+
     private static readonly Option<bool> Json = new("--json") { Description = "Print JSON." };
 
     internal static Command Create(IHostApplicationBuilder builder, string databaseName)
     {
-        var list = new Command("list", "Payments that wait for the provider or for a person, the oldest first.") { Status, OlderThan, Limit, Json };
+        var list = new Command("list", "Lists payments that wait for the provider or for a review, the oldest first.")
+        {
+            Status, OlderThan, Limit, Json,
+        };
         On(list, ListAsync);
-        var show = new Command("show", "A payment with its calls, its events and what was done with it.") { Id };
+        var show = new Command("show", "Shows a payment with its calls, its events and the operator actions on it.") { Id };
         On(show, ShowAsync);
-        var requery = new Command("requery", "Looks an order up at the provider, and takes what is certain.") { Id, Json };
+        var requery = new Command("requery", "Looks an order up at the provider and applies the outcome if it is certain.") { Id, Json };
         On(requery, async (database, arguments, token) => await ReportAsync(
             await Services(database).GetRequiredService<RequeryPayment>().RunAsync(arguments.GetValue(Id), Operator.OfThisProcess, token), arguments));
-        var resolve = new Command("resolve", "Ends a review with what a person has found out, unless the provider contradicts it.") { Id, As, Reference, Reason, Force, Json };
+        var resolve = new Command("resolve", "Ends a review with an operator's decision, unless the provider contradicts it.")
+        {
+            Id, As, Reference, Reason, Force, Json,
+        };
         On(resolve, async (database, arguments, token) => await ReportAsync(
             await Services(database).GetRequiredService<ResolvePayment>().RunAsync(arguments.GetValue(Id), Request(arguments), Operator.OfThisProcess, token), arguments));
-        return new Command(Verb, "What becomes of payments that have no outcome.") { list, show, requery, resolve };
+        return new Command(Verb, "Lists, shows, looks up and resolves payments without an outcome.") { list, show, requery, resolve };
 
         void On(Command command, Func<NpgsqlDataSource, ParseResult, CancellationToken, Task<int>> action) => command.SetAction((arguments, token) =>
             OpsConnections.RunWithDatabaseAsync(builder.Configuration, databaseName, database => action(database, arguments, token)));
 
-        // What asks the provider as the service does; nothing of it is started.
+        // The services that call the provider, configured as in the worker; no hosted service is started.
         ServiceProvider Services(NpgsqlDataSource database)
         {
             builder.Logging.ClearProviders();
@@ -55,7 +91,7 @@ internal static class PaymentCommands
     private static async Task<int> ListAsync(NpgsqlDataSource database, ParseResult arguments, CancellationToken token)
     {
         var (request, errors) = ListPayments.Parse(arguments.GetValue(Status), arguments.GetValue(OlderThan), arguments.GetValue(Limit));
-        Refuse(errors);
+        ThrowIfAny(errors);
         var found = await ListPayments.ReadAsync(database, request, token);
         if (arguments.GetValue(Json))
         {
@@ -71,7 +107,7 @@ internal static class PaymentCommands
                 payment.IsCancelled ? "yes" : "no", string.Create(CultureInfo.InvariantCulture, $"{payment.Attempts}"), payment.Reason ?? "-",
             }));
         if (found.Total > found.Items.Count)
-            await Console.Error.WriteLineAsync($"{found.Items.Count} of {found.Total}; more with --limit.");
+            await Console.Error.WriteLineAsync($"{found.Items.Count} of {found.Total} are shown; raise --limit for more.");
         return OpsExitCode.Done;
     }
 
@@ -87,7 +123,7 @@ internal static class PaymentCommands
     private static ResolveRequest Request(ParseResult arguments)
     {
         var request = new ResolveRequest(arguments.GetValue(As)!, arguments.GetValue(Reason)!, arguments.GetValue(Reference), arguments.GetValue(Force));
-        Refuse(request.Validate());
+        ThrowIfAny(request.Validate());
         return request;
     }
 
@@ -98,19 +134,26 @@ internal static class PaymentCommands
         if (arguments.GetValue(Json))
             await Output.JsonAsync(report, PaymentsJson.Default);
         else
-            await Console.Out.WriteLineAsync($"The payment of order {report.OrderId} {(report.Changed ? "is now" : "stays")} {report.Status}. {report.Detail}");
+        {
+            var change = report.Changed ? "is now" : "stays";
+            await Console.Out.WriteLineAsync($"The payment of order {report.OrderId} {change} {report.Status}. {report.Detail}");
+        }
+
         return report.Changed ? OpsExitCode.Done : OpsExitCode.No;
     }
 
     private static async Task<int> NoneAsync(ParseResult arguments)
     {
-        await Console.Error.WriteLineAsync($"There is no payment {arguments.GetValue(Id)}, and none of an order with this id.");
+        await Console.Error.WriteLineAsync($"No payment and no order of a payment has the id {arguments.GetValue(Id)}; check the id.");
         return OpsExitCode.No;
     }
 
-    private static void Refuse(Dictionary<string, string[]> errors)
+    private static void ThrowIfAny(Dictionary<string, string[]> errors)
     {
         if (errors.Count > 0)
-            throw new OpsException(string.Join(' ', errors.Select(error => $"--{(error.Key == "olderThan" ? "older-than" : error.Key)} {error.Value[0]}.")));
+        {
+            throw new OpsException(string.Join(
+                ' ', errors.Select(error => $"--{(error.Key == "olderThan" ? "older-than" : error.Key)} {error.Value[0]}.")));
+        }
     }
 }

@@ -8,35 +8,35 @@ using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary>What became of a payment at an operator's request.</summary>
+/// <summary>The result of an operator's request about a payment.</summary>
 internal sealed record PaymentReport(
     Guid OrderId,
     Guid PaymentId,
-    [property: Description("The status that the payment has now.")] string Status,
+    [property: Description("The current status of the payment.")] string Status,
     [property: Description("Whether the request changed it.")] bool Changed,
     [property: Description("What the provider says, and why nothing was changed.")] string Detail)
 {
     internal static PaymentReport Unchanged(PaymentStanding payment, string detail) => new(payment.OrderId, payment.PaymentId, payment.Status.ToName(), Changed: false, detail);
 }
 
-/// <summary>What a payment has come to, as an operator or a look-up says.</summary>
+/// <summary>The final status of a payment, decided by an operator or by a look-up.</summary>
 /// <param name="Status"><c>succeeded</c>, <c>declined</c> or <c>refunded</c>.</param>
-/// <param name="Reference">The charge, or the refund.</param>
-/// <param name="Reason">For people.</param>
-/// <param name="Found">What the provider says of the charge.</param>
+/// <param name="Reference">Id of the charge, or of the refund.</param>
+/// <param name="Reason">The reason that is published with the event; null for <c>succeeded</c>.</param>
+/// <param name="Found">The result of the look-up.</param>
 internal sealed record PaymentDecision(PaymentStatus Status, string? Reference, string? Reason, ChargeOutcome Found)
 {
-    /// <summary>ISO 4217: no currency.</summary>
+    /// <summary>The ISO 4217 code for no currency.</summary>
     private const string NoCurrency = "XXX";
 
-    /// <summary>Who asked for it, as what, and what is said about it in the record.</summary>
+    /// <summary>The operator action to record with the decision.</summary>
     internal required (string Action, Operator By, string Detail) Record { get; init; }
 
     /// <summary>
-    /// Payment, event and record in one transaction, which holds the payment's row: what another has decided since the operator saw it is left as it
-    /// is. The event is published by the relays of the running services.
+    /// Commits payment, event and operator action in one transaction that locks the payment's row. A payment that has changed since the
+    /// operator saw it is left as it is. The relays of the running services publish the event.
     /// </summary>
-    /// <returns>How the payment stands afterwards, and whether this has changed it.</returns>
+    /// <returns>The payment after the transaction, and whether this decision was applied.</returns>
     internal async Task<(PaymentStanding Payment, bool IsTaken)> CommitAsync(
         NpgsqlDataSource database, PaymentStanding seen, DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -59,7 +59,7 @@ internal sealed record PaymentDecision(PaymentStatus Status, string? Reference, 
             Currency = currency,
         };
         if (await RecordOutcome.Write.WriteAsync(connection, outcome, cancellationToken) == 0)
-            throw new InvalidOperationException($"The payment of order {payment.OrderId} was changed in spite of its lock.");
+            throw new InvalidOperationException($"The payment of order {payment.OrderId} changed despite its row lock; nothing was committed.");
         await OperatorAction.AddAsync(connection, payment.OrderId, Record.Action, Record.By, Record.Detail, cancellationToken);
         payment = (await PaymentStanding.FindAsync(connection, payment.OrderId, isLocked: false, cancellationToken))!;
         await transaction.CommitAsync(cancellationToken);
@@ -73,10 +73,13 @@ internal sealed record PaymentDecision(PaymentStatus Status, string? Reference, 
         _ => StoredEvent.CreateUnnumbered(new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, currency, Reason!, Reference), now),
     };
 
-    /// <summary>The charge itself was never an outcome here, and the audit looks for it.</summary>
+    /// <summary>
+    /// Stores the id of the refunded charge, which was never an outcome here: the audit compares it with the provider's ledger.
+    /// </summary>
     private static async Task KeepChargeAsync(NpgsqlConnection connection, Guid orderId, string charge, CancellationToken cancellationToken)
     {
-        await using var command = new NpgsqlCommand("UPDATE payments SET provider_reference = coalesce(provider_reference, $2) WHERE order_id = $1", connection);
+        await using var command = new NpgsqlCommand(
+            "UPDATE payments SET provider_reference = coalesce(provider_reference, $2) WHERE order_id = $1", connection);
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = orderId });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = charge });
         await command.ExecuteNonQueryAsync(cancellationToken);

@@ -4,27 +4,28 @@ using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary>How a payment stands when an operator decides about it.</summary>
+/// <summary>The state of a payment when an operator decides about it.</summary>
 /// <param name="OrderId">The order.</param>
 /// <param name="PaymentId">The payment.</param>
 /// <param name="Status">Its status.</param>
-/// <param name="Events">Events that it has told. With the status it says whether anything was decided meanwhile.</param>
-/// <param name="Amount">What the order costs; null where only its cancellation is known here.</param>
+/// <param name="Events">Number of its events; together with the status it detects a concurrent change.</param>
+/// <param name="Amount">The order total; null when only the cancellation is known here.</param>
 /// <param name="Currency">ISO 4217 code; null with the amount.</param>
 /// <param name="TraceParent">The trace of the order.</param>
-/// <param name="Unchanged">For how long it has stood like this.</param>
-/// <param name="WasCharged">It was told that the provider has charged the order: what is open is the refund.</param>
+/// <param name="Unchanged">Time since its last change.</param>
+/// <param name="WasCharged">Whether a PaymentSucceeded event exists: then only the refund is open.</param>
 internal sealed record PaymentStanding(
     Guid OrderId, Guid PaymentId, PaymentStatus Status, int Events, decimal? Amount, string? Currency, string? TraceParent, TimeSpan Unchanged, bool WasCharged)
 {
     /// <summary>The order with this id, or the one whose payment has it.</summary>
-    internal const string OrderOf = "(SELECT order_id FROM payments WHERE order_id = $1 UNION ALL SELECT order_id FROM payments WHERE id = $1 LIMIT 1)";
+    internal const string OrderOf =
+        "(SELECT order_id FROM payments WHERE order_id = $1 UNION ALL SELECT order_id FROM payments WHERE id = $1 LIMIT 1)";
 
     internal bool IsOpen => Status is PaymentStatus.Charging or PaymentStatus.Unknown or PaymentStatus.Refunding or PaymentStatus.Review;
 
     internal bool IsInReview => Status == PaymentStatus.Review;
 
-    /// <summary>As the provider is asked about it.</summary>
+    /// <summary>The payment as a look-up needs it.</summary>
     internal Payment Payment => new(OrderId, PaymentId, Amount, Currency, ProviderKey: default, Attempts: 0, FirstAttemptAt: default);
 
     internal static async Task<PaymentStanding?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellationToken)
@@ -33,11 +34,12 @@ internal sealed record PaymentStanding(
         return await FindAsync(connection, id, isLocked: false, cancellationToken);
     }
 
-    /// <param name="connection">Its transaction holds the lock.</param>
-    /// <param name="id">The order's or the payment's.</param>
-    /// <param name="isLocked">Nothing else changes the payment until the end of the transaction.</param>
+    /// <param name="connection">Holds the transaction of the lock.</param>
+    /// <param name="id">Id of the order or of its payment.</param>
+    /// <param name="isLocked">Whether to lock the row until the end of the transaction.</param>
     /// <param name="cancellationToken">Ends with the request.</param>
-    internal static async Task<PaymentStanding?> FindAsync(NpgsqlConnection connection, Guid id, bool isLocked, CancellationToken cancellationToken)
+    internal static async Task<PaymentStanding?> FindAsync(
+        NpgsqlConnection connection, Guid id, bool isLocked, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
             $"""
@@ -53,6 +55,7 @@ internal sealed record PaymentStanding(
     }
 
     private static PaymentStanding Read(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetGuid(1), PaymentStatuses.Parse(row.GetString(2)), row.GetInt32(3), row.IsDBNull(4) ? null : row.GetDecimal(4), row.IsDBNull(5) ? null : row.GetString(5),
+        row.GetGuid(0), row.GetGuid(1), PaymentStatuses.Parse(row.GetString(2)), row.GetInt32(3),
+        row.IsDBNull(4) ? null : row.GetDecimal(4), row.IsDBNull(5) ? null : row.GetString(5),
         row.IsDBNull(6) ? null : row.GetString(6), row.GetTimeSpan(7), row.GetBoolean(8));
 }

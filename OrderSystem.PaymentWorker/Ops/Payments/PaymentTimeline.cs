@@ -6,14 +6,16 @@ using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary><c>GET /ops/payments/{id}?received=…</c>: a payment and all that happened to it, for operators, and for the order API as its part of a timeline.</summary>
+/// <summary>
+/// <c>GET /ops/payments/{id}?received=…</c>: a payment with its history, for operators and for the timeline of the order API.
+/// </summary>
 internal static class PaymentTimeline
 {
     private const int MaxReceived = 100;
 
-    /// <param name="id">The order's, or the payment's.</param>
-    /// <param name="received">Ids of the order's own events, separated by commas: which of them took effect here?</param>
-    /// <param name="database">This service's own.</param>
+    /// <param name="id">Id of the order or of its payment.</param>
+    /// <param name="received">Ids of the order's own events, separated by commas; the answer says which took effect here.</param>
+    /// <param name="database">The database of this service.</param>
     /// <param name="cancellationToken">Ends with the request.</param>
     internal static async Task<Results<JsonHttpResult<PaymentHistory>, ProblemHttpResult>> HandleAsync(
         Guid id, string? received, NpgsqlDataSource database, CancellationToken cancellationToken)
@@ -22,22 +24,27 @@ internal static class PaymentTimeline
         foreach (var part in received?.Split(',', StringSplitOptions.RemoveEmptyEntries) ?? [])
         {
             if (!Guid.TryParse(part, CultureInfo.InvariantCulture, out var one) || ids.Count == MaxReceived)
-                return TypedResults.Problem($"received must be at most {MaxReceived} ids, separated by commas.", statusCode: StatusCodes.Status400BadRequest);
+            {
+                return TypedResults.Problem(
+                    $"received must be at most {MaxReceived} ids, separated by commas.", statusCode: StatusCodes.Status400BadRequest);
+            }
+
             ids.Add(one);
         }
 
         return TypedResults.Json(await ReadAsync(database, id, ids, cancellationToken), PaymentsJson.Default.PaymentHistory);
     }
 
-    /// <param name="database">This service's own.</param>
-    /// <param name="id">The order's, or the payment's.</param>
-    /// <param name="received">Ids of the order's own events: which of them took effect here?</param>
+    /// <param name="database">The database of this service.</param>
+    /// <param name="id">Id of the order or of its payment.</param>
+    /// <param name="received">Ids of the order's own events; the result says which took effect here.</param>
     /// <param name="cancellationToken">Ends with the request.</param>
-    internal static async Task<PaymentHistory> ReadAsync(NpgsqlDataSource database, Guid id, IReadOnlyList<Guid> received, CancellationToken cancellationToken)
+    internal static async Task<PaymentHistory> ReadAsync(
+        NpgsqlDataSource database, Guid id, IReadOnlyList<Guid> received, CancellationToken cancellationToken)
     {
         var orderId = (await PaymentStanding.FindAsync(database, id, cancellationToken))?.OrderId ?? id;
 
-        // Columns that an earlier migration lacks are null.
+        // Read through to_jsonb, columns that an older schema lacks are null (rolling upgrade).
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(Command(
             """

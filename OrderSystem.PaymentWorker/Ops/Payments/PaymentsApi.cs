@@ -4,7 +4,7 @@ using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary><c>/ops/payments</c>: payments that wait for the provider or for a person, and what to do with them.</summary>
+/// <summary><c>/ops/payments</c>: lists, shows, looks up and resolves payments without an outcome.</summary>
 internal static class PaymentsApi
 {
     internal static void AddPaymentOperations(this IHostApplicationBuilder builder)
@@ -22,14 +22,18 @@ internal static class PaymentsApi
         ResolvePayment.Map(payments);
     }
 
-    /// <param name="report">Null: there is no such payment.</param>
-    /// <param name="id">That was asked for.</param>
-    /// <param name="metrics">Count what has ended.</param>
-    /// <param name="refuses">Whether a payment that was not changed is a conflict with the request.</param>
+    /// <param name="report">Null when there is no such payment.</param>
+    /// <param name="id">The requested id.</param>
+    /// <param name="metrics">Counts the final status.</param>
+    /// <param name="refuses">Whether an unchanged payment is a conflict (409) instead of a result.</param>
     internal static IResult Answer(PaymentReport? report, Guid id, PaymentMetrics metrics, bool refuses)
     {
         if (report is null)
-            return TypedResults.Problem($"There is no payment {id}, and none of an order {id}.", statusCode: StatusCodes.Status404NotFound);
+        {
+            return TypedResults.Problem(
+                $"No payment and no order of a payment has the id {id}; check the id.", statusCode: StatusCodes.Status404NotFound);
+        }
+
         if (report.Changed)
             metrics.Ended(PaymentStatuses.Parse(report.Status) is var status && status == PaymentStatus.Refunding ? PaymentStatus.Succeeded : status);
         return report.Changed || !refuses

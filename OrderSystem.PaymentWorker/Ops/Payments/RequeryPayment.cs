@@ -6,8 +6,8 @@ using OrderSystem.PaymentWorker.Payments;
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
 /// <summary>
-/// <c>POST /ops/payments/{id}/requery</c>: looks the order up at the provider and takes what is certain. A look-up changes nothing there, so it needs
-/// no lease: of this and the worker the first commit wins, and the other finds the payment decided.
+/// <c>POST /ops/payments/{id}/requery</c>: looks the order up at the provider and applies the outcome if it is certain. A look-up changes
+/// nothing there, so it needs no lease: if the worker decides at the same time, the first commit wins and the other has no effect.
 /// </summary>
 internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry, TimeProvider time)
 {
@@ -19,22 +19,23 @@ internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry,
         if (await PaymentStanding.FindAsync(database, id, cancellationToken) is not { } payment)
             return null;
         if (!payment.IsOpen)
-            return PaymentReport.Unchanged(payment, "The payment has ended, so the provider was not asked.");
+            return PaymentReport.Unchanged(payment, "The payment already has a final status, so the provider was not asked.");
 
         var found = await inquiry.FindAsync(payment.Payment, cancellationToken);
         var says = ProviderViews.Describe(found);
         if (Certain(payment, found) is not { } status)
-            return await NothingAsync(payment, by, $"{says}; nothing was certain", cancellationToken);
+            return await NothingAsync(payment, by, $"{says}; the outcome is not certain yet", cancellationToken);
 
-        var decision = new PaymentDecision(status, found.Reference, status == PaymentStatus.Refunded ? "it was given back at the provider" : found.Reason, found)
+        var reason = status == PaymentStatus.Refunded ? "it was refunded at the provider" : found.Reason;
+        var decision = new PaymentDecision(status, found.Reference, reason, found)
         {
-            Record = (OperatorAction.Requery, by, $"{says}; taken as {status.ToName()}"),
+            Record = (OperatorAction.Requery, by, $"{says}; applied as {status.ToName()}"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
         return new(now.OrderId, now.PaymentId, now.Status.ToName(), isTaken, isTaken ? says : $"{says}; meanwhile the payment became {now.Status.ToName()}");
     }
 
-    /// <summary>That there is no charge is not certain: a call may be on its way, and a person may know of one.</summary>
+    /// <summary>A missing charge is not certain: a call may be in flight, and an operator may know of a charge.</summary>
     private static PaymentStatus? Certain(PaymentStanding payment, ChargeOutcome found) => found.Status switch
     {
         ChargeStatus.Succeeded when found.Found is { IsRefunded: true } => PaymentStatus.Refunded,
@@ -50,7 +51,8 @@ internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry,
         return PaymentReport.Unchanged(payment, detail);
     }
 
-    private static async Task<IResult> HandleAsync(Guid id, HttpRequest http, RequeryPayment requery, PaymentMetrics metrics, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        Guid id, HttpRequest http, RequeryPayment requery, PaymentMetrics metrics, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();

@@ -8,12 +8,14 @@ using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary>What a person has found out about a payment in review.</summary>
+/// <summary>An operator's decision about a payment in review.</summary>
 internal sealed record ResolveRequest(
-    [property: Description("succeeded: it was charged · failed: it was not · refunded: it was, and has been given back")] string As,
-    [property: Description("How the person knows; 1 to 500 characters. It is recorded, and told with the order.")] string Reason,
-    [property: Description("The charge at the provider for succeeded, which needs it; the refund for refunded.")] string? Reference = null,
-    [property: Description("Decides although the provider says nothing. What it contradicts is refused all the same.")] bool Force = false)
+    [property: Description("succeeded: the order was charged · failed: it was not · refunded: it was charged and refunded")] string As,
+    [property: Description("How the operator knows; 1 to 500 characters. It is recorded and shown with the order.")] string Reason,
+    [property: Description("Id at the provider: of the charge for succeeded (required), of the refund for refunded.")]
+    string? Reference = null,
+    [property: Description("Decides although the provider does not confirm it. A decision that it contradicts is still refused.")]
+    bool Force = false)
 {
     private static readonly Dictionary<string, PaymentStatus> Statuses = new(StringComparer.Ordinal)
     {
@@ -24,7 +26,7 @@ internal sealed record ResolveRequest(
 
     internal string Claim => Reference is null ? As : $"{As} with {Reference}";
 
-    /// <summary>The status that the payment gets.</summary>
+    /// <summary>The resulting status of the payment.</summary>
     internal PaymentStatus Status => Statuses[As];
 
     internal Dictionary<string, string[]> Validate()
@@ -37,7 +39,7 @@ internal sealed record ResolveRequest(
         if (Reference is null ? As == "succeeded" : !ProviderText.IsId(Reference))
         {
             errors["reference"] = [Reference is null
-                ? "must name the charge at the provider: without it nothing could be given back later"
+                ? "must be the id of the charge at the provider: without it the charge could not be refunded later"
                 : "must be 1 to 200 printable characters"];
         }
 
@@ -46,8 +48,9 @@ internal sealed record ResolveRequest(
 }
 
 /// <summary>
-/// <c>POST /ops/payments/{id}/resolve</c>: ends a review with what a person has found out. The provider is looked up first: what it contradicts is
-/// refused, what it does not know needs to be forced. Only from review: as long as the worker asks for a payment itself, a call may be on its way.
+/// <c>POST /ops/payments/{id}/resolve</c>: ends a review with an operator's decision. The order is looked up at the provider first: a
+/// decision that the provider contradicts is refused, one that it does not confirm must be forced. Only a payment in review can be
+/// resolved: while the worker processes one, a call may be in flight.
 /// </summary>
 internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry, IOptions<GatewayOptions> options, TimeProvider time)
 {
@@ -58,44 +61,51 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
     {
         if (await PaymentStanding.FindAsync(database, id, cancellationToken) is not { } payment)
             return null;
-        if (WhyNever(payment, request) is { } never)
-            return PaymentReport.Unchanged(payment, never);
+        if (WhyNotResolvable(payment, request) is { } refusal)
+            return PaymentReport.Unchanged(payment, refusal);
 
         var found = await LookUpAsync(payment, cancellationToken);
         var says = ProviderViews.Describe(found);
-        var view = ProviderViews.Of(found, request.Status, request.Reference, found.Status == ChargeStatus.None && payment.Unchanged > options.Value.Lease);
+        var noCallInFlight = found.Status == ChargeStatus.None && payment.Unchanged > options.Value.Lease;
+        var view = ProviderViews.Of(found, request.Status, request.Reference, noCallInFlight);
         if (WhyNot(payment, request, found, view) is { } why)
             return PaymentReport.Unchanged(payment, $"{says}. {why}");
 
-        var decision = new PaymentDecision(request.Status, request.Reference ?? found.Reference, request.Status == PaymentStatus.Succeeded ? null : request.Reason, found)
+        var reason = request.Status == PaymentStatus.Succeeded ? null : request.Reason;
+        var forced = view == ProviderView.IsSilent ? "forced; " : "";
+        var decision = new PaymentDecision(request.Status, request.Reference ?? found.Reference, reason, found)
         {
-            Record = (OperatorAction.Resolve, by, $"as {request.Claim}: {request.Reason} ({(view == ProviderView.IsSilent ? "forced; " : "")}{says})"),
+            Record = (OperatorAction.Resolve, by, $"as {request.Claim}: {request.Reason} ({forced}{says})"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
         return new(now.OrderId, now.PaymentId, now.Status.ToName(), isTaken, isTaken ? $"{says}." : $"Meanwhile the payment became {now.Status.ToName()}.");
     }
 
-    private static string? WhyNever(PaymentStanding payment, ResolveRequest request) => payment switch
+    private static string? WhyNotResolvable(PaymentStanding payment, ResolveRequest request) => payment switch
     {
         { IsInReview: true, WasCharged: true } when request.Status == PaymentStatus.Declined =>
-            "The order was charged, and what is open is its refund: resolve it as refunded, or as succeeded to have the refund tried again.",
+            "The order was charged and only its refund is open: resolve it as refunded, or as succeeded to retry the refund.",
         { IsInReview: true } => null,
-        { IsOpen: true } => $"The payment is {payment.Status.ToName()}: the worker asks for it, and only one in review is resolved; requery asks now.",
-        _ => $"The payment is {payment.Status.ToName()}: only one in review is resolved.",
+        { IsOpen: true } =>
+            $"The payment is {payment.Status.ToName()} and the worker still processes it. Only a payment in review can be resolved; "
+            + "requery looks it up now.",
+        _ => $"The payment is {payment.Status.ToName()}. Only a payment in review can be resolved.",
     };
 
     private static string? WhyNot(PaymentStanding payment, ResolveRequest request, ChargeOutcome found, ProviderView view)
     {
         if (view == ProviderView.Contradicts)
-            return $"That contradicts {request.Claim}, and is not overridden; requery takes what the provider says.";
+            return $"That contradicts {request.Claim} and cannot be forced; requery applies what the provider says.";
         if (view == ProviderView.IsSilent && !request.Force)
-            return $"That does not confirm {request.As}; force decides without the provider.";
+            return $"That does not confirm {request.As}; set force to decide without the provider.";
         if (request.Status == PaymentStatus.Refunded && request.Reference is null && found.Reference is null)
-            return "Name the refund in reference.";
-        return request.Status != PaymentStatus.Declined && payment.Amount is null && found.Found?.Amount is null ? "Neither it nor this database knows the amount." : null;
+            return "Set reference to the id of the refund.";
+        return request.Status != PaymentStatus.Declined && payment.Amount is null && found.Found?.Amount is null
+            ? "Neither the provider nor this database knows the amount; retry when the provider can be asked."
+            : null;
     }
 
-    /// <summary>Where the command line is not told of a provider, nothing was asked.</summary>
+    /// <summary>On the command line the provider may not be configured; then the look-up counts as unavailable.</summary>
     private async Task<ChargeOutcome> LookUpAsync(PaymentStanding payment, CancellationToken cancellationToken)
     {
         try
@@ -108,7 +118,8 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
         }
     }
 
-    private static async Task<IResult> HandleAsync(Guid id, HttpRequest http, ResolvePayment resolve, PaymentMetrics metrics, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        Guid id, HttpRequest http, ResolvePayment resolve, PaymentMetrics metrics, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();

@@ -9,8 +9,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.ServiceDefaults.Telemetry.Prometheus;
 
 /// <summary>
-/// <c>GET /metrics</c> for Prometheus, on an address of its own: who may call the service must not see its figures, and who scrapes must not
-/// reach the service.
+/// <c>GET /metrics</c> for Prometheus on its own address: clients of the service must not read its metrics, and the scraper must not reach
+/// the service.
 /// </summary>
 internal sealed partial class PrometheusEndpoint(string url, MeterProvider meters, ILogger<PrometheusEndpoint> logger) : IHostedService, IAsyncDisposable
 {
@@ -42,7 +42,7 @@ internal sealed partial class PrometheusEndpoint(string url, MeterProvider meter
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "Metrics for Prometheus: {Url}/metrics")]
+        [LoggerMessage(EventId = 101, Level = LogLevel.Information, Message = "Prometheus scrape endpoint: {Url}/metrics")]
         internal static partial void Listening(ILogger logger, string url);
     }
 }

@@ -7,7 +7,7 @@ using OpenTelemetry.Metrics;
 
 namespace OrderSystem.ServiceDefaults.Telemetry.Prometheus;
 
-/// <summary>The scrape endpoint, where the standard variables switch it on: <c>OTEL_METRICS_EXPORTER=prometheus</c>.</summary>
+/// <summary>Adds the scrape endpoint when the standard variable enables it: <c>OTEL_METRICS_EXPORTER=prometheus</c>.</summary>
 internal static class PrometheusSetup
 {
     private const string DefaultHost = "localhost";

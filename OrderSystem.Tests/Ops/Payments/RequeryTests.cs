@@ -45,7 +45,7 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
     [Theory]
     [InlineData(503, "{}", "could not be asked")]
     [InlineData(401, "{}", "could not be asked")]
-    [InlineData(200, "[]", "knows no charge")]
+    [InlineData(200, "[]", "has no charge")]
     [InlineData(200, """[{"id":"ch_1","status":"succeeded","amount":1.00,"currency":"EUR","refundedAt":null}]""", "has charged 1.00 EUR")]
     public async Task What_is_not_certain_changes_nothing_and_is_told_and_recorded(int status, string body, string expected)
     {

@@ -7,14 +7,14 @@ using Xunit;
 namespace OrderSystem.Tests.Security;
 
 /// <summary>What was found to be good is remembered, but not for long, not beyond what a check would accept, and nothing else is.</summary>
-public sealed class RecentTokensTests
+public sealed class ValidatedTokenCacheTests
 {
     private readonly SteppedClock time = new();
-    private readonly RecentTokens tokens;
+    private readonly ValidatedTokenCache tokens;
     private readonly TokenValidationParameters parameters;
     private int checks;
 
-    public RecentTokensTests()
+    public ValidatedTokenCacheTests()
     {
         tokens = new(time) { MapInboundClaims = false };
         parameters = new()

@@ -4,11 +4,11 @@ using OrderSystem.ServiceDefaults.Health;
 
 namespace OrderSystem.ServiceDefaults.Http;
 
-/// <summary>Bounds the requests that are under way: whoever comes beyond it is told to come back, before all wait too long. The probes always get through.</summary>
-internal sealed class RequestBound(IOptions<LimitOptions> options)
+/// <summary>Limits concurrent requests: a further one gets 503 with Retry-After instead of slowing down all. Probes are exempt.</summary>
+internal sealed class ConcurrentRequestLimit(IOptions<LimitOptions> options)
 {
-    private readonly int most = options.Value.Requests;
-    private int underWay;
+    private readonly int limit = options.Value.Requests;
+    private int inFlight;
 
     internal async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
@@ -20,20 +20,22 @@ internal sealed class RequestBound(IOptions<LimitOptions> options)
 
         try
         {
-            if (Interlocked.Increment(ref underWay) <= most)
+            if (Interlocked.Increment(ref inFlight) <= limit)
                 await next(context);
             else
                 await RefuseAsync(context);
         }
         finally
         {
-            Interlocked.Decrement(ref underWay);
+            Interlocked.Decrement(ref inFlight);
         }
     }
 
     private static Task RefuseAsync(HttpContext context)
     {
         context.Response.Headers.RetryAfter = "1";
-        return TypedResults.Problem("Too many requests are under way. Nothing was done; try again.", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+        return TypedResults.Problem(
+            "The instance is at its limit of concurrent requests. Nothing was done; retry after the number of seconds in Retry-After.",
+            statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
     }
 }

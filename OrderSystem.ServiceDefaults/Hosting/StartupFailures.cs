@@ -8,13 +8,13 @@ using Microsoft.Extensions.Options;
 
 namespace OrderSystem.ServiceDefaults.Hosting;
 
-/// <summary>Turns what can go wrong at start into one line on standard error and a non-zero exit code.</summary>
-public static class StartupReport
+/// <summary>Reports an expected failure at start as one line on standard error and exit code 1.</summary>
+public static class StartupFailures
 {
     private const string HostCategory = "Microsoft.Extensions.Hosting.Internal.Host";
 
-    /// <summary>Validates the options, starts the service, and runs it until it is asked to stop.</summary>
-    /// <returns>The exit code: 0 after an orderly stop, 1 when the service could not start.</returns>
+    /// <summary>Validates the options, starts the service and runs it until it is stopped.</summary>
+    /// <returns>The exit code: 0 after a graceful shutdown, 1 when the service could not start.</returns>
     public static async Task<int> RunServiceAsync(this WebApplication app)
     {
         await using (app)
@@ -26,7 +26,7 @@ public static class StartupReport
             }
             catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
             {
-                // Asked to stop before it had started: that is an orderly stop too.
+                // Stopped before the start was complete: a graceful shutdown too.
                 return 0;
             }
             catch (Exception failure) when (Describe(failure) is { } line)
@@ -41,9 +41,9 @@ public static class StartupReport
         }
     }
 
-    internal static void AddStartupReport(this IHostApplicationBuilder builder)
+    internal static void AddStartupFailureReport(this IHostApplicationBuilder builder)
     {
-        // Until the service runs, the host's own report of a failed start would put a stack trace beside the one line that is needed.
+        // Until the service runs, the host would log a stack trace beside the one line that the operator needs.
         var phase = new StartupPhase();
         builder.Services.AddSingleton(phase);
         builder.Logging.AddFilter(HostCategory, level => phase.IsOver && level >= LogLevel.Information);
@@ -57,7 +57,8 @@ public static class StartupReport
         InvalidOperationException { InnerException: FormatException or ArgumentException } => failure.Message,
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => failure.Message,
         IOException { InnerException: AddressInUseException } => $"{failure.Message} Stop the other process or set ASPNETCORE_URLS to a free port.",
-        FormatException or InvalidOperationException or IOException when IsAboutAddresses(failure) => $"ASPNETCORE_URLS cannot be listened on: {failure.Message}",
+        FormatException or InvalidOperationException or IOException when IsAboutAddresses(failure) =>
+            $"listening on ASPNETCORE_URLS failed: {failure.Message}",
         NotSupportedException { Source: "NATS.Net" } => failure.Message,
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AccessDenied } => failure.Message,
         _ => null,
@@ -71,5 +72,5 @@ public static class StartupReport
     }
 }
 
-/// <summary>A service cannot start for a reason that its operator can mend; the message says what to do.</summary>
+/// <summary>The service cannot start for a reason that its operator can fix; the message says how.</summary>
 public sealed class StartupException(string message) : Exception(message);
