@@ -3,11 +3,11 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>The rows of the table in docs/payment-providers.md: what the provider answers to a charge, and what is certain then.</summary>
-/// <param name="Answer">As the page calls it.</param>
-/// <param name="Script">As it is on the wire; null refuses the connection.</param>
-/// <param name="Status">What is certain.</param>
-/// <param name="Failure">Why it is no outcome.</param>
+/// <summary>The rows of the table in docs/payment-providers.md: the provider's response to a charge, and how the worker classifies it.</summary>
+/// <param name="Answer">The response in the words of the page.</param>
+/// <param name="Script">The response on the wire; null refuses the connection.</param>
+/// <param name="Status">The expected classification.</param>
+/// <param name="Failure">Why the response is not an outcome.</param>
 internal sealed record ProviderRow(string Answer, ScriptedAnswer? Script, ChargeStatus Status, ProviderFailure Failure = ProviderFailure.None)
 {
     private const string Succeeded = """{"id":"ch_1","status":"succeeded"}""";
