@@ -22,7 +22,7 @@ public sealed class LoopbackTests
             await using var host = AppHostProcess.Start(data.FullName);
             var seen = await Eventually.GetAsync(
                 "every program of the system listens", () => Task.FromResult(ListeningSockets.Of(host.Family.Members())),
-                sockets => Programs.All(program => sockets.Any(socket => socket.Program.Contains(program, StringComparison.Ordinal))), AppHostProcess.Patience);
+                sockets => Programs.All(program => sockets.Any(socket => socket.Program.Contains(program, StringComparison.Ordinal))), AppHostProcess.Timeout);
             foreach (var socket in seen.OrderBy(socket => socket.Port))
                 TestContext.Current.TestOutputHelper?.WriteLine($"{socket}");
             Assert.All(seen, socket => Assert.True(IPAddress.IsLoopback(socket.Address), $"{socket} can be reached from outside"));
