@@ -52,7 +52,7 @@ public sealed class RollingUpgradeTests
     {
         foreach (var old in (project == FaultSystem.ApiProject ? system.Apis : system.Workers).Take(count).ToArray())
         {
-            await FaultSystem.HealthyAsync(project == FaultSystem.ApiProject ? await system.StartApiAsync() : await system.StartWorkerAsync());
+            await FaultSystem.WaitUntilHealthyAsync(project == FaultSystem.ApiProject ? await system.StartApiAsync() : await system.StartWorkerAsync());
             var exitCode = await system.StopAsync(old);
             Assert.True(exitCode == 0, $"{project} ended with {exitCode}:\n{old.Output}");
         }

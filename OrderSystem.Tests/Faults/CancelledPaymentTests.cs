@@ -8,12 +8,12 @@ namespace OrderSystem.Tests.Faults;
 /// <summary>Charges and refunds of cancelled orders for every response of the provider, and where an operator sees them.</summary>
 public sealed class CancelledPaymentTests
 {
-    private static readonly ScriptedAnswer Unavailable = ScriptedAnswer.Of(503);
+    private static readonly ScriptedResponse Unavailable = ScriptedResponse.Of(503);
 
     [Fact]
     public async Task A_cancelled_order_whose_charge_attempts_had_no_effect_ends_without_a_charge()
     {
-        await using var system = await StartAsync(_ => ScriptedAnswer.Of(401, "{}"));
+        await using var system = await StartAsync(_ => ScriptedResponse.Of(401, "{}"));
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "has had a charge attempt without effect", "status = 'charging' AND attempts = 0 AND calls IS NOT NULL");
 
@@ -31,18 +31,18 @@ public sealed class CancelledPaymentTests
     [InlineData(false, "cancelled")]
     public async Task A_cancelled_order_that_may_have_been_charged_is_looked_up_and_never_charged_again(bool wasCharged, string expected)
     {
-        await using var system = await StartAsync(question => question.IsCharge ? (wasCharged ? new ScriptedAnswer { PassedOnAs = 503 } : Unavailable) : Unavailable);
+        await using var system = await StartAsync(request => request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable) : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "is unknown", "status = 'unknown'");
         await CancelAsync(system, order);
         await PaymentAsync(system, order, "knows of the cancellation", "cancelled_at IS NOT NULL");
         await Eventually.BeTrueAsync("the worker looks up the charge and does not repeat it", async () =>
             await Sql.ScalarAsync<bool>(system.PaymentsDatabase, "SELECT calls -> -1 ->> 'kind' = 'look-up' FROM payments"));
-        var charges = system.Script!.Questions.Count(question => question.IsCharge);
+        var charges = system.Script!.Requests.Count(request => request.IsCharge);
         system.Script.Script = _ => null;
 
         await PaymentAsync(system, order, $"is {expected}", $"status = '{expected}'");
-        Assert.Equal(charges, system.Script.Questions.Count(question => question.IsCharge));
+        Assert.Equal(charges, system.Script.Requests.Count(request => request.IsCharge));
         var snapshot = await system.AuditAsync();
         Assert.Equal(wasCharged ? 2 : 0, snapshot.Ledger.Count);
     }
@@ -50,7 +50,7 @@ public sealed class CancelledPaymentTests
     [Fact]
     public async Task A_charge_refunded_by_hand_before_the_cancellation_ends_as_refunded()
     {
-        await using var system = await StartAsync(question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unavailable);
+        await using var system = await StartAsync(request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "is unknown", "status = 'unknown'");
         await RefundByHandAsync(system, order);
@@ -61,13 +61,13 @@ public sealed class CancelledPaymentTests
         await Eventually.GetAsync("the order shows its refund", () => OrderAsync(system, order), read => StateOf(read) == "refunded");
         var snapshot = await system.AuditAsync();
         Assert.Single(snapshot.Ledger, line => line.IsRefund);
-        Assert.Contains(system.Script.Questions, question => question.IsRefund);
+        Assert.Contains(system.Script.Requests, request => request.IsRefund);
     }
 
     [Fact]
     public async Task A_charge_refunded_by_hand_without_a_cancellation_goes_to_manual_review()
     {
-        await using var system = await StartAsync(question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unavailable);
+        await using var system = await StartAsync(request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "waits for a look-up", "status = 'unknown' AND attempts > 2");
         await RefundByHandAsync(system, order);
@@ -80,15 +80,15 @@ public sealed class CancelledPaymentTests
     [Fact]
     public async Task A_rejected_refund_is_visible_in_the_order_the_timeline_the_gauge_and_the_audit()
     {
-        await using var system = await StartAsync(question => question.IsRefund ? ScriptedAnswer.Of(422, "{}") : question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unavailable);
+        await using var system = await StartAsync(request => request.IsRefund ? ScriptedResponse.Of(422, "{}") : request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "is unknown", "status = 'unknown'");
         await CancelAsync(system, order);
-        system.Script!.Script = question => question.IsRefund ? Unavailable : null;
+        system.Script!.Script = request => request.IsRefund ? Unavailable : null;
 
         // A refund without a response is pending.
         await Eventually.GetAsync("the order shows its refund as pending", () => OrderAsync(system, order), read => StateOf(read) == "pending");
-        system.Script.Script = question => question.IsRefund ? ScriptedAnswer.Of(422, "{}") : null;
+        system.Script.Script = request => request.IsRefund ? ScriptedResponse.Of(422, "{}") : null;
 
         await PaymentAsync(system, order, "is in review", "status = 'review'");
         var answer = await Eventually.GetAsync("the order shows its refund in review", () => OrderAsync(system, order), read => StateOf(read) == "review");
@@ -105,7 +105,7 @@ public sealed class CancelledPaymentTests
             && double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture) > 3_500));
     }
 
-    private static async Task<FaultSystem> StartAsync(Func<ProviderQuestion, ScriptedAnswer?> script)
+    private static async Task<FaultSystem> StartAsync(Func<ProviderRequest, ScriptedResponse?> script)
     {
         var system = await FaultSystem.StartAsync(settings: [.. ServiceMetrics.Settings, ("Payments__ReconcileAfter__0", "00:00:02"), ("Payments__TotalTimeout", "00:00:02")]);
         system.Script = new(() => system.Gateway.Address) { Script = script };

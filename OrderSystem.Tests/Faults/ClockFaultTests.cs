@@ -19,7 +19,7 @@ public sealed class ClockFaultTests
         await LoadAsync();
         await SetAsync(Hour);
         await LoadAsync();
-        await system.RestAsync(Timeout);
+        await system.WaitUntilIdleAsync(Timeout);
 
         // The circuit opens before the clock is set back by an hour.
         await system.SetProviderAsync(new { outage = true });

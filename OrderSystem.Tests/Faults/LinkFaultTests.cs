@@ -11,7 +11,7 @@ public sealed class LinkFaultTests
     {
         await using var system = await FaultSystem.StartAsync(workers: 2);
         foreach (var proxy in system.Proxies)
-            proxy.Weather = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), Slices: true);
+            proxy.Impairment = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), Slices: true);
         using var over = new CancellationTokenSource();
         var load = system.Load.RunAsync(new(Orders: 800, PerSecond: 15) { Until = over.Token });
 
@@ -26,7 +26,7 @@ public sealed class LinkFaultTests
         await load;
 
         Assert.True(system.Proxies.All(proxy => proxy.Cuts > 0), string.Join(", ", system.Proxies.Select(proxy => $"{proxy.Name}: {proxy.Cuts} cuts")));
-        Assert.All(system.Everyone, service => Assert.True(Directory.Exists($"/proc/{service.Id}"), service.Output));
+        Assert.All(system.AllInstances, service => Assert.True(Directory.Exists($"/proc/{service.Id}"), service.Output));
         await system.AuditAsync(TimeSpan.FromSeconds(90));
 
         // The pools stay within their limits, and each process has one connection to NATS.

@@ -58,7 +58,7 @@ public sealed class NatsFaultTests
     {
         await using var system = await FaultSystem.StartAsync();
         await system.Load.RunAsync(new(Orders: 10, PerSecond: 50));
-        await system.RestAsync();
+        await system.WaitUntilIdleAsync();
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var jetStream = new NatsJSContext(nats);
         var stream = (await jetStream.GetStreamAsync("ORDERS")).Info;
@@ -74,7 +74,7 @@ public sealed class NatsFaultTests
 
         var snapshot = await system.AuditAsync();
         Assert.Equal(50, snapshot.OrderApi.Stream.Count);
-        await FaultSystem.HealthyAsync(system.Apis[0]);
+        await FaultSystem.WaitUntilHealthyAsync(system.Apis[0]);
     }
 
     [Fact]
@@ -84,9 +84,9 @@ public sealed class NatsFaultTests
         var (lost, duplicates) = (0, 0);
         system.ApiNats.FromServer = system.WorkerNats.FromServer = (_, frame) =>
         {
-            if (TcpFrames.IsDuplicateAck(frame))
+            if (TcpFrameMatcher.IsDuplicateAck(frame))
                 Interlocked.Increment(ref duplicates);
-            if (!TcpFrames.IsPublishAck(frame) || !system.Dice.Hits(0.2))
+            if (!TcpFrameMatcher.IsPublishAck(frame) || !system.Dice.Hits(0.2))
                 return TcpVerdict.Pass;
             Interlocked.Increment(ref lost);
             return TcpVerdict.Drop;
@@ -103,6 +103,6 @@ public sealed class NatsFaultTests
     private static void AssertNoneWasRejected(LoadHistory history)
     {
         Assert.All(history.Requests, request => Assert.NotNull(request.OrderId));
-        Assert.DoesNotContain(history.Requests.SelectMany(request => request.Attempts), attempt => attempt.Outcome == LoadOutcome.ComeAgain);
+        Assert.DoesNotContain(history.Requests.SelectMany(request => request.Attempts), attempt => attempt.Outcome == LoadOutcome.RetryLater);
     }
 }

@@ -42,7 +42,7 @@ public sealed class PostgresFaultTests
         await system.Postgres.StartAgainAsync();
         await load;
 
-        var refused = system.Load.History.Requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.ComeAgain).ToArray();
+        var refused = system.Load.History.Requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.RetryLater).ToArray();
         Assert.NotEmpty(refused);
         Assert.All(refused, attempt => Assert.Equal(HttpStatusCode.ServiceUnavailable, attempt.Status));
         Assert.All(refused, attempt => Assert.InRange((attempt.Ended - attempt.Started).TotalSeconds, 0, 6));
@@ -54,7 +54,7 @@ public sealed class PostgresFaultTests
     {
         await using var system = await FaultSystem.StartAsync();
         var lost = new LostCommits(system.Dice, "orders.created.v1");
-        (system.ApiPostgres.FromClient, system.ApiPostgres.FromServer) = (lost.Ask, lost.Answer);
+        (system.ApiPostgres.FromClient, system.ApiPostgres.FromServer) = (lost.FromClient, lost.FromServer);
 
         // The busier the machine, the more orders share a commit, and the more orders are needed for enough commits.
         var orders = 0;
@@ -70,17 +70,17 @@ public sealed class PostgresFaultTests
     [Fact]
     public async Task F21_With_a_full_disk_orders_get_503_and_no_accepted_order_is_lost()
     {
-        await using var disk = await FaultDisk.MakeAsync();
-        await using var system = await FaultSystem.StartAsync(prepare: disk.PutAsync);
+        await using var disk = await FaultDisk.CreateAsync();
+        await using var system = await FaultSystem.StartAsync(prepare: disk.CreateDatabasesAsync);
         await system.Load.RunAsync(new(Orders: 30, PerSecond: 30));
-        await system.RestAsync();
+        await system.WaitUntilIdleAsync();
 
         await disk.FillAsync(system);
         var load = system.Load.RunAsync(new(Orders: 250, PerSecond: 40));
         await Eventually.BeTrueAsync(
             "orders are rejected with 503",
             () => Task.FromResult(system.Load.History.Requests.SelectMany(request => request.Attempts).Any(attempt => attempt.Status == HttpStatusCode.ServiceUnavailable)));
-        await disk.MakeRoomAsync(system);
+        await disk.FreeSpaceAsync(system);
         await load;
 
         Assert.Equal(280, system.Load.History.Accepted.Count());

@@ -27,14 +27,14 @@ public sealed class ProcessFaultTests
         };
         system.ApiNats.FromServer = (_, frame) =>
         {
-            if (TcpFrames.IsDuplicateAck(frame))
+            if (TcpFrameMatcher.IsDuplicateAck(frame))
                 Interlocked.Increment(ref duplicates);
             return TcpVerdict.Pass;
         };
 
         for (var death = 0; death < Deaths; death++)
         {
-            var delete = new FaultBreakpoint(TcpVerdict.Hold, (_, frame) => published is { } order && TcpFrames.IsBind(frame)
+            var delete = new FaultBreakpoint(TcpVerdict.Hold, (_, frame) => published is { } order && TcpFrameMatcher.IsBind(frame)
                 && frame.Contains(order) && !frame.Contains("orders.created"u8) && !frame.Contains("paid"u8));
             system.ApiPostgres.FromClient = delete.Judge;
             await system.Load.PlaceAsync();
@@ -107,27 +107,27 @@ public sealed class ProcessFaultTests
 
     private static FaultBreakpoint Set(FaultSystem system, Point point, Guid order)
     {
-        bool Begins(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments.succeeded"u8);
-        bool Records(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains(order) && frame.Contains("payments.succeeded"u8);
+        bool Begins(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments.succeeded"u8);
+        bool Records(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("payments.succeeded"u8);
         switch (point)
         {
             case Point.BeforeTx1:
                 return FromClient(system.WorkerPostgres, TcpVerdict.Hold, frame => Begins(frame));
             case Point.AfterTx1:
-                return Answer(system.WorkerPostgres, frame => Begins(frame), frame => TcpFrames.IsReadyForQuery(frame));
+                return HoldResponse(system.WorkerPostgres, frame => Begins(frame), frame => TcpFrameMatcher.IsReadyForQuery(frame));
             case Point.RequestSent:
                 return FromClient(system.Provider, TcpVerdict.PassAndHold, frame => frame.Contains(order));
             case Point.AnswerSent:
-                return Answer(system.Provider, frame => frame.Contains(order), _ => true);
+                return HoldResponse(system.Provider, frame => frame.Contains(order), _ => true);
             case Point.AfterAnswer:
                 return FromClient(system.WorkerPostgres, TcpVerdict.Hold, frame => Records(frame));
             case Point.AfterTx2:
-                return Answer(system.WorkerPostgres, frame => Records(frame), frame => TcpFrames.IsReadyForQuery(frame));
+                return HoldResponse(system.WorkerPostgres, frame => Records(frame), frame => TcpFrameMatcher.IsReadyForQuery(frame));
             default:
                 byte[]? ack = null;
                 system.WorkerNats.FromServer = (_, frame) =>
                 {
-                    if (TcpFrames.AckSubjectOf(frame) is { } subject && frame.Contains(order))
+                    if (TcpFrameMatcher.AckSubjectOf(frame) is { } subject && frame.Contains(order))
                         ack = Encoding.ASCII.GetBytes(subject);
                     return TcpVerdict.Pass;
                 };
@@ -143,15 +143,15 @@ public sealed class ProcessFaultTests
     }
 
     /// <summary>Holds the response to the matching request.</summary>
-    private static FaultBreakpoint Answer(TcpProxy proxy, IsFrame isQuestion, IsFrame isAnswer)
+    private static FaultBreakpoint HoldResponse(TcpProxy proxy, IsFrame isRequest, IsFrame isResponse)
     {
         proxy.FromClient = (link, frame) =>
         {
-            if (isQuestion(frame))
+            if (isRequest(frame))
                 link.Mark = proxy;
             return TcpVerdict.Pass;
         };
-        var breakpoint = new FaultBreakpoint(TcpVerdict.Hold, (link, frame) => link.Mark is not null && isAnswer(frame));
+        var breakpoint = new FaultBreakpoint(TcpVerdict.Hold, (link, frame) => link.Mark is not null && isResponse(frame));
         proxy.FromServer = breakpoint.Judge;
         return breakpoint;
     }

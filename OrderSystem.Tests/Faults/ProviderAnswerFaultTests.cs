@@ -13,16 +13,16 @@ public sealed class ProviderAnswerFaultTests
     private static readonly int PerSecond = int.TryParse(Environment.GetEnvironmentVariable("OUTAGE_RATE"), out var rate) ? rate : 5;
 
     /// <summary>The kinds of outage: the provider's response to every call, and the cause that the alert has to name.</summary>
-    private static readonly Dictionary<string, (ScriptedAnswer Answer, string Cause)> Kinds = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, (ScriptedResponse Answer, string Cause)> Kinds = new(StringComparer.Ordinal)
     {
-        ["401"] = (ScriptedAnswer.Of(401, "{}"), "credentials"),
-        ["403"] = (ScriptedAnswer.Of(403, "<html>", "text/html"), "credentials"),
-        ["404"] = (ScriptedAnswer.Of(404, "{}"), "route"),
-        ["429"] = (ScriptedAnswer.Of(429, "", null, "Retry-After: 1"), "rate_limit"),
-        ["503"] = (ScriptedAnswer.Of(503), "server_error"),
-        ["silence"] = (ScriptedAnswer.Silence, "timeout"),
-        ["stalled"] = (ScriptedAnswer.Stalled(200, "{"), "timeout"),
-        ["garbage"] = (ScriptedAnswer.Of(200, "<html>", "text/html"), "contract"),
+        ["401"] = (ScriptedResponse.Of(401, "{}"), "credentials"),
+        ["403"] = (ScriptedResponse.Of(403, "<html>", "text/html"), "credentials"),
+        ["404"] = (ScriptedResponse.Of(404, "{}"), "route"),
+        ["429"] = (ScriptedResponse.Of(429, "", null, "Retry-After: 1"), "rate_limit"),
+        ["503"] = (ScriptedResponse.Of(503), "server_error"),
+        ["silence"] = (ScriptedResponse.Silence, "timeout"),
+        ["stalled"] = (ScriptedResponse.Stalled(200, "{"), "timeout"),
+        ["garbage"] = (ScriptedResponse.Of(200, "<html>", "text/html"), "contract"),
     };
 
     public static TheoryData<string> KindsOfOutage => new(Kinds.Keys);
@@ -39,7 +39,7 @@ public sealed class ProviderAnswerFaultTests
         await system.Load.RunAsync(new(orders, PerSecond));
         await Eventually.BeTrueAsync($"the alert's metric names {cause}", async () =>
             Regex.IsMatch(await ServiceMetrics.ScrapeAsync(system.Workers[0]), $$"""^ordersystem_payment_gateway_failing{[^}]*cause="{{cause}}"[^}]*} 1\b""", RegexOptions.Multiline));
-        var asked = system.Script.Questions.Count;
+        var asked = system.Script.Requests.Count;
         TestContext.Current.TestOutputHelper?.WriteLine($"{kind}: {orders} orders, {asked} calls during the outage");
 
         // A first attempt for each order and the retry budget: with a silent provider, the circuit opens only after the first attempts have timed out.
@@ -62,7 +62,7 @@ public sealed class ProviderAnswerFaultTests
         system.Script = new(() => system.Gateway.Address)
         {
             // As many as four slots can hold, with all of their retries.
-            Script = question => question.IsCharge && Interlocked.Increment(ref stalled) <= 12 ? ScriptedAnswer.Stalled(200, "{\"id\"") : null,
+            Script = request => request.IsCharge && Interlocked.Increment(ref stalled) <= 12 ? ScriptedResponse.Stalled(200, "{\"id\"") : null,
         };
         await system.Load.RunAsync(new(Orders: 4, PerSecond: 50));
         await Eventually.BeTrueAsync("every slot has received a response without a body", () => Task.FromResult(Volatile.Read(ref stalled) >= 4));
@@ -77,7 +77,7 @@ public sealed class ProviderAnswerFaultTests
     public async Task A_charge_answered_with_201_is_looked_up_and_the_order_is_paid()
     {
         await using var system = await FaultSystem.StartAsync(settings: [("Payments__ReconcileAfter__0", "00:00:01"), ("Payments__ReconcileAfter__1", "00:00:01")]);
-        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 201 } : null };
+        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 201 } : null };
         await system.Load.PlaceAsync();
 
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(60));
@@ -95,7 +95,7 @@ public sealed class ProviderAnswerFaultTests
         var text = reason.Replace("LONG", new string('x', 60_000), StringComparison.Ordinal);
         system.Script = new(() => system.Gateway.Address)
         {
-            Script = question => question.IsCharge ? ScriptedAnswer.Of(402, $$"""{"id":"ch_1","status":"declined","reason":"{{text}}"}""", "application/json; charset=klingon") : null,
+            Script = request => request.IsCharge ? ScriptedResponse.Of(402, $$"""{"id":"ch_1","status":"declined","reason":"{{text}}"}""", "application/json; charset=klingon") : null,
         };
         using var client = new Client(system.ApiAddresses[0]);
 
@@ -103,14 +103,14 @@ public sealed class ProviderAnswerFaultTests
 
         Assert.InRange(order.GetProperty("reason").GetString()!.Length, 1, 500);
         Assert.DoesNotContain(order.GetProperty("reason").GetString()!, char.IsControl);
-        await system.RestAsync();
+        await system.WaitUntilIdleAsync();
     }
 
     [Fact]
     public async Task A_long_Retry_After_postpones_the_payment_and_acknowledges_its_message()
     {
         await using var system = await FaultSystem.StartAsync();
-        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Of(429, "", null, "Retry-After: 900") : null };
+        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Of(429, "", null, "Retry-After: 900") : null };
         await system.Load.PlaceAsync();
 
         await Eventually.BeTrueAsync("the payment waits for a quarter of an hour", async () =>
@@ -133,18 +133,18 @@ public sealed class ProviderAnswerFaultTests
         await using var system = await FaultSystem.StartAsync(settings: [("SECRETS_PATH", folder.FullName)]);
         system.Script = new(() => system.Gateway.Address)
         {
-            Script = question => question.Headers.GetValueOrDefault("Authorization") == "Bearer new-token" && question.Headers.GetValueOrDefault("X-Api-Key") == "key-17"
-                ? null : ScriptedAnswer.Of(401, "{}"),
+            Script = request => request.Headers.GetValueOrDefault("Authorization") == "Bearer new-token" && request.Headers.GetValueOrDefault("X-Api-Key") == "key-17"
+                ? null : ScriptedResponse.Of(401, "{}"),
         };
         await system.Load.PlaceAsync();
         await Eventually.BeTrueAsync("the old token is rejected", () => Task.FromResult(
-            system.Script.Questions.Any(question => question.Headers.GetValueOrDefault("Authorization") == "Bearer old-token")));
+            system.Script.Requests.Any(request => request.Headers.GetValueOrDefault("Authorization") == "Bearer old-token")));
 
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Payments__BearerToken"), "new-token\n");
 
         var snapshot = await system.AuditAsync();
         Assert.Equal("paid", Assert.Single(snapshot.Orders).Status);
-        Assert.All(system.Everyone, service => Assert.DoesNotMatch("(old|new)-token|key-17", service.Output));
+        Assert.All(system.AllInstances, service => Assert.DoesNotMatch("(old|new)-token|key-17", service.Output));
         folder.Delete(recursive: true);
     }
 

@@ -76,7 +76,7 @@ public sealed class ProviderFaultTests
         // Besides the probes there are only the calls that were in flight when the circuit opened, with their retries.
         Assert.InRange(before, 6, 16 * 3);
         await system.SetProviderAsync(new { latency = "00:00:00.05" });
-        var (draining, atOnce) = (system.RestAsync(TimeSpan.FromSeconds(90)), 0);
+        var (draining, atOnce) = (system.WaitUntilIdleAsync(TimeSpan.FromSeconds(90)), 0);
         while (await Task.WhenAny(draining, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System)) != draining)
             atOnce = Math.Max(atOnce, system.Provider.Open);
 

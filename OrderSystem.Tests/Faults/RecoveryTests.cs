@@ -45,7 +45,7 @@ public sealed class RecoveryTests
     {
         await using var system = await FaultSystem.StartAsync();
         var lost = new LostCommits(system.Dice, "EUR");
-        (system.WorkerPostgres.FromClient, system.WorkerPostgres.FromServer) = (lost.Ask, lost.Answer);
+        (system.WorkerPostgres.FromClient, system.WorkerPostgres.FromServer) = (lost.FromClient, lost.FromServer);
         await system.Load.RunAsync(new(Orders: 400, PerSecond: 25));
         (system.WorkerPostgres.FromClient, system.WorkerPostgres.FromServer) = (null, null);
 

@@ -59,7 +59,7 @@ public sealed class RestoreFaultTests
         await system.StopAsync(system.Workers[0]);
 
         // As if the charge had been made under another key: a second call would be a second charge.
-        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Of(200, """{"id":"ch_second","status":"succeeded"}""") : null };
+        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Of(200, """{"id":"ch_second","status":"succeeded"}""") : null };
         await Sql.ExecuteAsync(system.PaymentsDatabase, LosePayments);
         await system.StartWorkerAsync();
 
@@ -67,7 +67,7 @@ public sealed class RestoreFaultTests
 
         await Eventually.BeTrueAsync("the charge is found", async () =>
             await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'succeeded' AND in_doubt") == 1);
-        Assert.Equal(["look-up"], system.Script!.Questions.Select(question => question.IsLookUp ? "look-up" : "call"));
+        Assert.Equal(["look-up"], system.Script!.Requests.Select(request => request.IsLookUp ? "look-up" : "call"));
     }
 
     [Fact]
@@ -95,7 +95,7 @@ public sealed class RestoreFaultTests
     public async Task A_payment_older_than_its_provider_key_is_looked_up_and_not_charged_again(bool wasCharged, string expected)
     {
         await using var system = await FaultSystem.StartAsync();
-        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Silence : null };
+        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Silence : null };
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await Eventually.BeTrueAsync("the outcome of the charge is unknown", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'unknown'") == 1);
         await system.StopAsync(system.Workers[0]);
@@ -103,12 +103,12 @@ public sealed class RestoreFaultTests
             await ChargeAsync(system, order);
         await Sql.ExecuteAsync(
             system.PaymentsDatabase, "UPDATE payments SET attempts = 1, first_attempt_at = now() - interval '21 hours', lease_until = now() - interval '20 hours', updated_at = lease_until");
-        var charges = system.Script.Questions.Count(question => question.IsCharge);
+        var charges = system.Script.Requests.Count(request => request.IsCharge);
 
         await system.StartWorkerAsync();
 
         await Eventually.BeTrueAsync($"the payment is {expected}", async () => await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT status FROM payments") == expected);
-        Assert.Equal(charges, system.Script.Questions.Count(question => question.IsCharge));
+        Assert.Equal(charges, system.Script.Requests.Count(request => request.IsCharge));
     }
 
     private static Task<string> PaymentsAsync(FaultSystem system) => Sql.ScalarAsync<string>(

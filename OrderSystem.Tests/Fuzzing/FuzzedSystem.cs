@@ -50,14 +50,14 @@ public sealed class FuzzedSystem : IAsyncLifetime
     /// <summary>Records the memory of the services after their warm-up.</summary>
     internal void RecordMemory()
     {
-        foreach (var service in System.Everyone)
+        foreach (var service in System.AllInstances)
             memory.TryAdd(service.Id, ResidentKilobytes(service));
     }
 
     /// <summary>Asserts that the services run and have logged no unhandled exception, that memory is flat, that a new order is paid, and that the invariants hold.</summary>
     internal async Task AssertUnharmedAsync()
     {
-        foreach (var service in System.Everyone)
+        foreach (var service in System.AllInstances)
         {
             Assert.True(Directory.Exists($"/proc/{service.Id}"), $"A service ended:\n{service.Output}");
             Assert.DoesNotContain("Unhandled exception", service.Output, StringComparison.OrdinalIgnoreCase);
@@ -88,7 +88,7 @@ public sealed class FuzzedSystem : IAsyncLifetime
         }
     }
 
-    private string LastLogLines() => string.Join('\n', System.Everyone.SelectMany(service => service.Output.Split('\n').TakeLast(20)));
+    private string LastLogLines() => string.Join('\n', System.AllInstances.SelectMany(service => service.Output.Split('\n').TakeLast(20)));
 
     private static long ResidentKilobytes(ServiceProcess service) => long.Parse(
         File.ReadLines($"/proc/{service.Id}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],

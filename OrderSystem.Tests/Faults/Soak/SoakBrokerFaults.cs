@@ -43,7 +43,7 @@ internal static class SoakBrokerFaults
     {
         TcpVerdict Lose(TcpLink link, ReadOnlySpan<byte> frame)
         {
-            if (!TcpFrames.IsPublishAck(frame) || !soak.Dice.Hits(0.2))
+            if (!TcpFrameMatcher.IsPublishAck(frame) || !soak.Dice.Hits(0.2))
                 return TcpVerdict.Pass;
             soak.Count("publish acknowledgements lost");
             return TcpVerdict.Drop;

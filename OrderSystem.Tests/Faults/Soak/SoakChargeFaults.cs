@@ -46,27 +46,27 @@ internal static class SoakChargeFaults
     private static Breakpoint Set(SoakEnvironment soak, Point point, Guid order)
     {
         var (database, provider, nats) = (soak.Target.WorkerPostgres, soak.Target.Provider, soak.Target.WorkerNats);
-        bool Begins(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments."u8);
-        bool Records(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains(order) && frame.Contains("payments."u8);
+        bool Begins(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments."u8);
+        bool Records(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("payments."u8);
         switch (point)
         {
             case Point.BeforeTx1:
                 return new(soak, order, database, true, TcpVerdict.Hold, (_, frame) => Begins(frame));
             case Point.AfterTx1:
-                return Answer(soak, order, database, frame => Begins(frame), frame => TcpFrames.IsReadyForQuery(frame));
+                return HoldResponse(soak, order, database, frame => Begins(frame), frame => TcpFrameMatcher.IsReadyForQuery(frame));
             case Point.AfterRequest:
                 return new(soak, order, provider, true, TcpVerdict.PassAndHold, (_, frame) => frame.Contains(order));
             case Point.BeforeAnswer:
-                return Answer(soak, order, provider, frame => frame.Contains(order), _ => true);
+                return HoldResponse(soak, order, provider, frame => frame.Contains(order), _ => true);
             case Point.AfterAnswer:
                 return new(soak, order, database, true, TcpVerdict.Hold, (_, frame) => Records(frame));
             case Point.AfterTx2:
-                return Answer(soak, order, database, frame => Records(frame), frame => TcpFrames.IsReadyForQuery(frame));
+                return HoldResponse(soak, order, database, frame => Records(frame), frame => TcpFrameMatcher.IsReadyForQuery(frame));
             default:
                 byte[]? subject = null;
                 var delivery = soak.Rules.FromServer(nats, (_, frame) =>
                 {
-                    if (TcpFrames.AckSubjectOf(frame) is { } given && frame.Contains(order))
+                    if (TcpFrameMatcher.AckSubjectOf(frame) is { } given && frame.Contains(order))
                         subject = Encoding.ASCII.GetBytes(given);
                     return TcpVerdict.Pass;
                 });
@@ -75,16 +75,16 @@ internal static class SoakChargeFaults
     }
 
     /// <summary>Holds the response to the matching request.</summary>
-    private static Breakpoint Answer(SoakEnvironment soak, Guid order, TcpProxy proxy, IsFrame isQuestion, IsFrame isAnswer)
+    private static Breakpoint HoldResponse(SoakEnvironment soak, Guid order, TcpProxy proxy, IsFrame isRequest, IsFrame isResponse)
     {
         var mark = new object();
-        var question = soak.Rules.FromClient(proxy, (link, frame) =>
+        var request = soak.Rules.FromClient(proxy, (link, frame) =>
         {
-            if (isQuestion(frame))
+            if (isRequest(frame))
                 link.Mark = mark;
             return TcpVerdict.Pass;
         });
-        return new(soak, order, proxy, false, TcpVerdict.Hold, (link, frame) => link.Mark == mark && isAnswer(frame), question);
+        return new(soak, order, proxy, false, TcpVerdict.Hold, (link, frame) => link.Mark == mark && isResponse(frame), request);
     }
 
     private delegate bool IsFrame(ReadOnlySpan<byte> frame);

@@ -9,7 +9,7 @@ namespace OrderSystem.Tests.Faults.Soak;
 /// <summary>The clients of a shop: they place orders, repeat requests with the same key, cancel some orders, and read their status.</summary>
 internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : IDisposable
 {
-    private static readonly LoadPlan Plan = new(1, 1) { Patience = TimeSpan.FromMinutes(3) };
+    private static readonly LoadPlan Plan = new(1, 1) { RetryTimeout = TimeSpan.FromMinutes(3) };
     private readonly HttpClient http = Tokens.Http(TimeSpan.FromSeconds(8));
     private readonly ConcurrentQueue<SoakJourney> journeys = new();
 
@@ -70,7 +70,7 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
 
     private async Task CancelOnceAsync(SoakJourney journey)
     {
-        for (var giveUp = clock() + Plan.Patience; clock() < giveUp;)
+        for (var giveUp = clock() + Plan.RetryTimeout; clock() < giveUp;)
         {
             var answer = await SendAsync(journey, "cancel", HttpMethod.Post, $"/orders/{journey.Request.OrderId}/cancel");
             if (answer.Code is not (null or 429 or 503))

@@ -29,8 +29,8 @@ internal static class SoakDatabaseFaults
     internal static async Task LoseCommitsAsync(SoakEnvironment soak)
     {
         var lost = new LostCommits(soak.Dice, "orders.created.v1", "orders.cancelled.v1");
-        using var requests = soak.Rules.FromClient(soak.Target.ApiPostgres, lost.Ask);
-        using var responses = soak.Rules.FromServer(soak.Target.ApiPostgres, lost.Answer);
+        using var requests = soak.Rules.FromClient(soak.Target.ApiPostgres, lost.FromClient);
+        using var responses = soak.Rules.FromServer(soak.Target.ApiPostgres, lost.FromServer);
         await Task.Delay(soak.Scaled(20, atLeast: 4), TimeProvider.System);
         soak.Count("commit responses lost", lost.Count);
     }
@@ -39,7 +39,7 @@ internal static class SoakDatabaseFaults
     {
         await soak.FillDiskAsync();
         await soak.PauseAsync(3, 8);
-        await soak.MakeRoomAsync();
+        await soak.FreeSpaceAsync();
     }
 
     internal static async Task LockTableAsync(SoakEnvironment soak)

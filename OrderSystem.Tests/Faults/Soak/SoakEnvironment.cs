@@ -46,7 +46,7 @@ internal sealed class SoakEnvironment : IAsyncDisposable
 
     internal static async Task<SoakEnvironment> StartAsync(double minutes)
     {
-        var disk = await FaultDisk.MakeAsync(64 + (int)(40 * minutes));
+        var disk = await FaultDisk.CreateAsync(64 + (int)(40 * minutes));
         var identityProvider = new IdentityProvider();
         var clocks = new FakedClock();
         var stalledAfter = TimeSpan.FromSeconds(Math.Clamp(minutes * 6, 10, 60));
@@ -57,7 +57,7 @@ internal sealed class SoakEnvironment : IAsyncDisposable
             // Soon and often enough that a series of faults leaves no payment in manual review.
             var lookUps = Enumerable.Range(0, 10).Select(number => ($"Payments__ReconcileAfter__{number}", $"{TimeSpan.FromSeconds(5 * (number + 1)):c}"));
             var system = await FaultSystem.StartAsync(
-                apis: 2, workers: 3, [("Sweeper__After", $"{stalledAfter:c}"), .. lookUps, .. identityProvider.Settings, .. clocks.Settings], disk.PutAsync);
+                apis: 2, workers: 3, [("Sweeper__After", $"{stalledAfter:c}"), .. lookUps, .. identityProvider.Settings, .. clocks.Settings], disk.CreateDatabasesAsync);
             var soak = new SoakEnvironment(system, disk, identityProvider, clocks, minutes);
             await soak.SetProviderAsync([]);
             return soak;
@@ -82,7 +82,7 @@ internal sealed class SoakEnvironment : IAsyncDisposable
 
     internal Task FillDiskAsync() => disk.FillAsync(Target);
 
-    internal Task MakeRoomAsync() => disk.MakeRoomAsync(Target);
+    internal Task FreeSpaceAsync() => disk.FreeSpaceAsync(Target);
 
     /// <summary>Some latency and some declined cards are part of normal operation.</summary>
     internal Task SetProviderAsync(Dictionary<string, object> faults)

@@ -8,7 +8,7 @@ internal static class SoakLinkFaults
     internal static async Task ResetAsync(SoakEnvironment soak)
     {
         foreach (var proxy in soak.Target.Proxies)
-            proxy.Weather = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), Slices: true);
+            proxy.Impairment = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), Slices: true);
         for (var end = soak.Clock + soak.Scaled(120, atLeast: 6); soak.Clock < end;)
         {
             await soak.PauseAsync(0.2, 1.2);
@@ -17,7 +17,7 @@ internal static class SoakLinkFaults
         }
 
         foreach (var proxy in soak.Target.Proxies)
-            proxy.Weather = TcpWeather.Fair;
+            proxy.Impairment = TcpImpairment.None;
     }
 
     internal static async Task FreezeAsync(SoakEnvironment soak)

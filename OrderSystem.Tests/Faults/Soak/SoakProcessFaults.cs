@@ -72,6 +72,6 @@ internal static class SoakProcessFaults
     private static ServiceProcess[] Young(SoakEnvironment soak) => [.. soak.Target.Apis.Concat(soak.Target.Workers).Where(service => !soak.IsOldest(service))];
 
     /// <summary>Among the statements with the id of an order, only the delete has an array of ids and neither an event nor a status.</summary>
-    private static bool IsDelete(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains([0, 0, 0x0B, 0x86])
+    private static bool IsDelete(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains([0, 0, 0x0B, 0x86])
         && !frame.Contains("orders."u8) && !frame.Contains("paid"u8) && !frame.Contains("payment"u8) && !frame.Contains("manualReview"u8);
 }

@@ -30,12 +30,12 @@ internal static class SoakProviderFaults
     {
         await using var script = new ScriptedProvider(() => soak.Target.Gateway.Address)
         {
-            Script = question => soak.Dice.Hits(0.5) ? null : soak.Dice.Hits(0.5) ? ScriptedAnswer.Stalled(200, """{"reference":"r""") : ScriptedAnswer.Silence,
+            Script = request => soak.Dice.Hits(0.5) ? null : soak.Dice.Hits(0.5) ? ScriptedResponse.Stalled(200, """{"reference":"r""") : ScriptedResponse.Silence,
         };
         soak.Target.Script = script;
         soak.Target.Provider.CutAll();
         await Task.Delay(soak.Scaled(40, atLeast: 4), TimeProvider.System);
-        soak.Count("requests to a stalling provider", script.Questions.Count);
+        soak.Count("requests to a stalling provider", script.Requests.Count);
         soak.Target.Script = null;
     }
 

@@ -33,7 +33,7 @@ internal sealed class SoakReport(SoakEnvironment soak, SoakRun run)
         await File.WriteAllLinesAsync(Path.Combine(Folder, $"series-{soak.Dice.Seed}.csv"), run.Meter.Series.SelectMany(series => series.Lines));
         if (wrong.Count > 0)
         {
-            foreach (var (number, service) in soak.Target.Everyone.Index())
+            foreach (var (number, service) in soak.Target.AllInstances.Index())
                 await File.WriteAllTextAsync(Path.Combine(Folder, $"log-{soak.Dice.Seed}-{number:000}.txt"), service.Output);
         }
 

@@ -44,7 +44,7 @@ internal sealed class SoakRun(SoakEnvironment soak, Action<string> log) : IDispo
         }
 
         var ended = soak.Clock;
-        await soak.Target.RestAsync(TimeSpan.FromMinutes(5));
+        await soak.Target.WaitUntilIdleAsync(TimeSpan.FromMinutes(5));
         TimeToIdle = soak.Clock - ended;
         return await new AuditReader(soak.Target).ReadAsync();
     }

@@ -16,9 +16,9 @@ public sealed class PaymentReviews : ICollectionFixture<PaymentReviewSystem>
 /// <summary>A system with a scripted provider, and helpers that bring a payment into review.</summary>
 public sealed class PaymentReviewSystem : IAsyncLifetime
 {
-    internal static readonly ScriptedAnswer Refused = ScriptedAnswer.Of(422, "{}");
-    internal static readonly ScriptedAnswer KnowsNothing = ScriptedAnswer.Of(200, "[]");
-    internal static readonly ScriptedAnswer Unavailable = ScriptedAnswer.Of(503);
+    internal static readonly ScriptedResponse Refused = ScriptedResponse.Of(422, "{}");
+    internal static readonly ScriptedResponse KnowsNothing = ScriptedResponse.Of(200, "[]");
+    internal static readonly ScriptedResponse Unavailable = ScriptedResponse.Of(503);
 
     private HttpClient gateway = null!;
 
@@ -56,7 +56,7 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     /// <summary>Places an order that ends in review: the provider rejects its charge, with or without having made it. Afterwards the provider answers truthfully.</summary>
     internal async Task<Guid> InReviewAsync(bool wasCharged)
     {
-        Provider.Script = question => question.IsLookUp ? KnowsNothing : question.IsCharge ? (wasCharged ? new ScriptedAnswer { PassedOnAs = 422 } : Refused) : null;
+        Provider.Script = request => request.IsLookUp ? KnowsNothing : request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 422 } : Refused) : null;
         var order = await Api.PlaceAsync();
         await Api.WaitForAsync(order, "manualReview");
         Provider.Script = _ => null;
@@ -66,12 +66,12 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     /// <summary>A cancelled order that was charged and whose refund the provider has rejected.</summary>
     internal async Task<Guid> WithRefusedRefundAsync()
     {
-        Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : question.IsLookUp ? Unavailable : Refused;
+        Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : request.IsLookUp ? Unavailable : Refused;
         var order = await Api.PlaceAsync();
         await PaymentAsync(order, "status = 'unknown'");
         await CancelAsync(order);
         await PaymentAsync(order, "cancelled_at IS NOT NULL");
-        Provider.Script = question => question.IsRefund ? Refused : null;
+        Provider.Script = request => request.IsRefund ? Refused : null;
         await ReconcileNowAsync(order);
         Provider.Script = _ => null;
         return order;
@@ -80,12 +80,12 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     /// <summary>A cancelled order, charged or not, whose look-up the provider rejects.</summary>
     internal async Task<Guid> CancelledInReviewAsync(bool wasCharged)
     {
-        Provider.Script = question => question.IsCharge && wasCharged ? new ScriptedAnswer { PassedOnAs = 503 } : Unavailable;
+        Provider.Script = request => request.IsCharge && wasCharged ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable;
         var order = await Api.PlaceAsync();
         await PaymentAsync(order, "status = 'unknown'");
         await CancelAsync(order);
         await PaymentAsync(order, "cancelled_at IS NOT NULL");
-        Provider.Script = question => question.IsLookUp ? Refused : Unavailable;
+        Provider.Script = request => request.IsLookUp ? Refused : Unavailable;
         await ReconcileNowAsync(order);
         Provider.Script = _ => null;
         return order;

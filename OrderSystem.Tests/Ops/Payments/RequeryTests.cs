@@ -37,7 +37,7 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
     public async Task A_declined_charge_fails_the_order()
     {
         var order = await reviewed.InReviewAsync(wasCharged: false);
-        reviewed.Provider.Script = _ => ScriptedAnswer.Of(200, """[{"id":"ch_1","status":"declined","reason":"insufficient funds"}]""");
+        reviewed.Provider.Script = _ => ScriptedResponse.Of(200, """[{"id":"ch_1","status":"declined","reason":"insufficient funds"}]""");
         Assert.Equal("declined", (await RequeriedAsync(order)).GetProperty("status").GetString());
         Assert.Equal("insufficient funds", (await reviewed.Api.WaitForAsync(order, "paymentFailed")).GetProperty("reason").GetString());
     }
@@ -50,7 +50,7 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
     public async Task An_inconclusive_look_up_changes_nothing_and_is_reported_and_recorded(int status, string body, string expected)
     {
         var order = await reviewed.InReviewAsync(wasCharged: false);
-        reviewed.Provider.Script = _ => ScriptedAnswer.Of(status, body);
+        reviewed.Provider.Script = _ => ScriptedResponse.Of(status, body);
         var report = await RequeriedAsync(order);
         Assert.False(report.GetProperty("changed").GetBoolean());
         Assert.Equal("review", report.GetProperty("status").GetString());
@@ -72,7 +72,7 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
     [Fact]
     public async Task An_unknown_payment_can_be_requeried_before_its_schedule_but_not_resolved()
     {
-        reviewed.Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : PaymentReviewSystem.Unavailable;
+        reviewed.Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : PaymentReviewSystem.Unavailable;
         var order = await reviewed.Api.PlaceAsync();
         await reviewed.PaymentAsync(order, "status = 'unknown' AND lease_until > now() + interval '5 minutes'");
         reviewed.Provider.Script = _ => null;
@@ -90,7 +90,7 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
     [Fact]
     public async Task Of_a_concurrent_requery_and_reconciliation_only_one_decides()
     {
-        reviewed.Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : PaymentReviewSystem.Unavailable;
+        reviewed.Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : PaymentReviewSystem.Unavailable;
         var order = await reviewed.Api.PlaceAsync();
         await reviewed.PaymentAsync(order, "status = 'unknown' AND lease_until > now() + interval '5 minutes'");
         using var both = new CountdownEvent(2);
