@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Deployment;
 
-/// <summary>What azd gets from the AppHost.</summary>
+/// <summary>The deployment manifest that azd gets from the AppHost.</summary>
 public sealed partial class AppHostManifestTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("apphost-manifest-").FullName;
@@ -14,7 +14,7 @@ public sealed partial class AppHostManifestTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
-    public async Task It_deploys_the_services_and_asks_for_the_provider()
+    public async Task The_manifest_deploys_the_services_and_takes_the_provider_URL_as_a_parameter()
     {
         var resources = await PublishAsync("containers");
 
@@ -27,7 +27,7 @@ public sealed partial class AppHostManifestTests : IDisposable
     }
 
     [Fact]
-    public async Task On_servers_that_are_there_already_it_asks_for_a_connection_string_of_each_user_and_role()
+    public async Task With_external_servers_it_requires_a_connection_string_for_each_user_and_role()
     {
         var resources = await PublishAsync("external");
 
@@ -43,10 +43,10 @@ public sealed partial class AppHostManifestTests : IDisposable
         {
             Assert.Equal($"{{{user}.connectionString}}", resources.Text($"{service}/env/ConnectionStrings__nats"));
             Assert.Equal($"{{{role}.connectionString}}", resources.Text($"{service}/env/ConnectionStrings__{database}"));
-            foreach (var asked in new[] { user, role })
+            foreach (var parameter in new[] { user, role })
             {
-                Assert.Equal("parameter.v0", resources.Text($"{asked}/type"));
-                Assert.Equal("true", resources.Text($"{asked}/inputs/value/secret"));
+                Assert.Equal("parameter.v0", resources.Text($"{parameter}/type"));
+                Assert.Equal("true", resources.Text($"{parameter}/inputs/value/secret"));
             }
         }
     }
@@ -54,7 +54,7 @@ public sealed partial class AppHostManifestTests : IDisposable
     [Theory]
     [InlineData("containers")]
     [InlineData("external")]
-    public async Task Whatever_it_refers_to_is_in_it(string infrastructure)
+    public async Task Every_referenced_resource_is_in_the_manifest(string infrastructure)
     {
         var resources = await PublishAsync(infrastructure);
 
@@ -63,16 +63,16 @@ public sealed partial class AppHostManifestTests : IDisposable
         Assert.All(referred, name => Assert.NotNull(resources[name]));
     }
 
-    /// <summary>A change of the AppHost or of Aspire that changes what is deployed shows in a diff. What was written lies in artifacts/manifests.</summary>
+    /// <summary>A change of the AppHost or of Aspire that changes the deployment shows in a diff. The generated manifest is written to artifacts/manifests.</summary>
     [Theory]
     [InlineData("containers")]
     [InlineData("external")]
-    public async Task It_is_the_one_that_is_kept(string infrastructure)
+    public async Task The_manifest_equals_the_committed_one(string infrastructure)
     {
         await PublishAsync(infrastructure);
         var written = await File.ReadAllTextAsync(PathOf(infrastructure));
 
-        // Where the clone and the manifest lie.
+        // The paths of the clone and of the manifest differ between machines.
         var manifest = ClonePath().Replace(FolderHash().Replace(written, "-hash-"), "\"../").ReplaceLineEndings("\n") + "\n";
         var artifacts = Directory.CreateDirectory(Path.Combine(Solution.Root, "artifacts", "manifests")).FullName;
         await File.WriteAllTextAsync(Path.Combine(artifacts, $"{infrastructure}.json"), manifest);

@@ -11,12 +11,12 @@ public sealed class ComposeTests
     private static readonly string Folder = Path.Combine(Solution.Root, "deploy", "compose");
 
     [Fact]
-    public async Task Every_container_is_locked_in_and_bounded()
+    public async Task Every_container_is_hardened_and_has_resource_limits()
     {
         foreach (var (name, container) in await ServicesAsync("compose.yaml"))
-            AssertLockedIn(name, container);
+            AssertHardened(name, container);
         foreach (var (name, container) in (await ServicesAsync("compose.observability.yaml")).Where(service => service.Value.At("image") is not null))
-            AssertLockedIn(name, container);
+            AssertHardened(name, container);
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public async Task A_service_has_more_time_to_end_than_it_takes_to_drain()
+    public async Task The_stop_grace_period_of_a_service_exceeds_its_shutdown_timeout()
     {
         var services = await ServicesAsync("compose.yaml");
         foreach (var service in new[] { "order-api", "payment-worker", "payment-gateway" })
@@ -46,7 +46,7 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public async Task Passwords_are_in_files_alone()
+    public async Task Passwords_are_in_secret_files_only()
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Folder, "compose.yaml"));
 
@@ -59,7 +59,7 @@ public sealed class ComposeTests
     }
 
     [Fact]
-    public async Task What_Prometheus_scrapes_has_the_names_that_the_alerts_know()
+    public async Task Each_Prometheus_job_scrapes_the_service_of_its_name()
     {
         var scraped = Assert.Single(Yaml.Documents(await File.ReadAllTextAsync(Path.Combine(Folder, "prometheus", "prometheus.yml"))));
         var observed = await ServicesAsync("compose.observability.yaml");
@@ -71,7 +71,7 @@ public sealed class ComposeTests
         }
     }
 
-    private static void AssertLockedIn(string name, JsonNode container)
+    private static void AssertHardened(string name, JsonNode container)
     {
         Assert.True(container.Text("read_only") == "true", $"{name} may write into its image");
         Assert.True(container.Items("cap_drop").Any(one => one.ToString() == "ALL"), $"{name} keeps capabilities");

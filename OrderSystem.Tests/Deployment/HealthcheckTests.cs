@@ -4,13 +4,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Deployment;
 
-/// <summary>A container without a shell asks its own service how it does.</summary>
+/// <summary>The healthcheck command, with which a container without a shell probes its own service.</summary>
 public sealed class HealthcheckTests(SharedSystem shared)
 {
     private const string Api = "OrderSystem.OrderApi";
 
     [Fact]
-    public async Task The_verb_says_how_the_service_beside_it_does()
+    public async Task The_healthcheck_command_reports_the_readiness_of_the_service()
     {
         await using var api = await ServiceProcess.StartAsync(Api, (await shared.StartedAsync()).Environment());
 
@@ -33,7 +33,7 @@ public sealed class HealthcheckTests(SharedSystem shared)
     [InlineData("ASPNETCORE_HTTP_PORTS", "8080;8081", "http://localhost:8080/")]
     [InlineData("HTTP_PORTS", "9090", "http://localhost:9090/")]
     [InlineData("UNRELATED", "1", "http://localhost:5000/")]
-    public void It_asks_where_the_service_listens(string variable, string value, string expected) =>
+    public void It_probes_the_address_where_the_service_listens(string variable, string value, string expected) =>
         Assert.Equal(expected, Healthcheck.Address(name => name == variable ? value : null).ToString());
 
     private static Task<(int ExitCode, string Output)> RunAsync(Uri address, params string[] probe) =>

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Deployment;
 
-/// <summary>What is rendered for a cluster says all that a workload needs to run there, and nothing that the code contradicts.</summary>
+/// <summary>The rendered overlays have everything that a workload needs in a cluster, and agree with the code.</summary>
 public sealed class KubernetesTests
 {
     [Theory]
@@ -37,7 +37,7 @@ public sealed class KubernetesTests
     [Theory]
     [InlineData(Overlay.Local)]
     [InlineData(Overlay.Production)]
-    public async Task A_service_is_restarted_for_itself_alone_and_gets_traffic_when_it_is_ready(string name)
+    public async Task Liveness_probes_ignore_dependencies_and_readiness_probes_check_them(string name)
     {
         foreach (var container in (await Overlay.RenderAsync(name)).Services.SelectMany(Overlay.Containers))
         {
@@ -50,7 +50,7 @@ public sealed class KubernetesTests
     [Theory]
     [InlineData(Overlay.Local)]
     [InlineData(Overlay.Production)]
-    public async Task Every_container_is_locked_in(string name)
+    public async Task Every_container_is_hardened(string name)
     {
         var overlay = await Overlay.RenderAsync(name);
         foreach (var workload in overlay.Workloads.Concat(overlay.Of("Job")))
@@ -72,7 +72,7 @@ public sealed class KubernetesTests
     [Theory]
     [InlineData(Overlay.Local)]
     [InlineData(Overlay.Production)]
-    public async Task Every_container_says_what_it_needs_and_what_it_may_take(string name)
+    public async Task Every_container_has_resource_requests_and_limits(string name)
     {
         var overlay = await Overlay.RenderAsync(name);
         foreach (var container in overlay.Workloads.Concat(overlay.Of("Job")).SelectMany(Overlay.Containers))
@@ -85,7 +85,7 @@ public sealed class KubernetesTests
     [Theory]
     [InlineData(Overlay.Local)]
     [InlineData(Overlay.Production)]
-    public async Task A_service_has_more_time_to_end_than_it_takes_to_drain(string name)
+    public async Task The_termination_grace_period_of_a_service_exceeds_its_shutdown_timeout(string name)
     {
         foreach (var service in (await Overlay.RenderAsync(name)).Services)
         {
@@ -96,7 +96,7 @@ public sealed class KubernetesTests
     }
 
     [Fact]
-    public async Task Workers_are_scaled_by_what_waits_and_no_further_than_the_consumer_allows()
+    public async Task Workers_scale_with_the_consumer_lag_up_to_the_limit_of_MaxAckPending()
     {
         var scaled = (await Overlay.RenderAsync(Overlay.Production)).Single("ScaledObject", "payment-worker");
         var trigger = Assert.Single(scaled.Items("spec/triggers"));
@@ -108,7 +108,7 @@ public sealed class KubernetesTests
     }
 
     [Fact]
-    public async Task Production_has_as_many_brokers_as_copies_and_they_sync_every_write()
+    public async Task Production_has_three_brokers_for_three_replicas_and_syncs_every_write()
     {
         var overlay = await Overlay.RenderAsync(Overlay.Production);
 
@@ -118,7 +118,7 @@ public sealed class KubernetesTests
     }
 
     [Fact]
-    public async Task Production_keeps_its_secrets_elsewhere()
+    public async Task The_production_overlay_contains_no_secrets()
     {
         var overlay = await Overlay.RenderAsync(Overlay.Production);
 
@@ -129,7 +129,7 @@ public sealed class KubernetesTests
     [Theory]
     [InlineData(Overlay.Local, "order-api payment-worker")]
     [InlineData(Overlay.Production, "nats order-api payment-worker")]
-    public async Task What_runs_more_than_once_is_disrupted_one_at_a_time_and_spread(string name, string workloads)
+    public async Task Replicated_workloads_are_spread_and_disrupted_one_at_a_time(string name, string workloads)
     {
         var overlay = await Overlay.RenderAsync(name);
         foreach (var workload in workloads.Split(' '))
@@ -143,7 +143,7 @@ public sealed class KubernetesTests
     [Theory]
     [InlineData(Overlay.Local)]
     [InlineData(Overlay.Production)]
-    public async Task Nothing_is_reached_that_is_not_listed(string name)
+    public async Task Network_policies_deny_by_default_and_exist_for_every_workload(string name)
     {
         var overlay = await Overlay.RenderAsync(name);
         var closed = overlay.Single("NetworkPolicy", "default-deny");
@@ -154,7 +154,7 @@ public sealed class KubernetesTests
     }
 
     [Fact]
-    public async Task Who_accepts_the_tokens_of_a_provider_can_fetch_its_keys()
+    public async Task Services_may_reach_the_port_of_the_identity_provider()
     {
         var overlay = await Overlay.RenderAsync(Overlay.Production);
         var authority = new Uri(overlay.Generated("ConfigMap", "ordersystem-settings").Text("data/Authentication__Schemes__Bearer__Authority")!);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Deployment;
 
-/// <summary>What <c>kubectl kustomize</c> makes of an overlay.</summary>
+/// <summary>The objects that <c>kubectl kustomize</c> renders for an overlay.</summary>
 internal sealed class Overlay
 {
     internal const string Local = "local";
@@ -15,7 +15,7 @@ internal sealed class Overlay
 
     private Overlay(IReadOnlyList<JsonNode> objects) => this.objects = objects;
 
-    /// <summary>What runs until it is stopped.</summary>
+    /// <summary>The long-running workloads.</summary>
     internal IEnumerable<JsonNode> Workloads => Of("Deployment").Concat(Of("StatefulSet"));
 
     /// <summary>The services of this system, which drain.</summary>
@@ -39,7 +39,7 @@ internal sealed class Overlay
 
     internal JsonNode Single(string kind, string name) => Assert.Single(Of(kind), o => Name(o) == name);
 
-    /// <summary>Name as written; what a generator makes has a hash behind it.</summary>
+    /// <summary>An object of a generator, which appends a hash to the name.</summary>
     internal JsonNode Generated(string kind, string name) => Assert.Single(Of(kind), o => Name(o).StartsWith(name + "-", StringComparison.Ordinal));
 
     internal static string Name(JsonNode o) => o.Text("metadata/name")!;

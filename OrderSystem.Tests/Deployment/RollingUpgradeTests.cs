@@ -4,8 +4,8 @@ using Xunit;
 namespace OrderSystem.Tests.Deployment;
 
 /// <summary>
-/// The release before this one, named by eng/previous-release, and this one side by side on the same streams and databases, under load. All
-/// instances are replaced one after the other, and one of each is put back.
+/// The previous release, named by eng/previous-release, and this one run side by side on the same streams and databases, under load. All
+/// instances are upgraded one after the other, and then one of each service is rolled back.
 /// </summary>
 public sealed class RollingUpgradeTests
 {
@@ -23,22 +23,22 @@ public sealed class RollingUpgradeTests
         using var over = new CancellationTokenSource();
         var load = system.Load.RunAsync(new(Orders: 2_000, PerSecond: 15) { Until = over.Token });
 
-        // A release migrates first, while the release before it goes on serving.
+        // The migrations of a release run first, while the previous release keeps serving.
         system.Build = Current;
         await system.MigrateAsync(FaultSystem.ApiProject);
         await system.MigrateAsync(FaultSystem.WorkerProject);
 
-        // With one service all new and the other all old, events cross from release to release in both directions.
+        // With one service upgraded and the other not, events pass between the releases in both directions.
         await ReplaceAsync(system, first, Instances);
-        await PayAsync(system);
+        await PlaceAndAwaitPaymentAsync(system);
         await ReplaceAsync(system, second, Instances);
-        await PayAsync(system);
+        await PlaceAndAwaitPaymentAsync(system);
 
-        // Back, on databases that are ahead of it.
+        // The rollback runs on databases that stay migrated.
         system.Build = Previous;
         await ReplaceAsync(system, first, 1);
         await ReplaceAsync(system, second, 1);
-        await PayAsync(system);
+        await PlaceAndAwaitPaymentAsync(system);
 
         await over.CancelAsync();
         await load;
@@ -47,19 +47,19 @@ public sealed class RollingUpgradeTests
         Assert.Equal(0L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE attempts > 1"));
     }
 
-    /// <summary>Surge by one, as a Deployment does it: the next instance is healthy before one goes.</summary>
+    /// <summary>Surge by one, as a Deployment does it: a new instance is healthy before an old one stops.</summary>
     private static async Task ReplaceAsync(FaultSystem system, string project, int count)
     {
         foreach (var old in (project == FaultSystem.ApiProject ? system.Apis : system.Workers).Take(count).ToArray())
         {
-            await FaultSystem.HealthyAsync(project == FaultSystem.ApiProject ? await system.StartApiAsync() : await system.StartWorkerAsync());
+            await FaultSystem.WaitUntilHealthyAsync(project == FaultSystem.ApiProject ? await system.StartApiAsync() : await system.StartWorkerAsync());
             var exitCode = await system.StopAsync(old);
             Assert.True(exitCode == 0, $"{project} ended with {exitCode}:\n{old.Output}");
         }
     }
 
-    /// <summary>In this mix of releases a new order goes all the way.</summary>
-    private static async Task PayAsync(FaultSystem system)
+    /// <summary>A new order is paid in this mix of releases.</summary>
+    private static async Task PlaceAndAwaitPaymentAsync(FaultSystem system)
     {
         foreach (var api in system.ApiAddresses)
         {

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Deployment;
 
-/// <summary>Secrets come as files, as container runtimes mount them.</summary>
+/// <summary>Secrets are read from files, as container runtimes mount them.</summary>
 public sealed class SecretFilesTests(SharedSystem shared) : IDisposable
 {
     private const string ConnectionString = "ConnectionStrings__orders";
@@ -12,7 +12,7 @@ public sealed class SecretFilesTests(SharedSystem shared) : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
-    public async Task A_connection_string_can_be_a_file()
+    public async Task A_connection_string_is_read_from_a_secret_file()
     {
         var environment = (await shared.StartedAsync()).MigrationEnvironment();
         await File.WriteAllTextAsync(Path.Combine(folder, ConnectionString), environment[ConnectionString] + "\n");

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>However a caller writes an amount, it is written in one way from then on.</summary>
+/// <summary>An amount has one canonical form in the whole system, whatever form the caller used.</summary>
 public sealed class AmountTests(SharedSystem shared)
 {
     [Theory]
@@ -14,7 +14,7 @@ public sealed class AmountTests(SharedSystem shared)
     [InlineData("EUR", "10.5", "21.00")]
     [InlineData("JPY", "1500.0", "3000")]
     [InlineData("KWD", "0.1", "0.200")]
-    public async Task H13_An_amount_is_the_same_text_in_the_answer_the_database_the_event_the_payment_and_the_ledger(string currency, string price, string total)
+    public async Task H13_An_amount_has_the_same_text_in_response_database_event_payment_and_ledger(string currency, string price, string total)
     {
         var system = await shared.StartedAsync();
         using var client = new Client(system.OrderApi.Address);

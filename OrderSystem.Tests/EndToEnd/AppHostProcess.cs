@@ -5,10 +5,10 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>The AppHost as a process of its own, with what it says and what it started.</summary>
+/// <summary>The AppHost as a separate process, with its output and the processes that it started.</summary>
 internal sealed class AppHostProcess : IAsyncDisposable
 {
-    internal static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    internal static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentQueue<string> lines = new();
@@ -29,15 +29,15 @@ internal sealed class AppHostProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>It, and all that it started.</summary>
+    /// <summary>The AppHost and all processes that it started.</summary>
     internal ProcessFamily Family { get; }
 
     internal string[] Lines => [.. lines];
 
-    /// <summary>Starts it as its launch profile does, on ports of the test's own.</summary>
+    /// <summary>Starts the AppHost as its launch profile does, on free ports.</summary>
     /// <param name="data">The folder of the local servers.</param>
     /// <param name="infrastructure">Where the servers come from.</param>
-    /// <param name="within">A command that starts the one that follows it.</param>
+    /// <param name="within">A wrapper command that runs the command after it.</param>
     internal static AppHostProcess Start(string data, string infrastructure = "local", string[]? within = null)
     {
         var family = new ProcessFamily();
@@ -67,7 +67,7 @@ internal sealed class AppHostProcess : IAsyncDisposable
         return new(ProcessGuardian.Start(start), family);
     }
 
-    internal Task SaysAsync(string text) => Eventually.GetAsync($"it says '{text}'", () => Task.FromResult(Lines), said => said.Any(line => line.Contains(text, StringComparison.Ordinal)), Patience);
+    internal Task PrintsAsync(string text) => Eventually.GetAsync($"the AppHost prints '{text}'", () => Task.FromResult(Lines), said => said.Any(line => line.Contains(text, StringComparison.Ordinal)), Timeout);
 
     internal async Task SignalAsync(string signal)
     {
@@ -76,20 +76,20 @@ internal sealed class AppHostProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for its end, and returns the exit code.</summary>
-    internal async Task<int> EndsAsync()
+    internal async Task<int> ExitsAsync()
     {
-        await process.WaitForExitAsync().WaitAsync(Patience, TimeProvider.System);
+        await process.WaitForExitAsync().WaitAsync(Timeout, TimeProvider.System);
         return process.ExitCode;
     }
 
-    internal Task NothingIsLeftAsync() => Eventually.GetAsync("no process is left", () => Task.FromResult(Family.Describe()), left => left.Length == 0, Grace);
+    internal Task NoProcessIsLeftAsync() => Eventually.GetAsync("no process is left", () => Task.FromResult(Family.Describe()), left => left.Length == 0, Grace);
 
     public async ValueTask DisposeAsync()
     {
         if (!process.HasExited)
         {
             await SignalAsync("TERM");
-            await EndsAsync();
+            await ExitsAsync();
         }
 
         process.Dispose();

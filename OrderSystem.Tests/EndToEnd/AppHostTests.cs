@@ -37,7 +37,7 @@ public sealed class AppHostTests
             using var gateway = app.CreateHttpClient("payment-gateway");
             var charges = await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}");
             Assert.Equal(39.98m, Assert.Single(charges.EnumerateArray()).GetProperty("amount").GetDecimal());
-            await AsksForThePasswordAsync(await app.GetConnectionStringAsync("orders"));
+            await RequiresThePasswordAsync(await app.GetConnectionStringAsync("orders"));
             await app.StopAsync();
         }
         finally
@@ -46,12 +46,12 @@ public sealed class AppHostTests
         }
     }
 
-    /// <summary>Whoever else works on this machine can reach the database too.</summary>
-    private static async Task AsksForThePasswordAsync(string? connectionString)
+    /// <summary>Other accounts of this machine can reach the database, too.</summary>
+    private static async Task RequiresThePasswordAsync(string? connectionString)
     {
         Assert.Equal(1, await Sql.ScalarAsync<int>(connectionString!, "SELECT 1"));
-        var stranger = new NpgsqlConnectionStringBuilder(connectionString) { Password = "not-the-password" };
-        var refused = await Assert.ThrowsAsync<PostgresException>(() => Sql.ExecuteAsync(stranger.ConnectionString, "SELECT 1"));
+        var wrong = new NpgsqlConnectionStringBuilder(connectionString) { Password = "not-the-password" };
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => Sql.ExecuteAsync(wrong.ConnectionString, "SELECT 1"));
         Assert.Equal(PostgresErrorCodes.InvalidPassword, refused.SqlState);
     }
 }

@@ -7,7 +7,7 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>The real AppHost with data of its own, inside a test.</summary>
+/// <summary>The real AppHost with its own data folder, inside a test.</summary>
 internal sealed class DashboardApp : IAsyncDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
@@ -34,7 +34,7 @@ internal sealed class DashboardApp : IAsyncDisposable
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
             new DistributedApplicationTestingBuilderOptions { EnableDashboard = withDashboard }, ["--Infrastructure=local", $"--Infrastructure:Data={data.FullName}"]);
 
-        // What the resources write fills the output of a run in which nothing fails.
+        // The logs of the resources would fill the output of a run without failures.
         builder.Services.AddLogging(logging => logging.AddFilter("OrderSystem.AppHost.Resources", LogLevel.Warning));
         var app = new DashboardApp(data, builder, await builder.BuildAsync());
         try
@@ -55,7 +55,7 @@ internal sealed class DashboardApp : IAsyncDisposable
         App.ResourceCommands.ExecuteCommandAsync(
             resource, command, new InteractionInputCollection([.. arguments.Select(a => new InteractionInput { Name = a.Name, InputType = InputType.Text, Value = a.Value })]));
 
-    /// <summary>Where somebody logs in to the dashboard.</summary>
+    /// <summary>The login address of the dashboard.</summary>
     internal Task<Uri> LoginAsync() => App.GetDashboardUrlAsync().WaitAsync(Timeout, TimeProvider.System);
 
     internal Client NewClient() => new(App.GetEndpoint("order-api"));

@@ -3,10 +3,10 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>A headless Chromium that looks at the dashboard; each page that it keeps a picture of lies in artifacts/screenshots.</summary>
+/// <summary>A headless Chromium for the dashboard. Its screenshots are stored in artifacts/screenshots.</summary>
 internal sealed class DashboardBrowser : IAsyncDisposable
 {
-    private const float Patience = 60_000;
+    private const float Timeout = 60_000;
     private static readonly string Pictures = Path.Combine(Solution.Root, "artifacts", "screenshots");
     private readonly IPlaywright _driver;
     private readonly IBrowser _browser;
@@ -23,11 +23,11 @@ internal sealed class DashboardBrowser : IAsyncDisposable
         // The tests may run as root, for whom Chromium has no sandbox, and the pages are our own.
         var browser = await driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Find(), Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
         var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 720 } });
-        page.SetDefaultTimeout(Patience);
+        page.SetDefaultTimeout(Timeout);
         return new DashboardBrowser(driver, browser, page);
     }
 
-    internal Task KeepAsync(string name) => Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
+    internal Task SaveScreenshotAsync(string name) => Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
 
     public async ValueTask DisposeAsync()
     {

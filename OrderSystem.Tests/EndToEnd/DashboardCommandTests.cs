@@ -9,10 +9,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>What the commands of the dashboard do to the real system.</summary>
+/// <summary>The commands of the dashboard, run on the real system.</summary>
 public sealed class DashboardCommandTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
     private DashboardApp system = null!;
     private Client client = null!;
 
@@ -29,20 +29,20 @@ public sealed class DashboardCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Every_command_does_what_it_says_and_what_changes_something_asks_first()
+    public async Task Every_command_takes_effect_and_every_change_asks_for_confirmation()
     {
         await OrdersArePlacedAsync();
         await TheWorkerPausesAsync();
-        await TheProviderMisbehavesAsync();
+        await ProviderFaultsAreSetAndHealedAsync();
         await DeadLettersAreShownAndReplayedAsync();
         await AResourceStopsAndStartsAsync();
-        await WhatJetStreamHasLostIsSentAgainAsync();
+        await LostEventsAreRedrivenAsync();
 
-        var looking = new[] { "create-token", "show-dead-letters", "audit", "start", "stop", "restart", "rebuild" };
+        var withoutConfirmation = new[] { "create-token", "show-dead-letters", "audit", "start", "stop", "restart", "rebuild" };
         foreach (var resource in new[] { "order-api", "payment-worker", "payment-gateway" })
         {
             Assert.True(system.App.ResourceNotifications.TryGetCurrentState(resource, out var state));
-            Assert.All(state.Snapshot.Commands, command => Assert.Equal(looking.Contains(command.Name), command.ConfirmationMessage is null));
+            Assert.All(state.Snapshot.Commands, command => Assert.Equal(withoutConfirmation.Contains(command.Name), command.ConfirmationMessage is null));
         }
     }
 
@@ -54,7 +54,7 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         Assert.StartsWith("Placed 100 orders in ", (await SucceedsAsync("order-api", "place-orders")).Message, StringComparison.Ordinal);
         Assert.StartsWith("Placed 3 orders in ", (await SucceedsAsync("order-api", "place-orders", ("count", "3"))).Message, StringComparison.Ordinal);
         Assert.Equal("The number of orders must be between 1 and 10000.", (await system.RunAsync("order-api", "place-orders", ("count", "0"))).Message);
-        await Eventually.GetAsync("all 113 orders are paid", () => CountAsync("paid"), count => count == 113, Patience);
+        await Eventually.GetAsync("all 113 orders are paid", () => CountAsync("paid"), count => count == 113, Timeout);
 
         var audit = await SucceedsAsync("order-api", "audit");
         Assert.Equal("The audit of 113 orders: everything agrees.", audit.Message);
@@ -65,18 +65,18 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         await using var nats = await ConnectAsync();
         var consumer = await new NatsJSContext(nats).GetConsumerAsync("ORDERS", "ORDER_PROCESSOR");
         await SucceedsAsync("payment-worker", "pause");
-        await Eventually.BeTrueAsync("nobody pulls", async () => await InfoAsync() is { NumWaiting: 0 }, Patience);
+        await Eventually.BeTrueAsync("no consumer pulls", async () => await InfoAsync() is { NumWaiting: 0 }, Timeout);
 
         var orders = new List<Guid>();
         for (var i = 0; i < 5; i++)
             orders.Add(await client.PlaceAsync());
-        await Eventually.BeTrueAsync("all five wait on the stream", async () => await InfoAsync() is { NumPending: 5 }, Patience);
+        await Eventually.BeTrueAsync("all five events are pending on the stream", async () => await InfoAsync() is { NumPending: 5 }, Timeout);
         foreach (var order in orders)
             Assert.Equal("pending", (await client.GetAsync(order)).GetProperty("status").GetString());
 
         await SucceedsAsync("payment-worker", "resume");
         foreach (var order in orders)
-            await client.WaitForAsync(order, "paid", Patience);
+            await client.WaitForAsync(order, "paid", Timeout);
 
         async Task<NATS.Client.JetStream.Models.ConsumerInfo> InfoAsync()
         {
@@ -85,16 +85,16 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         }
     }
 
-    private async Task TheProviderMisbehavesAsync()
+    private async Task ProviderFaultsAreSetAndHealedAsync()
     {
         using var provider = system.App.CreateHttpClient("payment-gateway");
         await HasFaultAsync("slow-down", "latency", "00:00:02");
         await HasFaultAsync("fail", "outage", "True");
         await HasFaultAsync("hang", "hangRate", "1");
         await HasFaultAsync("decline", "declineRate", "1");
-        await client.WaitForAsync(await client.PlaceAsync(), "paymentFailed", Patience);
+        await client.WaitForAsync(await client.PlaceAsync(), "paymentFailed", Timeout);
         Assert.Equal("The provider works again.", (await SucceedsAsync("payment-gateway", "heal")).Message);
-        await client.WaitForAsync(await client.PlaceAsync(), "paid", Patience);
+        await client.WaitForAsync(await client.PlaceAsync(), "paid", Timeout);
 
         async Task HasFaultAsync(string command, string setting, string value)
         {
@@ -110,7 +110,7 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         await using var nats = await ConnectAsync();
         await new NatsJSContext(nats).PublishAsync("orders.created", "not an event"u8.ToArray(), NatsRawSerializer<byte[]>.Default);
 
-        var shown = await Eventually.GetAsync("there is a dead letter", () => system.RunAsync("order-api", "show-dead-letters"), r => r.Message == "There are 1 dead letters.", Patience);
+        var shown = await Eventually.GetAsync("there is a dead letter", () => system.RunAsync("order-api", "show-dead-letters"), r => r.Message == "There are 1 dead letters.", Timeout);
         Assert.Equal(CommandResultFormat.Markdown, shown.Data!.Format);
         var replayed = await system.RunAsync("order-api", "replay-dead-letters");
         Assert.False(replayed.Success);
@@ -126,8 +126,8 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         await client.WaitForAsync(order, "paid", TimeSpan.FromMinutes(2));
     }
 
-    /// <summary>No user of this server may empty a stream, so it loses its store. The worker goes first: orders that it sees again make it offer their outcomes by itself.</summary>
-    private async Task WhatJetStreamHasLostIsSentAgainAsync()
+    /// <summary>No user of this server may purge a stream, so the test deletes the JetStream store. The worker is re-driven first, because redelivered orders make it republish their outcomes by itself.</summary>
+    private async Task LostEventsAreRedrivenAsync()
     {
         await SucceedsAsync("nats-server", "stop");
         Directory.Delete(Path.Combine(system.Data, "nats", "jetstream"), recursive: true);
@@ -135,14 +135,14 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         foreach (var resource in new[] { "payment-worker", "order-api" })
         {
             using var http = system.App.CreateHttpClient(resource);
-            await Eventually.BeTrueAsync($"{resource} has its streams again", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, Patience);
+            await Eventually.BeTrueAsync($"{resource} has its streams again", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, Timeout);
         }
 
         foreach (var resource in new[] { "payment-worker", "order-api" })
             Assert.Matches("^[1-9][0-9]* events were missing; [1-9][0-9]* are sent again.$", (await SucceedsAsync(resource, "redrive")).Message);
     }
 
-    /// <summary>As the user that the order API replays dead letters as.</summary>
+    /// <summary>Connects as the user with which the order API replays dead letters.</summary>
     private async Task<NatsConnection> ConnectAsync() => new(new NatsOpts { Url = (await system.App.GetConnectionStringAsync("nats-ops"))!, InboxPrefix = "_INBOX_ops" });
 
     private async Task<ExecuteCommandResult> SucceedsAsync(string resource, string command, params (string Name, string Value)[] arguments)
@@ -150,9 +150,9 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         var result = await system.RunAsync(resource, command, arguments);
         Assert.True(result.Success, $"{command}: {result.Message} {result.Data?.Value}");
 
-        // The Aspire CLI and other programs get no more than the data.
+        // The Aspire CLI and other programs receive only the data.
         if (command is not ("start" or "stop"))
-            Assert.True(result.Data is { Format: CommandResultFormat.Json or CommandResultFormat.Markdown, Value.Length: > 0 }, $"{command} answers without data");
+            Assert.True(result.Data is { Format: CommandResultFormat.Json or CommandResultFormat.Markdown, Value.Length: > 0 }, $"{command} returns no data");
         return result;
     }
 

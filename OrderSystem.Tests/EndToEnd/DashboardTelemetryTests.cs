@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>What the real dashboard received, read with the Aspire CLI: each order is one trace, whatever happened to it.</summary>
+/// <summary>The telemetry of the real dashboard, read with the Aspire CLI: each order is one trace, also after a redelivery and a refund.</summary>
 public sealed class DashboardTelemetryTests
 {
     private static readonly Dictionary<string, object> ServerErrors = new(StringComparer.Ordinal) { ["errorRate"] = 1.0 };
@@ -28,12 +28,12 @@ public sealed class DashboardTelemetryTests
 
         var refunded = await PlaceAsync(system, gateway, Slow);
         var payments = await system.App.GetConnectionStringAsync("payments");
-        await Eventually.BeTrueAsync("the charge is on its way", async () => await Sql.ScalarAsync<long>(payments!, $"SELECT count(*) FROM payments WHERE order_id = '{refunded.Order}'") == 1);
+        await Eventually.BeTrueAsync("the charge is in flight", async () => await Sql.ScalarAsync<long>(payments!, $"SELECT count(*) FROM payments WHERE order_id = '{refunded.Order}'") == 1);
         using (var client = system.NewClient())
             (await client.Http.PostAsync(new Uri($"/orders/{refunded.Order}/cancel", UriKind.Relative), content: null)).EnsureSuccessStatusCode().Dispose();
         await cli.SpansAsync(refunded.Trace, "POST /charges", "process orders.cancelled", "refund payment", "POST /refunds", "process payments.refunded");
 
-        // Of what names the orders, only the request to cancel is somewhere else: it came from another caller.
+        // Only the cancel request names an order in another trace, because another caller sent it.
         var all = await cli.ReadAsync("spans", "--limit", "5000");
         foreach (var (order, trace) in new[] { redelivered, refunded })
         {
@@ -60,7 +60,7 @@ public sealed class DashboardTelemetryTests
     /// <summary><c>aspire otel</c>, the local tool that test.sh restores.</summary>
     private sealed class AspireCli(string dashboard)
     {
-        /// <summary>Waits until the trace has the spans; each service sends its own when it likes. A name that is there twice is expected twice.</summary>
+        /// <summary>Waits until the trace has the spans, because each service exports its own spans at its own time. A name that is given twice is expected twice.</summary>
         internal Task SpansAsync(string trace, params string[] expected) => Eventually.GetAsync(
             $"the trace has {string.Join(", ", expected)}",
             async () => (await ReadAsync("spans", "--trace-id", trace, "--limit", "500")).EnumerateArray().Select(span => span.GetProperty("name").GetString()!).ToArray(),

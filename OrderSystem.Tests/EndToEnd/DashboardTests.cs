@@ -11,7 +11,7 @@ namespace OrderSystem.Tests.EndToEnd;
 /// <summary>The real dashboard of the real AppHost, used as an operator does: in a browser.</summary>
 public sealed class DashboardTests
 {
-    /// <summary>What a newcomer looks for; the connections of single users and roles are hidden.</summary>
+    /// <summary>The visible resources; the connections of single users and roles are hidden.</summary>
     private static readonly string[] Running = ["nats-server", "postgres", "orders", "payments", "order-api", "payment-gateway", "payment-worker"];
     private static readonly LocatorAssertionsToBeVisibleOptions Visible = new() { Timeout = 60_000 };
 
@@ -30,21 +30,21 @@ public sealed class DashboardTests
         await page.GotoAsync($"{url}/?view=Graph");
         await Expect(page.GetByText("payment-gateway").First).ToBeVisibleAsync(Visible);
         await Expect(page.Locator("path.resource-link, line.resource-link").First).ToBeAttachedAsync(new() { Timeout = 60_000 });
-        await browser.KeepAsync("graph");
+        await browser.SaveScreenshotAsync("graph");
 
         await AnOrderIsFollowedAsync(browser, system, url);
         await ALogIsReadAsync(browser, url);
         await page.GotoAsync($"{url}/structuredlogs");
         await FilterAsync(page, "pulls messages", hides: "Content root path");
         await Expect(page.GetByText("ORDER_PROCESSOR pulls messages").First).ToBeVisibleAsync(Visible);
-        await browser.KeepAsync("structured-logs");
+        await browser.SaveScreenshotAsync("structured-logs");
         await page.GotoAsync($"{url}/metrics/resource/order-api");
         await page.GetByTitle("http.server.request.duration").First.ClickAsync();
         await Expect(page.Locator(".js-plotly-plot .main-svg").First).ToBeVisibleAsync(Visible);
-        await browser.KeepAsync("metrics");
+        await browser.SaveScreenshotAsync("metrics");
     }
 
-    /// <summary>The page is drawn before it is connected to its server, and what is typed until then is lost: it is typed again.</summary>
+    /// <summary>The page is rendered before its connection to the server is up, and input until then is lost. So the filter is typed again.</summary>
     private static async Task FilterAsync(IPage page, string text, string hides)
     {
         for (var attempt = 1; ; attempt++)
@@ -70,9 +70,9 @@ public sealed class DashboardTests
             await Expect(Row(browser.Page, resource).GetByText("Finished", new() { Exact = true })).ToBeVisibleAsync(Visible);
         Assert.Equal(Running.Length + 2, await browser.Page.Locator("tr.fluent-data-grid-row[role=row]:has(td)").CountAsync());
 
-        // Nothing of this system needs the development certificate that Aspire misses on a new machine.
+        // No resource needs the development certificate that Aspire does not find on a new machine.
         await Expect(browser.Page.GetByText("certificate")).ToHaveCountAsync(0);
-        await browser.KeepAsync("resources");
+        await browser.SaveScreenshotAsync("resources");
     }
 
     private static async Task TenOrdersArePlacedAsync(DashboardBrowser browser, DashboardApp system)
@@ -81,7 +81,7 @@ public sealed class DashboardTests
         await Expect(browser.Page.GetByText("Place 10 orders? They will be charged at the payment provider.")).ToBeVisibleAsync(Visible);
         await browser.Page.Locator("fluent-dialog fluent-button", new() { HasText = "Yes" }).ClickAsync();
         await Expect(browser.Page.GetByText(new Regex("^Placed 10 orders in ")).First).ToBeVisibleAsync(Visible);
-        await browser.KeepAsync("command");
+        await browser.SaveScreenshotAsync("command");
 
         using var client = system.NewClient();
         var orders = await client.Http.GetFromJsonAsync<JsonElement>("/orders?customerId=dashboard");
@@ -98,19 +98,19 @@ public sealed class DashboardTests
         await browser.Page.GotoAsync($"{url}/traces");
         var row = browser.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = trace[..7] }).First;
         await Expect(row).ToBeVisibleAsync(Visible);
-        await browser.KeepAsync("traces");
+        await browser.SaveScreenshotAsync("traces");
         await row.ClickAsync();
         await Expect(browser.Page).ToHaveURLAsync(new Regex($"/traces/detail/{trace}"), new() { Timeout = 60_000 });
         foreach (var span in new[] { "commit insert-order", "commit begin-charge", "POST /charges", "commit record-outcome", "commit apply-payment-result" })
             await Expect(browser.Page.GetByText(span).First).ToBeVisibleAsync(Visible);
-        await browser.KeepAsync("trace");
+        await browser.SaveScreenshotAsync("trace");
     }
 
     private static async Task ALogIsReadAsync(DashboardBrowser browser, string url)
     {
         await browser.Page.GotoAsync($"{url}/consolelogs/resource/order-migrations");
         await Expect(browser.Page.GetByText("0001_orders").First).ToBeVisibleAsync(Visible);
-        await browser.KeepAsync("console-log");
+        await browser.SaveScreenshotAsync("console-log");
     }
 
     private static ILocator Row(IPage page, string resource) =>

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>What becomes of orders in a system that works.</summary>
+/// <summary>Orders in a healthy system.</summary>
 public sealed class OrderJourneyTests(SharedSystem shared) : IAsyncLifetime
 {
     private RunningSystem system = null!;
@@ -47,7 +47,7 @@ public sealed class OrderJourneyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task At_rest_the_outboxes_are_empty()
+    public async Task The_outboxes_become_empty_after_an_order_is_paid()
     {
         await client.WaitForAsync(await client.PlaceAsync(), "paid");
 
@@ -56,7 +56,7 @@ public sealed class OrderJourneyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_order_is_one_chain_of_events_in_one_trace()
+    public async Task The_events_of_an_order_share_one_trace()
     {
         var order = await client.PlaceAsync();
         await client.WaitForAsync(order, "paid");

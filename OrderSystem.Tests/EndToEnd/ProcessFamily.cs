@@ -3,8 +3,8 @@ using System.Globalization;
 namespace OrderSystem.Tests.EndToEnd;
 
 /// <summary>
-/// All processes that one process started, and what these started, out of <c>/proc</c>. The orchestrator leaves the process that started it, so a family is known by a
-/// variable of its environment, which each of them hands on.
+/// One process and all its direct and indirect child processes, read from <c>/proc</c>. The orchestrator detaches from the process that started it, so the members are
+/// recognised by an environment variable that they inherit.
 /// </summary>
 internal sealed class ProcessFamily
 {
@@ -13,13 +13,13 @@ internal sealed class ProcessFamily
     /// <summary>The value of the variable.</summary>
     internal string Name { get; } = Guid.NewGuid().ToString("N");
 
-    /// <summary>The ids of those that run.</summary>
+    /// <summary>The process ids of the running members.</summary>
     internal IReadOnlySet<int> Members() => WithDescendants([.. All().Where(process => Read(process, "environ").Contains($"{Variable}={Name}", StringComparison.Ordinal))]);
 
-    /// <summary>What they are, for the report of a failed test.</summary>
+    /// <summary>The command lines of the running members, for the message of a failed test.</summary>
     internal string[] Describe() => [.. Members().Select(process => Read(process, "cmdline").Replace('\0', ' '))];
 
-    /// <summary>A process, what it started and has not left it, and so on.</summary>
+    /// <summary>The processes and all of their descendants that have not detached.</summary>
     internal static IReadOnlySet<int> WithDescendants(IEnumerable<int> roots)
     {
         var children = All().ToLookup(ParentOf);
@@ -49,7 +49,7 @@ internal sealed class ProcessFamily
         }
     }
 
-    /// <summary>Those that have ended and wait for their parent to take notice are no longer there.</summary>
+    /// <summary>All processes except zombies, whose command line is empty.</summary>
     private static IEnumerable<int> All() =>
         from path in Directory.GetDirectories("/proc")
         let id = int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out var number) ? number : 0

@@ -7,11 +7,11 @@ using Xunit;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>What is rebuilt from PostgreSQL when JetStream has forgotten it.</summary>
+/// <summary>How the system recovers lost JetStream state from PostgreSQL, and how it recovers from an outage of the provider.</summary>
 public sealed class RepairTests
 {
     [Fact]
-    public async Task Streams_that_vanish_with_orders_on_them_are_made_again_and_every_order_ends()
+    public async Task Deleted_streams_are_recreated_and_every_order_is_paid_once()
     {
         await using var system = await RunningSystem.StartAsync(new() { ["Sweeper__After"] = "00:00:08", ["JetStream__AckWait"] = "00:00:05", ["Payments__TotalTimeout"] = "00:00:04" });
         using var client = new Client(system.OrderApi.Address);
@@ -33,7 +33,7 @@ public sealed class RepairTests
     }
 
     [Fact]
-    public async Task A_refund_gets_through_after_an_outage_even_when_no_message_is_left_to_probe_the_provider()
+    public async Task A_refund_is_made_after_an_outage_even_without_a_message_that_probes_the_provider()
     {
         await using var system = await RunningSystem.StartAsync(new() { ["Payments__Breaker__BreakDuration"] = "00:00:01", ["Payments__Breaker__MaxBreakDuration"] = "00:00:01" });
         using var client = new Client(system.OrderApi.Address);
@@ -44,7 +44,7 @@ public sealed class RepairTests
         using (var outage = await gateway.PutAsJsonAsync("/faults", new { outage = true }))
             outage.EnsureSuccessStatusCode();
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.PlaceAsync()));
-        await Eventually.BeTrueAsync("pulling has stopped", () => Task.FromResult(system.Worker.Output.Contains("suspends pulling", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(system.Worker.Output.Contains("suspends pulling", StringComparison.Ordinal)));
 
         await new NatsJSContext(nats).PurgeStreamAsync("ORDERS", new NATS.Client.JetStream.Models.StreamPurgeRequest());
         await Sql.ExecuteAsync(system.PaymentsDatabase, "DELETE FROM payments WHERE status <> 'succeeded'");
@@ -58,7 +58,7 @@ public sealed class RepairTests
     }
 
     [Fact]
-    public async Task A_consumer_that_is_deleted_is_noticed_and_made_again()
+    public async Task A_deleted_consumer_is_detected_and_recreated()
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -72,7 +72,7 @@ public sealed class RepairTests
     }
 
     [Fact]
-    public async Task While_the_provider_is_down_pulling_stops_and_afterwards_every_order_is_paid_once()
+    public async Task A_provider_outage_suspends_the_consumer_and_every_order_is_paid_once_after_it()
     {
         await using var system = await RunningSystem.StartAsync(new()
         {
@@ -88,7 +88,7 @@ public sealed class RepairTests
             outage.EnsureSuccessStatusCode();
 
         var orders = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => client.PlaceAsync()));
-        await Eventually.BeTrueAsync("pulling has stopped", () => Task.FromResult(system.Worker.Output.Contains("suspends pulling", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(system.Worker.Output.Contains("suspends pulling", StringComparison.Ordinal)));
         await Task.Delay(TimeSpan.FromSeconds(8), TimeProvider.System);
         using (var healed = await gateway.DeleteAsync(new Uri("/faults", UriKind.Relative)))
             healed.EnsureSuccessStatusCode();

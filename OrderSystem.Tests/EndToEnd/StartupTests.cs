@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>What keeps a service from starting is one line and a non-zero exit code.</summary>
+/// <summary>A service that cannot start says why in one line and ends with a non-zero exit code.</summary>
 public sealed class StartupTests(SharedSystem shared)
 {
     private const string Api = "OrderSystem.OrderApi";
@@ -25,7 +25,7 @@ public sealed class StartupTests(SharedSystem shared)
     [InlineData("Relay__InFlight", "many")]
     [InlineData("JetStream__AckWait", "soon")]
     [InlineData("GroupCommit__MaxBatch", "-1")]
-    public async Task A_bad_option_is_named(string name, string value)
+    public async Task An_invalid_option_is_named(string name, string value)
     {
         var environment = (await shared.StartedAsync()).Environment();
         environment[name] = value;
@@ -34,7 +34,7 @@ public sealed class StartupTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task A_taken_port_is_named()
+    public async Task A_port_in_use_is_named()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -46,7 +46,7 @@ public sealed class StartupTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task A_database_that_is_not_migrated_is_refused_with_the_command_that_mends_it()
+    public async Task An_unmigrated_database_is_rejected_with_the_command_that_migrates_it()
     {
         var system = await shared.StartedAsync();
         var environment = system.Environment();
@@ -56,7 +56,7 @@ public sealed class StartupTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task A_database_that_refuses_the_login_is_named()
+    public async Task A_database_that_rejects_the_login_is_named()
     {
         var environment = (await shared.StartedAsync()).Environment();
         environment["ConnectionStrings__orders"] += ";Password=wrong";
@@ -75,7 +75,7 @@ public sealed class StartupTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task SIGTERM_ends_a_service_in_order()
+    public async Task SIGTERM_ends_a_service_with_exit_code_0()
     {
         var system = await shared.StartedAsync();
         await using var service = await system.StartServiceAsync(Api);

@@ -5,11 +5,11 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>Cancelling, charging, late answers, repeated deliveries and dying workers, all at once.</summary>
+/// <summary>Cancellations that race with charges, lost responses, redeliveries and killed workers.</summary>
 public sealed class CancelFaultTests
 {
     [Fact]
-    public async Task Cancels_that_race_with_lost_answers_and_dying_workers_end_as_the_ledger_says()
+    public async Task Cancellations_racing_with_lost_responses_and_killed_workers_agree_with_the_ledger()
     {
         await using var system = await FaultSystem.StartAsync(apis: 2, workers: 3, [("Sweeper__After", "00:00:20")]);
         await system.SetProviderAsync(new
@@ -33,17 +33,17 @@ public sealed class CancelFaultTests
             open => open[0] is 0L, TimeSpan.FromSeconds(120));
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(90));
 
-        // Who was told that the order is cancelled finds it cancelled, and who was refused finds another end.
+        // A cancel that was answered with 202 left the order cancelled, and one that was answered with 409 did not.
         var statuses = snapshot.Orders.ToDictionary(order => order.Id, order => order.Status);
         Assert.All(cancelled, answer => Assert.Equal(answer.Value == HttpStatusCode.Accepted, statuses[answer.Key] == "cancelled"));
         Assert.Equal(cancelled.Count(answer => answer.Value == HttpStatusCode.Accepted), snapshot.Orders.Count(order => order.Status == "cancelled"));
 
-        // Each refund belongs to a cancelled order and there is one of it; each refunded payment told so once.
+        // Each refund belongs to a cancelled order, no order has two, and each has exactly one payments.refunded event.
         var charges = snapshot.Ledger.Where(line => line.IsCharge).ToDictionary(line => line.Id, line => Guid.Parse(line.OrderId!));
         var refunds = snapshot.Ledger.Where(line => line.IsRefund).Select(line => charges[line.ChargeId!]).ToArray();
         Assert.Equal(refunds.Length, refunds.Distinct().Count());
         Assert.All(refunds, order => Assert.Equal("cancelled", statuses[order]));
-        Assert.Equal(refunds.Length, snapshot.Worker.Events.Count(told => told.Type == "payments.refunded.v1"));
+        Assert.Equal(refunds.Length, snapshot.Worker.Events.Count(stored => stored.Type == "payments.refunded.v1"));
         Assert.True(
             refunds.Length > 5 && cancelled.Count(answer => answer.Value == HttpStatusCode.Accepted) > refunds.Length && cancelled.Any(answer => answer.Value == HttpStatusCode.Conflict),
             $"FAULT_SEED={system.Dice.Seed}: {cancelled.Count} cancels, {refunds.Length} refunds: the races did not happen");
@@ -55,11 +55,11 @@ public sealed class CancelFaultTests
             if (system.Dice.Hits(0.3))
                 return;
 
-            // Most while the charge is under way, and some when they must be too late, however slow the machine is.
+            // Most cancels come while the charge is in flight. Some wait for the final status, so that they are too late even on a slow machine.
             if (system.Dice.Hits(0.1))
             {
                 await Eventually.BeTrueAsync(
-                    $"order {order} has ended", async () => await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT status FROM orders WHERE id = '{order}'") != "pending", TimeSpan.FromSeconds(60));
+                    $"order {order} has a final status", async () => await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT status FROM orders WHERE id = '{order}'") != "pending", TimeSpan.FromSeconds(60));
             }
             else
             {

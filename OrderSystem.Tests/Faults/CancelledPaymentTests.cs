@@ -5,21 +5,21 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>What becomes of the money of cancelled orders, whatever the provider says to it, and who can see it.</summary>
+/// <summary>Charges and refunds of cancelled orders for every response of the provider, and where an operator sees them.</summary>
 public sealed class CancelledPaymentTests
 {
-    private static readonly ScriptedAnswer Unwell = ScriptedAnswer.Of(503);
+    private static readonly ScriptedResponse Unavailable = ScriptedResponse.Of(503);
 
     [Fact]
-    public async Task A_cancelled_order_of_which_nothing_was_ever_sent_ends_without_a_charge()
+    public async Task A_cancelled_order_whose_charge_attempts_had_no_effect_ends_without_a_charge()
     {
-        await using var system = await StartAsync(_ => ScriptedAnswer.Of(401, "{}"));
+        await using var system = await StartAsync(_ => ScriptedResponse.Of(401, "{}"));
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
-        await PaymentAsync(system, order, "was asked for without effect", "status = 'charging' AND attempts = 0 AND calls IS NOT NULL");
+        await PaymentAsync(system, order, "has had a charge attempt without effect", "status = 'charging' AND attempts = 0 AND calls IS NOT NULL");
 
         await CancelAsync(system, order);
 
-        await PaymentAsync(system, order, "has ended", "status = 'cancelled'");
+        await PaymentAsync(system, order, "is cancelled", "status = 'cancelled'");
         system.Script!.Script = _ => null;
         var snapshot = await system.AuditAsync();
         Assert.Empty(snapshot.Ledger);
@@ -31,26 +31,26 @@ public sealed class CancelledPaymentTests
     [InlineData(false, "cancelled")]
     public async Task A_cancelled_order_that_may_have_been_charged_is_looked_up_and_never_charged_again(bool wasCharged, string expected)
     {
-        await using var system = await StartAsync(question => question.IsCharge ? (wasCharged ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell) : Unwell);
+        await using var system = await StartAsync(request => request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable) : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "is unknown", "status = 'unknown'");
         await CancelAsync(system, order);
         await PaymentAsync(system, order, "knows of the cancellation", "cancelled_at IS NOT NULL");
-        await Eventually.BeTrueAsync("nobody charges it any more", async () =>
+        await Eventually.BeTrueAsync("the worker looks up the charge and does not repeat it", async () =>
             await Sql.ScalarAsync<bool>(system.PaymentsDatabase, "SELECT calls -> -1 ->> 'kind' = 'look-up' FROM payments"));
-        var charges = system.Script!.Questions.Count(question => question.IsCharge);
+        var charges = system.Script!.Requests.Count(request => request.IsCharge);
         system.Script.Script = _ => null;
 
         await PaymentAsync(system, order, $"is {expected}", $"status = '{expected}'");
-        Assert.Equal(charges, system.Script.Questions.Count(question => question.IsCharge));
+        Assert.Equal(charges, system.Script.Requests.Count(request => request.IsCharge));
         var snapshot = await system.AuditAsync();
         Assert.Equal(wasCharged ? 2 : 0, snapshot.Ledger.Count);
     }
 
     [Fact]
-    public async Task A_charge_that_was_given_back_by_hand_before_the_cancellation_ends_as_refunded()
+    public async Task A_charge_refunded_by_hand_before_the_cancellation_ends_as_refunded()
     {
-        await using var system = await StartAsync(question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell);
+        await using var system = await StartAsync(request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "is unknown", "status = 'unknown'");
         await RefundByHandAsync(system, order);
@@ -58,40 +58,40 @@ public sealed class CancelledPaymentTests
         system.Script!.Script = _ => null;
 
         await PaymentAsync(system, order, "is refunded", "status = 'refunded'");
-        await Eventually.GetAsync("the order says so", () => OrderAsync(system, order), read => StateOf(read) == "refunded");
+        await Eventually.GetAsync("the order shows its refund", () => OrderAsync(system, order), read => StateOf(read) == "refunded");
         var snapshot = await system.AuditAsync();
         Assert.Single(snapshot.Ledger, line => line.IsRefund);
-        Assert.Contains(system.Script.Questions, question => question.IsRefund);
+        Assert.Contains(system.Script.Requests, request => request.IsRefund);
     }
 
     [Fact]
-    public async Task A_charge_that_was_given_back_by_hand_although_its_order_is_not_cancelled_needs_a_person()
+    public async Task A_charge_refunded_by_hand_without_a_cancellation_goes_to_manual_review()
     {
-        await using var system = await StartAsync(question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell);
+        await using var system = await StartAsync(request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "waits for a look-up", "status = 'unknown' AND attempts > 2");
         await RefundByHandAsync(system, order);
         system.Script!.Script = _ => null;
 
-        await PaymentAsync(system, order, "needs a person", "status = 'review' AND reason LIKE '%given the charge back%'");
-        await Eventually.GetAsync("the order says so", () => OrderAsync(system, order), read => read.GetProperty("status").GetString() == "manualReview");
+        await PaymentAsync(system, order, "is in review", "status = 'review' AND reason LIKE '%given the charge back%'");
+        await Eventually.GetAsync("the order is in manual review", () => OrderAsync(system, order), read => read.GetProperty("status").GetString() == "manualReview");
     }
 
     [Fact]
-    public async Task A_refund_that_is_refused_is_told_by_the_order_its_timeline_the_gauge_and_the_audit()
+    public async Task A_rejected_refund_is_visible_in_the_order_the_timeline_the_gauge_and_the_audit()
     {
-        await using var system = await StartAsync(question => question.IsRefund ? ScriptedAnswer.Of(422, "{}") : question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell);
+        await using var system = await StartAsync(request => request.IsRefund ? ScriptedResponse.Of(422, "{}") : request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "is unknown", "status = 'unknown'");
         await CancelAsync(system, order);
-        system.Script!.Script = question => question.IsRefund ? Unwell : null;
+        system.Script!.Script = request => request.IsRefund ? Unavailable : null;
 
-        // While it has no answer it is pending, and its age is measured.
-        await Eventually.GetAsync("the order says that its refund is pending", () => OrderAsync(system, order), read => StateOf(read) == "pending");
-        system.Script.Script = question => question.IsRefund ? ScriptedAnswer.Of(422, "{}") : null;
+        // A refund without a response is pending.
+        await Eventually.GetAsync("the order shows its refund as pending", () => OrderAsync(system, order), read => StateOf(read) == "pending");
+        system.Script.Script = request => request.IsRefund ? ScriptedResponse.Of(422, "{}") : null;
 
-        await PaymentAsync(system, order, "needs a person", "status = 'review'");
-        var answer = await Eventually.GetAsync("the order says so", () => OrderAsync(system, order), read => StateOf(read) == "review");
+        await PaymentAsync(system, order, "is in review", "status = 'review'");
+        var answer = await Eventually.GetAsync("the order shows its refund in review", () => OrderAsync(system, order), read => StateOf(read) == "review");
         Assert.Equal("cancelled", answer.GetProperty("status").GetString());
         using var client = new Client(system.ApiAddresses[0]);
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
@@ -101,12 +101,12 @@ public sealed class CancelledPaymentTests
             .Single(check => check.GetProperty("check").GetString() == "the charge of every cancelled order was refunded");
         Assert.Equal(1, found.GetProperty("disagreements").GetInt32());
         await Sql.ExecuteAsync(system.PaymentsDatabase, "UPDATE payments SET cancelled_at = now() - interval '1 hour'");
-        await Eventually.BeTrueAsync("the gauge tells its age", async () => (await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
+        await Eventually.BeTrueAsync("the gauge shows the age of the refund", async () => (await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
             line.StartsWith("ordersystem_payments_oldest_refund_age_seconds", StringComparison.Ordinal)
             && double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture) > 3_500));
     }
 
-    private static async Task<FaultSystem> StartAsync(Func<ProviderQuestion, ScriptedAnswer?> script)
+    private static async Task<FaultSystem> StartAsync(Func<ProviderRequest, ScriptedResponse?> script)
     {
         var system = await FaultSystem.StartAsync(settings: [.. ServiceMetrics.Settings, ("Payments__ReconcileAfter__0", "00:00:02"), ("Payments__TotalTimeout", "00:00:02")]);
         system.Script = new(() => system.Gateway.Address) { Script = script };

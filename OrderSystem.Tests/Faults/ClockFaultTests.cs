@@ -3,25 +3,25 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>Wall clocks that are set while the system runs: breaks, leases and deadlines keep their length.</summary>
+/// <summary>Wall clocks that are set while the system runs: circuit breaks, leases and deadlines keep their duration.</summary>
 public sealed class ClockFaultTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    /// <summary>An outcome that a slow machine left unknown is asked for after a minute; what was held up by a clock would take the hour.</summary>
+    /// <summary>An outcome that a slow machine left unknown is looked up after a minute. A payment that the clock delays would take an hour.</summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(4);
 
     [Fact]
-    public async Task F42_Services_whose_clock_is_set_an_hour_forwards_and_back_go_on_as_if_nothing_had_been()
+    public async Task F42_Services_keep_working_when_their_clock_is_set_an_hour_forward_and_back()
     {
         using var clock = new FakedClock();
         await using var system = await FaultSystem.StartAsync(settings: clock.Settings);
         await LoadAsync();
         await SetAsync(Hour);
         await LoadAsync();
-        await system.RestAsync(Timeout);
+        await system.WaitUntilIdleAsync(Timeout);
 
-        // The circuit opens in the hour that is then taken back.
+        // The circuit opens before the clock is set back by an hour.
         await system.SetProviderAsync(new { outage = true });
         await LoadAsync();
         await OpenCircuitAsync(system);
@@ -37,7 +37,7 @@ public sealed class ClockFaultTests
         Task SetAsync(TimeSpan offset)
         {
             clock.Set(offset);
-            return Eventually.BeTrueAsync($"orders are made {offset} from now", async () =>
+            return Eventually.BeTrueAsync($"orders are created with a clock offset of {offset}", async () =>
             {
                 await system.Load.PlaceAsync();
                 return await Sql.ScalarAsync<bool>(
@@ -47,14 +47,14 @@ public sealed class ClockFaultTests
     }
 
     [Fact]
-    public async Task F42_Payments_that_wait_keep_their_wait_when_the_clock_of_the_database_is_set_back()
+    public async Task F42_Waiting_payments_are_not_delayed_when_the_clock_of_the_database_is_set_back()
     {
         await using var system = await FaultSystem.StartAsync();
         await system.SetProviderAsync(new { outage = true });
         await system.Load.RunAsync(new(Orders: 20, PerSecond: 20));
         await OpenCircuitAsync(system);
 
-        // To the database its rows are an hour ahead then; nothing else tells that its clock was set.
+        // After its clock is set back, the database sees rows that are an hour ahead. Moving the rows has the same effect.
         var moved = await Sql.ScalarAsync<long>(
             system.PaymentsDatabase,
             """

@@ -4,17 +4,17 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>A database that is there, and does not do what it is asked: locked, read-only, changed below the statements that are prepared for it.</summary>
+/// <summary>A reachable database that does not work as usual: locked tables, read-only mode, a schema change under prepared statements.</summary>
 public sealed class DatabaseStateTests
 {
     [Theory]
     [InlineData("payments", 2, 70)]
     [InlineData("orders", 30, 20)]
-    public async Task F33_A_locked_table_costs_time_and_makes_no_dead_letter(string table, int orders, int seconds)
+    public async Task F33_A_locked_table_delays_messages_and_causes_no_dead_letter(string table, int orders, int seconds)
     {
         await using var system = await FaultSystem.StartAsync(workers: 2);
 
-        // Two messages suspend nothing and are delivered every few seconds: more often than a failing message may be.
+        // Two messages are too few to suspend the consumer. They are redelivered every few seconds, more often than a failing message may be.
         var load = system.Load.RunAsync(new(orders, PerSecond: 10));
         await Eventually.BeTrueAsync("an order is accepted", () => Task.FromResult(system.Load.History.Accepted.Any()));
         await using (await Sql.HoldAsync(table == "orders" ? system.OrdersDatabase : system.PaymentsDatabase, $"LOCK TABLE {table}"))
@@ -26,12 +26,12 @@ public sealed class DatabaseStateTests
     }
 
     [Fact]
-    public async Task A_payment_that_somebody_holds_locked_holds_up_no_other()
+    public async Task A_locked_payment_row_delays_no_other_payment()
     {
         await using var system = await FaultSystem.StartAsync();
         await system.SetProviderAsync(new { errorRate = 1.0 });
         var held = (await system.Load.PlaceAsync()).OrderId!.Value;
-        await Eventually.BeTrueAsync("its payment is there", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments") == 1);
+        await Eventually.BeTrueAsync("the payment row exists", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments") == 1);
         await using (await Sql.HoldAsync(system.PaymentsDatabase, $"SELECT * FROM payments WHERE order_id = '{held}' FOR UPDATE"))
         {
             await system.SetProviderAsync(null);
@@ -45,13 +45,13 @@ public sealed class DatabaseStateTests
     }
 
     [Fact]
-    public async Task F34_A_database_that_takes_no_writes_makes_its_services_unready_until_it_does()
+    public async Task F34_A_read_only_database_makes_the_order_API_unready_until_it_accepts_writes_again()
     {
         await using var system = await FaultSystem.StartAsync();
         await system.Load.RunAsync(new(Orders: 5, PerSecond: 20));
         using var client = new Client(system.Apis[0].Address);
 
-        // Sessions that begin from now on take no writes, and go on taking none when the database does again: they have to leave the pool.
+        // Sessions that start from now on are read-only and stay so when the database accepts writes again: they must leave the pool.
         await Sql.ExecuteAsync(system.Postgres.ConnectionString("postgres"), "ALTER DATABASE orders SET default_transaction_read_only = on");
         await Sql.ExecuteAsync(system.Postgres.ConnectionString("postgres"), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'orders'");
         foreach (var probe in new[] { "/ready", "/health" })
@@ -71,7 +71,7 @@ public sealed class DatabaseStateTests
     }
 
     [Fact]
-    public async Task A_column_whose_type_changes_below_prepared_statements_is_no_error_to_anybody()
+    public async Task A_column_type_change_under_prepared_statements_causes_no_error()
     {
         await using var system = await FaultSystem.StartAsync();
         using var client = new Client(system.Apis[0].Address);
@@ -102,7 +102,7 @@ public sealed class DatabaseStateTests
         return answer.StatusCode;
     }
 
-    private static async Task<(HttpStatusCode Status, bool SaysWhen)> PlaceAsync(Client client)
+    private static async Task<(HttpStatusCode Status, bool HasRetryAfter)> PlaceAsync(Client client)
     {
         using var body = new StringContent("""{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":5}]}""", mediaType: new("application/json"));
         using var answer = await client.Http.PostAsync(new Uri("/orders", UriKind.Relative), body);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>With NATS away every call that a person or a probe waits for is answered: with what can be said without it, or with 503.</summary>
+/// <summary>During a NATS outage every call of a person or a probe is answered: with the data that needs no NATS, or with 503.</summary>
 public sealed class DeadlineTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
@@ -23,7 +23,7 @@ public sealed class DeadlineTests
     [Theory]
     [InlineData(Outage.Stopped)]
     [InlineData(Outage.Frozen)]
-    public async Task With_NATS_away_every_call_is_answered_within_six_seconds(Outage outage)
+    public async Task During_a_NATS_outage_every_call_is_answered_within_six_seconds(Outage outage)
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -76,10 +76,10 @@ public sealed class DeadlineTests
 
     private static async Task<HttpResponseMessage> SendAsync(Client caller, HttpRequestMessage request)
     {
-        using var patience = new CancellationTokenSource(5 * Limit, TimeProvider.System);
+        using var deadline = new CancellationTokenSource(5 * Limit, TimeProvider.System);
         try
         {
-            return await caller.Http.SendAsync(request, patience.Token);
+            return await caller.Http.SendAsync(request, deadline.Token);
         }
         catch (OperationCanceledException cancelled)
         {

@@ -6,11 +6,11 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>Several hosts in a connection string: the one that takes writes is used, whichever that is.</summary>
+/// <summary>Several PostgreSQL hosts in a connection string: the services use the one that accepts writes.</summary>
 public sealed class FailoverTests(SharedSystem shared)
 {
     [Fact]
-    public async Task F41_The_primary_dies_the_standby_is_promoted_and_the_system_goes_on_by_itself()
+    public async Task F41_The_system_recovers_by_itself_when_the_primary_dies_and_the_standby_is_promoted()
     {
         await using var system = await RunningSystem.StartAsync(hasStandby: true);
         await system.Postgres.ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = '*'");
@@ -23,7 +23,7 @@ public sealed class FailoverTests(SharedSystem shared)
             placed.Add(await client.PlaceAsync());
 
         await system.Postgres.KillAsync();
-        await Eventually.BeTrueAsync("orders are refused", async () =>
+        await Eventually.BeTrueAsync("orders are rejected with 503", async () =>
         {
             using var answer = await client.Http.PostAsync("/orders", Order());
             return answer.StatusCode == HttpStatusCode.ServiceUnavailable && answer.Headers.RetryAfter is not null;
@@ -42,7 +42,7 @@ public sealed class FailoverTests(SharedSystem shared)
         foreach (var service in system.Services.Where(service => service != system.Gateway))
             await Eventually.BeTrueAsync("the service is healthy", async () => (await client.Http.GetAsync(new Uri(service.Address, "/health"))).StatusCode == HttpStatusCode.OK);
 
-        // The verb and a command go to the new primary as well, with the same connection string.
+        // The migrate command and an operator command use the new primary, too, with the same connection string.
         var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", system.MigrationEnvironment(), "migrate");
         Assert.True(exitCode == 0, output);
         (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", system.Environment("OrderSystem.PaymentWorker"), "payments", "list");
@@ -55,7 +55,7 @@ public sealed class FailoverTests(SharedSystem shared)
     [InlineData("prefer-standby")]
     [InlineData("prefer-primary")]
     [InlineData("read-only")]
-    public async Task What_may_lead_writes_to_a_standby_is_refused_in_one_line(string attributes)
+    public async Task Target_session_attributes_that_allow_a_standby_are_rejected_in_one_line(string attributes)
     {
         var environment = (await shared.StartedAsync()).Environment();
         environment["ConnectionStrings__orders"] = $"Host=127.0.0.1,127.0.0.2;Database=orders;Username=x;Password=only-for-tests;Target Session Attributes={attributes}";
@@ -76,14 +76,14 @@ public sealed class FailoverTests(SharedSystem shared)
     [InlineData("Host=a:1,b:2;Username=x;Target Session Attributes=Primary", "primary")]
     [InlineData("Server=a,b;Username=x;TargetSessionAttributes=read-write", "read-write")]
     [InlineData("Host=a;Target Session Attributes=any", "any")]
-    public void Several_hosts_are_completed_to_the_primary_unless_said(string given, string? attributes)
+    public void Several_hosts_get_target_session_attributes_primary_unless_set(string given, string? attributes)
     {
         Assert.True(PostgresHosts.LeadToPrimary(given));
         Assert.Equal(attributes, PostgresHosts.ToPrimary(given).TargetSessionAttributes);
     }
 
     [Fact]
-    public async Task A_server_that_takes_no_writes_is_passed_over()
+    public async Task A_read_only_standby_is_skipped()
     {
         await using var primary = await PostgresServer.StartAsync();
         await using var standby = await primary.StartStandbyAsync();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>What can go wrong with the broker, and between it and the services.</summary>
+/// <summary>Faults of the broker and of the connections to it.</summary>
 public sealed class NatsFaultTests
 {
     [Fact]
@@ -26,7 +26,7 @@ public sealed class NatsFaultTests
         await over.CancelAsync();
         var history = await load;
 
-        AssertNoneWasRefused(history);
+        AssertNoneWasRejected(history);
         await system.AuditAsync();
     }
 
@@ -40,16 +40,16 @@ public sealed class NatsFaultTests
         var frozen = TimeProvider.System.GetTimestamp();
         var load = system.Load.RunAsync(new(Orders: 60, PerSecond: 2));
         using var http = new HttpClient { BaseAddress = system.Apis[0].Address };
-        await Eventually.BeTrueAsync("the API says that it is not well", async () => !(await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, TimeSpan.FromSeconds(45));
+        await Eventually.BeTrueAsync("the API is unhealthy", async () => !(await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, TimeSpan.FromSeconds(45));
 
-        // Two pings of 15 s without an answer: then the services give up the connection and look for a better one.
+        // After two unanswered pings, 15 s apart, the clients close the connection and reconnect.
         await Eventually.BeTrueAsync(
-            "the API and the worker gave up their connections", () => Task.FromResult(system.ApiNats.LeftByClient > 0 && system.WorkerNats.LeftByClient > 0),
+            "the API and the worker have closed their connections", () => Task.FromResult(system.ApiNats.LeftByClient > 0 && system.WorkerNats.LeftByClient > 0),
             TimeSpan.FromSeconds(45) - TimeProvider.System.GetElapsedTime(frozen));
         await load;
         await system.Nats.SignalAsync("CONT");
 
-        AssertNoneWasRefused(system.Load.History);
+        AssertNoneWasRejected(system.Load.History);
         await system.AuditAsync();
     }
 
@@ -58,7 +58,7 @@ public sealed class NatsFaultTests
     {
         await using var system = await FaultSystem.StartAsync();
         await system.Load.RunAsync(new(Orders: 10, PerSecond: 50));
-        await system.RestAsync();
+        await system.WaitUntilIdleAsync();
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var jetStream = new NatsJSContext(nats);
         var stream = (await jetStream.GetStreamAsync("ORDERS")).Info;
@@ -66,7 +66,7 @@ public sealed class NatsFaultTests
 
         await system.Load.RunAsync(new(Orders: 40, PerSecond: 50));
         await Eventually.GetAsync(
-            "the relay says why the events wait", () => Task.FromResult(system.Apis[0].Output is var said && said.Contains("maximum bytes exceeded", StringComparison.Ordinal) ? "" : said), said => said == "");
+            "the relay logs why the events wait", () => Task.FromResult(system.Apis[0].Output is var said && said.Contains("maximum bytes exceeded", StringComparison.Ordinal) ? "" : said), said => said == "");
         Assert.Equal(40L, await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox WHERE parked_at IS NULL"));
         using (var http = new HttpClient { BaseAddress = system.Apis[0].Address })
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync(new Uri("/health", UriKind.Relative))).StatusCode);
@@ -74,7 +74,7 @@ public sealed class NatsFaultTests
 
         var snapshot = await system.AuditAsync();
         Assert.Equal(50, snapshot.OrderApi.Stream.Count);
-        await FaultSystem.HealthyAsync(system.Apis[0]);
+        await FaultSystem.WaitUntilHealthyAsync(system.Apis[0]);
     }
 
     [Fact]
@@ -84,9 +84,9 @@ public sealed class NatsFaultTests
         var (lost, duplicates) = (0, 0);
         system.ApiNats.FromServer = system.WorkerNats.FromServer = (_, frame) =>
         {
-            if (TcpFrames.IsDuplicateAck(frame))
+            if (TcpFrameMatcher.IsDuplicateAck(frame))
                 Interlocked.Increment(ref duplicates);
-            if (!TcpFrames.IsPublishAck(frame) || !system.Dice.Hits(0.2))
+            if (!TcpFrameMatcher.IsPublishAck(frame) || !system.Dice.Hits(0.2))
                 return TcpVerdict.Pass;
             Interlocked.Increment(ref lost);
             return TcpVerdict.Drop;
@@ -95,14 +95,14 @@ public sealed class NatsFaultTests
         await system.Load.RunAsync(new(Orders: 150, PerSecond: 50));
 
         var snapshot = await system.AuditAsync();
-        Assert.True(lost > 20 && duplicates > 10, $"{lost} acknowledgements were lost, {duplicates} publishes were recognised");
+        Assert.True(lost > 20 && duplicates > 10, $"{lost} acknowledgements were lost, {duplicates} duplicates were recognised");
         Assert.Equal((150, 150), (snapshot.OrderApi.Stream.Count, snapshot.Worker.Stream.Count));
     }
 
-    /// <summary>The broker is no part of taking an order.</summary>
-    private static void AssertNoneWasRefused(LoadHistory history)
+    /// <summary>Accepting an order does not need the broker.</summary>
+    private static void AssertNoneWasRejected(LoadHistory history)
     {
         Assert.All(history.Requests, request => Assert.NotNull(request.OrderId));
-        Assert.DoesNotContain(history.Requests.SelectMany(request => request.Attempts), attempt => attempt.Outcome == LoadOutcome.ComeAgain);
+        Assert.DoesNotContain(history.Requests.SelectMany(request => request.Attempts), attempt => attempt.Outcome == LoadOutcome.RetryLater);
     }
 }

@@ -6,11 +6,11 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>Servers that go away and come back.</summary>
+/// <summary>Outages of NATS and PostgreSQL.</summary>
 public sealed class OutageTests
 {
     [Fact]
-    public async Task While_NATS_is_down_orders_are_taken_and_they_are_paid_when_it_is_back()
+    public async Task During_a_NATS_outage_orders_are_accepted_and_paid_after_it()
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -32,7 +32,7 @@ public sealed class OutageTests
     [Theory]
     [InlineData(Outage.Stopped)]
     [InlineData(Outage.Frozen)]
-    public async Task While_PostgreSQL_is_away_POST_answers_503_within_six_seconds_and_works_again_by_itself_afterwards(Outage outage)
+    public async Task During_a_PostgreSQL_outage_POST_gets_503_within_six_seconds_and_recovers_by_itself(Outage outage)
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -40,7 +40,7 @@ public sealed class OutageTests
 
         await (outage == Outage.Frozen ? system.Postgres.FreezeAsync() : system.Postgres.StopAsync());
 
-        // They come while others wait: none may have to wait for the one before it as well.
+        // The requests overlap: none may wait for the one before it in addition to its own timeout.
         var answers = await Task.WhenAll(Enumerable.Range(0, 24).Select(async i =>
         {
             await Task.Delay(TimeSpan.FromSeconds(i * 0.4), TimeProvider.System);
@@ -61,7 +61,7 @@ public sealed class OutageTests
     [Theory]
     [InlineData("PostgreSQL")]
     [InlineData("NATS")]
-    public async Task F17_Nothing_spins_while_a_server_is_down(string server)
+    public async Task F17_No_service_runs_a_busy_loop_while_a_server_is_down(string server)
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -69,12 +69,12 @@ public sealed class OutageTests
         using (var slow = await gateway.PutAsJsonAsync("/faults", new { latency = "00:00:01" }))
             slow.EnsureSuccessStatusCode();
 
-        // Work is under way on every path when the server goes.
+        // Every code path has work in progress when the server fails.
         var orders = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => client.PlaceAsync()));
         await (server == "NATS" ? system.Nats.KillAsync() : system.Postgres.KillAsync());
         await Task.Delay(TimeSpan.FromSeconds(3), TimeProvider.System);
 
-        // What spins does so all the time; what the runtime still compiles, and what other tests take, comes and goes.
+        // A busy loop uses the processor in every window; JIT compilation and other tests do not. The smallest share of all windows counts.
         ServiceProcess[] services = [system.OrderApi, system.Worker];
         var shares = new double[] { 1, 1 };
         for (var window = 0; window < 4; window++)
@@ -93,7 +93,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task Several_instances_of_each_service_share_the_work()
+    public async Task Several_instances_of_each_service_pay_every_order_once()
     {
         await using var system = await RunningSystem.StartAsync();
         var second = await system.StartServiceAsync("OrderSystem.OrderApi");
@@ -110,7 +110,7 @@ public sealed class OutageTests
         Assert.Equal(300L, await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM inbox"));
     }
 
-    /// <summary>What the kernel says that the process has used.</summary>
+    /// <summary>The processor time that the process has used.</summary>
     private static TimeSpan CpuTime(ServiceProcess service)
     {
         using var process = Process.GetProcessById(service.Id);
@@ -122,7 +122,7 @@ public sealed class OutageTests
         /// <summary>The server is stopped: connections are refused.</summary>
         Stopped,
 
-        /// <summary>Its processes do not run: connections are there, and nothing is answered.</summary>
+        /// <summary>Its processes are suspended: connections stay open, and nothing is answered.</summary>
         Frozen,
     }
 }

@@ -7,35 +7,35 @@ namespace OrderSystem.Tests.Faults;
 public sealed class OutboxRowTests
 {
     [Fact]
-    public async Task F35_A_row_that_cannot_be_read_is_parked_alone_and_goes_when_a_release_knows_it()
+    public async Task F35_An_unreadable_row_is_parked_alone_and_published_by_a_release_that_knows_its_type()
     {
         await using var system = await FaultSystem.StartAsync();
         await system.Nats.KillAsync();
         await system.Load.RunAsync(new(Orders: 99, PerSecond: 100));
 
-        // One of a type that only a later release knows, one that the ledger has lost: all due together.
-        var (stranger, lost) = (Guid.CreateVersion7(), Guid.CreateVersion7());
+        // One event has a type that only a later release knows, one is missing from the ledger, and all are due at the same time.
+        var (unknownType, lost) = (Guid.CreateVersion7(), Guid.CreateVersion7());
         await Sql.ExecuteAsync(
             system.OrdersDatabase,
             $$"""
             INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
-            VALUES ('{{stranger}}', 1, gen_random_uuid(), 'orders.split.v1', convert_to('{"orderId":"{{stranger}}","reason":"split"}', 'UTF8'), now());
-            INSERT INTO outbox (order_id, version, available_at) VALUES ('{{stranger}}', 1, now()), ('{{lost}}', 1, now());
+            VALUES ('{{unknownType}}', 1, gen_random_uuid(), 'orders.split.v1', convert_to('{"orderId":"{{unknownType}}","reason":"split"}', 'UTF8'), now());
+            INSERT INTO outbox (order_id, version, available_at) VALUES ('{{unknownType}}', 1, now()), ('{{lost}}', 1, now());
             UPDATE outbox SET available_at = now() - interval '1 minute';
             """);
         await system.Nats.StartAgainAsync();
 
-        await Eventually.BeTrueAsync("the others are gone", async () => await CountAsync(system, "parked_at IS NULL") == 0, TimeSpan.FromSeconds(20));
+        await Eventually.BeTrueAsync("the other events are published", async () => await CountAsync(system, "parked_at IS NULL") == 0, TimeSpan.FromSeconds(20));
         Assert.Equal(2L, await CountAsync(system, "parked_at IS NOT NULL"));
-        Assert.Contains("orders.split.v1", await ReasonAsync(system, stranger), StringComparison.Ordinal);
+        Assert.Contains("orders.split.v1", await ReasonAsync(system, unknownType), StringComparison.Ordinal);
         Assert.Contains("the ledger holds no such event", await ReasonAsync(system, lost), StringComparison.Ordinal);
         await Eventually.BeTrueAsync("all are paid", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == 99, TimeSpan.FromSeconds(60));
 
-        // A release that knows the type comes.
-        await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE events SET type = 'orders.cancelled.v1' WHERE order_id = '{stranger}'");
+        // Changing the type has the same effect as a release that knows it.
+        await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE events SET type = 'orders.cancelled.v1' WHERE order_id = '{unknownType}'");
         await system.StopAsync(system.Apis[0]);
         await system.StartApiAsync();
-        await Eventually.BeTrueAsync("it is published", async () => await CountAsync(system, $"order_id = '{stranger}'") == 0, TimeSpan.FromSeconds(20));
+        await Eventually.BeTrueAsync("the parked event is published", async () => await CountAsync(system, $"order_id = '{unknownType}'") == 0, TimeSpan.FromSeconds(20));
         Assert.Equal(1L, await CountAsync(system, $"order_id = '{lost}' AND parked_at IS NOT NULL"));
     }
 

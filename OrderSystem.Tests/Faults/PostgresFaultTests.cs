@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>What can go wrong with PostgreSQL, and between it and the services.</summary>
+/// <summary>Faults of PostgreSQL and of the connections to it.</summary>
 public sealed class PostgresFaultTests
 {
     [Fact]
@@ -31,7 +31,7 @@ public sealed class PostgresFaultTests
     }
 
     [Fact]
-    public async Task F17_While_PostgreSQL_is_down_orders_are_refused_in_time_and_nothing_committed_is_lost()
+    public async Task F17_During_a_PostgreSQL_outage_orders_get_503_in_time_and_nothing_committed_is_lost()
     {
         await using var system = await FaultSystem.StartAsync();
         var load = system.Load.RunAsync(new(Orders: 240, PerSecond: 20));
@@ -42,7 +42,7 @@ public sealed class PostgresFaultTests
         await system.Postgres.StartAgainAsync();
         await load;
 
-        var refused = system.Load.History.Requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.ComeAgain).ToArray();
+        var refused = system.Load.History.Requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.RetryLater).ToArray();
         Assert.NotEmpty(refused);
         Assert.All(refused, attempt => Assert.Equal(HttpStatusCode.ServiceUnavailable, attempt.Status));
         Assert.All(refused, attempt => Assert.InRange((attempt.Ended - attempt.Started).TotalSeconds, 0, 6));
@@ -50,37 +50,37 @@ public sealed class PostgresFaultTests
     }
 
     [Fact]
-    public async Task F19_An_order_whose_commit_was_not_answered_is_found_again_by_its_key()
+    public async Task F19_An_order_whose_commit_response_was_lost_is_found_by_its_idempotency_key()
     {
         await using var system = await FaultSystem.StartAsync();
         var lost = new LostCommits(system.Dice, "orders.created.v1");
-        (system.ApiPostgres.FromClient, system.ApiPostgres.FromServer) = (lost.Ask, lost.Answer);
+        (system.ApiPostgres.FromClient, system.ApiPostgres.FromServer) = (lost.FromClient, lost.FromServer);
 
-        // The busier the machine, the more orders share a commit, and the more of them it takes.
+        // The busier the machine, the more orders share a commit, and the more orders are needed for enough commits.
         var orders = 0;
         for (; orders < 3_000 && lost.Count <= 10; orders += 150)
             await system.Load.RunAsync(new(Orders: 150, PerSecond: 30));
         system.ApiPostgres.FromServer = null;
 
-        Assert.True(lost.Count > 10, $"only {lost.Count} answers were lost");
+        Assert.True(lost.Count > 10, $"only {lost.Count} commit responses were lost");
         var snapshot = await system.AuditAsync();
         Assert.Equal((orders, orders), (snapshot.Orders.Count, snapshot.OrderApi.Events.Count));
     }
 
     [Fact]
-    public async Task F21_With_a_full_disk_orders_are_refused_and_nothing_acknowledged_is_missing()
+    public async Task F21_With_a_full_disk_orders_get_503_and_no_accepted_order_is_lost()
     {
-        await using var disk = await FaultDisk.MakeAsync();
-        await using var system = await FaultSystem.StartAsync(prepare: disk.PutAsync);
+        await using var disk = await FaultDisk.CreateAsync();
+        await using var system = await FaultSystem.StartAsync(prepare: disk.CreateDatabasesAsync);
         await system.Load.RunAsync(new(Orders: 30, PerSecond: 30));
-        await system.RestAsync();
+        await system.WaitUntilIdleAsync();
 
         await disk.FillAsync(system);
         var load = system.Load.RunAsync(new(Orders: 250, PerSecond: 40));
         await Eventually.BeTrueAsync(
-            "orders are refused for now",
+            "orders are rejected with 503",
             () => Task.FromResult(system.Load.History.Requests.SelectMany(request => request.Attempts).Any(attempt => attempt.Status == HttpStatusCode.ServiceUnavailable)));
-        await disk.MakeRoomAsync(system);
+        await disk.FreeSpaceAsync(system);
         await load;
 
         Assert.Equal(280, system.Load.History.Accepted.Count());

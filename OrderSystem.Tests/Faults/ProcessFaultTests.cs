@@ -5,13 +5,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>Processes that die at the worst moment.</summary>
+/// <summary>Processes that are killed at critical moments.</summary>
 public sealed class ProcessFaultTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     [Fact]
-    public async Task F24_A_relay_that_dies_between_acknowledgement_and_delete_leaves_one_copy()
+    public async Task F24_A_relay_killed_between_acknowledgement_and_delete_leaves_one_copy()
     {
         await using var system = await FaultSystem.StartAsync();
         const int Deaths = 8;
@@ -19,7 +19,7 @@ public sealed class ProcessFaultTests
         var earlier = new ConcurrentDictionary<Guid, byte>();
         system.ApiNats.FromClient = (_, frame) =>
         {
-            // What an earlier relay has left is published again, too, and its delete must not be held: the commit of the next order could be behind it.
+            // The rows of killed relays are published again, too. Their deletes must not be held, because the commit of the next order may be queued behind them.
             if (frame.StartsWith("HPUB orders.created "u8)
                 && Guid.Parse(Encoding.ASCII.GetString(frame[(frame.IndexOf("ce-subject: "u8) + 12)..][..36])) is var order && !earlier.ContainsKey(order))
                 published = order;
@@ -27,18 +27,18 @@ public sealed class ProcessFaultTests
         };
         system.ApiNats.FromServer = (_, frame) =>
         {
-            if (TcpFrames.IsDuplicateAck(frame))
+            if (TcpFrameMatcher.IsDuplicateAck(frame))
                 Interlocked.Increment(ref duplicates);
             return TcpVerdict.Pass;
         };
 
         for (var death = 0; death < Deaths; death++)
         {
-            var delete = new FaultBreakpoint(TcpVerdict.Hold, (_, frame) => published is { } order && TcpFrames.IsBind(frame)
+            var delete = new FaultBreakpoint(TcpVerdict.Hold, (_, frame) => published is { } order && TcpFrameMatcher.IsBind(frame)
                 && frame.Contains(order) && !frame.Contains("orders.created"u8) && !frame.Contains("paid"u8));
             system.ApiPostgres.FromClient = delete.Judge;
             await system.Load.PlaceAsync();
-            var link = await delete.ReachedAsync(Patience);
+            var link = await delete.ReachedAsync(Timeout);
             await system.KillAsync(system.Apis[0]);
             system.ApiPostgres.Cut(link);
             earlier[published!.Value] = 0;
@@ -48,11 +48,11 @@ public sealed class ProcessFaultTests
 
         var snapshot = await system.AuditAsync();
         Assert.Equal(Deaths, snapshot.OrderApi.Stream.Count);
-        Assert.True(duplicates >= Deaths, $"{duplicates} publishes were recognised");
+        Assert.True(duplicates >= Deaths, $"{duplicates} duplicates were recognised");
     }
 
     [Fact]
-    public async Task F26_Instances_that_die_every_few_seconds_do_not_stop_the_others()
+    public async Task F26_Instances_killed_every_few_seconds_do_not_stop_the_others()
     {
         await using var system = await FaultSystem.StartAsync(apis: 3, workers: 4);
         using var over = new CancellationTokenSource();
@@ -72,7 +72,7 @@ public sealed class ProcessFaultTests
     }
 
     [Fact]
-    public async Task F27_A_worker_that_dies_at_any_point_of_a_charge_leaves_it_to_the_next()
+    public async Task F27_A_worker_killed_at_any_point_of_a_charge_leaves_it_to_the_next_worker()
     {
         await using var system = await FaultSystem.StartAsync();
         foreach (var point in Enum.GetValues<Point>())
@@ -97,37 +97,37 @@ public sealed class ProcessFaultTests
     {
         try
         {
-            return await breakpoint.ReachedAsync(Patience);
+            return await breakpoint.ReachedAsync(Timeout);
         }
         catch (TimeoutException late)
         {
-            throw new Xunit.Sdk.XunitException($"The worker did not come to the point {point}.", late);
+            throw new Xunit.Sdk.XunitException($"The worker did not reach the point {point}.", late);
         }
     }
 
     private static FaultBreakpoint Set(FaultSystem system, Point point, Guid order)
     {
-        bool Begins(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments.succeeded"u8);
-        bool Records(ReadOnlySpan<byte> frame) => TcpFrames.IsBind(frame) && frame.Contains(order) && frame.Contains("payments.succeeded"u8);
+        bool Begins(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments.succeeded"u8);
+        bool Records(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("payments.succeeded"u8);
         switch (point)
         {
             case Point.BeforeTx1:
                 return FromClient(system.WorkerPostgres, TcpVerdict.Hold, frame => Begins(frame));
             case Point.AfterTx1:
-                return Answer(system.WorkerPostgres, frame => Begins(frame), frame => TcpFrames.IsReadyForQuery(frame));
+                return HoldResponse(system.WorkerPostgres, frame => Begins(frame), frame => TcpFrameMatcher.IsReadyForQuery(frame));
             case Point.RequestSent:
                 return FromClient(system.Provider, TcpVerdict.PassAndHold, frame => frame.Contains(order));
             case Point.AnswerSent:
-                return Answer(system.Provider, frame => frame.Contains(order), _ => true);
+                return HoldResponse(system.Provider, frame => frame.Contains(order), _ => true);
             case Point.AfterAnswer:
                 return FromClient(system.WorkerPostgres, TcpVerdict.Hold, frame => Records(frame));
             case Point.AfterTx2:
-                return Answer(system.WorkerPostgres, frame => Records(frame), frame => TcpFrames.IsReadyForQuery(frame));
+                return HoldResponse(system.WorkerPostgres, frame => Records(frame), frame => TcpFrameMatcher.IsReadyForQuery(frame));
             default:
                 byte[]? ack = null;
                 system.WorkerNats.FromServer = (_, frame) =>
                 {
-                    if (TcpFrames.AckSubjectOf(frame) is { } subject && frame.Contains(order))
+                    if (TcpFrameMatcher.AckSubjectOf(frame) is { } subject && frame.Contains(order))
                         ack = Encoding.ASCII.GetBytes(subject);
                     return TcpVerdict.Pass;
                 };
@@ -142,16 +142,16 @@ public sealed class ProcessFaultTests
         return breakpoint;
     }
 
-    /// <summary>Holds the answer to what was asked.</summary>
-    private static FaultBreakpoint Answer(TcpProxy proxy, IsFrame isQuestion, IsFrame isAnswer)
+    /// <summary>Holds the response to the matching request.</summary>
+    private static FaultBreakpoint HoldResponse(TcpProxy proxy, IsFrame isRequest, IsFrame isResponse)
     {
         proxy.FromClient = (link, frame) =>
         {
-            if (isQuestion(frame))
+            if (isRequest(frame))
                 link.Mark = proxy;
             return TcpVerdict.Pass;
         };
-        var breakpoint = new FaultBreakpoint(TcpVerdict.Hold, (link, frame) => link.Mark is not null && isAnswer(frame));
+        var breakpoint = new FaultBreakpoint(TcpVerdict.Hold, (link, frame) => link.Mark is not null && isResponse(frame));
         proxy.FromServer = breakpoint.Judge;
         return breakpoint;
     }

@@ -4,32 +4,32 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>What becomes of orders whose provider answers what it should not.</summary>
+/// <summary>Orders whose provider sends unexpected responses.</summary>
 public sealed class ProviderAnswerFaultTests
 {
-    /// <summary>Long in a soak, so that what only time brings is seen too; short in the suite.</summary>
+    /// <summary>Long in a soak, to find effects that need time; short in the suite.</summary>
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
 
     private static readonly int PerSecond = int.TryParse(Environment.GetEnvironmentVariable("OUTAGE_RATE"), out var rate) ? rate : 5;
 
-    /// <summary>Kinds of outage, by what the provider answers to everything, with the cause that the alert has to name.</summary>
-    private static readonly Dictionary<string, (ScriptedAnswer Answer, string Cause)> Kinds = new(StringComparer.Ordinal)
+    /// <summary>The kinds of outage: the provider's response to every call, and the cause that the alert has to name.</summary>
+    private static readonly Dictionary<string, (ScriptedResponse Answer, string Cause)> Kinds = new(StringComparer.Ordinal)
     {
-        ["401"] = (ScriptedAnswer.Of(401, "{}"), "credentials"),
-        ["403"] = (ScriptedAnswer.Of(403, "<html>", "text/html"), "credentials"),
-        ["404"] = (ScriptedAnswer.Of(404, "{}"), "route"),
-        ["429"] = (ScriptedAnswer.Of(429, "", null, "Retry-After: 1"), "rate_limit"),
-        ["503"] = (ScriptedAnswer.Of(503), "server_error"),
-        ["silence"] = (ScriptedAnswer.Silence, "timeout"),
-        ["stalled"] = (ScriptedAnswer.Stalled(200, "{"), "timeout"),
-        ["garbage"] = (ScriptedAnswer.Of(200, "<html>", "text/html"), "contract"),
+        ["401"] = (ScriptedResponse.Of(401, "{}"), "credentials"),
+        ["403"] = (ScriptedResponse.Of(403, "<html>", "text/html"), "credentials"),
+        ["404"] = (ScriptedResponse.Of(404, "{}"), "route"),
+        ["429"] = (ScriptedResponse.Of(429, "", null, "Retry-After: 1"), "rate_limit"),
+        ["503"] = (ScriptedResponse.Of(503), "server_error"),
+        ["silence"] = (ScriptedResponse.Silence, "timeout"),
+        ["stalled"] = (ScriptedResponse.Stalled(200, "{"), "timeout"),
+        ["garbage"] = (ScriptedResponse.Of(200, "<html>", "text/html"), "contract"),
     };
 
     public static TheoryData<string> KindsOfOutage => new(Kinds.Keys);
 
     [Theory]
     [MemberData(nameof(KindsOfOutage))]
-    public async Task F38_After_an_outage_of_any_kind_every_order_is_paid_and_none_needed_a_person(string kind)
+    public async Task F38_After_an_outage_of_any_kind_every_order_is_paid_without_manual_review(string kind)
     {
         var (answer, cause) = Kinds[kind];
         await using var system = await FaultSystem.StartAsync(settings: ServiceMetrics.Settings);
@@ -39,10 +39,10 @@ public sealed class ProviderAnswerFaultTests
         await system.Load.RunAsync(new(orders, PerSecond));
         await Eventually.BeTrueAsync($"the alert's metric names {cause}", async () =>
             Regex.IsMatch(await ServiceMetrics.ScrapeAsync(system.Workers[0]), $$"""^ordersystem_payment_gateway_failing{[^}]*cause="{{cause}}"[^}]*} 1\b""", RegexOptions.Multiline));
-        var asked = system.Script.Questions.Count;
+        var asked = system.Script.Requests.Count;
         TestContext.Current.TestOutputHelper?.WriteLine($"{kind}: {orders} orders, {asked} calls during the outage");
 
-        // A slot each and what may be repeated: with silence the circuit learns only after the first attempts have timed out.
+        // A first attempt for each order and the retry budget: with a silent provider, the circuit opens only after the first attempts have timed out.
         Assert.InRange(asked, 6, orders + 20 + (orders / 10) + (3 * (int)Outage.TotalSeconds) + 10);
         Assert.Equal(0L, await CountAsync(system, "status IN ('review', 'declined')"));
         system.Script.Script = _ => null;
@@ -50,22 +50,22 @@ public sealed class ProviderAnswerFaultTests
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(120));
         Assert.Equal((orders, 0L), (snapshot.Ledger.Count, snapshot.DeadLetters));
         Assert.All(snapshot.Orders, order => Assert.Equal("paid", order.Status));
-        await Eventually.BeTrueAsync("the alert's metric is well again", async () => !(await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
+        await Eventually.BeTrueAsync("the alert's metric is zero again", async () => !(await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
             line.StartsWith("ordersystem_payment_gateway_failing{", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal)));
     }
 
     [Fact]
-    public async Task F37_Heads_without_bodies_give_their_slots_back_and_the_next_order_is_paid_at_once()
+    public async Task F37_Responses_without_a_body_release_their_slots_and_the_next_orders_are_paid()
     {
         await using var system = await FaultSystem.StartAsync(settings: [("JetStream__Concurrency", "4"), ("JetStream__Prefetch", "8"), ("Payments__Breaker__MinimumCalls", "10000")]);
         var stalled = 0;
         system.Script = new(() => system.Gateway.Address)
         {
-            // All that four slots can hold, and each of their repetitions.
-            Script = question => question.IsCharge && Interlocked.Increment(ref stalled) <= 12 ? ScriptedAnswer.Stalled(200, "{\"id\"") : null,
+            // As many as four slots can hold, with all of their retries.
+            Script = request => request.IsCharge && Interlocked.Increment(ref stalled) <= 12 ? ScriptedResponse.Stalled(200, "{\"id\"") : null,
         };
         await system.Load.RunAsync(new(Orders: 4, PerSecond: 50));
-        await Eventually.BeTrueAsync("every slot met a head without a body", () => Task.FromResult(Volatile.Read(ref stalled) >= 4));
+        await Eventually.BeTrueAsync("every slot has received a response without a body", () => Task.FromResult(Volatile.Read(ref stalled) >= 4));
         await system.Load.RunAsync(new(Orders: 10, PerSecond: 50));
 
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(60));
@@ -74,10 +74,10 @@ public sealed class ProviderAnswerFaultTests
     }
 
     [Fact]
-    public async Task A_201_with_the_charge_in_it_is_looked_up_and_paid()
+    public async Task A_charge_answered_with_201_is_looked_up_and_the_order_is_paid()
     {
         await using var system = await FaultSystem.StartAsync(settings: [("Payments__ReconcileAfter__0", "00:00:01"), ("Payments__ReconcileAfter__1", "00:00:01")]);
-        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 201 } : null };
+        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 201 } : null };
         await system.Load.PlaceAsync();
 
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(60));
@@ -89,13 +89,13 @@ public sealed class ProviderAnswerFaultTests
     [InlineData("card\\u0000\\u0001declined")]
     [InlineData("half a pair: \\ud800")]
     [InlineData("LONG")]
-    public async Task M9_A_reason_that_cannot_be_stored_as_it_is_fails_the_payment_and_nothing_else(string reason)
+    public async Task M9_A_decline_reason_that_cannot_be_stored_is_cleaned_and_fails_the_payment(string reason)
     {
         await using var system = await FaultSystem.StartAsync();
         var text = reason.Replace("LONG", new string('x', 60_000), StringComparison.Ordinal);
         system.Script = new(() => system.Gateway.Address)
         {
-            Script = question => question.IsCharge ? ScriptedAnswer.Of(402, $$"""{"id":"ch_1","status":"declined","reason":"{{text}}"}""", "application/json; charset=klingon") : null,
+            Script = request => request.IsCharge ? ScriptedResponse.Of(402, $$"""{"id":"ch_1","status":"declined","reason":"{{text}}"}""", "application/json; charset=klingon") : null,
         };
         using var client = new Client(system.ApiAddresses[0]);
 
@@ -103,21 +103,21 @@ public sealed class ProviderAnswerFaultTests
 
         Assert.InRange(order.GetProperty("reason").GetString()!.Length, 1, 500);
         Assert.DoesNotContain(order.GetProperty("reason").GetString()!, char.IsControl);
-        await system.RestAsync();
+        await system.WaitUntilIdleAsync();
     }
 
     [Fact]
-    public async Task A_long_Retry_After_puts_a_payment_aside_without_its_message()
+    public async Task A_long_Retry_After_postpones_the_payment_and_acknowledges_its_message()
     {
         await using var system = await FaultSystem.StartAsync();
-        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Of(429, "", null, "Retry-After: 900") : null };
+        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Of(429, "", null, "Retry-After: 900") : null };
         await system.Load.PlaceAsync();
 
         await Eventually.BeTrueAsync("the payment waits for a quarter of an hour", async () =>
             await CountAsync(system, "status = 'charging' AND attempts = 0 AND lease_until BETWEEN now() + interval '14 minutes' AND now() + interval '15 minutes'") == 1);
         await Eventually.BeTrueAsync("its message is acknowledged", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM inbox") == 1);
 
-        // A quarter of an hour later.
+        // Makes the payment due, as it would be a quarter of an hour later.
         system.Script.Script = _ => null;
         await Sql.ExecuteAsync(system.PaymentsDatabase, "UPDATE payments SET lease_until = now(), updated_at = now() - interval '15 minutes'");
         var snapshot = await system.AuditAsync();
@@ -125,7 +125,7 @@ public sealed class ProviderAnswerFaultTests
     }
 
     [Fact]
-    public async Task The_worker_shows_its_credentials_and_reads_them_again_when_they_are_refused()
+    public async Task The_worker_sends_its_credentials_and_reads_them_again_after_a_401()
     {
         var folder = Directory.CreateTempSubdirectory("ordersystem-secrets-");
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Payments__BearerToken"), "old-token\n");
@@ -133,18 +133,18 @@ public sealed class ProviderAnswerFaultTests
         await using var system = await FaultSystem.StartAsync(settings: [("SECRETS_PATH", folder.FullName)]);
         system.Script = new(() => system.Gateway.Address)
         {
-            Script = question => question.Headers.GetValueOrDefault("Authorization") == "Bearer new-token" && question.Headers.GetValueOrDefault("X-Api-Key") == "key-17"
-                ? null : ScriptedAnswer.Of(401, "{}"),
+            Script = request => request.Headers.GetValueOrDefault("Authorization") == "Bearer new-token" && request.Headers.GetValueOrDefault("X-Api-Key") == "key-17"
+                ? null : ScriptedResponse.Of(401, "{}"),
         };
         await system.Load.PlaceAsync();
-        await Eventually.BeTrueAsync("the old token was refused", () => Task.FromResult(
-            system.Script.Questions.Any(question => question.Headers.GetValueOrDefault("Authorization") == "Bearer old-token")));
+        await Eventually.BeTrueAsync("the old token is rejected", () => Task.FromResult(
+            system.Script.Requests.Any(request => request.Headers.GetValueOrDefault("Authorization") == "Bearer old-token")));
 
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, "Payments__BearerToken"), "new-token\n");
 
         var snapshot = await system.AuditAsync();
         Assert.Equal("paid", Assert.Single(snapshot.Orders).Status);
-        Assert.All(system.Everyone, service => Assert.DoesNotMatch("(old|new)-token|key-17", service.Output));
+        Assert.All(system.AllInstances, service => Assert.DoesNotMatch("(old|new)-token|key-17", service.Output));
         folder.Delete(recursive: true);
     }
 

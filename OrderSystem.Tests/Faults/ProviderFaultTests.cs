@@ -7,11 +7,11 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>What can go wrong at the payment provider.</summary>
+/// <summary>Faults of the payment provider.</summary>
 public sealed class ProviderFaultTests
 {
     [Fact]
-    public async Task F29_Lost_answers_of_the_provider_never_charge_twice()
+    public async Task F29_Lost_responses_of_the_provider_never_charge_twice()
     {
         await using var system = await FaultSystem.StartAsync(workers: 2);
         await system.SetProviderAsync(new { dropAfterChargeRate = 0.3, errorAfterChargeRate = 0.1, keyInUseRate = 0.05, seed = system.Dice.Seed });
@@ -24,12 +24,12 @@ public sealed class ProviderFaultTests
     }
 
     [Fact]
-    public async Task F29_A_delivery_after_lost_answers_asks_with_the_same_key()
+    public async Task F29_A_redelivery_after_lost_responses_charges_with_the_same_key()
     {
         await using var system = await FaultSystem.StartAsync();
         var lost = 0;
 
-        // All that one delivery asks is lost on the way back; the next delivery begins anew.
+        // The responses to all calls of the first delivery are lost, so that the redelivery calls again.
         system.Provider.FromServer = (_, _) => Interlocked.Increment(ref lost) <= 3 ? TcpVerdict.Cut : TcpVerdict.Pass;
         await system.Load.PlaceAsync();
 
@@ -52,8 +52,8 @@ public sealed class ProviderFaultTests
         await system.SetProviderAsync(new { outage = true });
         await system.Load.RunAsync(new(Orders: 150, PerSecond: 40));
 
-        // Pulling has stopped: no request waits at the server although messages do, but for the one that probes after a break.
-        await Eventually.BeTrueAsync("pulling has stopped", async () =>
+        // The consumer is suspended: although messages are pending, no pull request waits at the server except the half-open probe after a break.
+        await Eventually.BeTrueAsync("the consumer is suspended", async () =>
         {
             await consumer.RefreshAsync();
             return consumer.Info.NumWaiting == 0 && consumer.Info.NumPending + (ulong)consumer.Info.NumAckPending > 100;
@@ -67,20 +67,20 @@ public sealed class ProviderFaultTests
             waiting.Add(consumer.Info.NumWaiting);
         }
 
-        // One call for each break of two seconds, which is neither repeated nor joined by another.
+        // One call for each break of two seconds, without retries or parallel calls.
         var breaks = TimeProvider.System.GetElapsedTime(since) / TimeSpan.FromSeconds(2);
         Assert.InRange(await CallsAsync(system, "outage") - before, 2, breaks + 1);
         Assert.All(waiting, requests => Assert.InRange(requests, 0, 1));
         Assert.Contains(0, waiting);
 
-        // What was under way when the breaker opened, each with its retries, is all that there is beside it.
+        // Besides the probes there are only the calls that were in flight when the circuit opened, with their retries.
         Assert.InRange(before, 6, 16 * 3);
         await system.SetProviderAsync(new { latency = "00:00:00.05" });
-        var (draining, atOnce) = (system.RestAsync(TimeSpan.FromSeconds(90)), 0);
+        var (draining, atOnce) = (system.WaitUntilIdleAsync(TimeSpan.FromSeconds(90)), 0);
         while (await Task.WhenAny(draining, Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System)) != draining)
             atOnce = Math.Max(atOnce, system.Provider.Open);
 
-        // A call has a connection to itself: no more at once than there are slots for messages and for open payments.
+        // Each call has its own connection: there are no more at once than slots for messages and for open payments.
         Assert.InRange(atOnce, 1, 32);
         var snapshot = await system.AuditAsync();
         Assert.Equal(160, snapshot.Ledger.Count);

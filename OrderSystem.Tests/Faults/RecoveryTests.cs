@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>How soon all is final again when the provider was well all the time.</summary>
+/// <summary>How soon payments are final after a failure.</summary>
 public sealed class RecoveryTests
 {
     private const int InFlight = 500;
@@ -13,9 +13,9 @@ public sealed class RecoveryTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task What_was_in_flight_when_the_worker_ended_is_final_soon_after_the_next_start(bool isKill)
+    public async Task Payments_in_flight_when_the_worker_ended_are_final_soon_after_the_next_start(bool isKill)
     {
-        // As delivered, but for the slots: so many calls at once are not what this is about.
+        // The default settings except for the number of slots, so that all payments are in flight at once.
         await using var system = await FaultSystem.StartAsync(workers: 0, settings:
         [
             ("JetStream__AckWait", "00:01:00"), ("Payments__AttemptTimeout", "00:00:03"), ("Payments__TotalTimeout", "00:00:12"), ("JetStream__Concurrency", "512"), ("JetStream__Prefetch", "1024"),
@@ -39,23 +39,23 @@ public sealed class RecoveryTests
         Assert.Equal(InFlight, (await system.AuditAsync()).Ledger.Count);
     }
 
-    /// <summary>One answer that is lost fails a whole batch, and with it pulling pauses: so there are few large commits, and few answers to lose.</summary>
+    /// <summary>A lost response fails a whole batch and suspends the consumer, so that there are few large commits and few responses to lose.</summary>
     [Fact]
-    public async Task Payments_whose_commits_were_not_answered_are_final_soon_and_charged_once()
+    public async Task Payments_whose_commit_response_was_lost_are_final_soon_and_charged_once()
     {
         await using var system = await FaultSystem.StartAsync();
         var lost = new LostCommits(system.Dice, "EUR");
-        (system.WorkerPostgres.FromClient, system.WorkerPostgres.FromServer) = (lost.Ask, lost.Answer);
+        (system.WorkerPostgres.FromClient, system.WorkerPostgres.FromServer) = (lost.FromClient, lost.FromServer);
         await system.Load.RunAsync(new(Orders: 400, PerSecond: 25));
         (system.WorkerPostgres.FromClient, system.WorkerPostgres.FromServer) = (null, null);
 
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(45));
-        Assert.True(lost.Count > 0, "no answer was lost");
+        Assert.True(lost.Count > 0, "no commit response was lost");
         Assert.Equal((400, 0L), (snapshot.Ledger.Count, snapshot.DeadLetters));
     }
 
     [Fact]
-    public async Task A_reconciliation_that_is_stalled_holds_up_no_other()
+    public async Task A_hanging_reconciliation_delays_no_other()
     {
         await using var system = await FaultSystem.StartAsync(settings:
         [
@@ -64,7 +64,7 @@ public sealed class RecoveryTests
         ]);
         await system.SetProviderAsync(new { errorRate = 1.0 });
         await system.Load.RunAsync(new(Orders: 20, PerSecond: 20));
-        await Eventually.BeTrueAsync("they wait in the database", async () => await CountAsync(system, "status = 'unknown' AND attempts >= 3") == 20, TimeSpan.FromSeconds(60));
+        await Eventually.BeTrueAsync("all payments wait for reconciliation", async () => await CountAsync(system, "status = 'unknown' AND attempts >= 3") == 20, TimeSpan.FromSeconds(60));
         await system.SetProviderAsync(null);
         var stalled = await Sql.ScalarAsync<Guid>(system.PaymentsDatabase, "SELECT order_id FROM payments ORDER BY order_id LIMIT 1");
         system.Provider.FromClient = (_, frame) => frame.Contains(stalled) ? TcpVerdict.Drop : TcpVerdict.Pass;
@@ -82,21 +82,21 @@ public sealed class RecoveryTests
         await system.SetProviderAsync(new { outage = true });
         await system.Load.RunAsync(new(Orders: 5, PerSecond: 20));
         await Eventually.BeTrueAsync(
-            "one waits for minutes", async () => await CountAsync(system, "status = 'unknown' AND lease_until > now() + interval '30 seconds'") > 0, TimeSpan.FromSeconds(60));
+            "a payment waits for minutes", async () => await CountAsync(system, "status = 'unknown' AND lease_until > now() + interval '30 seconds'") > 0, TimeSpan.FromSeconds(60));
         await system.SetProviderAsync(null);
 
         await Eventually.BeTrueAsync("all are paid", async () => await CountAsync(system, "status = 'succeeded'") == 5, TimeSpan.FromSeconds(25));
     }
 
     [Fact]
-    public async Task A_stream_that_begins_again_swallows_no_dead_letter()
+    public async Task A_recreated_stream_loses_no_dead_letter()
     {
         await using var system = await FaultSystem.StartAsync();
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var jetStream = new NatsJSContext(nats);
         for (var letters = 1; letters <= 2; letters++)
         {
-            await Eventually.BeTrueAsync("the stream is there", async () =>
+            await Eventually.BeTrueAsync("the stream exists", async () =>
             {
                 try
                 {
@@ -107,7 +107,7 @@ public sealed class RecoveryTests
                     return false;
                 }
             }, TimeSpan.FromSeconds(30));
-            await Eventually.BeTrueAsync("its letter is kept", async () => (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.State.Messages == letters, TimeSpan.FromSeconds(30));
+            await Eventually.BeTrueAsync("its dead letter is stored", async () => (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.State.Messages == letters, TimeSpan.FromSeconds(30));
             await jetStream.DeleteStreamAsync("ORDERS");
         }
     }

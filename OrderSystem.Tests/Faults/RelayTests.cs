@@ -15,13 +15,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>The relay by itself, with forty orders; F24: two hundred times nothing comes of a delete.</summary>
+/// <summary>The relay in isolation, with forty orders. F24: deletes from the outbox fail or are lost two hundred times.</summary>
 public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
 {
     private const int Times = 200;
     private const int Orders = 40;
 
-    /// <summary>Orders whose event waits.</summary>
+    /// <summary>Orders whose event is in the outbox.</summary>
     private static readonly string Waiting =
         $$"""
         INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
@@ -29,7 +29,7 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
         INSERT INTO outbox (order_id, version, available_at) SELECT order_id, version, now() FROM events;
         """;
 
-    /// <summary>A guard that counts what it prevents outside of the transaction that it breaks.</summary>
+    /// <summary>A trigger that makes deletes fail. It counts them in a sequence, which the rollback of their transaction does not undo.</summary>
     private static readonly string NoDeletes =
         $$"""
         CREATE SEQUENCE deletes;
@@ -76,11 +76,11 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task F24_A_relay_that_dies_two_hundred_times_between_acknowledgement_and_delete_leaves_one_copy_of_each_event()
+    public async Task F24_A_relay_that_ends_two_hundred_times_before_its_delete_leaves_one_copy_of_each_event()
     {
         var acknowledged = 0;
         for (var death = 0; death < Times; death++)
-            acknowledged += await LiveAndDieAsync();
+            acknowledged += await RelayWithoutDeletesAsync();
         Assert.Equal(Times * Orders, acknowledged);
         Assert.Equal((long)Orders, await Sql.ScalarAsync<long>(connectionString, $"SELECT count(*) FROM outbox WHERE attempts = {Times}"));
         Assert.Equal(Orders, await MessagesAsync());
@@ -90,9 +90,9 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
         Assert.Equal(Orders, await MessagesAsync());
     }
 
-    /// <summary>The first waits for its next attempt while the second is due: it is not overtaken.</summary>
+    /// <summary>The first event waits for its next attempt while the second is due: the second must not overtake it.</summary>
     [Fact]
-    public async Task Events_of_one_order_come_into_the_stream_in_their_order_even_when_the_first_has_to_wait()
+    public async Task Events_of_one_order_are_published_in_order_even_when_the_first_has_to_wait()
     {
         await Sql.ExecuteAsync(
             connectionString,
@@ -128,10 +128,10 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     /// <summary>
-    /// Its deletes go to a committer that never runs: what it knows of acknowledgements dies with it, and its lease runs out while it is
-    /// dead. Returns how many acknowledgements that were.
+    /// Runs a relay whose deletes go to a committer that is never started: its acknowledgements are lost when it ends, and its lease expires
+    /// afterwards. Returns the number of acknowledgements.
     /// </summary>
-    private async Task<int> LiveAndDieAsync()
+    private async Task<int> RelayWithoutDeletesAsync()
     {
         await Sql.ExecuteAsync(connectionString, "UPDATE outbox SET available_at = now()");
         await using var services = Services(TimeSpan.FromMinutes(1));

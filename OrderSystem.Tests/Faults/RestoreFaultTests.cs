@@ -6,24 +6,24 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>The payments database is restored to a time before a charge, and then the order's events come again.</summary>
+/// <summary>The payments database is restored to a time before a charge, and then the order's events are delivered again.</summary>
 public sealed class RestoreFaultTests
 {
-    private const string Forgotten = "TRUNCATE payments, inbox, events, outbox, deliveries";
+    private const string LosePayments = "TRUNCATE payments, inbox, events, outbox, deliveries";
     private const int Orders = 6;
 
-    public enum Way
+    public enum Redelivery
     {
         Redrive,
-        Sweeper,
-        ConsumerMadeAgain,
+        StalledOrder,
+        ConsumerRecreated,
     }
 
     [Theory]
-    [InlineData(Way.Redrive)]
-    [InlineData(Way.Sweeper)]
-    [InlineData(Way.ConsumerMadeAgain)]
-    public async Task F39_Orders_that_were_paid_before_a_restore_are_not_charged_again(Way way)
+    [InlineData(Redelivery.Redrive)]
+    [InlineData(Redelivery.StalledOrder)]
+    [InlineData(Redelivery.ConsumerRecreated)]
+    public async Task F39_Orders_that_were_paid_before_a_restore_are_not_charged_again(Redelivery redelivery)
     {
         await using var system = await FaultSystem.StartAsync(settings: [("Sweeper__After", "00:00:03")]);
         await system.Load.RunAsync(new(Orders, PerSecond: 20));
@@ -31,27 +31,27 @@ public sealed class RestoreFaultTests
         var before = await PaymentsAsync(system);
 
         await system.StopAsync(system.Workers[0]);
-        await Sql.ExecuteAsync(system.PaymentsDatabase, Forgotten);
-        if (way == Way.Sweeper)
+        await Sql.ExecuteAsync(system.PaymentsDatabase, LosePayments);
+        if (redelivery == Redelivery.StalledOrder)
             await Sql.ExecuteAsync(system.OrdersDatabase, "UPDATE orders SET status = 'pending'");
-        if (way == Way.ConsumerMadeAgain)
+        if (redelivery == Redelivery.ConsumerRecreated)
             await DeleteConsumerAsync(system);
         await system.StartWorkerAsync();
-        if (way == Way.Redrive)
+        if (redelivery == Redelivery.Redrive)
             await RedriveAsync(system);
 
-        await Eventually.GetAsync("every payment is as it was", () => PaymentsAsync(system), after => after == before, TimeSpan.FromSeconds(60));
+        await Eventually.GetAsync("every payment is as before the restore", () => PaymentsAsync(system), after => after == before, TimeSpan.FromSeconds(60));
         using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
         Assert.Equal(Orders, (await provider.GetStringAsync("/ledger")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
         await Eventually.BeTrueAsync("every order is paid", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == Orders);
 
-        // An event that comes for the first time is charged under the same key anyway; what was sent again was looked up.
+        // An original event is charged again under the same key, which has no effect. A republished event is looked up.
         var calls = await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT string_agg(DISTINCT calls -> 0 ->> 'kind', ',') FROM payments");
-        Assert.Equal(way == Way.ConsumerMadeAgain ? "charge" : "look-up", calls);
+        Assert.Equal(redelivery == Redelivery.ConsumerRecreated ? "charge" : "look-up", calls);
     }
 
     [Fact]
-    public async Task F39_What_was_charged_under_a_key_that_is_no_more_is_looked_up_and_not_charged_again()
+    public async Task F39_A_charge_under_a_lost_key_is_looked_up_and_not_repeated()
     {
         await using var system = await FaultSystem.StartAsync();
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
@@ -59,56 +59,56 @@ public sealed class RestoreFaultTests
         await system.StopAsync(system.Workers[0]);
 
         // As if the charge had been made under another key: a second call would be a second charge.
-        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Of(200, """{"id":"ch_second","status":"succeeded"}""") : null };
-        await Sql.ExecuteAsync(system.PaymentsDatabase, Forgotten);
+        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Of(200, """{"id":"ch_second","status":"succeeded"}""") : null };
+        await Sql.ExecuteAsync(system.PaymentsDatabase, LosePayments);
         await system.StartWorkerAsync();
 
         await RedriveAsync(system);
 
-        await Eventually.BeTrueAsync("the charge was found", async () =>
+        await Eventually.BeTrueAsync("the charge is found", async () =>
             await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'succeeded' AND in_doubt") == 1);
-        Assert.Equal(["look-up"], system.Script!.Questions.Select(question => question.IsLookUp ? "look-up" : "call"));
+        Assert.Equal(["look-up"], system.Script!.Requests.Select(request => request.IsLookUp ? "look-up" : "call"));
     }
 
     [Fact]
-    public async Task F39_A_cancelled_order_whose_charge_was_forgotten_is_refunded()
+    public async Task F39_A_cancelled_order_whose_payment_row_was_lost_is_refunded()
     {
         await using var system = await FaultSystem.StartAsync();
         using var client = new Client(system.ApiAddresses[0]);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await system.AuditAsync();
 
-        // The outcome is lost with the payment, so that the order can be cancelled; nothing of the charge is known here.
-        await Sql.ExecuteAsync(system.PaymentsDatabase, Forgotten);
+        // The order is pending again, so that it can be cancelled, and the worker has no record of the charge.
+        await Sql.ExecuteAsync(system.PaymentsDatabase, LosePayments);
         await Sql.ExecuteAsync(system.OrdersDatabase, "UPDATE orders SET status = 'pending'");
         (await client.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null)).EnsureSuccessStatusCode().Dispose();
 
-        await Eventually.BeTrueAsync("the charge is given back", async () =>
+        await Eventually.BeTrueAsync("the charge is refunded", async () =>
             await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'refunded'") == 1, TimeSpan.FromSeconds(60));
-        var answer = await Eventually.GetAsync("the order says so", () => client.GetAsync(order), read => read.TryGetProperty("refund", out var refund) && refund.GetProperty("state").GetString() == "refunded");
+        var answer = await Eventually.GetAsync("the order shows its refund", () => client.GetAsync(order), read => read.TryGetProperty("refund", out var refund) && refund.GetProperty("state").GetString() == "refunded");
         Assert.Equal("cancelled", answer.GetProperty("status").GetString());
     }
 
     [Theory]
     [InlineData(true, "succeeded")]
     [InlineData(false, "review")]
-    public async Task A_payment_that_is_older_than_its_key_is_looked_up_and_ends(bool wasCharged, string expected)
+    public async Task A_payment_older_than_its_provider_key_is_looked_up_and_not_charged_again(bool wasCharged, string expected)
     {
         await using var system = await FaultSystem.StartAsync();
-        system.Script = new(() => system.Gateway.Address) { Script = question => question.IsCharge ? ScriptedAnswer.Silence : null };
+        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Silence : null };
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
-        await Eventually.BeTrueAsync("the charge was asked for", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'unknown'") == 1);
+        await Eventually.BeTrueAsync("the outcome of the charge is unknown", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'unknown'") == 1);
         await system.StopAsync(system.Workers[0]);
         if (wasCharged)
             await ChargeAsync(system, order);
         await Sql.ExecuteAsync(
             system.PaymentsDatabase, "UPDATE payments SET attempts = 1, first_attempt_at = now() - interval '21 hours', lease_until = now() - interval '20 hours', updated_at = lease_until");
-        var asked = system.Script.Questions.Count(question => question.IsCharge);
+        var charges = system.Script.Requests.Count(request => request.IsCharge);
 
         await system.StartWorkerAsync();
 
         await Eventually.BeTrueAsync($"the payment is {expected}", async () => await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT status FROM payments") == expected);
-        Assert.Equal(asked, system.Script.Questions.Count(question => question.IsCharge));
+        Assert.Equal(charges, system.Script.Requests.Count(request => request.IsCharge));
     }
 
     private static Task<string> PaymentsAsync(FaultSystem system) => Sql.ScalarAsync<string>(
@@ -122,7 +122,7 @@ public sealed class RestoreFaultTests
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
-    /// <summary>The call that the worker gave up has charged after all.</summary>
+    /// <summary>Makes the charge that the worker gave up waiting for.</summary>
     private static async Task ChargeAsync(FaultSystem system, Guid order)
     {
         var row = await Sql.RowAsync(system.PaymentsDatabase, $"SELECT amount, currency, provider_key::text FROM payments WHERE order_id = '{order}'");

@@ -3,13 +3,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>Leaving in order.</summary>
+/// <summary>Graceful shutdown.</summary>
 public sealed class ShutdownTests
 {
     private const int Prefetch = 256;
 
     [Fact]
-    public async Task F32_SIGTERM_to_every_process_under_load_loses_nothing_and_repeats_next_to_nothing()
+    public async Task F32_SIGTERM_to_every_process_under_load_loses_nothing_and_repeats_almost_nothing()
     {
         await using var system = await FaultSystem.StartAsync(apis: 2, workers: 2, [("Payments__AttemptTimeout", "00:00:04"), ("JetStream__AckWait", "00:00:20")]);
         var rules = new FaultRules(system);
@@ -17,7 +17,7 @@ public sealed class ShutdownTests
         var load = system.Load.RunAsync(new(Orders: 300, PerSecond: 30));
         await Task.Delay(system.Dice.Between(1.5, 2.5), TimeProvider.System);
 
-        // One of each at a time, as a rolling update does it, and then all of them at once.
+        // One instance of each service, as in a rolling upgrade, and then all of them at once.
         await RestartAsync([system.Apis[0], system.Workers[0]]);
         await RestartAsync([.. system.Apis, .. system.Workers]);
         await load;
@@ -27,10 +27,10 @@ public sealed class ShutdownTests
         var again = await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE attempts > 1");
         var twice = rules.Settled - snapshot.OrderApi.Inbox.Count - snapshot.Worker.Inbox.Count;
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{rules.Redelivered} messages were delivered again, {twice} acknowledged again; {again} payments begun again, {snapshot.Attempts["replayed"]} charges repeated");
+            $"{rules.Redelivered} messages were redelivered, {twice} acknowledged twice; {again} payments started again, {snapshot.Attempts["replayed"]} charges repeated");
 
-        // What was begun is finished: nobody is asked for money twice, and next to no acknowledgement comes too late. What the six stopped
-        // instances had only fetched is handed back, and comes again.
+        // An instance finishes what it has started: no charge is repeated, and almost no acknowledgement comes too late. The messages that the six
+        // stopped instances had only prefetched are returned and redelivered.
         Assert.Equal((0L, 0L), (again, snapshot.Attempts["replayed"]));
         Assert.InRange(twice, 0, 3);
         Assert.InRange(rules.Redelivered, 0, 6 * Prefetch);

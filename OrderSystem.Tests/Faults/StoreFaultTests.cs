@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>What the databases know is enough to go on.</summary>
+/// <summary>The system recovers from the loss of JetStream messages by the data in its databases.</summary>
 public sealed class StoreFaultTests
 {
     [Fact]
@@ -28,33 +28,33 @@ public sealed class StoreFaultTests
     }
 
     [Fact]
-    public async Task A_cancellation_that_the_store_loses_again_and_again_reaches_the_worker_at_last()
+    public async Task A_cancellation_that_the_stream_loses_repeatedly_reaches_the_worker_in_the_end()
     {
         await using var system = await FaultSystem.StartAsync(workers: 0, settings: [("Sweeper__After", "00:00:02")]);
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var orders = await new NatsJSContext(nats).GetStreamAsync("ORDERS");
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
-        await ToldAsync(2);
+        await StreamHoldsAsync(2);
 
-        // It was sent again while it was pending; that must not count for the cancellation.
+        // The order was republished while it was pending. The cancellation must not inherit the backoff of that.
         using var http = Tokens.Http(system.Apis[0].Address);
         using (var cancelled = await http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null))
             Assert.Equal(HttpStatusCode.Accepted, cancelled.StatusCode);
-        await ToldAsync(3);
+        await StreamHoldsAsync(3);
         for (var loss = 0; loss < 2; loss++)
         {
             await orders.PurgeAsync(new());
-            await ToldAsync(2);
+            await StreamHoldsAsync(2);
         }
 
         await orders.PurgeAsync(new());
         await system.StartWorkerAsync();
         await Eventually.GetAsync(
-            "the worker knows that it is cancelled",
+            "the worker has processed the cancellation",
             () => Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{order}'"), status => status is "cancelled" or "refunded", TimeSpan.FromSeconds(60));
         await system.AuditAsync(scope: new() { StreamsWereLost = true });
 
-        Task ToldAsync(long messages) => Eventually.GetAsync($"{messages} messages are on the stream", async () =>
+        Task StreamHoldsAsync(long messages) => Eventually.GetAsync($"{messages} messages are on the stream", async () =>
         {
             await orders.RefreshAsync();
             return orders.Info.State.Messages;

@@ -5,12 +5,12 @@ using Xunit;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Odd values for every setting of docs/settings.md: a service starts with them, or refuses with one line that names the setting. It never ends with a stack trace.</summary>
+/// <summary>Unusual values for every setting of docs/settings.md: a service starts with them, or fails with one line that names the setting. It never ends with a stack trace.</summary>
 public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
 {
     private const string Api = "OrderSystem.OrderApi";
     private const string Worker = "OrderSystem.PaymentWorker";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private static readonly string[] Values =
     [
@@ -21,13 +21,13 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
     private static readonly string[] Common = ["ASPNETCORE_URLS", "SECRETS_PATH", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_METRICS_EXPORTER"];
 
     [Fact]
-    public async Task A_service_starts_or_refuses_with_one_line_that_names_the_setting()
+    public async Task A_service_starts_or_fails_with_one_line_that_names_the_setting()
     {
         var settings = Settings();
         Assert.True(settings.Length > 30, "docs/settings.md lists hardly any setting.");
         var system = await shared.StartedAsync();
 
-        // Streams and databases of its own: what a service sets up with odd settings is not for other tests.
+        // Dedicated streams and databases, because a service with unusual settings may set up what breaks other tests.
         await using var nats = await NatsServer.StartAsync();
         var databases = new Dictionary<string, string>(StringComparer.Ordinal) { [Api] = await system.Postgres.CreateDatabaseAsync(), [Worker] = await system.Postgres.CreateDatabaseAsync() };
         foreach (var project in databases.Keys)
@@ -36,28 +36,28 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
             Assert.True(exitCode == 0, output);
         }
 
-        var refused = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
+        var failed = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         await new FuzzRun("configuration", usualSeconds: 8).RunAsync(
             async input =>
             {
                 var random = input.Random;
 
-                // Several at once make one start say more; all that is wrong has to be in its one report.
-                var odd = Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.OneOf(settings)).Distinct(StringComparer.Ordinal)
-                    .ToDictionary(name => name, _ => random.Hits(0.8) ? random.OneOf(Values) : Plain(Odd.Text(random)), StringComparer.Ordinal);
+                // Several settings at once cover more per start. The one report has to name at least one of them.
+                var changes = Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.OneOf(settings)).Distinct(StringComparer.Ordinal)
+                    .ToDictionary(name => name, _ => random.Hits(0.8) ? random.OneOf(Values) : WithoutNul(HostileValues.Text(random)), StringComparer.Ordinal);
                 var project = random.OneOf([Api, Worker]);
-                input.Text = $"{project} {string.Join(' ', odd.Select(pair => $"{pair.Key}='{pair.Value}'"))}";
+                input.Text = $"{project} {string.Join(' ', changes.Select(pair => $"{pair.Key}='{pair.Value}'"))}";
                 var changed = EnvironmentOf(project, NatsUsers.Of(project));
-                foreach (var (name, value) in odd)
+                foreach (var (name, value) in changes)
                     changed[name] = value;
-                if (await RefusalAsync(project, changed) is { } report)
+                if (await FailureAsync(project, changed) is { } report)
                 {
-                    refused.TryAdd(input.Text, true);
-                    Assert.True(odd.Keys.Any(name => Names(report, name)), $"None of the settings is named: {report}");
+                    failed.TryAdd(input.Text, true);
+                    Assert.True(changes.Keys.Any(name => Names(report, name)), $"None of the settings is named: {report}");
                 }
             },
             lanes: 2);
-        Assert.NotEmpty(refused);
+        Assert.NotEmpty(failed);
 
         Dictionary<string, string> EnvironmentOf(string project, string user) => new(system.Environment(project), StringComparer.Ordinal)
         {
@@ -68,12 +68,12 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
         };
     }
 
-    /// <returns>What it says when it cannot start; null when it starts.</returns>
-    private static async Task<string?> RefusalAsync(string project, Dictionary<string, string> environment)
+    /// <returns>The line with the reason when the service cannot start; null when it starts.</returns>
+    private static async Task<string?> FailureAsync(string project, Dictionary<string, string> environment)
     {
         await using var service = ServiceProcess.Launch(Solution.OutputOf(project), environment);
-        var deadline = Task.Delay(Patience, TimeProvider.System);
-        Assert.True(await Task.WhenAny(service.Listening, service.Exited, deadline) != deadline, $"It neither starts nor ends:\n{service.Output}");
+        var deadline = Task.Delay(Timeout, TimeProvider.System);
+        Assert.True(await Task.WhenAny(service.Listening, service.Exited, deadline) != deadline, $"The service neither starts nor ends:\n{service.Output}");
         if (service.Listening.IsCompleted)
             return null;
         await service.Exited;
@@ -83,7 +83,7 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
         return Assert.Single(service.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.Contains("cannot start", StringComparison.Ordinal));
     }
 
-    /// <summary>By the name that is documented, or by the last part of it with its section.</summary>
+    /// <summary>Whether the report contains the last part of the name, or the whole name with colons.</summary>
     private static bool Names(string report, string setting) => report.Contains(setting.Split("__")[^1], StringComparison.OrdinalIgnoreCase) || report.Contains(setting.Replace("__", ":", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The settings of the services' tables: <c>`A__B`, `__C`</c> is A__B and A__C.</summary>
@@ -107,8 +107,8 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
         return [.. names.Distinct(StringComparer.Ordinal)];
     }
 
-    /// <summary>The operating system takes no NUL in the environment.</summary>
-    private static string Plain(string text) => text.Replace("\0", "", StringComparison.Ordinal) is var plain && plain.Length > 1_000 ? plain[..1_000] : plain;
+    /// <summary>An environment variable cannot contain NUL.</summary>
+    private static string WithoutNul(string text) => text.Replace("\0", "", StringComparison.Ordinal) is var plain && plain.Length > 1_000 ? plain[..1_000] : plain;
 
     [GeneratedRegex(@"^\| (?<names>`[^|]+) \|", RegexOptions.Multiline)]
     private static partial Regex Row();

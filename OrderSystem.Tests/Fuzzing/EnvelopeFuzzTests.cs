@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Headers and bodies of events, in the process: each is read, or refused with a reason that can be kept beside it.</summary>
+/// <summary>Mutated headers and bodies of events, in process: each is read, or rejected with a reason that a header can hold.</summary>
 public sealed class EnvelopeFuzzTests
 {
     private static readonly string[] Names =
@@ -20,11 +20,11 @@ public sealed class EnvelopeFuzzTests
     ];
 
     [Fact]
-    public async Task Every_envelope_and_every_body_is_read_or_refused_with_a_reason()
+    public async Task Every_envelope_and_every_body_is_read_or_rejected_with_a_reason()
     {
         var run = new FuzzRun("envelope", usualSeconds: 3);
         var context = new NatsJSContext(new NatsConnection());
-        var (read, refused) = (0, 0);
+        var (read, rejected) = (0, 0);
         await run.RunAsync(input =>
         {
             var random = input.Random;
@@ -33,30 +33,30 @@ public sealed class EnvelopeFuzzTests
             var headers = CloudEvent.ToHeaders(stored, new EventSource("/fuzz"));
             for (var changes = random.Next(0, 3); changes > 0; changes--)
                 Change(random, headers);
-            var body = OddJson.Encode(random, OddJson.Write(random, JsonNode.Parse(stored.Payload), random.OneOf([0, 0.05, 0.3])));
-            var replyTo = random.Hits(0.9) ? "$JS.ACK.ORDERS.C.3.10.20.1700000000123456789.7" : Odd.Line(random);
-            input.Text = $"{replyTo}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n{Odd.Show(body)}";
+            var body = JsonMutator.Encode(random, JsonMutator.Write(random, JsonNode.Parse(stored.Payload), random.OneOf([0, 0.05, 0.3])));
+            var replyTo = random.Hits(0.9) ? "$JS.ACK.ORDERS.C.3.10.20.1700000000123456789.7" : HostileValues.Line(random);
+            input.Text = $"{replyTo}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n{HostileValues.Show(body)}";
 
             var message = new NatsJSMsg<byte[]>(new NatsMsg<byte[]>("orders.created", replyTo, 0, headers, body, null), context);
             _ = CloudEvent.ReadCreationContext(headers);
             if (Read(message, out var reason))
                 read++;
             else
-                refused++;
+                rejected++;
             if (reason is not null)
                 Assert.DoesNotContain(DeadLetterFormat.OneLine(reason), char.IsControl);
             Assert.DoesNotMatch(@"[\s*>]", DeadLetterFormat.SubjectOf("ORDERS", CloudEvent.Read(headers, CloudEvent.Subject)));
             return Task.CompletedTask;
         });
-        Assert.True(read > 100 && refused > 100, $"{read} were read and {refused} refused: one of them is hardly tried.");
+        Assert.True(read > 100 && rejected > 100, $"{read} were read and {rejected} rejected: one of the cases is hardly covered.");
     }
 
     private static bool Read(INatsJSMsg<byte[]> message, out string? reason)
     {
         if (!ReceivedEnvelope.TryRead(message, out var envelope, out reason))
-            return Refused(reason);
+            return Rejected(reason);
         if (EventType.Find(envelope.Type) is not { } type)
-            return Refused("not a known event type");
+            return Rejected("not a known event type");
         return type.Json.Type.Name switch
         {
             nameof(OrderCreated) => ReadBody<OrderCreated>(envelope, message, type, out reason),
@@ -72,13 +72,13 @@ public sealed class EnvelopeFuzzTests
         where TEvent : class, IOrderEvent
     {
         if (!envelope.TryReadBody<TEvent>(message.Data, type, out var body, out reason))
-            return Refused(reason);
+            return Rejected(reason);
         Assert.Equal(envelope.OrderId, body.OrderId);
         Assert.NotNull(JsonSerializer.Serialize(body, type.Json));
         return true;
     }
 
-    private static bool Refused(string? reason)
+    private static bool Rejected(string? reason)
     {
         Assert.False(string.IsNullOrWhiteSpace(reason));
         return false;
@@ -93,18 +93,18 @@ public sealed class EnvelopeFuzzTests
                 headers.Remove(name);
                 break;
             case 1:
-                headers[name] = new Microsoft.Extensions.Primitives.StringValues([Odd.Text(random), Odd.Text(random)]);
+                headers[name] = new Microsoft.Extensions.Primitives.StringValues([HostileValues.Text(random), HostileValues.Text(random)]);
                 break;
             case 2:
-                headers[name] = Encoding.Latin1.GetString(Odd.Bytes(random, Encoding.Latin1.GetBytes(headers.TryGetLastValue(name, out var value) ? value! : "x")));
+                headers[name] = Encoding.Latin1.GetString(HostileValues.Bytes(random, Encoding.Latin1.GetBytes(headers.TryGetLastValue(name, out var value) ? value! : "x")));
                 break;
             default:
-                headers[name] = Odd.Text(random);
+                headers[name] = HostileValues.Text(random);
                 break;
         }
     }
 
-    /// <summary>One event of each kind, as it should be.</summary>
+    /// <summary>One valid event of each kind.</summary>
     private static class Samples
     {
         private static readonly Guid Order = Guid.Parse("01900000-0000-7000-8000-000000000001");
@@ -117,7 +117,7 @@ public sealed class EnvelopeFuzzTests
             new PaymentSucceeded(Order, Payment, 39.98m, "EUR", "ch_1"),
             new PaymentDeclined(Order, Payment, 39.98m, "EUR", "no"),
             new PaymentRefunded(Order, Payment, 39.98m, "EUR", "re_1"),
-            new PaymentReviewRequired(Order, Payment, "nobody knows"),
+            new PaymentReviewRequired(Order, Payment, "unknown outcome"),
         ];
 
         internal static StoredEvent Store(IOrderEvent body) => body switch

@@ -5,13 +5,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Odd events on the streams of a running system: each is handled or kept as a dead letter, soon, and none changes an order or a charge.</summary>
+/// <summary>Mutated events on the streams of a running system: each is handled or dead-lettered soon, and none changes an order or a charge.</summary>
 public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSystem>
 {
-    /// <summary>What the streams take; the server refuses the rest itself.</summary>
+    /// <summary>The size limit of the streams; the server itself rejects larger messages.</summary>
     private const int LargestMessage = 60 * 1024;
 
-    private const int MayWait = 1_000;
+    private const int BatchSize = 1_000;
 
     private static readonly string[] Types =
     [
@@ -22,28 +22,28 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
     private static readonly string[] Headers = ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time", "ce-orderversion", "content-type", "traceparent", "tracestate", "dead-letter-replay-of"];
 
     [Fact]
-    public async Task Odd_events_are_handled_or_kept_and_change_nothing()
+    public async Task Mutated_events_are_handled_or_dead_lettered_and_change_nothing()
     {
         var run = new FuzzRun("events", usualSeconds: 5);
         await run.RunAsync(
             async input =>
             {
-                if (input.Number % MayWait == 0)
-                    await fuzzed.CatchUpAsync();
-                if (input.Number == MayWait)
-                    fuzzed.NoteMemory();
+                if (input.Number % BatchSize == 0)
+                    await fuzzed.DrainAsync();
+                if (input.Number == BatchSize)
+                    fuzzed.RecordMemory();
                 var random = input.Random;
                 var order = random.OneOf(fuzzed.Paid);
                 var type = random.OneOf(Types);
 
-                // A cancellation that looks right is one: whoever may publish it may have an order refunded.
+                // A valid cancellation takes effect, because a client that may publish it may have an order refunded. So it gets the id of no order.
                 var subject = type == "orders.cancelled.v1" ? Guid.NewGuid() : order;
                 var headers = EnvelopeOf(type, subject);
                 for (var changes = random.OneOf([0, 0, 1, 2]); changes > 0; changes--)
                     Change(random, headers);
-                var body = OddJson.Encode(random, OddJson.Write(random, BodyOf(type, subject), random.OneOf([0, 0, 0.1, 0.4])));
+                var body = JsonMutator.Encode(random, JsonMutator.Write(random, BodyOf(type, subject), random.OneOf([0, 0, 0.1, 0.4])));
                 var to = type.StartsWith("payments", StringComparison.Ordinal) ? $"payments.{random.OneOf(["succeeded", "declined", "odd"])}" : $"orders.{random.OneOf(["created", "cancelled", "odd"])}";
-                input.Text = $"{to}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n{Odd.Show(body)}";
+                input.Text = $"{to}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n{HostileValues.Show(body)}";
                 if (body.Length > LargestMessage)
                     return;
                 var ack = await fuzzed.JetStream.PublishAsync(to, body, NatsRawSerializer<byte[]>.Default, headers: headers);
@@ -51,7 +51,7 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
             },
             lanes: 8);
 
-        fuzzed.NoteMemory();
+        fuzzed.RecordMemory();
         await fuzzed.AssertUnharmedAsync();
     }
 
@@ -75,10 +75,10 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
     private static void Change(Random random, NatsHeaders headers)
     {
         if (random.Hits(0.15))
-            headers["ce-subject"] = Odd.Line(random) + "x";
+            headers["ce-subject"] = HostileValues.Line(random) + "x";
         else if (random.Hits(0.3))
             headers.Remove(random.OneOf(Headers));
         else
-            headers[random.OneOf(Headers)] = Odd.Line(random);
+            headers[random.OneOf(Headers)] = HostileValues.Line(random);
     }
 }

@@ -6,8 +6,8 @@ using Xunit;
 namespace OrderSystem.Tests.Fuzzing;
 
 /// <summary>
-/// Tries inputs at one target until its time is over. Input n of a seed is always the same one, however many were tried. As part of all tests it
-/// is short; <c>./test.sh --fuzz MINUTES [--seed SEED]</c> makes it as long as it says. What was tried lies in artifacts/fuzz, and test.sh prints it.
+/// Runs inputs against one target until its time is over. Input n of a seed is always the same one, however many were run. In the test suite it
+/// is short; <c>./test.sh --fuzz MINUTES [--seed SEED]</c> sets its duration. The number of inputs is written to artifacts/fuzz, and test.sh prints it.
 /// </summary>
 internal sealed class FuzzRun(string target, double usualSeconds)
 {
@@ -22,7 +22,7 @@ internal sealed class FuzzRun(string target, double usualSeconds)
     private int next;
     private int tried;
 
-    /// <summary>Tries inputs, some at once; the first that fails ends the run and is named.</summary>
+    /// <summary>Runs inputs, several at once. The first failure ends the run and names its input.</summary>
     internal async Task RunAsync(Func<FuzzInput, Task> attempt, int lanes = 1)
     {
         var started = Stopwatch.GetTimestamp();
@@ -60,13 +60,13 @@ internal sealed class FuzzRun(string target, double usualSeconds)
     }
 }
 
-/// <summary>One input, before it is made of its dice.</summary>
+/// <summary>One input, and the random generator that it is generated from.</summary>
 internal sealed class FuzzInput(int number, Random random)
 {
     internal int Number => number;
 
     internal Random Random => random;
 
-    /// <summary>What it came to be, for the report of a failure.</summary>
+    /// <summary>The generated input, for the message of a failure.</summary>
     internal string Text { get; set; } = "";
 }

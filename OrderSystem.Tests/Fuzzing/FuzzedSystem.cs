@@ -7,10 +7,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>The whole system, for inputs that would disturb other tests, and what has to be true of it after them.</summary>
+/// <summary>A dedicated system for inputs that would disturb other tests, and the checks that must hold after them.</summary>
 public sealed class FuzzedSystem : IAsyncLifetime
 {
-    private const long MayGrow = 96 * 1024;
+    private const long MaxGrowth = 96 * 1024;
 
     private static readonly (string Stream, string Consumer)[] Consumers = [("ORDERS", "ORDER_PROCESSOR"), ("PAYMENTS", "PAYMENT_RESULTS")];
 
@@ -22,7 +22,7 @@ public sealed class FuzzedSystem : IAsyncLifetime
 
     internal Uri Api => System.Apis[0].Address;
 
-    /// <summary>Orders that are there, and paid.</summary>
+    /// <summary>Orders that exist and are paid.</summary>
     internal IReadOnlyList<Guid> Paid { get; private set; } = [];
 
     private NatsConnection Nats { get; set; } = null!;
@@ -30,7 +30,7 @@ public sealed class FuzzedSystem : IAsyncLifetime
     /// <summary>Starts it and places some orders.</summary>
     public async ValueTask InitializeAsync()
     {
-        // More requests in these seconds than one client may make.
+        // The fuzz tests send more requests than the rate limit allows one client.
         System = await FaultSystem.StartAsync(settings: [("Limits__ClientRate", "1000000"), ("Limits__ClientBurst", "1000000")]);
         Nats = new NatsConnection(new NatsOpts { Url = System.Nats.Url });
         JetStream = new NatsJSContext(Nats);
@@ -47,27 +47,27 @@ public sealed class FuzzedSystem : IAsyncLifetime
         await System.DisposeAsync();
     }
 
-    /// <summary>Notes how much memory the services take, once they are warm.</summary>
-    internal void NoteMemory()
+    /// <summary>Records the memory of the services after their warm-up.</summary>
+    internal void RecordMemory()
     {
-        foreach (var service in System.Everyone)
+        foreach (var service in System.AllInstances)
             memory.TryAdd(service.Id, ResidentKilobytes(service));
     }
 
-    /// <summary>Whatever was sent: both services live and wrote of no mistake, memory is flat, an order is paid, and the invariants hold.</summary>
+    /// <summary>Asserts that the services run and have logged no unhandled exception, that memory is flat, that a new order is paid, and that the invariants hold.</summary>
     internal async Task AssertUnharmedAsync()
     {
-        foreach (var service in System.Everyone)
+        foreach (var service in System.AllInstances)
         {
             Assert.True(Directory.Exists($"/proc/{service.Id}"), $"A service ended:\n{service.Output}");
             Assert.DoesNotContain("Unhandled exception", service.Output, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("An unhandled exception has occurred", service.Output, StringComparison.Ordinal);
             var grown = ResidentKilobytes(service) - memory[service.Id];
-            Assert.True(grown < MayGrow, $"Process {service.Id} grew by {grown} kB.");
+            Assert.True(grown < MaxGrowth, $"Process {service.Id} grew by {grown} kB.");
         }
 
-        // The audit reads the streams, and takes each message in them for one of the services'.
-        await CatchUpAsync();
+        // The audit takes each message on the streams for one of the services, so the fuzzed ones are purged.
+        await DrainAsync();
         foreach (var (stream, _) in Consumers)
             await JetStream.PurgeStreamAsync(stream, new StreamPurgeRequest());
         using var client = new Client(Api);
@@ -75,20 +75,20 @@ public sealed class FuzzedSystem : IAsyncLifetime
         await System.AuditAsync(scope: new() { StreamsWereLost = true, DeadLetters = long.MaxValue });
     }
 
-    /// <summary>Waits until the services have taken in what is on the streams.</summary>
-    internal async Task CatchUpAsync()
+    /// <summary>Waits until the services have processed all messages on the streams.</summary>
+    internal async Task DrainAsync()
     {
         foreach (var (stream, consumer) in Consumers)
         {
             await Eventually.GetAsync(
-                $"{consumer} has nothing left",
-                async () => (await JetStream.GetConsumerAsync(stream, consumer)).Info is { NumPending: 0, NumAckPending: 0 } ? "" : LastWords(),
-                complaint => complaint.Length == 0,
+                $"{consumer} has no pending and no unacknowledged messages",
+                async () => (await JetStream.GetConsumerAsync(stream, consumer)).Info is { NumPending: 0, NumAckPending: 0 } ? "" : LastLogLines(),
+                log => log.Length == 0,
                 TimeSpan.FromSeconds(60));
         }
     }
 
-    private string LastWords() => string.Join('\n', System.Everyone.SelectMany(service => service.Output.Split('\n').TakeLast(20)));
+    private string LastLogLines() => string.Join('\n', System.AllInstances.SelectMany(service => service.Output.Split('\n').TakeLast(20)));
 
     private static long ResidentKilobytes(ServiceProcess service) => long.Parse(
         File.ReadLines($"/proc/{service.Id}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],

@@ -11,14 +11,14 @@ using Xunit;
 
 namespace OrderSystem.Tests.Http;
 
-/// <summary>What a client of the factory does by itself, against a server on a real socket.</summary>
+/// <summary>The defaults of the clients of IHttpClientFactory, against a server on a real socket.</summary>
 public sealed class HttpClientDefaultsTests
 {
     private const string Fine = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
     private const string HalfABody = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{";
 
     [Fact]
-    public async Task A_head_and_then_silence_ends_by_the_deadline_however_the_caller_reads()
+    public async Task A_response_that_stalls_after_its_headers_times_out_for_each_completion_option()
     {
         await using var server = new ScriptedServer(_ => ScriptedServer.HeadAndSilence);
         await using var app = App();
@@ -28,7 +28,7 @@ public sealed class HttpClientDefaultsTests
     }
 
     [Fact]
-    public async Task A_GET_is_repeated()
+    public async Task A_failed_GET_is_retried()
     {
         await using var server = new ScriptedServer(number => number == 1 ? ScriptedServer.Unavailable : Fine);
         await using var app = App();
@@ -39,7 +39,7 @@ public sealed class HttpClientDefaultsTests
     }
 
     [Fact]
-    public async Task A_GET_whose_body_breaks_off_is_repeated()
+    public async Task A_GET_with_a_truncated_body_is_retried()
     {
         await using var server = new ScriptedServer(number => number == 1 ? HalfABody : Fine);
         await using var app = App();
@@ -51,7 +51,7 @@ public sealed class HttpClientDefaultsTests
     [InlineData("POST")]
     [InlineData("PUT")]
     [InlineData("DELETE")]
-    public async Task What_changes_something_is_never_repeated(string method)
+    public async Task POST_PUT_and_DELETE_are_never_retried(string method)
     {
         await using var app = App();
         foreach (var script in (string[])[ScriptedServer.Unavailable, HalfABody, ScriptedServer.HeadAndSilence])
@@ -67,7 +67,7 @@ public sealed class HttpClientDefaultsTests
     }
 
     [Fact]
-    public async Task An_answer_that_is_too_large_is_refused()
+    public async Task A_response_that_is_too_large_is_rejected()
     {
         await using var server = new ScriptedServer(_ => $"HTTP/1.1 200 OK\r\nContent-Length: {ResponseBuffer.MaxBytes + 1}\r\n\r\n");
         await using var app = App();
@@ -78,25 +78,25 @@ public sealed class HttpClientDefaultsTests
     }
 
     [Fact]
-    public async Task A_host_that_is_down_does_not_close_the_way_to_another()
+    public async Task An_open_circuit_for_one_host_does_not_block_another()
     {
-        await using var ill = new ScriptedServer(_ => ScriptedServer.Unavailable);
-        await using var well = new ScriptedServer(_ => Fine);
+        await using var failing = new ScriptedServer(_ => ScriptedServer.Unavailable);
+        await using var healthy = new ScriptedServer(_ => Fine);
         await using var app = App(options => options.CircuitBreaker.MinimumThroughput = 2);
 
         await Assert.ThrowsAsync<Polly.CircuitBreaker.BrokenCircuitException>(async () =>
         {
             while (true)
-                using (await Client(app).GetAsync(ill.Address))
-                    Assert.True(ill.Requests < 100, "The circuit does not open.");
+                using (await Client(app).GetAsync(failing.Address))
+                    Assert.True(failing.Requests < 100, "The circuit does not open.");
         });
 
-        Assert.Equal("{}", await Client(app).GetStringAsync(well.Address));
+        Assert.Equal("{}", await Client(app).GetStringAsync(healthy.Address));
     }
 
     private static HttpClient Client(WebApplication app) => app.Services.GetRequiredService<IHttpClientFactory>().CreateClient("any");
 
-    /// <summary>A service, with times that are short and yet enough for a busy machine.</summary>
+    /// <summary>A service with timeouts that are short, but long enough for a busy machine.</summary>
     private static WebApplication App(Action<HttpStandardResilienceOptions>? change = null)
     {
         var builder = WebApplication.CreateBuilder();

@@ -12,8 +12,8 @@ using Xunit;
 namespace OrderSystem.Tests.Messaging;
 
 /// <summary>
-/// What the gauges and the sweeps read does not grow with the tables. It is counted over 300,000 rows and more, with tens of thousands of each kind that could be in
-/// the way: what an index is missing for reads them all.
+/// The gauge and background queries read a bounded number of rows, however large the tables are. The rows and buffers are counted over 300,000 rows and more, with tens of
+/// thousands of each kind that could be in the way: a query that lacks an index reads them all.
 /// </summary>
 public sealed class BoundedQueryTests(SharedPostgres shared)
 {
@@ -22,10 +22,10 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     private static readonly TimeSpan After = TimeSpan.FromMinutes(15);
 
     [Fact]
-    public async Task The_outbox_is_counted_up_to_a_bound_and_its_age_is_told_behind_any_number_of_parked_events()
+    public async Task Outbox_gauges_count_up_to_a_bound_and_report_the_age_behind_any_number_of_parked_events()
     {
         var database = await MigratedAsync(
-            typeof(Sweeper),
+            typeof(StalledOrders),
             $"""
             INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
                 SELECT {Id("i")}, 1, gen_random_uuid(), 'orders.created.v1', '', {Ago} FROM generate_series(1, 450000) AS i;
@@ -46,32 +46,32 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     [Fact]
     public async Task Open_orders_are_counted_up_to_a_bound()
     {
-        var database = await MigratedAsync(typeof(Sweeper), Orders("pending", 150_000), Orders("manualReview", 150_000), Orders("cancelled", 50_000), Orders("paid", 50_000));
+        var database = await MigratedAsync(typeof(StalledOrders), Orders("pending", 150_000), Orders("manualReview", 150_000), Orders("cancelled", 50_000), Orders("paid", 50_000));
         Assert.Equal(new object?[] { 100_000L, 100_000L }, (await Sql.RowAsync(database, OrderGauges.Query))[..2]);
         await AssertReadsAsync(database, 200_001, 30_000, OrderGauges.Query);
     }
 
     [Fact]
-    public async Task A_sweep_reads_what_is_due()
+    public async Task The_stalled_order_query_reads_only_due_orders()
     {
         var database = await MigratedAsync(
-            typeof(Sweeper), Orders("cancelled", 50_000, updated: "now() - interval '8 days'"), Orders("cancelled", 50_000, offerAfter: Later), Orders("cancelled", 50_000, offerAfter: "'infinity'"),
+            typeof(StalledOrders), Orders("cancelled", 50_000, updated: "now() - interval '8 days'"), Orders("cancelled", 50_000, offerAfter: Later), Orders("cancelled", 50_000, offerAfter: "'infinity'"),
             Orders("pending", 50_000, offerAfter: "now()"), Orders("paid", 50_000), Orders("cancelled", 700), Orders("pending", 8_000));
         await AssertReadsAsync(database, 5_000, 40_000, StalledOrders.Query, After, 500);
         for (var round = 0; round < 20; round++)
-            Assert.Equal(round < 17 ? 500 : round == 17 ? 200 : 0, await OfferAsync(database));
+            Assert.Equal(round < 17 ? 500 : round == 17 ? 200 : 0, await RepublishDueAsync(database));
         await AssertReadsAsync(database, 0, 1_000, StalledOrders.Query, After, 500);
     }
 
     [Fact]
-    public async Task A_sweep_stays_short_while_every_order_waits_in_the_outbox()
+    public async Task The_stalled_order_query_stays_bounded_while_every_order_waits_in_the_outbox()
     {
-        var database = await MigratedAsync(typeof(Sweeper), Orders("pending", 150_000), "INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, now() FROM orders;");
+        var database = await MigratedAsync(typeof(StalledOrders), Orders("pending", 150_000), "INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, now() FROM orders;");
         await AssertReadsAsync(database, 30_000, 110_000, StalledOrders.Query, After, 500);
     }
 
     [Fact]
-    public async Task Open_payments_are_found_and_aged_however_many_others_there_are()
+    public async Task Open_payments_are_found_and_aged_with_bounded_reads_among_many_others()
     {
         var database = await MigratedAsync(
             typeof(OpenPayments), Payments("succeeded"), Payments("refunded", cancelled: Ago), Payments("unknown", lease: Later), Payments("unknown"), Payments("review"),
@@ -86,11 +86,11 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     }
 
     [Fact]
-    public async Task What_is_old_is_deleted_by_its_age()
+    public async Task Retention_and_key_expiry_read_only_expired_rows()
     {
         const string Rows = "now() - i * interval '1 second' FROM generate_series(1, 300000) AS i";
         var database = await MigratedAsync(
-            typeof(Sweeper),
+            typeof(StalledOrders),
             $"INSERT INTO inbox (event_id, received_at) SELECT {Id("i")}, {Rows};",
             $"INSERT INTO deliveries (consumer, event_id, count, updated_at) SELECT 'c', {Id("i")}, 1, {Rows};",
             $"INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at) SELECT 'c', i::text, '\\x00', {Id("i")}, {Rows};");
@@ -101,7 +101,7 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
         }
     }
 
-    /// <summary>In the order of the number, as those of the services are in that of time.</summary>
+    /// <summary>Ids that sort by number, as the version 7 ids of the services sort by time.</summary>
     private static string Id(string number) => $"lpad(to_hex({number} + 16777216), 32, '0')::uuid";
 
     private static string Orders(string status, int count, string updated = Ago, string offerAfter = "NULL") =>
@@ -117,7 +117,7 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
             FROM generate_series(1, 50000) AS i;
         """;
 
-    private static async Task<long> OfferAsync(string database)
+    private static async Task<long> RepublishDueAsync(string database)
     {
         await using var source = NpgsqlDataSource.Create(PostgresDefaults.Complete(database, "test"));
         await using var command = source.CreateCommand(StalledOrders.Query);
@@ -129,7 +129,7 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     private static async Task AssertReadsAsync(string database, long rows, long buffers, string sql, params object[] parameters)
     {
         var plan = await QueryPlan.OfAsync(PostgresDefaults.Complete(database, "test"), sql, parameters);
-        Assert.True(plan.Rows <= rows && plan.Buffers <= buffers, $"{plan.Rows} rows and {plan.Buffers} buffers were read, {rows} and {buffers} are the bound: {plan.Text}");
+        Assert.True(plan.Rows <= rows && plan.Buffers <= buffers, $"{plan.Rows} rows and {plan.Buffers} buffers were read, the bounds are {rows} and {buffers}: {plan.Text}");
     }
 
     private async Task<string> MigratedAsync(Type service, params string[] rows)

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>M1, M5 and H11: what should not be on a stream.</summary>
+/// <summary>M1, M5 and H11: poison messages, contradicting events and names with NATS syntax.</summary>
 public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetime
 {
     private RunningSystem system = null!;
@@ -43,7 +43,7 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     [InlineData("{}", "application/json", "orders.created.next", "not a known event type")]
     [InlineData("{}", "application/json", "orders.invented.v1", "not a known event type")]
     [InlineData("{}", "text/plain", "orders.created.v1", "content-type")]
-    public async Task M1_What_cannot_be_read_is_kept_with_its_reason_and_the_next_message_is_handled(string body, string contentType, string type, string reason)
+    public async Task M1_An_unreadable_message_is_dead_lettered_with_its_reason_and_the_next_one_is_handled(string body, string contentType, string type, string reason)
     {
         var poison = Guid.NewGuid();
         var ack = await PublishAsync("orders.created", body, poison, Guid.NewGuid(), type, contentType);
@@ -57,7 +57,7 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     }
 
     [Fact]
-    public async Task M1_A_text_that_no_row_can_hold_is_kept_with_its_reason()
+    public async Task M1_Text_that_PostgreSQL_cannot_store_is_dead_lettered_with_its_reason()
     {
         var order = await client.PlaceAsync();
         await client.WaitForAsync(order, "paid");
@@ -73,7 +73,7 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     }
 
     [Fact]
-    public async Task M5_A_second_creation_with_another_amount_is_kept_and_charges_nothing()
+    public async Task M5_A_second_creation_with_another_amount_is_dead_lettered_and_not_charged()
     {
         var order = await client.PlaceAsync();
         await client.WaitForAsync(order, "paid");
@@ -94,9 +94,9 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     [InlineData("orders.created")]
     [InlineData("$JS.API.STREAM.PURGE.ORDERS")]
     [InlineData("dead-letters.ORDERS.x")]
-    public async Task H11_Names_that_mean_something_to_NATS_mean_nothing_here(string name)
+    public async Task H11_Names_with_NATS_wildcards_or_subjects_never_become_part_of_a_subject(string name)
     {
-        // All that is said on this server while the names are on their way, whoever says it.
+        // Every subject that any client of this server publishes to while the names are processed.
         var subjects = new ConcurrentQueue<string>();
         await using var listener = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         await using var everything = await listener.SubscribeCoreAsync(">", serializer: NatsRawSerializer<byte[]>.Default);
@@ -124,11 +124,11 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
         Assert.Equal((name, name), (stored.GetProperty("customerId").GetString(), stored.GetProperty("items")[0].GetProperty("sku").GetString()));
         Assert.All((await listed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("items").EnumerateArray(), item => Assert.Equal(name, item.GetProperty("customerId").GetString()));
         Assert.Contains("orders.created", subjects);
-        Assert.DoesNotContain(subjects, subject => !OurSubject().IsMatch(subject));
+        Assert.DoesNotContain(subjects, subject => !ExpectedSubject().IsMatch(subject));
     }
 
     [Fact]
-    public async Task A_payment_of_an_order_that_does_not_exist_is_kept()
+    public async Task A_payment_event_for_an_unknown_order_is_dead_lettered()
     {
         var order = Guid.NewGuid();
         var ack = await PublishAsync(
@@ -138,9 +138,9 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
         Assert.Contains("there is no order", (await FindAsync(ack.Seq, "PAYMENTS"))["dead-letter-reason"], StringComparison.Ordinal);
     }
 
-    /// <summary>What the system and its servers say: events, dead letters by order, and the protocol of JetStream for the consumers that there are.</summary>
+    /// <summary>The subjects of the system and its servers: events, dead letters by order, and the JetStream protocol of the declared consumers.</summary>
     [GeneratedRegex(@"^(orders\.(created|cancelled)|payments\.(succeeded|declined|refunded|review[a-zA-Z-]*)|dead-letters\.(ORDERS|PAYMENTS)\.(none|[0-9a-f-]{36})|_INBOX(_[a-z-]+)?\..+|\$JS\.(ACK|EVENT|API\.(INFO|CONSUMER|STREAM\.(INFO|NAMES|LIST|CREATE|MSG)|DIRECT))\b.*)$")]
-    private static partial Regex OurSubject();
+    private static partial Regex ExpectedSubject();
 
     private Task<PubAckResponse> PublishAsync(string subject, string body, Guid eventId, Guid order, string type, string contentType) =>
         PublishAsync(subject, body, eventId, order.ToString(), type, contentType);
@@ -161,7 +161,7 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
         return ack;
     }
 
-    /// <summary>Waits for the dead letter of the message at this place of the stream.</summary>
+    /// <summary>Waits for the dead letter of the message with this stream sequence.</summary>
     private async Task<Dictionary<string, string>> FindAsync(ulong sequence, string stream = "ORDERS")
     {
         var reader = await jetStream.CreateOrUpdateConsumerAsync("DEAD_LETTERS", new ConsumerConfig($"test-{Guid.NewGuid():N}") { AckPolicy = ConsumerConfigAckPolicy.None });

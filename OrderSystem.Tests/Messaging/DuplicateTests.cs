@@ -8,11 +8,11 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>M3: an event that is on its stream more often than it happened.</summary>
+/// <summary>M3: an event that is published to its stream more than once.</summary>
 public sealed class DuplicateTests
 {
     [Fact]
-    public async Task M3_An_event_that_comes_a_thousand_times_or_long_afterwards_charges_once()
+    public async Task M3_An_event_published_a_thousand_times_or_after_the_duplicate_window_charges_once()
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -25,11 +25,11 @@ public sealed class DuplicateTests
         var eventId = original.Headers!["ce-id"].ToString();
         Assert.Equal(eventId, original.Headers["Nats-Msg-Id"].ToString());
 
-        // A thousand copies with message ids of their own, so that the stream takes every one.
+        // A thousand copies under distinct message ids, so that the stream accepts each of them.
         await Parallel.ForEachAsync(Enumerable.Range(0, 1_000), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) => await PublishAsync(Guid.NewGuid().ToString()));
         Assert.Equal(1_001, await ConsumedAsync());
 
-        // Under its own message id it is a duplicate to the stream for as long as the window lasts, and a message after it.
+        // Under its original message id the stream drops it within the duplicate window and accepts it afterwards.
         Assert.True((await PublishAsync(eventId)).Duplicate);
         var config = (await jetStream.GetStreamAsync("ORDERS")).Info.Config;
         await jetStream.UpdateStreamAsync(config with { DuplicateWindow = TimeSpan.FromMilliseconds(100) });
@@ -54,7 +54,7 @@ public sealed class DuplicateTests
         }
 
         async Task<int> ConsumedAsync() => (int)(await Eventually.GetAsync(
-            "ORDER_PROCESSOR has nothing left",
+            "ORDER_PROCESSOR has no pending and no unacknowledged messages",
             async () => (await jetStream.GetConsumerAsync("ORDERS", "ORDER_PROCESSOR")).Info,
             info => info.NumPending == 0 && info.NumAckPending == 0)).AckFloor.StreamSeq;
     }

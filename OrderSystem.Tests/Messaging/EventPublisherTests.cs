@@ -13,11 +13,11 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>What a publisher knows about its stream, and for how long.</summary>
+/// <summary>How long the publisher reports the failure of its last publish.</summary>
 public sealed class EventPublisherTests
 {
     [Fact]
-    public async Task A_refusal_is_told_until_an_event_is_taken_or_a_relay_must_have_tried_again()
+    public async Task The_last_failure_clears_after_a_successful_publish_or_when_it_is_out_of_date()
     {
         await using var server = await NatsServer.StartAsync();
         await using var nats = new NatsConnection(new NatsOpts { Url = server.Url });

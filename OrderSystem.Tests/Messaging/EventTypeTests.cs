@@ -27,7 +27,7 @@ public sealed class EventTypeTests
     }
 
     [Fact]
-    public void A_created_order_looks_like_this()
+    public void OrderCreated_serializes_to_the_published_JSON()
     {
         var created = new OrderCreated(Guid.Parse("01900000-0000-7000-8000-000000000001"), "c-17", "EUR", 39.98m, [new("SKU-1", 2, 19.99m)]);
 
@@ -37,7 +37,7 @@ public sealed class EventTypeTests
     }
 
     [Fact]
-    public void A_member_that_a_newer_producer_added_is_ignored_and_one_that_is_missing_is_not()
+    public void An_unknown_member_is_ignored_and_a_missing_required_member_is_an_error()
     {
         var declined = JsonSerializer.Deserialize(
             """{"orderId":"01900000-0000-7000-8000-000000000001","paymentId":"01900000-0000-7000-8000-000000000002","amount":1,"currency":"EUR","providerReference":null,"reason":"no","new":{}}""",
@@ -48,7 +48,7 @@ public sealed class EventTypeTests
     }
 
     [Fact]
-    public void What_an_event_may_leave_out_it_can_be_read_without()
+    public void Events_without_their_optional_members_round_trip()
     {
         IOrderEvent[] sparse =
         [

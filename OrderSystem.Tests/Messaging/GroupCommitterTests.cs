@@ -11,7 +11,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>The frame that everything is written through.</summary>
+/// <summary>Group commit: the writes of concurrent callers share a transaction, and each caller gets its own result.</summary>
 public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 {
     private string connectionString = null!;
@@ -34,7 +34,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_arrives_together_is_committed_together_and_each_caller_gets_its_own_answer()
+    public async Task Concurrent_writes_share_transactions_and_each_caller_gets_its_own_result()
     {
         var rows = Enumerable.Range(0, 500).Select(i => new Note(Guid.NewGuid(), $"note {i}")).ToArray();
 
@@ -65,7 +65,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Two_writes_about_one_order_never_share_a_transaction_and_keep_their_order()
+    public async Task Writes_for_the_same_order_are_applied_in_the_order_of_their_calls()
     {
         var id = Guid.NewGuid();
         var writes = Enumerable.Range(0, 20).Select(i => committer.WriteAsync(UpsertNote.Write, new Note(id, $"{i}"))).ToArray();
@@ -75,7 +75,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Writes_that_answer_and_writes_that_do_not_share_a_transaction()
+    public async Task Writes_with_and_without_results_are_committed_side_by_side()
     {
         var old = Enumerable.Range(0, 50).Select(i => new Note(Guid.NewGuid(), $"old {i}")).ToArray();
         await Task.WhenAll(old.Select(row => committer.WriteAsync(InsertNote.Write, row)));
@@ -93,66 +93,66 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_write_that_nobody_waits_for_rides_with_one_that_somebody_does()
+    public async Task A_piggybacked_write_shares_the_transaction_of_an_awaited_write()
     {
         var time = new FakeTimeProvider();
         using var frozen = await StartAsync(new(), time);
 
-        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
+        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "piggybacked"));
         await frozen.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "note"));
 
-        Assert.Equal(1L, await CountAsync("SELECT count(DISTINCT transaction) FROM notes WHERE text IN ('passenger', 'note') HAVING count(*) = 2"));
+        Assert.Equal(1L, await CountAsync("SELECT count(DISTINCT transaction) FROM notes WHERE text IN ('piggybacked', 'note') HAVING count(*) = 2"));
         await frozen.StopAsync(CancellationToken.None);
     }
 
     [Fact]
-    public async Task A_write_that_nobody_waits_for_is_committed_a_moment_later_when_there_is_no_other()
+    public async Task A_piggybacked_write_without_an_awaited_write_is_committed_after_a_short_delay()
     {
         var time = new FakeTimeProvider();
         using var frozen = await StartAsync(new(), time);
 
         for (var i = 1; i <= 3; i++)
         {
-            frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
+            frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "piggybacked"));
             time.Advance(TimeSpan.FromMilliseconds(20));
-            await Eventually.BeTrueAsync($"number {i} is written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'") == i);
+            await Eventually.BeTrueAsync($"number {i} is written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'") == i);
         }
 
         await frozen.StopAsync(CancellationToken.None);
     }
 
     [Fact]
-    public async Task As_many_as_fill_a_batch_wait_for_no_other()
+    public async Task A_full_batch_of_piggybacked_writes_is_committed_without_delay()
     {
         var time = new FakeTimeProvider();
         using var frozen = await StartAsync(new() { MaxBatch = 10 }, time);
 
         for (var i = 0; i < 25; i++)
-            frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
+            frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "piggybacked"));
 
-        await Eventually.BeTrueAsync("two batches are written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'") >= 20);
+        await Eventually.BeTrueAsync("two batches are written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'") >= 20);
         await frozen.StopAsync(CancellationToken.None);
-        Assert.Equal(25L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'"));
+        Assert.Equal(25L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'"));
     }
 
     [Fact]
-    public async Task A_write_that_nobody_waits_for_is_committed_with_the_next_batch_even_if_that_is_full()
+    public async Task A_piggybacked_write_goes_with_the_next_batch_even_if_that_batch_is_full()
     {
         using var frozen = await StartAsync(new() { MaxBatch = 10 }, new FakeTimeProvider());
         await SlowDownAsync("first");
         var writes = new List<Task<string>> { frozen.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "first")) };
-        await Eventually.BeTrueAsync("it hangs", HangsAsync);
+        await Eventually.BeTrueAsync("the commit hangs", HangsAsync);
 
-        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
+        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "piggybacked"));
         writes.AddRange(Enumerable.Range(0, 20).Select(i => frozen.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))));
         await Task.WhenAll(writes);
 
-        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes AS a JOIN notes AS b USING (transaction) WHERE a.text = 'passenger' AND b.text = 'note 0'"));
+        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes AS a JOIN notes AS b USING (transaction) WHERE a.text = 'piggybacked' AND b.text = 'note 0'"));
         await frozen.StopAsync(CancellationToken.None);
     }
 
     [Fact]
-    public async Task A_failure_at_the_commit_itself_is_told_to_the_callers()
+    public async Task A_failure_of_the_COMMIT_itself_reaches_the_callers()
     {
         await ExecuteAsync("ALTER TABLE notes ADD COLUMN other uuid DEFAULT gen_random_uuid() REFERENCES notes DEFERRABLE INITIALLY DEFERRED");
 
@@ -163,7 +163,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_stop_commits_what_was_taken_and_takes_no_more()
+    public async Task Stopping_commits_accepted_writes_and_rejects_new_ones()
     {
         var writes = Enumerable.Range(0, 300).Select(i => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
         await committer.StopAsync(CancellationToken.None);
@@ -174,18 +174,18 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_stop_commits_what_nobody_waits_for()
+    public async Task Stopping_commits_piggybacked_writes()
     {
         using var frozen = await StartAsync(new(), new FakeTimeProvider());
 
-        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "passenger"));
+        frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "piggybacked"));
         await frozen.StopAsync(CancellationToken.None);
 
-        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'passenger'"));
+        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'"));
     }
 
     [Fact]
-    public async Task More_callers_than_may_wait_are_refused()
+    public async Task Callers_beyond_the_queue_limit_are_rejected()
     {
         using var small = await StartAsync(new() { MaxWaiting = 10 });
         await ExecuteAsync("ALTER TABLE notes ADD CHECK (pg_sleep(0.05) IS NOT NULL)");
@@ -199,26 +199,26 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_caller_behind_a_commit_that_hangs_is_told_so_in_time_and_what_was_given_up_is_not_written()
+    public async Task A_caller_behind_a_hanging_commit_times_out_and_its_write_is_discarded()
     {
-        using var impatient = await StartAsync(new() { MaxWait = TimeSpan.FromSeconds(1) });
+        using var shortWait = await StartAsync(new() { MaxWait = TimeSpan.FromSeconds(1) });
         await SlowDownAsync("hanging");
-        var hanging = impatient.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "hanging"));
-        await Eventually.BeTrueAsync("it hangs", HangsAsync);
+        var hanging = shortWait.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "hanging"));
+        await Eventually.BeTrueAsync("the commit hangs", HangsAsync);
 
-        var behind = impatient.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "behind"));
+        var behind = shortWait.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "behind"));
         await Assert.ThrowsAsync<TimeoutException>(() => behind.WaitAsync(TimeSpan.FromSeconds(3)));
         await Assert.ThrowsAsync<TimeoutException>(() => hanging);
-        await Eventually.BeTrueAsync("it does not hang any more", async () => !await HangsAsync());
+        await Eventually.BeTrueAsync("the hanging commit has ended", async () => !await HangsAsync());
 
-        await impatient.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "after"));
+        await shortWait.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "after"));
         Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'behind'"));
         Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'hanging'"));
-        await impatient.StopAsync(CancellationToken.None);
+        await shortWait.StopAsync(CancellationToken.None);
     }
 
     [Fact]
-    public async Task A_session_that_was_ended_fails_one_batch_and_is_replaced()
+    public async Task A_terminated_session_fails_one_batch_and_is_replaced()
     {
         await committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "before"));
         await ExecuteAsync("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
@@ -230,9 +230,9 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_row_that_another_session_holds_locked_holds_up_only_its_own_caller()
+    public async Task A_row_locked_by_another_session_delays_only_its_own_caller()
     {
-        // More than there are sessions that wait for locks: what need not wait must not queue behind them.
+        // More than the sessions that wait for locks: writes to rows that are not locked must not queue behind them.
         var held = Enumerable.Range(0, 12).Select(i => new Note(Guid.NewGuid(), $"held {i}")).ToArray();
         await Task.WhenAll(held.Select(row => committer.WriteAsync(InsertNote.Write, row)));
         await using var holder = await database.OpenConnectionAsync();
@@ -240,7 +240,7 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         await using (var command = new NpgsqlCommand("SELECT 1 FROM notes FOR UPDATE", holder, transaction))
             await command.ExecuteNonQueryAsync();
 
-        // Twice: the second time the orders are known to be locked, and no batch has to find out.
+        // Twice: in the second round the committer knows which rows are locked, and no batch has to fail to learn it.
         for (var round = 0; round < 2; round++)
         {
             var waiting = held.Select(row => committer.WriteAsync(UpsertNote.Write, row with { Text = $"round {round}" })).ToArray();
@@ -251,14 +251,14 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
             Assert.All(waiting, write => Assert.IsType<TimeoutException>(write.Exception?.InnerException));
         }
 
-        var patient = held.Select(row => committer.WriteAsync(UpsertNote.Write, row with { Text = "free" })).ToArray();
+        var retried = held.Select(row => committer.WriteAsync(UpsertNote.Write, row with { Text = "free" })).ToArray();
         await transaction.RollbackAsync();
-        await Task.WhenAll(patient);
+        await Task.WhenAll(retried);
         Assert.Equal(12L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'free'"));
     }
 
     [Fact]
-    public async Task A_session_whose_plans_are_out_of_date_or_that_takes_no_writes_is_replaced_before_anybody_notices()
+    public async Task A_session_with_stale_plans_or_in_read_only_mode_is_replaced()
     {
         var note = new Note(Guid.NewGuid(), "note");
         for (var i = 0; i < 10; i++)
@@ -293,9 +293,9 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 
     private async Task<GroupCommitter> StartAsync(GroupCommitterOptions options, TimeProvider? time = null)
     {
-        var made = new GroupCommitter(database, new CommittedEvents(), Options.Create(options), time ?? TimeProvider.System, NullLogger<GroupCommitter>.Instance);
-        await made.StartAsync(CancellationToken.None);
-        return made;
+        var created = new GroupCommitter(database, new CommittedEvents(), Options.Create(options), time ?? TimeProvider.System, NullLogger<GroupCommitter>.Instance);
+        await created.StartAsync(CancellationToken.None);
+        return created;
     }
 
     /// <summary>Makes the commit of a note take three seconds.</summary>

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>A migration that another session keeps from its lock waits without making others wait, and is applied whole or not at all.</summary>
+/// <summary>A migration that cannot get its table locks waits without blocking other sessions, and is applied entirely or not at all.</summary>
 public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
 {
     private const string Last = "OrderSystem.OrderApi/0012_refunds.sql";
@@ -25,17 +25,17 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
-    public async Task Behind_a_long_report_a_migration_waits_and_others_do_not()
+    public async Task A_migration_behind_a_long_query_waits_without_blocking_other_sessions()
     {
         await using var report = await HoldAsync("SELECT count(*) FROM orders");
         var migration = MigrateAsync();
 
-        // Each of these would wait behind the migration for as long as the report goes on; 0.05 s each is all that one may cost.
-        await using var impatient = NpgsqlDataSource.Create($"{address};Options=-c lock_timeout=1s");
+        // Each of these updates would queue behind the waiting migration until the report ends, if its lock_timeout of 50 ms did not let them through.
+        await using var updates = NpgsqlDataSource.Create($"{address};Options=-c lock_timeout=1s");
         var until = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(until) < TimeSpan.FromSeconds(5))
         {
-            await using var other = impatient.CreateCommand("UPDATE orders SET updated_at = now() WHERE false");
+            await using var other = updates.CreateCommand("UPDATE orders SET updated_at = now() WHERE false");
             await other.ExecuteNonQueryAsync();
         }
 
@@ -48,7 +48,7 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task After_some_minutes_a_migration_gives_up_and_names_the_session_that_stands_in_its_way()
+    public async Task A_migration_gives_up_after_some_minutes_and_names_the_blocking_session()
     {
         await using var report = await HoldAsync("SELECT count(*) FROM orders");
         var time = new FakeTimeProvider();
@@ -66,7 +66,7 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_script_that_waits_at_its_second_statement_leaves_nothing_of_its_first()
+    public async Task A_script_blocked_at_its_second_statement_rolls_back_its_first()
     {
         const string script = "OrderSystem.Messaging/0006_retention.sql";
         await Sql.ExecuteAsync(address, $"DROP INDEX inbox_by_age; DROP INDEX deliveries_by_age; DELETE FROM schema_migrations WHERE id = '{script}'");
@@ -76,7 +76,7 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
 
         await Eventually.BeTrueAsync("the migration waits for the second table", async () =>
             await Sql.ScalarAsync<long>(address, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass") == 1);
-        await Eventually.BeTrueAsync("it has let go of the first", async () =>
+        await Eventually.BeTrueAsync("the migration has released the first table", async () =>
             await Sql.ScalarAsync<long>(address, "SELECT count(*) FROM pg_locks WHERE relation IN ('inbox'::regclass, 'deliveries'::regclass)") == 1);
         Assert.Equal(0L, await Sql.ScalarAsync<long>(address, indexes));
         await writer.DisposeAsync();
@@ -86,9 +86,9 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_autovacuum_makes_way_for_a_migration()
+    public async Task Autovacuum_yields_to_a_migration()
     {
-        // Slow enough to take minutes: it rests after each page.
+        // The autovacuum sleeps after each page, so that it takes minutes.
         await Sql.ExecuteAsync(
             address,
             """

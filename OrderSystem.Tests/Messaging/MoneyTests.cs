@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>An amount is written in one way, and is never rounded.</summary>
+/// <summary>An amount has one canonical form and is never rounded.</summary>
 public sealed class MoneyTests
 {
     [Theory]
@@ -31,7 +31,7 @@ public sealed class MoneyTests
     [InlineData("0.0001", "KWD")]
     [InlineData("1", "XXX")]
     [InlineData("1", "eur")]
-    public void What_does_not_fit_is_refused(string amount, string currency) => Assert.False(Money.TryCreate(Parse(amount), currency, out _));
+    public void Excess_decimals_and_unknown_currencies_are_rejected(string amount, string currency) => Assert.False(Money.TryCreate(Parse(amount), currency, out _));
 
     [Fact]
     public void Different_currencies_cannot_be_added() => Assert.Throws<InvalidOperationException>(() => Money.Of(1, "EUR") + Money.Of(1, "USD"));
@@ -45,7 +45,7 @@ public sealed class MoneyTests
     }
 
     [Fact]
-    public void Any_number_of_surplus_zeros_is_the_same_amount() => Prop.ForAll(
+    public void Trailing_zeros_do_not_change_an_amount() => Prop.ForAll(
         ArbMap.Default.ArbFor<uint>(), ArbMap.Default.ArbFor<byte>(), (cents, zeros) =>
         {
             var padded = new decimal((int)(cents % 1_000_000), 0, 0, isNegative: false, scale: 2) + new decimal(0, 0, 0, isNegative: false, scale: (byte)(zeros % 20));

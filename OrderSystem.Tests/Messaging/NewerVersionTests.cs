@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>In the middle of a rolling upgrade there are events that only the other half of the instances can read.</summary>
+/// <summary>During a rolling upgrade, instances of the older release receive events that only the newer release can read.</summary>
 public sealed class NewerVersionTests
 {
     private const string Type = "orders.created.v2";
@@ -26,10 +26,10 @@ public sealed class NewerVersionTests
     [InlineData("orders.created", false)]
     [InlineData("orders.invented.v2", false)]
     [InlineData(".v2", false)]
-    public void A_later_version_of_a_known_event_is_told_from_what_nobody_will_ever_know(string name, bool isNewer) => Assert.Equal(isNewer, EventType.IsNewer(name));
+    public void A_newer_version_of_a_known_event_type_is_distinguished_from_an_unknown_type(string name, bool isNewer) => Assert.Equal(isNewer, EventType.IsNewer(name));
 
     [Fact]
-    public async Task An_event_of_a_later_release_comes_again_until_an_instance_of_it_takes_it()
+    public async Task An_event_of_a_newer_release_is_redelivered_until_a_newer_instance_takes_it()
     {
         await using var system = await RunningSystem.StartAsync();
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
@@ -46,7 +46,7 @@ public sealed class NewerVersionTests
     }
 
     [Fact]
-    public async Task An_event_that_no_instance_has_known_is_kept_at_last_and_holds_up_no_other()
+    public async Task An_event_that_no_instance_knows_is_dead_lettered_in_the_end_and_blocks_no_other()
     {
         await using var system = await RunningSystem.StartAsync();
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
@@ -58,12 +58,12 @@ public sealed class NewerVersionTests
         await client.WaitForAsync(await client.PlaceAsync(), "paid");
         Assert.Equal(0, await DeadLettersAsync(jetStream));
 
-        // All but the last of the attempts, which take half an hour.
-        await Eventually.BeTrueAsync("its deliveries are counted", async () =>
+        // Skips all attempts but the last, because together they take half an hour.
+        await Eventually.BeTrueAsync("the event has a delivery count", async () =>
             await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"WITH done AS (UPDATE deliveries SET count = 11 WHERE event_id = '{eventId}' RETURNING 1) SELECT count(*) FROM done") == 1);
-        await Eventually.BeTrueAsync("it is kept", async () => await DeadLettersAsync(jetStream) == 1);
+        await Eventually.BeTrueAsync("the event is dead-lettered", async () => await DeadLettersAsync(jetStream) == 1);
         await Eventually.BeTrueAsync(
-            "its reason is said", () => Task.FromResult(system.Worker.Output.Contains($"12 deliveries, and no instance knew the event type {Type}", StringComparison.Ordinal)));
+            "the worker logs the reason", () => Task.FromResult(system.Worker.Output.Contains($"12 deliveries, and no instance knew the event type {Type}", StringComparison.Ordinal)));
     }
 
     private static async Task<Guid> PublishAsync(NatsJSContext jetStream)
@@ -84,7 +84,7 @@ public sealed class NewerVersionTests
     }
 
     private static Task RefusedAsync(RunningSystem system, int times) => Eventually.BeTrueAsync(
-        $"it was refused {times} times", () => Task.FromResult(system.Worker.Output.Split(Refusal).Length > times));
+        $"the worker refused the event {times} times", () => Task.FromResult(system.Worker.Output.Split(Refusal).Length > times));
 
     private static async Task<long> DeadLettersAsync(NatsJSContext jetStream) => (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.State.Messages;
 }

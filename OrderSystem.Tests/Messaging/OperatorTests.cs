@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>Who acts, as records and logs keep it: no value can look like another one.</summary>
+/// <summary>The operator's identity in audit records and logs: no value can imitate another one.</summary>
 public sealed class OperatorTests
 {
     [Theory]
@@ -15,7 +15,7 @@ public sealed class OperatorTests
     [InlineData("two\nlines", "shop", null, "sub=\"two\\nlines\" client=shop")]
     [InlineData("\0", "shop", "ä", "sub=\"\\u0000\" client=shop note=\"ä\"")]
     [InlineData(null, "shop", "", "client=shop note=\"\"")]
-    public void It_is_one_text(string? subject, string? client, string? note, string expected)
+    public void Subject_client_and_note_are_quoted_unambiguously(string? subject, string? client, string? note, string expected)
     {
         var caller = new ClaimsPrincipal(new ClaimsIdentity(
             new[] { ("sub", subject), ("client_id", client) }.Where(claim => claim.Item2 is not null).Select(claim => new Claim(claim.Item1, claim.Item2!))));
@@ -23,5 +23,5 @@ public sealed class OperatorTests
     }
 
     [Fact]
-    public void On_the_command_line_it_is_the_user_of_the_operating_system() => Assert.Equal($"os-user={Environment.UserName}", Operator.OfThisProcess.ToString());
+    public void The_operator_of_the_CLI_is_the_operating_system_user() => Assert.Equal($"os-user={Environment.UserName}", Operator.OfThisProcess.ToString());
 }

@@ -3,13 +3,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>What no stream can bring again is forgotten, and nothing else.</summary>
+/// <summary>Inbox and delivery rows are deleted only when no stream can redeliver their events.</summary>
 public sealed class RetentionTests(SharedSystem shared)
 {
     [Theory]
     [InlineData("OrderSystem.OrderApi")]
     [InlineData("OrderSystem.PaymentWorker")]
-    public async Task What_was_received_long_ago_is_forgotten_by_any_number_of_instances(string service)
+    public async Task Expired_inbox_and_delivery_rows_are_deleted_by_concurrent_instances(string service)
     {
         var system = await shared.StartedAsync();
         var database = service == "OrderSystem.OrderApi" ? system.OrdersDatabase : system.PaymentsDatabase;
@@ -28,8 +28,8 @@ public sealed class RetentionTests(SharedSystem shared)
         await using var one = await system.StartServiceAsync(service, ("Retention__Period", "00:00:00.2"));
         await using var two = await system.StartServiceAsync(service, ("Retention__Period", "00:00:00.2"));
 
-        await Eventually.BeTrueAsync("old rows of the inbox are gone", async () => await CountAsync("inbox WHERE received_at < now() - interval '8 days'") == 0);
-        await Eventually.BeTrueAsync("old counts of deliveries are gone", async () => await CountAsync($"deliveries WHERE consumer = '{consumer}'") == 1);
+        await Eventually.BeTrueAsync("expired inbox rows are deleted", async () => await CountAsync("inbox WHERE received_at < now() - interval '8 days'") == 0);
+        await Eventually.BeTrueAsync("expired delivery counts are deleted", async () => await CountAsync($"deliveries WHERE consumer = '{consumer}'") == 1);
         Assert.Equal(1L, await CountAsync($"inbox WHERE event_id = '{young}'"));
         Assert.Equal(1L, await CountAsync($"outbox WHERE order_id = '{parked}'"));
         Assert.DoesNotContain("could not be deleted", one.Output + two.Output, StringComparison.Ordinal);
@@ -39,7 +39,7 @@ public sealed class RetentionTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task A_service_that_would_forget_before_its_stream_does_not_start()
+    public async Task An_inbox_retention_shorter_than_the_MaxAge_of_the_stream_prevents_startup()
     {
         var environment = (await shared.StartedAsync()).Environment();
         environment["Retention__Inbox"] = "6.00:00:00";

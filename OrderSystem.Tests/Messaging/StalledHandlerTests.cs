@@ -12,14 +12,14 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>A handler that does not end although everything that it calls has a deadline.</summary>
+/// <summary>A handler that never returns, although every call that it makes has a deadline.</summary>
 public sealed class StalledHandlerTests
 {
-    /// <param name="isProbe">Whether pulling is suspended, so that the handler is the one that may try.</param>
+    /// <param name="isProbe">Whether the consumer is suspended, so that the handler runs as the half-open probe.</param>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task It_gives_its_slot_back_and_its_message_is_delivered_again(bool isProbe)
+    public async Task A_stuck_handler_releases_its_slot_and_its_message_is_redelivered(bool isProbe)
     {
         await using var system = await FaultSystem.StartAsync(workers: 0, settings: [("JetStream__AckWait", "00:00:02")]);
         var builder = WebApplication.CreateBuilder();
@@ -36,16 +36,16 @@ public sealed class StalledHandlerTests
         builder.AddEventConsumer(Topology.OrderProcessor, events => events.On<OrderCreated, FirstIsStuck>());
         await using var app = builder.Build();
         if (isProbe)
-            app.Services.GetRequiredService<PullGate>().Close("a dependency", TimeSpan.Zero);
+            app.Services.GetRequiredService<PullGate>().Suspend("a dependency", TimeSpan.Zero);
         await app.StartAsync();
         var handler = app.Services.GetRequiredService<FirstIsStuck>();
 
         var stuck = (await system.Load.PlaceAsync()).OrderId!.Value;
-        await Eventually.BeTrueAsync("the first is begun", () => Task.FromResult(handler.Begun.ContainsKey(stuck)));
+        await Eventually.BeTrueAsync("the first handler has started", () => Task.FromResult(handler.Started.ContainsKey(stuck)));
         var next = (await system.Load.PlaceAsync()).OrderId!.Value;
 
-        await Eventually.BeTrueAsync("the second is handled", () => Task.FromResult(handler.Begun.ContainsKey(next)), TimeSpan.FromSeconds(30));
-        await Eventually.BeTrueAsync("the first is delivered again", () => Task.FromResult(handler.Begun[stuck] == 2), TimeSpan.FromSeconds(30));
+        await Eventually.BeTrueAsync("the second message is handled", () => Task.FromResult(handler.Started.ContainsKey(next)), TimeSpan.FromSeconds(30));
+        await Eventually.BeTrueAsync("the first message is redelivered", () => Task.FromResult(handler.Started[stuck] == 2), TimeSpan.FromSeconds(30));
         handler.End.SetResult();
         await app.StopAsync();
     }
@@ -54,11 +54,11 @@ public sealed class StalledHandlerTests
     {
         internal TaskCompletionSource End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        internal ConcurrentDictionary<Guid, int> Begun { get; } = [];
+        internal ConcurrentDictionary<Guid, int> Started { get; } = [];
 
         public async Task<HandlingResult> HandleAsync(ReceivedEvent<OrderCreated> received, CancellationToken cancellationToken)
         {
-            if (Begun.AddOrUpdate(received.Body.OrderId, 1, (_, before) => before + 1) == 1 && Begun.Count == 1)
+            if (Started.AddOrUpdate(received.Body.OrderId, 1, (_, before) => before + 1) == 1 && Started.Count == 1)
                 await End.Task;
             return HandlingResult.Done;
         }

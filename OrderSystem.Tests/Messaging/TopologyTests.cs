@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>The declaration against a server that has something else.</summary>
+/// <summary>Provisioning against a server whose streams and consumers differ from the declared topology.</summary>
 public sealed class TopologyTests : IAsyncLifetime
 {
     private NatsServer server = null!;
@@ -31,7 +31,7 @@ public sealed class TopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_missing_is_made_as_declared()
+    public async Task Missing_streams_and_consumers_are_created_as_declared()
     {
         await EnsureAsync();
 
@@ -46,7 +46,7 @@ public sealed class TopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_second_look_changes_nothing()
+    public async Task Provisioning_again_does_not_recreate_a_stream()
     {
         await EnsureAsync();
         var before = (await jetStream.GetStreamAsync("ORDERS")).Info.Created;
@@ -56,7 +56,7 @@ public sealed class TopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Safe_differences_are_applied_and_what_an_operator_set_besides_stays()
+    public async Task Safe_differences_are_applied_and_undeclared_operator_settings_stay()
     {
         await jetStream.CreateStreamAsync(new StreamConfig("ORDERS", ["orders.*"]) { MaxAge = TimeSpan.FromDays(1), Discard = StreamConfigDiscard.Old, MaxBytes = 1_000_000, Description = "by hand" });
 
@@ -79,7 +79,7 @@ public sealed class TopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_consumer_is_brought_up_to_date_without_losing_its_place()
+    public async Task A_consumer_is_updated_without_losing_its_ack_floor()
     {
         await EnsureAsync();
         await jetStream.PublishAsync("orders.created", "1");
@@ -92,7 +92,7 @@ public sealed class TopologyTests : IAsyncLifetime
         Assert.Equal((TimeSpan.FromSeconds(30), 500L, 1UL), (info.Config.AckWait, info.Config.MaxAckPending, info.AckFloor.StreamSeq));
     }
 
-    /// <summary>Each would withhold events, repeat them, or end the consumer.</summary>
+    /// <summary>Each of these changes would withhold events, redeliver them, or delete the consumer.</summary>
     [Theory]
     [InlineData("filter_subject", "\"orders.cancelled\"")]
     [InlineData("filter_subjects", "[\"orders.created\", \"orders.else\"]")]
@@ -102,7 +102,7 @@ public sealed class TopologyTests : IAsyncLifetime
     [InlineData("max_deliver", "2")]
     [InlineData("max_batch", "1")]
     [InlineData("max_expires", "1000000000")]
-    public async Task A_field_of_a_consumer_that_somebody_changed_is_named_and_put_right(string field, string value)
+    public async Task A_manually_changed_consumer_field_is_reported_and_restored(string field, string value)
     {
         await EnsureAsync();
         var config = (await nats.FindConfigAsync("CONSUMER.INFO.ORDERS.ORDER_PROCESSOR", CancellationToken.None))!;
@@ -124,7 +124,7 @@ public sealed class TopologyTests : IAsyncLifetime
     [InlineData("discard", "\"old\"")]
     [InlineData("no_ack", "true")]
     [InlineData("duplicate_window", "1000000000")]
-    public async Task A_field_of_a_stream_that_somebody_changed_is_named_and_put_right(string field, string value)
+    public async Task A_manually_changed_stream_field_is_reported_and_restored(string field, string value)
     {
         await EnsureAsync();
         var config = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
@@ -139,7 +139,7 @@ public sealed class TopologyTests : IAsyncLifetime
 
     /// <summary>The client's model of a stream does not know the fields of a newer server, and an update made from it would reset them.</summary>
     [Fact]
-    public async Task An_update_keeps_every_field_that_the_declaration_does_not_speak_of()
+    public async Task An_update_keeps_every_undeclared_field()
     {
         await EnsureAsync();
         var config = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;

@@ -11,15 +11,15 @@ using Xunit;
 namespace OrderSystem.Tests.Messaging;
 
 /// <summary>
-/// A trace state comes from outside and goes into every event that is made in its trace. Of a request's, the runtime passes on a few hundred
-/// characters; a message may bring all that its stream takes.
+/// The trace state comes from outside and is copied into every event of its trace. The runtime limits that of a request to a few hundred
+/// characters; a message can carry as much as its stream accepts.
 /// </summary>
 public sealed class TraceStateTests(SharedSystem shared)
 {
     [Theory]
     [InlineData(512, true)]
     [InlineData(513, false)]
-    public void An_event_takes_along_what_W3C_asks_for_and_no_more(int length, bool isTaken)
+    public void An_event_carries_a_trace_state_of_up_to_512_characters(int length, bool isTaken)
     {
         using var activity = new Activity("test") { TraceStateString = $"k={new string('v', length - 2)}" };
         activity.Start();
@@ -30,9 +30,9 @@ public sealed class TraceStateTests(SharedSystem shared)
         Assert.Equal(activity.Id, stored.TraceParent);
     }
 
-    /// <summary>With the same trace state the outcome, which is longer than the order, would be more than its stream takes.</summary>
+    /// <summary>With the same trace state, the payment event, which is longer than the order event, would exceed the size limit of its stream.</summary>
     [Fact]
-    public async Task An_order_whose_message_is_full_of_trace_state_is_paid()
+    public async Task An_order_event_with_the_largest_possible_trace_state_is_paid()
     {
         var system = await shared.StartedAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -46,7 +46,7 @@ public sealed class TraceStateTests(SharedSystem shared)
         while (!await IsTakenAsync(new NatsJSContext(nats), order, length))
             length -= 8;
 
-        Assert.True(length > 60_000, $"only {length} were taken");
+        Assert.True(length > 60_000, $"the stream accepted a trace state of only {length} characters");
         await client.WaitForAsync(order, "paid");
     }
 

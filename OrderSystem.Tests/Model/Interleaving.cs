@@ -1,14 +1,14 @@
 namespace OrderSystem.Tests.Model;
 
-/// <summary>Takes the steps that random numbers choose, then lets everything heal, and says what went wrong on the way.</summary>
+/// <summary>Takes the steps that random numbers choose, then lets the system recover, and reports the first invariant that breaks.</summary>
 internal static class Interleaving
 {
-    private const int MostFaults = 6;
-    private const int MostSteps = 3_000;
-    private const int MostSweeps = 12;
+    private const int MaxFaults = 6;
+    private const int MaxSteps = 3_000;
+    private const int MaxRepublishes = 12;
 
     /// <summary>Null, or the steps that were taken and what they broke.</summary>
-    internal static string? Run(IEnumerable<int> choices, Guard? without, bool canRepair)
+    internal static string? Run(IEnumerable<int> choices, Safeguard? without, bool canRepair)
     {
         var world = new World(without, canRepair);
         var invariants = new Invariants(world);
@@ -16,20 +16,20 @@ internal static class Interleaving
         var faults = 0;
         foreach (var choice in choices)
         {
-            // Every fifth number asks for a fault, for as long as there may be one.
-            var wantsFault = choice % 5 == 0 && faults < MostFaults;
+            // Every fifth number selects a fault, up to the maximum.
+            var wantsFault = choice % 5 == 0 && faults < MaxFaults;
             Step[] steps = [.. wantsFault ? world.Faults() : world.Enabled()];
             if (steps.Length == 0)
                 continue;
             faults += wantsFault ? 1 : 0;
             if (Take(steps[choice / 5 % steps.Length]) is { } broken)
-                return Tell(taken, broken);
+                return Describe(taken, broken);
         }
 
-        taken.Add(new(Do.Heals));
+        taken.Add(new(StepKind.Recovers));
         world.LetTimePass();
-        return Heal(world, Take) is { } stuck ? Tell(taken, stuck)
-            : invariants.AtRest() is { } disagreement ? Tell(taken, disagreement)
+        return Recover(world, Take) is { } stuck ? Describe(taken, stuck)
+            : invariants.WhenIdle() is { } disagreement ? Describe(taken, disagreement)
             : null;
 
         string? Take(Step step)
@@ -40,25 +40,25 @@ internal static class Interleaving
         }
     }
 
-    /// <summary>Nothing goes wrong any more and everybody gets a turn: who can do something does it, then time passes, at last the sweeper runs.</summary>
-    private static string? Heal(World world, Func<Step, string?> take)
+    /// <summary>Takes steps without faults: every process makes all the progress it can, then leases expire, and finally stalled orders are republished.</summary>
+    private static string? Recover(World world, Func<Step, string?> take)
     {
-        var sweeps = 0;
-        for (var turn = 0; turn < MostSteps; turn++)
+        var republishes = 0;
+        for (var turn = 0; turn < MaxSteps; turn++)
         {
-            // A charge that the provider has not seen yet succeeds or not by its order: both are found.
-            var steps = world.Enabled().Where(step => step.What is not (Do.Place or Do.Cancel) && (step.What != Do.ChargeDeclines || turn % 2 == 0)).ToList();
-            var next = steps.Where(step => step.What < Do.RowLeaseEnds).Select(step => (Step?)step).MinBy(step => (step!.Value.What == Do.Reconcile, (turn * 7 + (int)step.Value.What) % 31))
-                ?? steps.Where(step => step.What < Do.Sweep).Select(step => (Step?)step).MinBy(step => step!.Value.What)
-                ?? steps.Where(_ => ++sweeps <= MostSweeps).Select(step => (Step?)step).FirstOrDefault();
+            // A new charge succeeds, or is declined in every second turn, so that both occur.
+            var steps = world.Enabled().Where(step => step.What is not (StepKind.Place or StepKind.Cancel) && (step.What != StepKind.ChargeDeclines || turn % 2 == 0)).ToList();
+            var next = steps.Where(step => step.What < StepKind.RowLeaseEnds).Select(step => (Step?)step).MinBy(step => (step!.Value.What == StepKind.Reconcile, (turn * 7 + (int)step.Value.What) % 31))
+                ?? steps.Where(step => step.What < StepKind.RepublishStalled).Select(step => (Step?)step).MinBy(step => step!.Value.What)
+                ?? steps.Where(_ => ++republishes <= MaxRepublishes).Select(step => (Step?)step).FirstOrDefault();
             if (next is null)
                 return null;
             if (take(next.Value) is { } broken)
                 return broken;
         }
 
-        return "it does not come to rest";
+        return "the system does not become idle";
     }
 
-    private static string Tell(List<Step> taken, string broken) => $"{broken}, after {string.Join(' ', taken)}";
+    private static string Describe(List<Step> taken, string broken) => $"{broken}, after {string.Join(' ', taken)}";
 }

@@ -1,11 +1,11 @@
 namespace OrderSystem.Tests.Model;
 
-/// <summary>The invariants as what disagrees with them: after every step, and at rest after everything has healed.</summary>
+/// <summary>The invariants, checked after every step and in the idle system after its recovery. Each check returns the violation, or null.</summary>
 internal sealed class Invariants(World world)
 {
     private readonly OrderState[] orders = new OrderState[World.OrderCount];
     private readonly PaymentState[] payments = new PaymentState[World.OrderCount];
-    private readonly int[] lives = new int[World.OrderCount];
+    private readonly int[] incarnations = new int[World.OrderCount];
 
     /// <summary>What must hold at any moment.</summary>
     internal string? AfterStep()
@@ -18,23 +18,23 @@ internal sealed class Invariants(World world)
                 return $"I3: order {order} was refunded twice";
             if (Backwards(ref orders[order], world.Orders[order].State, IsFinal))
                 return $"I6: order {order} was final and is {world.Orders[order].State} now";
-            if (lives[order] != world.Lives[order])
-                (lives[order], payments[order]) = (world.Lives[order], PaymentState.None);
+            if (incarnations[order] != world.Incarnations[order])
+                (incarnations[order], payments[order]) = (world.Incarnations[order], PaymentState.None);
             if (Backwards(ref payments[order], world.Payments[order].State, state => state is PaymentState.Declined or PaymentState.Cancelled or PaymentState.Refunded))
                 return $"I6: the payment of order {order} was final and is {world.Payments[order].State} now";
         }
 
         if (world.Provider.Charged.Exists(order => world.Orders[order].State == OrderState.None))
-            return "I4: an order that is not there was charged";
+            return "I4: an order that does not exist was charged";
         if (world.Effects.FirstOrDefault(effect => effect.Value > 1).Key is { } twice)
             return $"I6: {twice} took effect twice";
         if (world.Overlaps > 0)
-            return "I9: two workers asked the provider about one order at once";
+            return "I9: two workers called the provider for one order at once";
         return Events(world.Api) ?? Events(world.Worker);
     }
 
-    /// <summary>What must hold when nothing is under way any more.</summary>
-    internal string? AtRest()
+    /// <summary>What must hold in the idle system.</summary>
+    internal string? WhenIdle()
     {
         for (var order = 0; order < World.OrderCount; order++)
         {
@@ -58,8 +58,8 @@ internal sealed class Invariants(World world)
         var lost = service.Events.Find(stored => !service.Acknowledged.Contains(stored) && service.Outbox.TrueForAll(row => row.Event != stored));
         if (lost is not null)
             return $"I2: {lost} is committed and neither acknowledged by its stream nor in the outbox";
-        var early = service.Acknowledged.Where((told, place) => service.Acknowledged.Skip(place).Any(later => later.Order == told.Order && later.Life == told.Life && later.Version < told.Version)).FirstOrDefault();
-        return early is null ? null : $"I6: {early} came into its stream before an earlier event of its order";
+        var early = service.Acknowledged.Where((stored, place) => service.Acknowledged.Skip(place).Any(later => later.Order == stored.Order && later.Incarnation == stored.Incarnation && later.Version < stored.Version)).FirstOrDefault();
+        return early is null ? null : $"I6: {early} was published before an earlier event of its order";
     }
 
     private static bool Backwards<T>(ref T before, T now, Func<T, bool> isFinal)

@@ -5,46 +5,46 @@ using Xunit;
 namespace OrderSystem.Tests.Model;
 
 /// <summary>
-/// The algorithm by itself, over random interleavings of its atomic steps: it keeps its invariants, and each of its guards is one that it
-/// needs. On a failure FsCheck names the seed and the shortest interleaving that it found.
+/// The algorithm in isolation, over random interleavings of its atomic steps: the invariants hold, and each of the safeguards is necessary. Target a
+/// failure FsCheck names the seed and the shortest interleaving that it found.
 /// </summary>
 public sealed class OrderModelTests
 {
     private const int LongestRun = 90;
 
-    /// <summary>The broker may lose what it acknowledged and forget all that it knows; the repair makes up for it.</summary>
+    /// <summary>The broker may lose acknowledged messages and its whole store; the repair compensates for that.</summary>
     [Fact]
-    public void With_every_guard_the_invariants_hold_whatever_the_broker_loses_repeats_or_reorders() => Check(2_500, without: null, canRepair: true);
+    public void With_all_safeguards_the_invariants_hold_whatever_the_broker_loses_repeats_or_reorders() => Check(2_500, without: null, canRepair: true);
 
-    /// <summary>As long as the broker keeps what it acknowledged, crashes and repetitions need no repair.</summary>
+    /// <summary>As long as the broker keeps what it has acknowledged, crashes and redeliveries need no repair.</summary>
     [Fact]
-    public void With_every_guard_the_invariants_hold_without_repair_while_the_broker_loses_nothing() => Check(2_500, without: null, canRepair: false);
+    public void With_all_safeguards_the_invariants_hold_without_repair_if_the_broker_loses_nothing() => Check(2_500, without: null, canRepair: false);
 
-    public static TheoryData<Guard> Guards => new(Enum.GetValues<Guard>());
+    public static TheoryData<Safeguard> Safeguards => new(Enum.GetValues<Safeguard>());
 
     [Theory]
-    [MemberData(nameof(Guards))]
-    public void Without_a_guard_an_interleaving_is_found_that_breaks_an_invariant(Guard guard)
+    [MemberData(nameof(Safeguards))]
+    public void Without_any_one_safeguard_an_interleaving_breaks_an_invariant(Safeguard safeguard)
     {
-        // Repair heals what is acknowledged too early, and what a cancellation missed: these guards are what makes it unnecessary.
-        var found = Assert.ThrowsAny<Exception>(() => Check(10_000, guard, canRepair: guard is not (Guard.AckAfterCommit or Guard.CancellationHoldsPlace or Guard.LateSuccessIsRefunded)));
+        // Repair would hide that these safeguards are missing: it recovers messages that were acknowledged too early and cancellations without effect.
+        var found = Assert.ThrowsAny<Exception>(() => Check(10_000, safeguard, canRepair: safeguard is not (Safeguard.AckAfterCommit or Safeguard.CancellationCreatesPayment or Safeguard.LateSuccessIsRefunded)));
 
         TestContext.Current.TestOutputHelper?.WriteLine(found.Message[found.Message.IndexOf("System.InvalidOperationException", StringComparison.Ordinal)..].Split('\n')[0]);
         Assert.Contains("Falsifiable", found.Message, StringComparison.Ordinal);
     }
 
-    private static void Check(int interleavings, Guard? without, bool canRepair)
+    private static void Check(int interleavings, Safeguard? without, bool canRepair)
     {
         var choices = Gen.Choose(0, 1 << 20).ArrayOf(LongestRun);
-        Prop.ForAll(Arb.From(choices, Shorter), run =>
+        Prop.ForAll(Arb.From(choices, Shrink), run =>
         {
             if (Interleaving.Run(run, without, canRepair) is { } broken)
                 throw new InvalidOperationException(broken);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(interleavings));
     }
 
-    /// <summary>Without a piece of it, from half of it down to one choice.</summary>
-    private static IEnumerable<int[]> Shorter(int[] run)
+    /// <summary>The run without one slice, from half of the run down to a single choice.</summary>
+    private static IEnumerable<int[]> Shrink(int[] run)
     {
         for (var length = run.Length / 2; length > 0; length /= 2)
         {

@@ -30,8 +30,8 @@ internal enum PaymentState
     Refunded,
 }
 
-/// <summary>An event of the ledger of a service: its identity is its order, its version, and the life of the payment that told it.</summary>
-internal sealed record Event(int Order, int Version, Kind Kind, int Life = 0);
+/// <summary>An event of the ledger of a service: its identity is its order, its version, and the incarnation of the payment that it is about.</summary>
+internal sealed record Event(int Order, int Version, Kind Kind, int Incarnation = 0);
 
 /// <summary>A row of an outbox. While it is claimed no relay takes it.</summary>
 internal sealed class Row(Event stored, int emission)
@@ -50,19 +50,19 @@ internal enum Delivery
     Acknowledged,
 }
 
-internal sealed class Message(Event told, int emission)
+internal sealed class Message(Event stored, int emission)
 {
-    internal Event Event => told;
+    internal Event Event => stored;
 
     internal int Emission => emission;
 
     internal Delivery State { get; set; }
 
-    /// <summary>How often its consumer has been given it.</summary>
+    /// <summary>How often it was delivered to its consumer.</summary>
     internal int Deliveries { get; set; }
 }
 
-/// <summary>One database with its ledger, outbox and inbox, and the stream that its relays fill.</summary>
+/// <summary>One database with its ledger, outbox and inbox, and the stream that its relays publish to.</summary>
 internal sealed class Service
 {
     internal List<Event> Events { get; } = [];
@@ -76,7 +76,7 @@ internal sealed class Service
     /// <summary>Message ids within the duplicate window.</summary>
     internal HashSet<(Event Event, int Emission)> Known { get; } = [];
 
-    /// <summary>Events that the stream has acknowledged, in the order of the first time.</summary>
+    /// <summary>Events that the stream has acknowledged, in the order of their first acknowledgement.</summary>
     internal List<Event> Acknowledged { get; } = [];
 
     internal Relay[] Relays { get; } = [new(), new()];
@@ -87,8 +87,8 @@ internal sealed class Service
         Outbox.Add(new(stored, emission: 0));
     }
 
-    /// <summary>Queues the events of an order once more; what waits already waits on.</summary>
-    internal void OfferAgain(int order, int emission)
+    /// <summary>Queues the events of an order again, except those that are still in the outbox.</summary>
+    internal void Republish(int order, int emission)
     {
         foreach (var stored in Events.Where(stored => stored.Order == order && Outbox.TrueForAll(row => row.Event != stored)))
             Outbox.Add(new(stored, emission));
@@ -114,8 +114,8 @@ internal sealed class Order
 {
     internal OrderState State { get; set; }
 
-    /// <summary>The sweeper has offered its cancellation, and it is not time for the next.</summary>
-    internal bool IsOffered { get; set; }
+    /// <summary>Its cancellation was republished, and the next republishing is not due.</summary>
+    internal bool IsRepublished { get; set; }
 }
 
 internal sealed class Payment
@@ -126,15 +126,15 @@ internal sealed class Payment
 
     internal int RefundKey { get; set; }
 
-    /// <summary>The lease has not run out.</summary>
+    /// <summary>The lease has not expired.</summary>
     internal bool IsLeased { get; set; }
 
     internal bool IsCancelled { get; set; }
 
-    /// <summary>How often something may have been sent to charge it.</summary>
+    /// <summary>How many charge calls may have had an effect.</summary>
     internal int Attempts { get; set; }
 
-    /// <summary>The database may have forgotten what the provider knows.</summary>
+    /// <summary>The row may be older than the provider's state.</summary>
     internal bool IsInDoubt { get; set; }
 
     /// <summary>The provider may have forgotten the key.</summary>
@@ -145,29 +145,29 @@ internal sealed class Payment
     internal int Events { get; set; }
 }
 
-internal enum Stage
+internal enum ConsumerStage
 {
     Idle,
     Received,
     LookingUp,
     Begun,
-    Answered,
-    NoAnswer,
+    Responded,
+    NoResponse,
 
-    /// <summary>Certainly nothing has happened.</summary>
+    /// <summary>The call certainly had no effect.</summary>
     NoEffect,
 
-    /// <summary>The outcome is committed and its event is not: only without the guard.</summary>
-    Untold,
+    /// <summary>The outcome is committed and its event is not, which happens only without the safeguard.</summary>
+    EventMissing,
     RefundBegun,
-    RefundAnswered,
+    RefundResponded,
     Done,
 }
 
 /// <summary>A consumer of one stream: a worker, or the API's.</summary>
 internal sealed class Consumer
 {
-    internal Stage Stage { get; set; }
+    internal ConsumerStage Stage { get; set; }
 
     internal Message? Held { get; set; }
 
@@ -175,14 +175,14 @@ internal sealed class Consumer
 
     internal bool IsSuccess { get; set; }
 
-    /// <summary>The message was delivered or sent before.</summary>
+    /// <summary>The message was redelivered or republished.</summary>
     internal bool IsDoubtful { get; set; }
 
-    /// <summary>Everything in its memory is gone.</summary>
-    internal void Forget() => (Stage, Held) = (Stage.Idle, null);
+    /// <summary>Loses its memory, as in a crash.</summary>
+    internal void Forget() => (Stage, Held) = (ConsumerStage.Idle, null);
 }
 
-/// <summary>The provider answers the same key with the same charge, for as long as it remembers the key.</summary>
+/// <summary>The provider answers the same key with the same charge, as long as it retains the key.</summary>
 internal sealed class Provider
 {
     private readonly Dictionary<int, bool> charges = [];
@@ -190,7 +190,7 @@ internal sealed class Provider
     private readonly HashSet<int> declined = [];
     private readonly HashSet<int> byHand = [];
 
-    /// <summary>Orders by successful charge, counted by order.</summary>
+    /// <summary>The order of each successful charge.</summary>
     internal List<int> Charged { get; } = [];
 
     internal List<int> Refunded { get; } = [];
@@ -207,10 +207,10 @@ internal sealed class Provider
         return wouldSucceed;
     }
 
-    /// <summary>What it has of the order: a charge, whether given back or not, one that was declined, or none.</summary>
+    /// <summary>The charge of the order: true for one that succeeded, refunded or not; false for a declined one; null for none.</summary>
     internal bool? Find(int order) => Charged.Contains(order) ? true : declined.Contains(order) ? false : null;
 
-    /// <summary>False: it refuses, because somebody gave the money back there.</summary>
+    /// <summary>False: the provider rejects the refund, because the charge was refunded by hand.</summary>
     internal bool Refund(int order, int key)
     {
         if (byHand.Contains(order))

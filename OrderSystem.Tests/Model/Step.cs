@@ -2,17 +2,17 @@ namespace OrderSystem.Tests.Model;
 
 /// <summary>One atomic step: a transaction, a publish, an acknowledgement, a call, a crash, or time passing.</summary>
 /// <param name="What">The step.</param>
-/// <param name="Who">The instance that takes it, or the order that it is about.</param>
-/// <param name="On">The row, message or order that it works on.</param>
-internal readonly record struct Step(Do What, int Who = 0, int On = 0)
+/// <param name="Actor">The instance that takes the step, or the order that the step is about.</param>
+/// <param name="Target">The row, message or order that it works on.</param>
+internal readonly record struct Step(StepKind What, int Actor = 0, int Target = 0)
 {
-    public override string ToString() => What == Do.Heals ? "| heals |" : $"{What}({Who},{On})";
+    public override string ToString() => What == StepKind.Recovers ? "| recovers |" : $"{What}({Actor},{Target})";
 }
 
-/// <summary>The steps of the real processes, in the order in which the healing phase prefers them.</summary>
-internal enum Do
+/// <summary>The steps of the real processes, in the order in which the recovery phase prefers them.</summary>
+internal enum StepKind
 {
-    // Relays; On counts those of the order service first.
+    // Relays; the actor counts those of the order API first.
     Claim,
     Publish,
     Delete,
@@ -24,7 +24,7 @@ internal enum Do
     ChargeSucceeds,
     ChargeDeclines,
     Record,
-    Tell,
+    CommitEvent,
     Refund,
     RecordRefund,
     Acknowledge,
@@ -45,29 +45,29 @@ internal enum Do
     RowLeaseEnds,
     PaymentLeaseEnds,
     Redeliver,
-    Sweep,
+    RepublishStalled,
     Redrive,
 
-    // What goes wrong.
+    // Faults.
     AckOfPublishLost,
     PublishLost,
     RelayDies,
     WorkerDies,
     ConsumerDies,
-    AnswerLost,
+    ResponseLost,
     CallFails,
     CallHasNoEffect,
     LookUpFails,
-    RefundAnswerLost,
+    RefundResponseLost,
     AckLost,
-    ConsumerMadeAgain,
-    WindowOver,
+    ConsumerRecreated,
+    DuplicateWindowOver,
     MessageLost,
     StoreLost,
     PaymentRestored,
     KeysForgotten,
     RefundedByHand,
 
-    /// <summary>From here on nothing goes wrong.</summary>
-    Heals,
+    /// <summary>No fault happens from here on.</summary>
+    Recovers,
 }

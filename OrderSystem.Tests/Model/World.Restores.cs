@@ -1,44 +1,44 @@
 namespace OrderSystem.Tests.Model;
 
-/// <summary>A payments database that is restored, keys that the provider forgets, and the look-ups that make up for both.</summary>
+/// <summary>Restores of the payments database, keys that expire at the provider, and the look-ups that compensate for both.</summary>
 internal sealed partial class World
 {
-    /// <summary>How often the payment of an order was forgotten.</summary>
-    internal int[] Lives { get; } = new int[OrderCount];
+    /// <summary>How often the payment of an order was lost.</summary>
+    internal int[] Incarnations { get; } = new int[OrderCount];
 
-    /// <summary>Orders whose payment was forgotten, and whose events nobody has sent again since.</summary>
-    private bool[] IsForgotten { get; } = new bool[OrderCount];
+    /// <summary>Orders whose payment was lost and whose events have not been re-driven since.</summary>
+    private bool[] IsPaymentLost { get; } = new bool[OrderCount];
 
-    /// <summary>Orders that are older than what the provider remembers of keys.</summary>
+    /// <summary>Orders that are older than the retention of keys at the provider.</summary>
     private bool[] IsOld { get; } = new bool[OrderCount];
 
-    /// <summary>Only the repair finds what a restore has lost; the provider keeps its keys for longer than any call takes.</summary>
+    /// <summary>Only the repair recovers what a restore has lost. The provider retains its keys for longer than any call takes.</summary>
     private IEnumerable<Step> Restores()
     {
         for (var order = 0; canRepair && order < OrderCount; order++)
         {
             if (Payments[order].State != PaymentState.None)
-                yield return new(Do.PaymentRestored, order);
+                yield return new(StepKind.PaymentRestored, order);
         }
 
         for (var order = 0; order < OrderCount; order++)
         {
             if (Orders[order].State == OrderState.Cancelled && Provider.Charged.Contains(order) && !Provider.Refunded.Contains(order))
-                yield return new(Do.RefundedByHand, order);
+                yield return new(StepKind.RefundedByHand, order);
         }
 
-        if (Array.TrueForAll(Workers, worker => worker.Stage is not (Stage.Begun or Stage.LookingUp or Stage.RefundBegun)))
-            yield return new(Do.KeysForgotten);
+        if (Array.TrueForAll(Workers, worker => worker.Stage is not (ConsumerStage.Begun or ConsumerStage.LookingUp or ConsumerStage.RefundBegun)))
+            yield return new(StepKind.KeysForgotten);
     }
 
     private void TakeForRestore(Step step)
     {
         switch (step.What)
         {
-            case Do.PaymentRestored:
-                Forget(step.Who);
+            case StepKind.PaymentRestored:
+                Forget(step.Actor);
                 break;
-            case Do.KeysForgotten:
+            case StepKind.KeysForgotten:
                 Provider.ForgetKeys();
                 for (var order = 0; order < OrderCount; order++)
                 {
@@ -47,17 +47,17 @@ internal sealed partial class World
                 }
 
                 break;
-            case Do.RefundedByHand:
-                Provider.RefundByHand(step.Who);
+            case StepKind.RefundedByHand:
+                Provider.RefundByHand(step.Actor);
                 break;
             default:
-                IsForgotten[step.Who] = false;
-                Api.OfferAgain(step.Who, NextEmission());
+                IsPaymentLost[step.Actor] = false;
+                Api.Republish(step.Actor, NextEmission());
                 break;
         }
     }
 
-    /// <summary>To a time before the order's event came: whoever works on it is stopped for that.</summary>
+    /// <summary>Restores the payment to a time before the order's event arrived. The workers and the relays of the order are stopped for that.</summary>
     private void Forget(int order)
     {
         foreach (var worker in Workers)
@@ -65,61 +65,61 @@ internal sealed partial class World
         foreach (var relay in Worker.Relays.Where(relay => relay.Held?.Event.Order == order))
             relay.Held = null;
         Payments[order] = new();
-        Worker.Events.RemoveAll(told => told.Order == order);
+        Worker.Events.RemoveAll(stored => stored.Order == order);
         Worker.Outbox.RemoveAll(row => row.Event.Order == order);
         Worker.Inbox.RemoveWhere(received => received.Order == order);
-        Lives[order]++;
-        IsForgotten[order] = true;
+        Incarnations[order]++;
+        IsPaymentLost[order] = true;
     }
 
     private bool LooksUpFirst(Payment payment, Consumer worker) =>
         payment.IsCancelled
-        || (Has(Guard.LookUpInDoubt) && (payment.IsInDoubt || (payment.Attempts == 1 && (worker.Held is not { } held || held.Emission > 0 || IsOld[worker.Order]))))
-        || (Has(Guard.LookUpWhenKeyIsOld) && payment.IsKeyOld);
+        || (Has(Safeguard.LookUpInDoubt) && (payment.IsInDoubt || (payment.Attempts == 1 && (worker.Held is not { } held || held.Emission > 0 || IsOld[worker.Order]))))
+        || (Has(Safeguard.LookUpWhenKeyIsOld) && payment.IsKeyOld);
 
     private void LookUp(Consumer worker, Payment payment)
     {
         if (Provider.Find(worker.Order) is { } found)
         {
-            (worker.IsSuccess, worker.Stage) = (found, Stage.Answered);
+            (worker.IsSuccess, worker.Stage) = (found, ConsumerStage.Responded);
             return;
         }
 
         if (!payment.IsCancelled)
         {
-            (payment.IsInDoubt, worker.Stage) = (false, Stage.Begun);
+            (payment.IsInDoubt, worker.Stage) = (false, ConsumerStage.Begun);
             return;
         }
 
-        // The second answer comes when every call that was under way at the first is over.
-        var settles = Workers.Any(other => other != worker && other.Stage == Stage.Begun && other.Order == worker.Order);
-        if (!Has(Guard.CallsSettleFirst) || (payment.HadNoCharge && !settles))
+        // The second look-up counts only when every call that was in flight at the first has ended.
+        var settles = Workers.Any(other => other != worker && other.Stage == ConsumerStage.Begun && other.Order == worker.Order);
+        if (!Has(Safeguard.CallsSettleFirst) || (payment.HadNoCharge && !settles))
             payment.State = PaymentState.Cancelled;
         payment.HadNoCharge |= !settles;
         payment.IsLeased = false;
         worker.Forget();
     }
 
-    /// <summary>As if it had not been begun. A cancelled payment of which nothing was sent has ended.</summary>
-    private void GiveBack(Payment payment)
+    /// <summary>Undoes the begin of a call that had no effect. A cancelled payment for which no call may have had an effect is then final.</summary>
+    private void ReturnLease(Payment payment)
     {
         if (payment.State is not (PaymentState.Charging or PaymentState.Unknown))
             return;
         payment.IsLeased = false;
         payment.Attempts--;
-        if (payment.IsCancelled && (payment is { Attempts: 0, IsInDoubt: false } || !Has(Guard.EarlierCallsRemembered)))
+        if (payment.IsCancelled && (payment is { Attempts: 0, IsInDoubt: false } || !Has(Safeguard.EarlierCallsRemembered)))
             payment.State = PaymentState.Cancelled;
     }
 
-    private void Refund(Consumer worker, bool isAnswered)
+    private void Refund(Consumer worker, bool hasResponse)
     {
         var payment = Payments[worker.Order];
-        if (!Has(Guard.RefundKeyKept))
+        if (!Has(Safeguard.RefundKeyKept))
             payment.RefundKey = ++keys;
-        var looksUpFirst = (payment.IsInDoubt && Has(Guard.LookUpInDoubt)) || (payment.IsKeyOld && Has(Guard.LookUpWhenKeyIsOld));
-        var isDone = (looksUpFirst && Provider.Refunded.Contains(worker.Order)) || Provider.Refund(worker.Order, payment.RefundKey) || Has(Guard.RefusedRefundIsLookedUp);
-        worker.Stage = isAnswered && isDone ? Stage.RefundAnswered : Stage.Idle;
+        var looksUpFirst = (payment.IsInDoubt && Has(Safeguard.LookUpInDoubt)) || (payment.IsKeyOld && Has(Safeguard.LookUpWhenKeyIsOld));
+        var isDone = (looksUpFirst && Provider.Refunded.Contains(worker.Order)) || Provider.Refund(worker.Order, payment.RefundKey) || Has(Safeguard.RejectedRefundIsLookedUp);
+        worker.Stage = hasResponse && isDone ? ConsumerStage.RefundResponded : ConsumerStage.Idle;
     }
 
-    private int RefundKeyOf(int order) => Has(Guard.RefundKeyKept) ? -1_000 - order : ++keys;
+    private int RefundKeyOf(int order) => Has(Safeguard.RefundKeyKept) ? -1_000 - order : ++keys;
 }

@@ -1,64 +1,64 @@
 namespace OrderSystem.Tests.Model;
 
-/// <summary>What the steps of relays, broker, orders and results do.</summary>
+/// <summary>The effects of the steps of relays, broker, orders and results.</summary>
 internal sealed partial class World
 {
     internal void Take(Step step)
     {
-        var service = step.What is Do.Claim or Do.Publish or Do.Delete or Do.RelayDies or Do.AckOfPublishLost or Do.PublishLost
-            ? step.Who < 2 ? Api : Worker
-            : step.Who == 0 ? Api : Worker;
-        var relay = service.Relays[step.Who % 2];
+        var service = step.What is StepKind.Claim or StepKind.Publish or StepKind.Delete or StepKind.RelayDies or StepKind.AckOfPublishLost or StepKind.PublishLost
+            ? step.Actor < 2 ? Api : Worker
+            : step.Actor == 0 ? Api : Worker;
+        var relay = service.Relays[step.Actor % 2];
         switch (step.What)
         {
-            case Do.Claim:
-                (relay.Held, relay.IsAcknowledged) = (service.Outbox[step.On], false);
+            case StepKind.Claim:
+                (relay.Held, relay.IsAcknowledged) = (service.Outbox[step.Target], false);
                 relay.Held.IsClaimed = true;
-                if (!Has(Guard.DeleteAfterAck))
-                    service.Outbox.RemoveAt(step.On);
+                if (!Has(Safeguard.DeleteAfterAck))
+                    service.Outbox.RemoveAt(step.Target);
                 break;
-            case Do.Publish:
+            case StepKind.Publish:
                 service.Store(relay.Held!);
                 relay.IsAcknowledged = true;
                 break;
-            case Do.Delete:
+            case StepKind.Delete:
                 service.Outbox.RemoveAll(row => row.Event == relay.Held!.Event);
                 relay.Held = null;
                 break;
-            case Do.AckOfPublishLost:
+            case StepKind.AckOfPublishLost:
                 service.Store(relay.Held!);
                 relay.Held = null;
                 break;
-            case Do.PublishLost or Do.RelayDies:
+            case StepKind.PublishLost or StepKind.RelayDies:
                 relay.Held = null;
                 break;
-            case Do.RowLeaseEnds:
-                service.Outbox[step.On].IsClaimed = false;
+            case StepKind.RowLeaseEnds:
+                service.Outbox[step.Target].IsClaimed = false;
                 break;
-            case Do.Redeliver:
-                service.Stream[step.On].State = Delivery.Waiting;
+            case StepKind.Redeliver:
+                service.Stream[step.Target].State = Delivery.Waiting;
                 break;
-            case Do.ConsumerMadeAgain:
+            case StepKind.ConsumerRecreated:
                 service.Stream.ForEach(message => (message.State, message.Deliveries) = (Delivery.Waiting, 0));
                 break;
-            case Do.WindowOver:
+            case StepKind.DuplicateWindowOver:
                 service.Known.Clear();
                 break;
-            case Do.MessageLost:
-                service.Known.Remove((service.Stream[step.On].Event, service.Stream[step.On].Emission));
-                service.Stream.RemoveAt(step.On);
+            case StepKind.MessageLost:
+                service.Known.Remove((service.Stream[step.Target].Event, service.Stream[step.Target].Emission));
+                service.Stream.RemoveAt(step.Target);
                 break;
-            case Do.StoreLost:
+            case StepKind.StoreLost:
                 service.Known.Clear();
                 service.Stream.Clear();
                 break;
-            case Do.PaymentRestored or Do.KeysForgotten or Do.RefundedByHand or Do.Redrive:
+            case StepKind.PaymentRestored or StepKind.KeysForgotten or StepKind.RefundedByHand or StepKind.Redrive:
                 TakeForRestore(step);
                 break;
-            case Do.Place or Do.Cancel or Do.Sweep:
-                TakeForOrder(step.What, step.Who);
+            case StepKind.Place or StepKind.Cancel or StepKind.RepublishStalled:
+                TakeForOrder(step.What, step.Actor);
                 break;
-            case Do.ReceiveResult or Do.ApplyResult or Do.AcknowledgeResult or Do.ConsumerDies:
+            case StepKind.ReceiveResult or StepKind.ApplyResult or StepKind.AcknowledgeResult or StepKind.ConsumerDies:
                 TakeForResults(step);
                 break;
             default:
@@ -67,21 +67,21 @@ internal sealed partial class World
         }
     }
 
-    private void TakeForOrder(Do what, int order)
+    private void TakeForOrder(StepKind what, int order)
     {
         switch (what)
         {
-            case Do.Place:
+            case StepKind.Place:
                 Orders[order].State = OrderState.Pending;
                 Api.Commit(new(order, 1, Kind.Created));
                 break;
-            case Do.Cancel:
+            case StepKind.Cancel:
                 Orders[order].State = OrderState.Cancelled;
                 Api.Commit(new(order, 2, Kind.Cancelled));
                 break;
             default:
-                Orders[order].IsOffered = Orders[order].State == OrderState.Cancelled;
-                Api.OfferAgain(order, NextEmission());
+                Orders[order].IsRepublished = Orders[order].State == OrderState.Cancelled;
+                Api.Republish(order, NextEmission());
                 break;
         }
     }
@@ -90,14 +90,14 @@ internal sealed partial class World
     {
         switch (step.What)
         {
-            case Do.ReceiveResult:
-                Receive(Results, Worker.Stream[step.On]);
+            case StepKind.ReceiveResult:
+                Receive(Results, Worker.Stream[step.Target]);
                 break;
-            case Do.ApplyResult:
+            case StepKind.ApplyResult:
                 Apply(Results.Held!.Event);
-                Results.Stage = Stage.Done;
+                Results.Stage = ConsumerStage.Done;
                 break;
-            case Do.AcknowledgeResult:
+            case StepKind.AcknowledgeResult:
                 Results.Held!.State = Delivery.Acknowledged;
                 Results.Forget();
                 break;
@@ -109,20 +109,20 @@ internal sealed partial class World
 
     private void Receive(Consumer consumer, Message message)
     {
-        (consumer.Stage, consumer.Held, consumer.Order) = (Stage.Received, message, message.Event.Order);
+        (consumer.Stage, consumer.Held, consumer.Order) = (ConsumerStage.Received, message, message.Event.Order);
         consumer.IsDoubtful = message.Deliveries++ > 0 || message.Emission > 0;
-        message.State = Has(Guard.AckAfterCommit) ? Delivery.Delivered : Delivery.Acknowledged;
+        message.State = Has(Safeguard.AckAfterCommit) ? Delivery.Delivered : Delivery.Acknowledged;
     }
 
     /// <summary>The inbox row and the status, in one transaction.</summary>
-    private void Apply(Event told)
+    private void Apply(Event stored)
     {
-        if (told.Kind == Kind.Refunded || (!Api.Inbox.Add(told) && Has(Guard.Inbox)))
+        if (stored.Kind == Kind.Refunded || (!Api.Inbox.Add(stored) && Has(Safeguard.Inbox)))
             return;
-        Effects[told] = Effects.GetValueOrDefault(told) + 1;
-        if (Orders[told.Order].State == OrderState.Pending || !Has(Guard.FinalStatus))
-            Orders[told.Order].State = told.Kind == Kind.Succeeded ? OrderState.Paid : OrderState.Failed;
+        Effects[stored] = Effects.GetValueOrDefault(stored) + 1;
+        if (Orders[stored.Order].State == OrderState.Pending || !Has(Safeguard.FinalStatus))
+            Orders[stored.Order].State = stored.Kind == Kind.Succeeded ? OrderState.Paid : OrderState.Failed;
     }
 
-    private int NextEmission() => Has(Guard.NewMessageId) ? ++emissions : 0;
+    private int NextEmission() => Has(Safeguard.NewMessageId) ? ++emissions : 0;
 }

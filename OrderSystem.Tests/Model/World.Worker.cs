@@ -1,67 +1,67 @@
 namespace OrderSystem.Tests.Model;
 
-/// <summary>What the steps of the workers do.</summary>
+/// <summary>The effects of the steps of the workers.</summary>
 internal sealed partial class World
 {
-    /// <summary>Calls that are under way although another holds the lease: how often that was begun.</summary>
+    /// <summary>How often a worker began a call while another one was in flight for the same order.</summary>
     internal int Overlaps { get; private set; }
 
     private void TakeForWorker(Step step)
     {
-        var worker = step.What == Do.PaymentLeaseEnds ? null! : Workers[step.Who];
+        var worker = step.What == StepKind.PaymentLeaseEnds ? null! : Workers[step.Actor];
         switch (step.What)
         {
-            case Do.Receive:
-                Receive(worker, Api.Stream[step.On]);
+            case StepKind.Receive:
+                Receive(worker, Api.Stream[step.Target]);
                 break;
-            case Do.Handle:
+            case StepKind.Handle:
                 Handle(worker);
                 break;
-            case Do.Reconcile:
-                Reconcile(worker, step.On);
+            case StepKind.Reconcile:
+                Reconcile(worker, step.Target);
                 break;
-            case Do.LookUp:
+            case StepKind.LookUp:
                 LookUp(worker, Payments[worker.Order]);
                 break;
-            case Do.LookUpFails:
-                GiveBack(Payments[worker.Order]);
+            case StepKind.LookUpFails:
+                ReturnLease(Payments[worker.Order]);
                 worker.Forget();
                 break;
-            case Do.CallHasNoEffect:
-                worker.Stage = Stage.NoEffect;
+            case StepKind.CallHasNoEffect:
+                worker.Stage = ConsumerStage.NoEffect;
                 break;
-            case Do.ChargeSucceeds or Do.ChargeDeclines:
-                worker.IsSuccess = Provider.Charge(worker.Order, Payments[worker.Order].Key, step.What == Do.ChargeSucceeds);
-                worker.Stage = Stage.Answered;
+            case StepKind.ChargeSucceeds or StepKind.ChargeDeclines:
+                worker.IsSuccess = Provider.Charge(worker.Order, Payments[worker.Order].Key, step.What == StepKind.ChargeSucceeds);
+                worker.Stage = ConsumerStage.Responded;
                 break;
-            case Do.AnswerLost:
-                Provider.Charge(worker.Order, Payments[worker.Order].Key, step.On == 0);
-                worker.Stage = Stage.NoAnswer;
+            case StepKind.ResponseLost:
+                Provider.Charge(worker.Order, Payments[worker.Order].Key, step.Target == 0);
+                worker.Stage = ConsumerStage.NoResponse;
                 break;
-            case Do.CallFails:
-                worker.Stage = Stage.NoAnswer;
+            case StepKind.CallFails:
+                worker.Stage = ConsumerStage.NoResponse;
                 break;
-            case Do.Record:
+            case StepKind.Record:
                 Record(worker);
                 break;
-            case Do.Tell:
-                Tell(worker.Order, worker.IsSuccess ? Kind.Succeeded : Kind.Declined);
-                worker.Stage = Stage.Done;
+            case StepKind.CommitEvent:
+                CommitEvent(worker.Order, worker.IsSuccess ? Kind.Succeeded : Kind.Declined);
+                worker.Stage = ConsumerStage.Done;
                 break;
-            case Do.Refund or Do.RefundAnswerLost:
-                Refund(worker, step.What == Do.Refund);
+            case StepKind.Refund or StepKind.RefundResponseLost:
+                Refund(worker, step.What == StepKind.Refund);
                 break;
-            case Do.RecordRefund:
+            case StepKind.RecordRefund:
                 RecordRefund(Payments[worker.Order], worker.Order);
                 worker.Forget();
                 break;
-            case Do.Acknowledge:
+            case StepKind.Acknowledge:
                 if (worker.Held is { } held)
                     held.State = Delivery.Acknowledged;
                 worker.Forget();
                 break;
-            case Do.PaymentLeaseEnds:
-                Payments[step.Who].IsLeased = false;
+            case StepKind.PaymentLeaseEnds:
+                Payments[step.Actor].IsLeased = false;
                 break;
             default:
                 worker.Forget();
@@ -72,20 +72,20 @@ internal sealed partial class World
     /// <summary>Transaction 1.</summary>
     private void Handle(Consumer worker)
     {
-        var (payment, told) = (Payments[worker.Order], worker.Held!.Event);
+        var (payment, stored) = (Payments[worker.Order], worker.Held!.Event);
 
-        // The age of the event is looked at now: the provider may have forgotten its key since the message was received.
+        // The age of the event is checked now, because its key may have expired at the provider since the message was received.
         var isDoubtful = worker.IsDoubtful || IsOld[worker.Order];
-        if (told.Kind == Kind.Cancelled)
+        if (stored.Kind == Kind.Cancelled)
         {
-            HandleCancellation(payment, told, isDoubtful);
-            worker.Stage = Stage.Done;
+            HandleCancellation(payment, stored, isDoubtful);
+            worker.Stage = ConsumerStage.Done;
         }
         else if (payment.State is PaymentState.None or PaymentState.Charging or PaymentState.Unknown)
         {
-            if (payment.IsLeased && Has(Guard.Lease))
+            if (payment.IsLeased && Has(Safeguard.Lease))
             {
-                // In other hands: it comes again after a while.
+                // Another worker holds the lease, so the message is redelivered later.
                 worker.Forget();
                 return;
             }
@@ -95,23 +95,23 @@ internal sealed partial class World
         }
         else
         {
-            Worker.Inbox.Add(told);
-            if (canRepair && Has(Guard.OutcomeOfferedAgain))
-                Worker.OfferAgain(worker.Order, NextEmission());
-            worker.Stage = Stage.Done;
+            Worker.Inbox.Add(stored);
+            if (canRepair && Has(Safeguard.OutcomeRepublished))
+                Worker.Republish(worker.Order, NextEmission());
+            worker.Stage = ConsumerStage.Done;
         }
     }
 
-    private void HandleCancellation(Payment payment, Event told, bool isDoubtful)
+    private void HandleCancellation(Payment payment, Event stored, bool isDoubtful)
     {
-        Worker.Inbox.Add(told);
-        if (payment.State == PaymentState.None && !Has(Guard.CancellationHoldsPlace))
+        Worker.Inbox.Add(stored);
+        if (payment.State == PaymentState.None && !Has(Safeguard.CancellationCreatesPayment))
             return;
         payment.IsCancelled = true;
         if (payment.RefundKey == 0)
-            payment.RefundKey = RefundKeyOf(told.Order);
+            payment.RefundKey = RefundKeyOf(stored.Order);
         if (payment.State == PaymentState.None)
-            (payment.State, payment.IsInDoubt) = Has(Guard.CancellationIsLookedUp) ? (PaymentState.Unknown, true) : (PaymentState.Cancelled, false);
+            (payment.State, payment.IsInDoubt) = Has(Safeguard.CancellationIsLookedUp) ? (PaymentState.Unknown, true) : (PaymentState.Cancelled, false);
         else if (payment is { State: PaymentState.Charging, Attempts: 0 } && !isDoubtful)
             payment.State = PaymentState.Cancelled;
         if (payment.State == PaymentState.Succeeded)
@@ -122,13 +122,13 @@ internal sealed partial class World
     {
         if (payment.State == PaymentState.None)
             payment.State = PaymentState.Charging;
-        if (payment.Key == 0 || !Has(Guard.ProviderKeyKept))
-            payment.Key = Has(Guard.ProviderKeyDerived) && Has(Guard.ProviderKeyKept) ? -1 - worker.Order : ++keys;
-        if (payment.IsLeased && Workers.Any(other => other != worker && other.Stage == Stage.Begun && other.Order == worker.Order))
+        if (payment.Key == 0 || !Has(Safeguard.ProviderKeyKept))
+            payment.Key = Has(Safeguard.ProviderKeyDerived) && Has(Safeguard.ProviderKeyKept) ? -1 - worker.Order : ++keys;
+        if (payment.IsLeased && Workers.Any(other => other != worker && other.Stage == ConsumerStage.Begun && other.Order == worker.Order))
             Overlaps++;
         payment.IsLeased = true;
         payment.Attempts++;
-        worker.Stage = LooksUpFirst(payment, worker) ? Stage.LookingUp : Stage.Begun;
+        worker.Stage = LooksUpFirst(payment, worker) ? ConsumerStage.LookingUp : ConsumerStage.Begun;
     }
 
     private void Reconcile(Consumer worker, int order)
@@ -141,21 +141,21 @@ internal sealed partial class World
         }
 
         Payments[order].IsLeased = true;
-        worker.Stage = Stage.RefundBegun;
+        worker.Stage = ConsumerStage.RefundBegun;
     }
 
-    /// <summary>Transaction 2, or the lease given back where there is no answer.</summary>
+    /// <summary>Transaction 2, or the return of the lease without a response.</summary>
     private void Record(Consumer worker)
     {
         var payment = Payments[worker.Order];
-        if (worker.Stage == Stage.NoEffect)
+        if (worker.Stage == ConsumerStage.NoEffect)
         {
-            GiveBack(payment);
+            ReturnLease(payment);
             worker.Forget();
             return;
         }
 
-        if (worker.Stage == Stage.NoAnswer && Has(Guard.LostAnswerIsUnknown))
+        if (worker.Stage == ConsumerStage.NoResponse && Has(Safeguard.LostResponseIsUnknown))
         {
             if (payment.State is PaymentState.Charging)
                 payment.State = PaymentState.Unknown;
@@ -165,22 +165,22 @@ internal sealed partial class World
             return;
         }
 
-        worker.IsSuccess &= worker.Stage == Stage.Answered;
+        worker.IsSuccess &= worker.Stage == ConsumerStage.Responded;
         if (worker.Held is { } held)
             Worker.Inbox.Add(held.Event);
-        worker.Stage = Stage.Done;
-        if (payment.State is not (PaymentState.Charging or PaymentState.Unknown) && Has(Guard.OutcomeOnce))
+        worker.Stage = ConsumerStage.Done;
+        if (payment.State is not (PaymentState.Charging or PaymentState.Unknown) && Has(Safeguard.OutcomeOnce))
             return;
         if (payment.RefundKey == 0)
             payment.RefundKey = RefundKeyOf(worker.Order);
         payment.IsLeased = false;
         payment.State = !worker.IsSuccess ? PaymentState.Declined
-            : payment.IsCancelled && Has(Guard.LateSuccessIsRefunded) ? PaymentState.Refunding
+            : payment.IsCancelled && Has(Safeguard.LateSuccessIsRefunded) ? PaymentState.Refunding
             : PaymentState.Succeeded;
-        if (Has(Guard.OutcomeWithItsEvent))
-            Tell(worker.Order, worker.IsSuccess ? Kind.Succeeded : Kind.Declined);
+        if (Has(Safeguard.OutcomeWithItsEvent))
+            CommitEvent(worker.Order, worker.IsSuccess ? Kind.Succeeded : Kind.Declined);
         else
-            worker.Stage = Stage.Untold;
+            worker.Stage = ConsumerStage.EventMissing;
     }
 
     private void RecordRefund(Payment payment, int order)
@@ -188,8 +188,8 @@ internal sealed partial class World
         if (payment.State != PaymentState.Refunding)
             return;
         payment.State = PaymentState.Refunded;
-        Tell(order, Kind.Refunded);
+        CommitEvent(order, Kind.Refunded);
     }
 
-    private void Tell(int order, Kind kind) => Worker.Commit(new(order, ++Payments[order].Events, kind, Lives[order]));
+    private void CommitEvent(int order, Kind kind) => Worker.Commit(new(order, ++Payments[order].Events, kind, Incarnations[order]));
 }

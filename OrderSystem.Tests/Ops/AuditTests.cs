@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops;
 
-/// <summary>A system of its own: what the audit finds is what these tests break, one after the other.</summary>
+/// <summary>A dedicated system, because the test breaks one invariant after another for the audit to find.</summary>
 public sealed class AuditTests : IAsyncLifetime
 {
     private RunningSystem system = null!;
@@ -26,7 +26,7 @@ public sealed class AuditTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_agrees_is_told_from_what_disagrees_and_from_what_could_not_be_checked()
+    public async Task The_audit_reports_each_check_as_agrees_disagrees_or_notChecked()
     {
         using (var faults = new HttpClient { BaseAddress = system.Gateway.Address })
             (await faults.PutAsJsonAsync("/faults", new { declineAbove = 500 })).EnsureSuccessStatusCode();
@@ -36,21 +36,21 @@ public sealed class AuditTests : IAsyncLifetime
         foreach (var order in orders)
             await client.WaitForAsync(order, "paid");
         await client.WaitForAsync(await client.PlaceAsync(price: 400), "paymentFailed");
-        await RestAsync();
+        await OutboxesEmptyAsync();
 
         var (exitCode, clean) = await AuditAsync();
         Assert.True(exitCode == 0, clean.ToString());
         Assert.Equal(8, clean.GetProperty("orders").GetInt64());
 
-        await UnconfiguredIsNotFineAsync();
-        await UnreachableIsNotFineAsync();
-        await SilenceIsNotFineAsync();
-        await TheEndpointSaysTheSameAsync();
+        await UnconfiguredSourcesAreNotCheckedAsync();
+        await UnreachableSourcesAreNotCheckedAsync();
+        await AHangingLedgerIsReportedAsync();
+        await TheEndpointReportsTheSameAsync();
         await EveryKindOfDisagreementIsFoundAsync(orders);
-        await WithoutNatsItSaysWhatItCannotSeeAsync();
+        await WithoutNatsTheStreamsAreNotCheckedAsync();
     }
 
-    private async Task UnconfiguredIsNotFineAsync()
+    private async Task UnconfiguredSourcesAreNotCheckedAsync()
     {
         var (exitCode, report) = await AuditAsync(worker: null, ledger: null);
         Assert.Equal(2, exitCode);
@@ -59,7 +59,7 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal("agrees", Find(report, "I5", "final status").GetProperty("verdict").GetString());
     }
 
-    private async Task UnreachableIsNotFineAsync()
+    private async Task UnreachableSourcesAreNotCheckedAsync()
     {
         var (exitCode, report) = await AuditAsync(worker: "http://127.0.0.1:1", ledger: $"{system.Gateway.Address}nothing-here");
         Assert.Equal(2, exitCode);
@@ -67,8 +67,8 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Contains("answered 404", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
     }
 
-    /// <summary>More than a client holds in memory, and then nothing more: the audit reads it as a stream, and says what came of it.</summary>
-    private async Task SilenceIsNotFineAsync()
+    /// <summary>The ledger sends more than an HTTP client buffers and then hangs. The audit reads the response as a stream and reports the timeout.</summary>
+    private async Task AHangingLedgerIsReportedAsync()
     {
         await using var ledger = new ScriptedServer(_ => $"{ScriptedServer.HeadAndSilence.Replace("1000", "1000000000", StringComparison.Ordinal)}{new string('\n', ResponseBuffer.MaxBytes + 1)}");
         var configured = await system.StartServiceAsync("OrderSystem.OrderApi", ("Audit__LedgerUrl", ledger.Address.OriginalString), ("Audit__Timeout", "00:00:01"));
@@ -81,22 +81,22 @@ public sealed class AuditTests : IAsyncLifetime
             StringComparison.Ordinal);
     }
 
-    private async Task TheEndpointSaysTheSameAsync()
+    private async Task TheEndpointReportsTheSameAsync()
     {
         var configured = await system.StartServiceAsync(
             "OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString), ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
         using var http = Tokens.Http(configured.Address);
         Assert.Equal("agrees", (await http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0")).GetProperty("verdict").GetString());
-        foreach (var odd in new[] { "x", "-1", "NaN", "1e300", "2.00:00:00", "" })
-            Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/ops/audit?grace={odd}")).StatusCode);
+        foreach (var invalid in new[] { "x", "-1", "NaN", "1e300", "2.00:00:00", "" })
+            Assert.Equal(HttpStatusCode.BadRequest, (await http.GetAsync($"/ops/audit?grace={invalid}")).StatusCode);
     }
 
     private async Task EveryKindOfDisagreementIsFoundAsync(List<Guid> orders)
     {
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
         await ChargeAsync(gateway, orders[0], 20);
-        var nobody = Guid.NewGuid();
-        await ChargeAsync(gateway, nobody, 5);
+        var unknownOrder = Guid.NewGuid();
+        await ChargeAsync(gateway, unknownOrder, 5);
         await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET status = 'cancelled' WHERE id = '{orders[1]}'");
         await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET status = 'pending' WHERE id = '{orders[2]}'");
         await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET status = 'manualReview' WHERE id = '{orders[6]}'");
@@ -114,7 +114,7 @@ public sealed class AuditTests : IAsyncLifetime
         AssertFound(report, "I2", "every event of the order API", orders[5]);
         AssertFound(report, "I2", "the outbox of the payment worker", orders[5]);
         AssertFound(report, "I3", "charged more than once", orders[0]);
-        AssertFound(report, "I4", "every charge belongs", nobody, orders[4]);
+        AssertFound(report, "I4", "every charge belongs", unknownOrder, orders[4]);
         AssertFound(report, "I4", "every payment", orders[3], orders[4]);
         AssertFound(report, "I4", "knows every charge", orders[0]);
         AssertFound(report, "I5", "final status", orders[2]);
@@ -126,7 +126,7 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Equal("agrees", Find(young, "I5", "final status").GetProperty("verdict").GetString());
     }
 
-    private async Task WithoutNatsItSaysWhatItCannotSeeAsync()
+    private async Task WithoutNatsTheStreamsAreNotCheckedAsync()
     {
         await system.Nats.KillAsync();
         await Eventually.GetAsync(
@@ -171,7 +171,7 @@ public sealed class AuditTests : IAsyncLifetime
 
     private static JsonElement Parse(string output) => output.StartsWith('{') ? JsonDocument.Parse(output).RootElement : throw new Xunit.Sdk.XunitException(output);
 
-    private Task RestAsync() => Eventually.BeTrueAsync(
+    private Task OutboxesEmptyAsync() => Eventually.BeTrueAsync(
         "both outboxes are empty",
         async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox") + await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM outbox") == 0);
 }

@@ -30,10 +30,10 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     }
 
     [Fact]
-    public async Task A_dead_letter_is_listed_and_shown_with_its_reason_its_headers_and_its_body()
+    public async Task A_dead_letter_is_listed_and_shown_with_its_reason_headers_and_body()
     {
         var order = Guid.NewGuid();
-        var letter = await MakeAsync(order, "orders.created", """{"orderId":"other"}""");
+        var letter = await DeadLetterAsync(order, "orders.created", """{"orderId":"other"}""");
 
         Assert.Contains("the body is not", letter.GetProperty("reason").GetString(), StringComparison.Ordinal);
         Assert.Equal("ORDER_PROCESSOR", letter.GetProperty("consumer").GetString());
@@ -45,17 +45,17 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     [Fact]
     public async Task A_body_that_is_not_JSON_is_shown_as_base64()
     {
-        var letter = await MakeAsync(Guid.NewGuid(), "orders.created", "not json");
+        var letter = await DeadLetterAsync(Guid.NewGuid(), "orders.created", "not json");
         var shown = await client.Http.GetFromJsonAsync<JsonElement>($"/ops/dead-letters/{letter.GetProperty("sequence")}");
         Assert.Equal("not json", Encoding.UTF8.GetString(shown.GetProperty("bodyBase64").GetBytesFromBase64()));
     }
 
     [Fact]
-    public async Task A_list_has_pages()
+    public async Task The_list_is_paged()
     {
         var order = Guid.NewGuid();
         for (var i = 0; i < 3; i++)
-            await MakeAsync(order, "orders.created", "not json", letters: i + 1);
+            await DeadLetterAsync(order, "orders.created", "not json", letters: i + 1);
 
         var first = await client.Http.GetFromJsonAsync<JsonElement>($"/ops/dead-letters?orderId={order}&limit=2");
         var second = await client.Http.GetFromJsonAsync<JsonElement>($"/ops/dead-letters?orderId={order}&limit=2&cursor={first.GetProperty("nextCursor")}");
@@ -66,11 +66,11 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     }
 
     [Fact]
-    public async Task A_replay_of_what_is_still_wrong_stops_and_says_so()
+    public async Task A_replay_stops_when_a_message_becomes_a_dead_letter_again()
     {
         var order = Guid.NewGuid();
-        var letter = await MakeAsync(order, "orders.created", "not json");
-        await MakeAsync(order, "orders.created", "not json either", letters: 2);
+        var letter = await DeadLetterAsync(order, "orders.created", "not json");
+        await DeadLetterAsync(order, "orders.created", "not json either", letters: 2);
 
         using var answer = await client.Http.PostAsJsonAsync("/ops/dead-letters/replay", new { orderId = order });
         var report = await answer.Content.ReadFromJsonAsync<JsonElement>();
@@ -84,11 +84,11 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     }
 
     [Fact]
-    public async Task A_replay_of_what_was_mended_takes_effect()
+    public async Task A_replay_takes_effect_once_the_cause_is_fixed()
     {
-        // The result of a payment whose order is not there yet.
+        // The payment event of an order that does not exist yet.
         var order = Guid.CreateVersion7();
-        var letter = await MakeAsync(
+        var letter = await DeadLetterAsync(
             order, "payments.succeeded", $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","providerReference":"ch"}""");
         await Sql.ExecuteAsync(
             system.OrdersDatabase,
@@ -112,7 +112,7 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     public async Task A_dry_run_replays_nothing()
     {
         var order = Guid.NewGuid();
-        var letter = await MakeAsync(order, "orders.created", "not json");
+        var letter = await DeadLetterAsync(order, "orders.created", "not json");
         using var answer = await client.Http.PostAsJsonAsync("/ops/dead-letters/replay", new { orderId = order, dryRun = true });
         var report = await answer.Content.ReadFromJsonAsync<JsonElement>();
 
@@ -122,10 +122,10 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     }
 
     [Fact]
-    public async Task A_discarded_letter_is_gone_and_its_record_stays()
+    public async Task A_discarded_dead_letter_is_deleted_and_its_audit_record_stays()
     {
         var order = Guid.NewGuid();
-        var letter = await MakeAsync(order, "orders.created", "not json");
+        var letter = await DeadLetterAsync(order, "orders.created", "not json");
         var address = $"/ops/dead-letters/{letter.GetProperty("sequence")}";
 
         using var discarded = await client.Http.DeleteAsync(address);
@@ -154,7 +154,7 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     [InlineData("POST", "/replay", """{"orderId":"x"}""", 400)]
     [InlineData("POST", "/replay", "null", 400)]
     [InlineData("DELETE", "/987654321", null, 404)]
-    public async Task Odd_input_is_answered_with_what_is_wrong(string method, string path, string? body, int status)
+    public async Task Malformed_requests_get_a_client_error_with_problem_details(string method, string path, string? body, int status)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), $"/ops/dead-letters{path}");
         if (body is not null)
@@ -166,10 +166,10 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     }
 
     [Fact]
-    public async Task Who_discarded_a_letter_is_the_tokens_subject_and_client_whatever_the_header_says()
+    public async Task A_discard_records_the_identity_of_the_token_whatever_the_header_claims()
     {
         var order = Guid.NewGuid();
-        var letter = await MakeAsync(order, "orders.created", "not json");
+        var letter = await DeadLetterAsync(order, "orders.created", "not json");
         using var mallory = Tokens.Http(system.OrderApi.Address, Tokens.Of("console", "orders.ops", subject: "mallory"));
         mallory.DefaultRequestHeaders.Add("X-Operator", "sub=ada client=tests");
         using var answer = await mallory.DeleteAsync($"/ops/dead-letters/{letter.GetProperty("sequence")}");
@@ -178,10 +178,10 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     }
 
     [Fact]
-    public async Task The_command_line_lists_shows_replays_and_discards()
+    public async Task The_CLI_lists_shows_replays_and_discards_dead_letters()
     {
         var order = Guid.NewGuid();
-        var number = $"{(await MakeAsync(order, "orders.created", "not json")).GetProperty("sequence")}";
+        var number = $"{(await DeadLetterAsync(order, "orders.created", "not json")).GetProperty("sequence")}";
 
         var (listed, table) = await RunAsync("list", "--order", $"{order}");
         Assert.True(listed == 0, table);
@@ -203,10 +203,10 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     [InlineData("replay --rate 0 --all")]
     [InlineData("list --since yesterday")]
     [InlineData("lits")]
-    public async Task The_command_line_says_what_it_does_not_understand(string arguments) => Assert.Equal(2, (await RunAsync(arguments.Split(' '))).ExitCode);
+    public async Task Invalid_CLI_arguments_exit_with_code_2(string arguments) => Assert.Equal(2, (await RunAsync(arguments.Split(' '))).ExitCode);
 
     [Fact]
-    public async Task The_command_line_says_when_NATS_cannot_be_reached()
+    public async Task The_CLI_names_the_connection_string_when_NATS_is_unreachable()
     {
         var environment = system.Environment();
         environment["ConnectionStrings__nats"] = "nats://127.0.0.1:1";
@@ -219,8 +219,8 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
         ServiceProcess.RunAsync(
             "OrderSystem.OrderApi", new Dictionary<string, string>(system.Environment()) { ["ConnectionStrings__nats"] = system.Nats.UrlOf(NatsUsers.Ops) }, ["dead-letters", .. arguments]);
 
-    /// <summary>Publishes what cannot be processed, and waits until it is a dead letter.</summary>
-    private async Task<JsonElement> MakeAsync(Guid order, string subject, string body, int letters = 1)
+    /// <summary>Publishes a poison message and waits for its dead letter.</summary>
+    private async Task<JsonElement> DeadLetterAsync(Guid order, string subject, string body, int letters = 1)
     {
         var headers = new NatsHeaders
         {

@@ -11,35 +11,35 @@ using Xunit;
 namespace OrderSystem.Tests.Ops;
 
 /// <summary>
-/// As many orders as a busy day has, on a session of the pool that the services work with. Its settings are made for short statements: kept for the
-/// audit, they make PostgreSQL compare each event with each message.
+/// An audit of as many orders as a busy day has, on a session of the services' connection pool. The settings of that session suit short statements:
+/// if the audit kept them, PostgreSQL would compare each event with each message.
 /// </summary>
 public sealed class LargeAuditTests(SharedPostgres shared)
 {
     private const int Orders = 60_000;
 
-    /// <summary>To compare each with each takes longer than a minute, the audit a few seconds.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
+    /// <summary>A quadratic comparison takes longer than a minute, the audit a few seconds.</summary>
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(45);
 
     [Fact]
-    public async Task An_audit_of_many_orders_ends()
+    public async Task An_audit_of_60_000_orders_finishes_within_its_deadline()
     {
         await using var database = await SettledAsync();
-        using var patience = new CancellationTokenSource(Patience);
-        await using var tables = await AuditTables.CreateAsync(database, patience.Token);
-        var now = await tables.NowAsync(patience.Token);
-        await FillAsync(tables, now - TimeSpan.FromHours(1), patience.Token);
+        using var deadline = new CancellationTokenSource(Deadline);
+        await using var tables = await AuditTables.CreateAsync(database, deadline.Token);
+        var now = await tables.NowAsync(deadline.Token);
+        await FillAsync(tables, now - TimeSpan.FromHours(1), deadline.Token);
 
         var found = new List<string>();
         foreach (var check in AuditChecks.All)
         {
-            var (count, first) = await tables.RunAsync(check, now, limit: 1, patience.Token);
+            var (count, first) = await tables.RunAsync(check, now, limit: 1, deadline.Token);
             if (count > 0)
                 found.Add($"{check.Invariant}, {check.Text}: {count} disagree, the first is {first[0]}");
         }
 
         Assert.Empty(found);
-        Assert.Equal(Orders, await tables.CountOrdersAsync(patience.Token));
+        Assert.Equal(Orders, await tables.CountOrdersAsync(deadline.Token));
     }
 
     /// <summary>A database of orders that were paid long ago.</summary>
@@ -60,7 +60,7 @@ public sealed class LargeAuditTests(SharedPostgres shared)
         return NpgsqlDataSource.Create(PostgresDefaults.Complete(address, "audit"));
     }
 
-    /// <summary>What the worker, the streams and the provider say of them.</summary>
+    /// <summary>Fills the tables with the matching data of the worker, the streams and the provider.</summary>
     private static async Task FillAsync(AuditTables tables, DateTimeOffset then, CancellationToken cancellationToken)
     {
         await FillAsync(AuditTables.Events, order =>

@@ -4,11 +4,11 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops;
 
-/// <summary>An operator stops a worker from taking orders, and lets it go on.</summary>
+/// <summary>An operator pauses and resumes the consumer of a worker.</summary>
 public sealed class PauseTests
 {
     [Fact]
-    public async Task Who_paused_and_resumed_is_logged_and_recorded_and_a_database_that_is_away_keeps_nobody_from_it()
+    public async Task Pause_and_resume_are_logged_and_recorded_and_pausing_works_without_the_database()
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -28,7 +28,7 @@ public sealed class PauseTests
 
         await system.Postgres.KillAsync();
         await PostAsync("/ops/pause");
-        await Eventually.BeTrueAsync("it says that this is not recorded", () => Task.FromResult(system.Worker.Output.Contains("could not be recorded", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the worker logs that the pause could not be recorded", () => Task.FromResult(system.Worker.Output.Contains("could not be recorded", StringComparison.Ordinal)));
 
         async Task PostAsync(string path)
         {

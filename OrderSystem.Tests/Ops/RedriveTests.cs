@@ -9,13 +9,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops;
 
-/// <summary>Events of the ledger that are sent again because somebody asks for it.</summary>
+/// <summary>The operator's re-drive of ledger events to their stream.</summary>
 public sealed class RedriveTests(SharedSystem shared)
 {
     private const int Orders = 5;
 
     [Fact]
-    public async Task What_JetStream_lost_is_sent_again_and_every_order_ends_and_none_is_charged_twice()
+    public async Task Redriving_events_that_JetStream_lost_finishes_every_order_and_charges_none_twice()
     {
         await using var system = await RunningSystem.StartAsync();
         await system.Worker.KillAsync();
@@ -24,7 +24,7 @@ public sealed class RedriveTests(SharedSystem shared)
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var jetStream = new NatsJSContext(nats);
         var orders = await Task.WhenAll(Enumerable.Range(0, Orders).Select(_ => client.PlaceAsync()));
-        await NothingWaitsAsync(system.OrdersDatabase);
+        await OutboxEmptyAsync(system.OrdersDatabase);
         await jetStream.PurgeStreamAsync("ORDERS", new StreamPurgeRequest());
         var kept = await client.PlaceAsync();
         var worker = await system.StartServiceAsync("OrderSystem.PaymentWorker");
@@ -36,11 +36,11 @@ public sealed class RedriveTests(SharedSystem shared)
             await client.WaitForAsync(order, "paid");
         Assert.Equal((0, 0), Counts(await RedriveAsync(client, "missing=true")));
 
-        // The same once more, and all of it: nothing is new to anybody.
-        await NothingWaitsAsync(system.OrdersDatabase);
+        // Re-driving one event again, and then all events: the consumers have processed each of them before.
+        await OutboxEmptyAsync(system.OrdersDatabase);
         await NextSecondAsync(system.OrdersDatabase);
         Assert.Equal((1, 1), Counts(await RedriveAsync(client, $"orderId={orders[0]}")));
-        await NothingWaitsAsync(system.OrdersDatabase);
+        await OutboxEmptyAsync(system.OrdersDatabase);
         await NextSecondAsync(system.OrdersDatabase);
         Assert.Equal((Orders + 1, Orders + 1), Counts(await RedriveAsync(client, $"since={TimeProvider.System.GetUtcNow().AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}")));
         await Eventually.GetAsync("the duplicates were acknowledged", async () => (await jetStream.GetConsumerAsync("ORDERS", "ORDER_PROCESSOR")).Info,
@@ -48,20 +48,20 @@ public sealed class RedriveTests(SharedSystem shared)
         foreach (var order in orders)
             Assert.Single((await provider.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray());
 
-        // The worker's own events, by its own command.
-        await NothingWaitsAsync(system.PaymentsDatabase);
+        // The worker's events are re-driven by the worker's command.
+        await OutboxEmptyAsync(system.PaymentsDatabase);
         await jetStream.PurgeStreamAsync("PAYMENTS", new StreamPurgeRequest());
         var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", system.Environment("OrderSystem.PaymentWorker"), "redrive", "--missing");
         Assert.True(exitCode == 0, said);
         Assert.Contains($"{Orders + 1} of {Orders + 1}", said, StringComparison.Ordinal);
-        await Eventually.BeTrueAsync("they are in their stream", async () => (await jetStream.GetStreamAsync("PAYMENTS")).Info.State.Messages >= Orders + 1);
+        await Eventually.BeTrueAsync("the payment events are in their stream", async () => (await jetStream.GetStreamAsync("PAYMENTS")).Info.State.Messages >= Orders + 1);
         using var ada = new Client(worker.Address);
         ada.Http.DefaultRequestHeaders.Add("X-Operator", "ada");
         Assert.Equal((0, 0), Counts(await RedriveAsync(ada, "missing=true")));
     }
 
     [Fact]
-    public async Task Who_had_an_event_sent_again_is_recorded_and_told_in_the_timeline()
+    public async Task A_redrive_is_recorded_with_its_operator_and_shown_in_the_timeline()
     {
         var system = await shared.StartedAsync();
         using var placed = new Client(system.OrderApi.Address);
@@ -70,8 +70,8 @@ public sealed class RedriveTests(SharedSystem shared)
         using var client = new Client((await system.StartServiceAsync("OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString))).Address);
         client.Http.DefaultRequestHeaders.Add("X-Operator", "ada");
 
-        await NothingWaitsAsync(system.OrdersDatabase, order);
-        await NothingWaitsAsync(system.PaymentsDatabase, order);
+        await OutboxEmptyAsync(system.OrdersDatabase, order);
+        await OutboxEmptyAsync(system.PaymentsDatabase, order);
         var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", system.Environment(), "redrive", "--order", $"{order}", "--json");
         Assert.True(exitCode == 0, said);
         Assert.Equal(1, JsonDocument.Parse(said).RootElement.GetProperty("redriven").GetInt32());
@@ -88,20 +88,20 @@ public sealed class RedriveTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task One_re_drive_runs_at_a_time_whatever_process_runs_it()
+    public async Task Only_one_redrive_runs_at_a_time_across_processes()
     {
         var system = await shared.StartedAsync();
         using var client = Ada(system);
         var since = $"since={TimeProvider.System.GetUtcNow():yyyy-MM-ddTHH:mm:ssZ}";
         var orders = new[] { await client.PlaceAsync(), await client.PlaceAsync() };
-        await NothingWaitsAsync(system.OrdersDatabase, orders);
+        await OutboxEmptyAsync(system.OrdersDatabase, orders);
         using var second = new Client((await system.StartServiceAsync("OrderSystem.OrderApi")).Address);
         second.Http.DefaultRequestHeaders.Add("X-Operator", "ada");
         using var abort = new CancellationTokenSource();
 
-        // One event, and the next ten seconds later.
+        // At this rate, the second event follows ten seconds after the first.
         var slow = client.Http.PostAsync($"/ops/redrive?{since}&rate=0.1", content: null, abort.Token);
-        await Eventually.BeTrueAsync("the first event was sent again", async () =>
+        await Eventually.BeTrueAsync("the first event is re-driven", async () =>
             await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM redrives WHERE order_id IN ('{orders[0]}', '{orders[1]}')") > 0);
 
         using (var refused = await second.Http.PostAsync("/ops/redrive?missing=true&dryRun=true", content: null))
@@ -112,7 +112,7 @@ public sealed class RedriveTests(SharedSystem shared)
 
         await abort.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slow);
-        await Eventually.BeTrueAsync("the next one may run", async () =>
+        await Eventually.BeTrueAsync("the next re-drive may run", async () =>
         {
             using var answer = await second.Http.PostAsync($"/ops/redrive?{since}&dryRun=true", content: null);
             return answer.IsSuccessStatusCode;
@@ -128,7 +128,7 @@ public sealed class RedriveTests(SharedSystem shared)
     [InlineData("missing=true&rate=1e400")]
     [InlineData("missing=true&limit=0")]
     [InlineData("missing=true&limit=-1")]
-    public async Task Odd_input_is_answered_with_what_is_wrong(string query)
+    public async Task Invalid_input_gets_400_with_problem_details(string query)
     {
         using var client = Ada(await shared.StartedAsync());
         using var answer = await client.Http.PostAsync($"/ops/redrive?{query}", content: null);
@@ -141,7 +141,7 @@ public sealed class RedriveTests(SharedSystem shared)
     [InlineData(2, "redrive --missing --rate 0")]
     [InlineData(2, "redrive --order x")]
     [InlineData(1, "redrive --order 00000000-0000-0000-0000-000000000001")]
-    public async Task The_command_line_says_what_it_cannot_do(int expected, string arguments)
+    public async Task Invalid_CLI_arguments_and_unknown_orders_set_the_exit_code(int expected, string arguments)
     {
         var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", (await shared.StartedAsync()).Environment(), arguments.Split(' '));
         Assert.True(exitCode == expected, said);
@@ -152,7 +152,7 @@ public sealed class RedriveTests(SharedSystem shared)
     [InlineData("ada (dashboard)", HttpStatusCode.OK)]
     [InlineData("", HttpStatusCode.BadRequest)]
     [InlineData("an operator who has far more to say of himself than fits into a note, and who goes on and on until it is too long", HttpStatusCode.BadRequest)]
-    public async Task A_note_is_optional_and_has_to_be_readable(string? note, HttpStatusCode expected)
+    public async Task An_operator_note_is_optional_but_must_not_be_empty_or_too_long(string? note, HttpStatusCode expected)
     {
         using var client = Tokens.Http((await shared.StartedAsync()).OrderApi.Address);
         if (note is not null)
@@ -168,10 +168,10 @@ public sealed class RedriveTests(SharedSystem shared)
         return client;
     }
 
-    private static Task NothingWaitsAsync(string database, params Guid[] orders) => Eventually.BeTrueAsync("nothing waits in the outbox", async () =>
+    private static Task OutboxEmptyAsync(string database, params Guid[] orders) => Eventually.BeTrueAsync("the outbox is empty", async () =>
         await Sql.ScalarAsync<long>(database, $"SELECT count(*) FROM outbox WHERE cardinality('{{{string.Join(',', orders)}}}'::uuid[]) = 0 OR order_id = ANY ('{{{string.Join(',', orders)}}}')") == 0);
 
-    /// <summary>The message ids of an event that is sent again differ by the second: within the same one, the stream takes the second for a duplicate.</summary>
+    /// <summary>The message id of a re-driven event contains the current second. Within the same second, the stream would drop another copy as a duplicate.</summary>
     private static async Task NextSecondAsync(string database)
     {
         const string Second = "SELECT extract(epoch FROM now())::int";

@@ -10,13 +10,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops;
 
-/// <summary>Repairs that run in every instance do each thing once.</summary>
+/// <summary>Background repairs run in every instance, and each repair takes effect once.</summary>
 public sealed class SingleFlightTests
 {
     private const int Orders = 30;
 
     [Fact]
-    public async Task Two_sweepers_send_an_order_again_once_for_each_time_that_it_has_waited()
+    public async Task Two_instances_republish_a_stalled_order_once_per_interval()
     {
         var after = TimeSpan.FromSeconds(6);
         await using var system = await RunningSystem.StartAsync(new() { ["Sweeper__After"] = $"{after:c}" });
@@ -28,7 +28,7 @@ public sealed class SingleFlightTests
         var jetStream = new NatsJSContext(nats);
 
         await Eventually.BeTrueAsync(
-            "every order was sent again twice", async () => (await jetStream.GetStreamAsync("ORDERS")).Info.State.Messages >= Orders * 3, TimeSpan.FromSeconds(90));
+            "every order is republished twice", async () => (await jetStream.GetStreamAsync("ORDERS")).Info.State.Messages >= Orders * 3, TimeSpan.FromSeconds(90));
 
         var sent = await jetStream.ScanAsync("ORDERS", from: 1)
             .Select(message => (Event: message.Headers["ce-id"].ToString(), Id: message.Headers["Nats-Msg-Id"].ToString())).ToListAsync();
@@ -36,7 +36,7 @@ public sealed class SingleFlightTests
         {
             var times = of.Where(message => message.Id != message.Event).Select(message => long.Parse(message.Id.Split('.')[1], CultureInfo.InvariantCulture)).ToList();
             Assert.Equal(of.Count(), times.Count + 1);
-            Assert.All(times.Zip(times.Skip(1)), pair => Assert.True(pair.Second - pair.First >= after.TotalSeconds - 1, $"sent again after {pair.Second - pair.First} s"));
+            Assert.All(times.Zip(times.Skip(1)), pair => Assert.True(pair.Second - pair.First >= after.TotalSeconds - 1, $"republished after {pair.Second - pair.First} s"));
         }
     }
 

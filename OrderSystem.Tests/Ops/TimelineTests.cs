@@ -9,7 +9,7 @@ namespace OrderSystem.Tests.Ops;
 public sealed class TimelineTests(SharedSystem shared)
 {
     [Fact]
-    public async Task A_timeline_tells_what_both_services_did_in_order_and_in_which_trace()
+    public async Task A_timeline_merges_the_steps_of_both_services_with_their_trace()
     {
         var system = await shared.StartedAsync();
         using var client = await StartAsync(system, system.Worker.Address.OriginalString);
@@ -40,7 +40,7 @@ public sealed class TimelineTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task A_timeline_tells_of_each_call_to_the_provider()
+    public async Task A_timeline_lists_each_call_to_the_provider()
     {
         await using var system = await RunningSystem.StartAsync(new() { ["Payments__AttemptTimeout"] = "00:00:01", ["Payments__Breaker__MinimumCalls"] = "1000" });
         using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
@@ -67,7 +67,7 @@ public sealed class TimelineTests(SharedSystem shared)
     [Theory]
     [InlineData(null, "not set")]
     [InlineData("http://127.0.0.1:1", "could not be asked")]
-    public async Task A_worker_that_cannot_be_asked_costs_a_sentence_and_not_the_timeline(string? worker, string why)
+    public async Task An_unreachable_worker_is_reported_as_missing_from_the_timeline(string? worker, string why)
     {
         var system = await shared.StartedAsync();
         using var client = await StartAsync(system, worker);
@@ -81,7 +81,7 @@ public sealed class TimelineTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task An_order_that_does_not_exist_has_no_timeline()
+    public async Task The_timeline_of_an_unknown_order_is_404()
     {
         var system = await shared.StartedAsync();
         using var client = new Client(system.OrderApi.Address);

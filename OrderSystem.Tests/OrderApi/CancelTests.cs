@@ -7,17 +7,17 @@ using Xunit;
 
 namespace OrderSystem.Tests.OrderApi;
 
-/// <summary>Cancelling races with charging; whoever wins, the ledger agrees with the order.</summary>
+/// <summary>Cancellation races with charging; in either order of events, the provider's charges match the status of the order.</summary>
 public sealed class CancelTests
 {
     [Fact]
-    public async Task An_order_that_is_cancelled_before_it_is_charged_is_never_charged_and_one_that_was_charged_is_refunded_once()
+    public async Task A_cancelled_order_is_not_charged_or_its_charge_is_refunded_once()
     {
         await using var system = await RunningSystem.StartAsync(new() { ["Payments__AttemptTimeout"] = "00:00:02", ["Payments__TotalTimeout"] = "00:00:05" });
         using var client = new Client(system.OrderApi.Address);
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
 
-        // The provider is slow enough that cancellations come before, while and after it answers.
+        // The provider is slow enough for cancellations to arrive before, during and after the charge.
         using var slow = await gateway.PutAsJsonAsync("/faults", new { latency = "00:00:00.150", jitter = "00:00:00.300" });
         slow.EnsureSuccessStatusCode();
         var orders = await Task.WhenAll(Enumerable.Range(0, 120).Select(async i =>
@@ -32,11 +32,11 @@ public sealed class CancelTests
 
         foreach (var (order, answer) in orders)
         {
-            var final = await Eventually.GetAsync($"{order} is final", () => client.GetAsync(order), read => read.GetProperty("status").GetString() != "pending", TimeSpan.FromSeconds(60));
+            var final = await Eventually.GetAsync($"order {order} has a final status", () => client.GetAsync(order), read => read.GetProperty("status").GetString() != "pending", TimeSpan.FromSeconds(60));
             var expected = answer == HttpStatusCode.Accepted ? "cancelled" : "paid";
             Assert.Equal(expected, final.GetProperty("status").GetString());
             var (charges, _) = await Eventually.GetAsync(
-                $"the ledger agrees with {order}, which is {expected}",
+                $"the charges of order {order} match its status {expected}",
                 async () => (
                     Charges: (await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray().Select(charge => charge.ToString()).ToArray(),
                     Payment: string.Join(' ', await Sql.RowAsync(system.PaymentsDatabase, $"SELECT payments::text FROM payments WHERE order_id = '{order}'"))),
@@ -54,7 +54,7 @@ public sealed class CancelTests
     }
 
     [Fact]
-    public async Task Cancelling_again_has_no_effect_and_what_cannot_be_cancelled_says_why()
+    public async Task Cancelling_is_idempotent_and_a_rejected_cancel_says_why()
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);
@@ -81,12 +81,12 @@ public sealed class CancelTests
         Assert.Equal(("cancelled", "changed my mind"), (cancelled.GetProperty("status").GetString(), cancelled.GetProperty("reason").GetString()));
         Assert.Equal(2L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}'"));
         await system.Nats.StartAgainAsync();
-        await Eventually.BeTrueAsync("the worker knows that it is cancelled", async () => await Sql.ScalarAsync<long>(
+        await Eventually.BeTrueAsync("the worker has processed the cancellation", async () => await Sql.ScalarAsync<long>(
             system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status IN ('cancelled', 'refunded')") == 1, TimeSpan.FromSeconds(60));
     }
 
     [Fact]
-    public async Task A_cancel_that_was_overtaken_is_told_what_the_order_has_become()
+    public async Task A_cancel_that_loses_the_race_gets_409_with_the_current_status()
     {
         await using var system = await RunningSystem.StartAsync();
         using var client = new Client(system.OrderApi.Address);

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.OrderApi;
 
-/// <summary>H13: every form that JSON has for a number has one decided value, and none is rounded.</summary>
+/// <summary>H13: every JSON form of a number is read as exactly one decimal value, and none is rounded.</summary>
 public sealed class ExactDecimalTests
 {
     [Theory]
@@ -24,7 +24,7 @@ public sealed class ExactDecimalTests
     [InlineData("9.99000000000000000000000000000000000000", "9.99")]
     [InlineData("1234567890123456789012345678", "1234567890123456789012345678")]
     [InlineData("0.1234567890123456789012345678", "0.1234567890123456789012345678")]
-    public void A_number_is_what_it_says(string text, string expected)
+    public void Every_JSON_form_of_a_number_is_read_exactly(string text, string expected)
     {
         Assert.True(ExactDecimal.TryRead(text, out var value));
         Assert.Equal(decimal.Parse(expected, CultureInfo.InvariantCulture), value);
@@ -38,11 +38,10 @@ public sealed class ExactDecimalTests
     [InlineData("1e400")]
     [InlineData("1e-400")]
     [InlineData("1e999999999999999999999")]
-    public void What_a_decimal_would_round_is_refused(string text) => Assert.False(ExactDecimal.TryRead(text, out _));
+    public void A_number_that_a_decimal_would_round_is_rejected(string text) => Assert.False(ExactDecimal.TryRead(text, out _));
 
-    /// <summary>Any decimal, written with any exponent and surplus zeros, is read as itself.</summary>
     [Fact]
-    public void Any_decimal_in_any_form_is_read_as_itself() => Prop.ForAll(
+    public void Any_decimal_with_an_exponent_and_trailing_zeros_is_read_exactly() => Prop.ForAll(
         ArbMap.Default.ArbFor<decimal>(), ArbMap.Default.ArbFor<byte>(), (number, zeros) =>
         {
             var bits = decimal.GetBits(number);

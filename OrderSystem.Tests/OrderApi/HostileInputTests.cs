@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.OrderApi;
 
-/// <summary>H7, H8 and H11: bodies that mean harm or nonsense, each answered with what is wrong with it.</summary>
+/// <summary>H7, H8 and H11: hostile or malformed bodies, each rejected with problem details that name what is wrong.</summary>
 public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
 {
     private HttpClient Api { get; } = Tokens.Http(address: null);
@@ -22,18 +22,18 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [Theory]
     [InlineData(1_000)]
     [InlineData(20_000)]
-    public async Task H7_Nesting_is_refused(int depth) =>
+    public async Task H7_Deep_nesting_is_rejected(int depth) =>
         await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":{{new string('[', depth)}}{{new string(']', depth)}}}""", HttpStatusCode.BadRequest);
 
     [Theory]
     [InlineData(201, HttpStatusCode.BadRequest)]
     [InlineData(100_000, HttpStatusCode.RequestEntityTooLarge)]
-    public async Task H7_More_items_than_an_order_may_have_are_refused(int count, HttpStatusCode expected) =>
+    public async Task H7_Too_many_items_are_rejected(int count, HttpStatusCode expected) =>
         await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":1,"unitPrice":1}""", count))}]"), expected);
 
-    /// <summary>So many that each is as short as JSON allows: they fit into the limit of the body, and are refused for what they are.</summary>
+    /// <summary>The items are as short as JSON allows, so that the body stays within its size limit and validation has to reject it.</summary>
     [Fact]
-    public async Task H7_Very_many_short_items_are_refused() =>
+    public async Task H7_Very_many_short_items_within_the_body_limit_are_rejected() =>
         await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("{}", 15_000))}]"), HttpStatusCode.BadRequest);
 
     [Theory]
@@ -42,7 +42,7 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("customerId", """{"customerId":"c","customerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
     [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"quantity":2,"unitPrice":1}]}""")]
     [InlineData("CustomerId", """{"customerId":"c","CustomerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
-    public async Task H7_A_member_that_is_unknown_or_there_twice_is_refused(string field, string body) => await IsRefusedAsync(body, HttpStatusCode.BadRequest, field);
+    public async Task H7_An_unknown_or_duplicate_member_is_rejected(string field, string body) => await IsRefusedAsync(body, HttpStatusCode.BadRequest, field);
 
     [Theory]
     [InlineData("items[0].quantity", "EUR", "-1", "1")]
@@ -64,18 +64,18 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("currency", "usd ", "1", "1")]
     [InlineData("currency", "XXX", "1", "1")]
     [InlineData("currency", "eur", "1", "1")]
-    public async Task H8_A_number_or_a_currency_that_makes_no_sense_is_named(string field, string currency, string quantity, string price) =>
+    public async Task H8_An_invalid_number_or_currency_is_rejected_with_its_field(string field, string currency, string quantity, string price) =>
         await IsRefusedAsync($$"""{"customerId":"c","currency":"{{currency}}","items":[{"sku":"S","quantity":{{quantity}},"unitPrice":{{price}}}]}""", HttpStatusCode.BadRequest, field);
 
     [Fact]
-    public async Task H8_A_sum_that_is_too_large_is_named() =>
+    public async Task H8_A_total_that_is_too_large_is_rejected() =>
         await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":10000,"unitPrice":1000000000}""", 200))}]"), HttpStatusCode.BadRequest, "items");
 
     [Theory]
     [InlineData("a\r\nPUB x")]
     [InlineData("a\0b")]
     [InlineData("a\u001b[2J")]
-    public async Task H11_Control_characters_are_refused_wherever_they_stand(string text)
+    public async Task H11_Control_characters_are_rejected_in_every_field_and_parameter(string text)
     {
         var json = JsonSerializer.Serialize(text);
         await IsRefusedAsync($$"""{"customerId":{{json}},"currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest, "customerId");
@@ -88,7 +88,7 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
         }
     }
 
-    /// <summary>Escapes of half a character, and what no text may hold.</summary>
+    /// <summary>JSON escapes of unpaired surrogates, and characters that no text may contain.</summary>
     [Theory]
     [InlineData("\\ud800")]
     [InlineData("\\udc00")]
@@ -96,7 +96,7 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("\\udc00\\ud800")]
     [InlineData("\\u0000")]
     [InlineData("\\ufffd")]
-    public async Task H11_Half_characters_and_NUL_are_refused_wherever_they_stand(string escape)
+    public async Task H11_Unpaired_surrogates_and_NUL_are_rejected_in_every_field(string escape)
     {
         await IsRefusedAsync($$"""{"customerId":"{{escape}}","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
         await IsRefusedAsync($$"""{"customerId":"c","currency":"{{escape}}","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
@@ -104,9 +104,9 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
         await IsRefusedAsync($$"""{"{{escape}}":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
     }
 
-    /// <summary>Within every limit as a body, but no stream would take it as an event: accepted, it would wait for ever.</summary>
+    /// <summary>The body is within every limit, but its event exceeds the size limit of the stream: an accepted order would be pending for ever.</summary>
     [Fact]
-    public async Task An_order_that_is_too_large_as_an_event_is_refused() => await IsRefusedAsync(
+    public async Task An_order_whose_event_would_exceed_the_stream_limit_is_rejected() => await IsRefusedAsync(
         Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 64)}}","quantity":1,"unitPrice":1}""", 200))}]"), HttpStatusCode.BadRequest, "items");
 
     [Fact]

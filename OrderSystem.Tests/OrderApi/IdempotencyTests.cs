@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.OrderApi;
 
-/// <summary>H1, H2 and H3: the same request again, another one under its key, and many at once.</summary>
+/// <summary>H1, H2 and H3: invalid idempotency keys, another request under a known key, and concurrent requests with one key.</summary>
 public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
 {
     private const string Good = """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""";
@@ -29,7 +29,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_repetition_gets_the_first_answer_again_even_when_the_order_has_moved_on()
+    public async Task A_repeated_request_gets_the_original_response_even_after_the_order_is_paid()
     {
         var key = NewKey();
         using var first = await PostAsync(Good, key);
@@ -51,7 +51,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("""{"items":[{"unitPrice":19.990,"quantity":2,"sku":"SKU-1"}],"currency":"EUR","customerId":"c-17"}""", HttpStatusCode.Created)]
     [InlineData("""{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":3,"unitPrice":19.99}]}""", HttpStatusCode.UnprocessableEntity)]
     [InlineData("""{"customerId":"c-18","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""", HttpStatusCode.UnprocessableEntity)]
-    public async Task H2_The_body_is_compared_by_what_it_means(string body, HttpStatusCode expected)
+    public async Task H2_The_body_is_compared_by_value_not_by_text(string body, HttpStatusCode expected)
     {
         var key = NewKey();
         using var first = await PostAsync(Good, key);
@@ -61,7 +61,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task H3_Fifty_requests_at_once_with_one_key_place_one_order()
+    public async Task H3_Fifty_concurrent_requests_with_one_key_place_one_order()
     {
         await using var other = await system.StartServiceAsync("OrderSystem.OrderApi");
         using var second = Tokens.Http(other.Address);
@@ -79,7 +79,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         Assert.Equal(1L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM events JOIN orders ON id = order_id WHERE customer_id = '{customer}'"));
         Assert.Equal(deadlocks, await DeadlocksAsync());
 
-        // In order, so that it hands back what it has pulled: other tests wait for that.
+        // A graceful shutdown returns the messages that this instance has pulled: other tests wait for them.
         await other.StopAsync();
     }
 
@@ -87,7 +87,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
 
     [Theory]
     [MemberData(nameof(BadKeys))]
-    public async Task H1_A_key_that_is_none_is_refused_and_nothing_is_stored(string key)
+    public async Task H1_An_invalid_key_is_rejected_and_nothing_is_stored(string key)
     {
         var customer = $"c-{Guid.NewGuid():N}";
         using var response = await PostAsync(Good.Replace("c-17", customer, StringComparison.Ordinal), key);
@@ -97,7 +97,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task H1_Two_keys_are_refused_and_nothing_is_stored()
+    public async Task H1_Two_keys_are_rejected_and_nothing_is_stored()
     {
         var customer = $"c-{Guid.NewGuid():N}";
         using var request = Request(Good.Replace("c-17", customer, StringComparison.Ordinal));
@@ -113,12 +113,12 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("a\tb")]
     [InlineData("a\u007fb")]
     [InlineData("a\0b")]
-    public async Task H1_Control_characters_in_a_key_are_refused_and_nothing_is_stored(string key)
+    public async Task H1_Control_characters_in_a_key_are_rejected_and_nothing_is_stored(string key)
     {
         var customer = $"c-{Guid.NewGuid():N}";
         var body = Good.Replace("c-17", customer, StringComparison.Ordinal);
 
-        // By hand: a client refuses to send most of them.
+        // Over a raw socket, because HttpClient refuses to send most of these characters.
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(Api.BaseAddress!.Host, Api.BaseAddress.Port);
         await socket.SendAsync(Encoding.ASCII.GetBytes(
@@ -131,7 +131,7 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_request_that_was_refused_does_not_use_up_its_key()
+    public async Task A_rejected_request_does_not_consume_its_key()
     {
         var key = NewKey();
         using var bad = await PostAsync(Good.Replace("EUR", "XXX", StringComparison.Ordinal), key);

@@ -7,14 +7,14 @@ using Xunit;
 
 namespace OrderSystem.Tests.OrderApi;
 
-/// <summary>H5: what is too large or not JSON is refused before it is read, and costs no memory. Sent by hand, so that no client is politer than an attacker.</summary>
+/// <summary>H5: a body that is too large or not JSON is rejected before it is read, and costs no memory. Sent over raw sockets, because an HTTP client would stop early.</summary>
 public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
 {
     private const int TenMegabytes = 10 * 1024 * 1024;
 
     private ServiceProcess api = null!;
 
-    /// <summary>An instance of its own, so that its memory is that of these requests.</summary>
+    /// <summary>A dedicated instance, so that its memory shows these requests alone.</summary>
     public async ValueTask InitializeAsync()
     {
         api = await (await shared.StartedAsync()).StartServiceAsync("OrderSystem.OrderApi");
@@ -22,7 +22,7 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
         await client.PlaceAsync();
     }
 
-    /// <summary>In order, so that it hands back what it has pulled: other tests wait for that.</summary>
+    /// <summary>A graceful shutdown returns the messages that this instance has pulled: other tests wait for them.</summary>
     public async ValueTask DisposeAsync()
     {
         await api.StopAsync();
@@ -30,7 +30,7 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task H5_Ten_megabytes_are_refused_early_whether_the_length_is_told_or_not()
+    public async Task H5_A_ten_megabyte_body_is_rejected_early_with_and_without_Content_Length()
     {
         var before = await PeakMemoryAsync();
         foreach (var _ in Enumerable.Range(0, 5))
@@ -47,7 +47,7 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task H5_A_gzip_bomb_is_refused_packed()
+    public async Task H5_A_gzip_bomb_is_rejected_without_decompression()
     {
         var bomb = new MemoryStream();
         await using (var gzip = new GZipStream(bomb, CompressionLevel.Optimal, leaveOpen: true))
@@ -72,7 +72,7 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("application/x-www-form-urlencoded")]
     [InlineData("multipart/form-data; boundary=x")]
     [InlineData("application/xml")]
-    public async Task H5_What_is_not_JSON_is_refused_unread(string type)
+    public async Task H5_A_body_that_is_not_JSON_is_rejected_unread(string type)
     {
         var (status, sent) = await SendAsync($"Content-Type: {type}\r\nContent-Length: {TenMegabytes}", Spaces(chunked: false), TenMegabytes);
 
@@ -82,8 +82,8 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
 
     private static byte[] Spaces(bool chunked) => Encoding.ASCII.GetBytes(chunked ? $"4000\r\n{new string(' ', 0x4000)}\r\n" : new string(' ', 0x4000));
 
-    /// <summary>Sends the piece over and over, up to so many bytes, until there is an answer; the status, and how much was sent until then.</summary>
-    private async Task<(int Status, long Sent)> SendAsync(string headers, byte[] piece, long upTo)
+    /// <summary>Sends the chunk repeatedly, up to the given number of bytes, until the server responds. Returns the status and the bytes sent until then.</summary>
+    private async Task<(int Status, long Sent)> SendAsync(string headers, byte[] chunk, long upTo)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(api.Address.Host, api.Address.Port);
@@ -96,11 +96,11 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
         {
             try
             {
-                sent += await socket.SendAsync(piece, deadline.Token);
+                sent += await socket.SendAsync(chunk, deadline.Token);
             }
             catch (SocketException)
             {
-                // It has answered and closed: what it said is still there to be read.
+                // The server has responded and closed the connection; the response can still be read.
                 break;
             }
         }
@@ -115,6 +115,6 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 
-    /// <summary>Forty bodies of ten megabytes, or of fifty unpacked, would show.</summary>
+    /// <summary>Forty buffered bodies of 10 MB, or of 50 MB decompressed, would exceed this.</summary>
     private async Task MemoryIsFlatAsync(long before) => Assert.InRange(await PeakMemoryAsync() - before, 0, 60L * 1024 * 1024);
 }

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.OrderApi;
 
-/// <summary>The API as its callers see it, over HTTP, in front of real servers.</summary>
+/// <summary>The order API over HTTP, with real servers behind it.</summary>
 public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
 {
     private const string Good = """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""";
@@ -50,7 +50,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("$", "")]
     [InlineData("$", "not json")]
     [InlineData("$", "[]")]
-    public async Task A_bad_request_is_told_which_field_is_wrong(string field, string body)
+    public async Task A_bad_request_names_the_invalid_field(string field, string body)
     {
         using var response = await PostAsync(body);
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
@@ -64,7 +64,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_order_that_does_not_exist_is_404_with_a_problem()
+    public async Task An_unknown_order_is_404_with_problem_details()
     {
         using var response = await Api.GetAsync(new Uri($"/orders/{Guid.NewGuid()}", UriKind.Relative));
 
@@ -73,7 +73,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Pages_hold_each_order_of_a_customer_once_the_newest_first()
+    public async Task Paging_lists_each_order_of_a_customer_once_newest_first()
     {
         var customer = $"c-{Guid.NewGuid():N}";
         var placed = new List<string>();
@@ -104,7 +104,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("status=Paid", "status")]
     [InlineData("cursor=nonsense", "cursor")]
     [InlineData("customerId=%00", "customerId")]
-    public async Task A_bad_query_is_told_which_parameter_is_wrong(string query, string parameter)
+    public async Task A_bad_query_names_the_invalid_parameter(string query, string parameter)
     {
         using var response = await Api.GetAsync(new Uri($"/orders?{query}", UriKind.Relative));
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
@@ -114,7 +114,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_contract_is_served_and_knows_every_route()
+    public async Task The_OpenAPI_document_lists_the_order_routes()
     {
         var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name);
@@ -123,7 +123,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_contract_says_that_a_token_is_needed()
+    public async Task The_OpenAPI_document_requires_a_bearer_token()
     {
         var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
 
@@ -132,7 +132,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_contract_says_that_a_price_is_a_number()
+    public async Task The_OpenAPI_document_types_a_price_as_a_number()
     {
         var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
         var price = document.GetProperty("components").GetProperty("schemas").GetProperty("PlaceOrderItem").GetProperty("properties").GetProperty("unitPrice");
@@ -144,7 +144,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("/health")]
     [InlineData("/ready")]
     [InlineData("/alive")]
-    public async Task The_probes_answer_and_say_why(string probe)
+    public async Task The_health_probes_report_healthy_with_their_checks(string probe)
     {
         var report = await Eventually.GetAsync(
             $"{probe} is healthy", () => Api.GetFromJsonAsync<JsonElement>(probe), answer => answer.GetProperty("status").GetString() == "healthy");

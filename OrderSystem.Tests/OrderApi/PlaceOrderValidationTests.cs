@@ -8,7 +8,7 @@ namespace OrderSystem.Tests.OrderApi;
 public sealed class PlaceOrderValidationTests
 {
     [Fact]
-    public void A_correct_order_has_no_errors_and_the_sum_of_its_lines()
+    public void A_valid_order_has_no_errors_and_totals_its_lines()
     {
         var errors = PlaceOrderValidation.Validate(Order("EUR", (2, 19.99m), (1, 5m), (3, 7.49m)), out _, out var total);
 
@@ -40,7 +40,7 @@ public sealed class PlaceOrderValidationTests
     [InlineData("XAU")]
     [InlineData("")]
     [InlineData("EURO")]
-    public void What_is_no_currency_is_refused(string currency) =>
+    public void An_unknown_currency_is_rejected(string currency) =>
         Assert.Contains("currency", PlaceOrderValidation.Validate(Order(currency, (1, 1m)), out _, out _)!.Keys);
 
     [Theory]
@@ -52,7 +52,7 @@ public sealed class PlaceOrderValidationTests
         Assert.Equal(["items[1].quantity"], PlaceOrderValidation.Validate(Order("EUR", (1, 1m), (quantity, 1m)), out _, out _)!.Keys);
 
     [Fact]
-    public void A_sum_that_is_too_large_is_refused_and_does_not_overflow()
+    public void A_total_that_is_too_large_is_rejected_without_overflow()
     {
         var lines = Enumerable.Repeat((10_000, 1_000_000_000m), 200).ToArray();
 
@@ -73,7 +73,7 @@ public sealed class PlaceOrderValidationTests
     [InlineData("a\nb")]
     [InlineData("a\0b")]
     [InlineData("a\u0085b")]
-    public void Text_that_is_not_printable_is_refused(string text)
+    public void Blank_text_and_control_characters_are_rejected(string text)
     {
         var request = new PlaceOrderRequest(text, "EUR", [new PlaceOrderItem(text, 1, 1m)]);
 
@@ -81,7 +81,7 @@ public sealed class PlaceOrderValidationTests
     }
 
     [Fact]
-    public void Half_a_surrogate_pair_is_refused()
+    public void An_unpaired_surrogate_is_rejected()
     {
         var request = JsonSerializer.Deserialize("""{"customerId":"a","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", PlaceOrderJson.Default.PlaceOrderRequest)!
             with { CustomerId = "\ud800" };
@@ -90,7 +90,7 @@ public sealed class PlaceOrderValidationTests
     }
 
     [Fact]
-    public void Every_letter_of_every_alphabet_is_fine() =>
+    public void Non_ASCII_letters_emoji_and_punctuation_are_accepted() =>
         Assert.Null(PlaceOrderValidation.Validate(new PlaceOrderRequest("Ólafur 日本 😀", "EUR", [new PlaceOrderItem("a.>*\"'; DROP", 1, 1m)]), out _, out _));
 
     private static PlaceOrderRequest Order(string currency, params (int Quantity, decimal Price)[] lines) =>

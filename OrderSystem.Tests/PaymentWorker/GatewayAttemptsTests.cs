@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>The client of the provider has one pipeline, its own: with the defaults of every client around it, each of its attempts would be several.</summary>
+/// <summary>The provider client has only its own resilience pipeline: inside the default pipeline of the other clients, each of its attempts would be retried again.</summary>
 public sealed class GatewayAttemptsTests
 {
     private const int Retries = 2;
@@ -19,23 +19,23 @@ public sealed class GatewayAttemptsTests
     [InlineData(ScriptedServer.Unavailable, "503")]
     [InlineData(ScriptedServer.HeadAndSilence, "no response in time")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\n{", null)]
-    public async Task A_charge_without_an_answer_is_asked_for_as_often_as_its_own_pipeline_says_and_each_attempt_is_noted(string answer, string? noted)
+    public async Task An_unanswered_call_is_attempted_as_often_as_configured_and_each_attempt_is_recorded(string answer, string? recorded)
     {
         await using var server = new ScriptedServer(_ => answer);
         await using var app = Worker(server.Address);
 
         var client = app.Services.GetRequiredService<PaymentGatewayClient>();
-        foreach (var ask in (Func<Task<ChargeOutcome>>[])[
+        foreach (var send in (Func<Task<ChargeOutcome>>[])[
             () => client.ChargeAsync(Guid.NewGuid(), 10, "EUR", Guid.NewGuid(), CancellationToken.None),
             () => client.FindAsync(Guid.NewGuid(), CancellationToken.None)])
         {
             var before = server.Requests;
-            var outcome = await ask().WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
+            var outcome = await send().WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System);
 
             Assert.Equal(ChargeStatus.Unknown, outcome.Status);
             Assert.Equal(Retries + 1, server.Requests - before);
             Assert.Equal(Retries + 1, outcome.Calls.Count);
-            Assert.All(outcome.Calls, call => Assert.Contains(noted ?? "", call.Outcome, StringComparison.Ordinal));
+            Assert.All(outcome.Calls, call => Assert.Contains(recorded ?? "", call.Outcome, StringComparison.Ordinal));
         }
     }
 

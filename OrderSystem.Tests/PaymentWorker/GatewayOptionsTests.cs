@@ -13,7 +13,7 @@ public sealed class GatewayOptionsTests(SharedSystem shared)
     [InlineData("Payments__RetryBudget__Ratio", "-1", "Ratio")]
     [InlineData("Payments__Headers__Bad", "two\nlines", "Payments__Headers__Bad")]
     [InlineData("Payments__BearerToken", "two\nlines", "Payments__BearerToken")]
-    public async Task A_worker_does_not_start_with_settings_that_contradict_each_other_or_make_no_sense(string name, string value, string named)
+    public async Task Contradictory_or_invalid_payment_settings_prevent_startup(string name, string value, string named)
     {
         var environment = (await shared.StartedAsync()).Environment();
         environment[name] = value;

@@ -15,7 +15,7 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
 
     [Theory]
     [MemberData(nameof(Answers))]
-    public async Task A_charge_comes_to_what_the_page_says(string answer)
+    public async Task A_charge_response_is_classified_as_documented(string answer)
     {
         var row = ProviderRow.Rows.Single(row => row.Answer == answer);
         provider.Script = _ => row.Script;
@@ -31,7 +31,7 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
     }
 
     [Fact]
-    public void The_page_has_the_same_rows()
+    public void The_documented_responses_are_the_tested_ones()
     {
         var page = File.ReadAllLines(Path.Combine(Solution.Root, "docs", "payment-providers.md"));
         var listed = page.SkipWhile(line => line != "| answer to a charge | is | cause |").Skip(2).TakeWhile(line => line.StartsWith('|'));
@@ -49,21 +49,21 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
     [InlineData(400, """{}""", nameof(ChargeStatus.Refused))]
     [InlineData(404, """{}""", nameof(ChargeStatus.Unavailable))]
     [InlineData(401, """{}""", nameof(ChargeStatus.Unavailable))]
-    public async Task A_look_up_says_what_the_provider_has(int status, string body, string expected)
+    public async Task A_look_up_is_classified_by_the_charges_it_finds(int status, string body, string expected)
     {
-        provider.Script = _ => ScriptedAnswer.Of(status, body);
+        provider.Script = _ => ScriptedResponse.Of(status, body);
         using var client = new WorkerClient(provider.Address);
         Assert.Equal(expected, (await client.FindAsync()).Status.ToString());
     }
 
     [Fact]
-    public async Task A_look_up_prefers_what_is_kept_to_what_was_given_back()
+    public async Task A_look_up_prefers_a_kept_charge_to_a_refunded_one()
     {
-        provider.Script = _ => ScriptedAnswer.Of(200, """[{"id":"a","status":"succeeded"},{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
+        provider.Script = _ => ScriptedResponse.Of(200, """[{"id":"a","status":"succeeded"},{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
         using var client = new WorkerClient(provider.Address);
         Assert.Equal(("a", new FoundCharge(null, null, IsRefunded: false)), ((await client.FindAsync()) is var kept ? kept.Reference : null, kept.Found));
 
-        provider.Script = _ => ScriptedAnswer.Of(200, """[{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
+        provider.Script = _ => ScriptedResponse.Of(200, """[{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
         Assert.Equal(new FoundCharge(2.5m, "EUR", IsRefunded: true), (await client.FindAsync()).Found);
     }
 
@@ -73,17 +73,17 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
     [InlineData(402, "application/json", nameof(ChargeStatus.Refused))]
     [InlineData(400, "application/json", nameof(ChargeStatus.Refused))]
     [InlineData(403, "application/json", nameof(ChargeStatus.Unavailable))]
-    public async Task A_refund_can_be_refused_for_its_charge(int status, string contentType, string expected)
+    public async Task A_refund_response_is_classified_by_status_and_content_type(int status, string contentType, string expected)
     {
-        provider.Script = _ => ScriptedAnswer.Of(status, "{}", contentType);
+        provider.Script = _ => ScriptedResponse.Of(status, "{}", contentType);
         using var client = new WorkerClient(provider.Address);
         Assert.Equal(expected, (await client.RefundAsync()).Status.ToString());
     }
 
     [Fact]
-    public async Task A_call_without_effect_says_nothing_of_the_attempt_before_it()
+    public async Task A_rejected_retry_leaves_the_outcome_of_the_first_attempt_unknown()
     {
-        provider.Script = _ => provider.Questions.Count == 1 ? ScriptedAnswer.Of(503) : ScriptedAnswer.Of(401, "{}");
+        provider.Script = _ => provider.Requests.Count == 1 ? ScriptedResponse.Of(503) : ScriptedResponse.Of(401, "{}");
         using var client = new WorkerClient(provider.Address);
 
         var outcome = await client.ChargeAsync();
@@ -98,7 +98,7 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
     [InlineData(429, 100_000, 1)]
     public async Task Retry_After_is_waited_for_only_within_the_deadline(int status, int seconds, int calls)
     {
-        provider.Script = _ => ScriptedAnswer.Of(status, "", null, $"Retry-After: {seconds}");
+        provider.Script = _ => ScriptedResponse.Of(status, "", null, $"Retry-After: {seconds}");
         using var client = new WorkerClient(provider.Address);
 
         var outcome = await client.ChargeAsync();

@@ -7,9 +7,9 @@ public sealed class ProviderKeyTests
 {
     private static readonly Guid Order = Guid.Parse("0190b3e5-7c1a-7000-8000-000000000001");
 
-    /// <summary>With another derivation, orders whose payments were lost would be charged a second time.</summary>
+    /// <summary>With another derivation, orders whose payment rows were lost would be charged a second time.</summary>
     [Fact]
-    public void The_keys_of_an_order_are_for_ever_the_same()
+    public void The_provider_keys_of_an_order_never_change()
     {
         Assert.Equal(Guid.Parse("67a320f9-8f20-83aa-8d1e-5179f565d85a"), ProviderKey.OfCharge(Order));
         Assert.Equal(Guid.Parse("9c15def8-71a2-8041-a336-37c49a22e8ce"), ProviderKey.OfRefund(Order));
@@ -17,5 +17,5 @@ public sealed class ProviderKeyTests
     }
 
     [Fact]
-    public void Each_order_has_its_own() => Assert.Equal(2_000, Enumerable.Range(0, 1_000).Select(_ => Guid.NewGuid()).SelectMany(order => new[] { ProviderKey.OfCharge(order), ProviderKey.OfRefund(order) }).Distinct().Count());
+    public void Charge_and_refund_keys_of_all_orders_are_distinct() => Assert.Equal(2_000, Enumerable.Range(0, 1_000).Select(_ => Guid.NewGuid()).SelectMany(order => new[] { ProviderKey.OfCharge(order), ProviderKey.OfRefund(order) }).Distinct().Count());
 }

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>What comes from outside can be stored, published and logged.</summary>
+/// <summary>Text of the provider is cleaned, so that it can be stored, published and logged.</summary>
 public sealed class ProviderTextTests
 {
     [Theory]
@@ -11,14 +11,14 @@ public sealed class ProviderTextTests
     [InlineData("a\0b\u0001c\r\nd\u0085e\u2028f", "a b c  d e f")]
     [InlineData("  \n", "")]
     [InlineData("whole 🙂", "whole 🙂")]
-    public void It_is_one_clean_line(string text, string expected) => Assert.Equal(expected, ProviderText.Clean(text));
+    public void Text_becomes_one_line_without_control_characters(string text, string expected) => Assert.Equal(expected, ProviderText.Clean(text));
 
-    /// <summary>An attribute of a test cannot hold it.</summary>
+    /// <summary>Not a theory, because an attribute argument cannot hold an unpaired surrogate.</summary>
     [Fact]
-    public void Half_a_surrogate_pair_is_replaced_and_makes_no_id() => Assert.Equal(("half \ufffd", false), (ProviderText.Clean("half \ud83d"), ProviderText.IsId("ch\ud800")));
+    public void An_unpaired_surrogate_is_replaced_in_a_text_and_rejected_in_an_id() => Assert.Equal(("half \ufffd", false), (ProviderText.Clean("half \ud83d"), ProviderText.IsId("ch\ud800")));
 
     [Fact]
-    public void M9_It_is_bounded_and_no_character_is_cut_in_half()
+    public void M9_Text_is_truncated_without_splitting_a_surrogate_pair()
     {
         Assert.Equal(500, ProviderText.Clean(new string('x', 100_000)).Length);
         Assert.Equal(new string('x', 499), ProviderText.Clean(new string('x', 499) + "🙂"));
@@ -29,7 +29,7 @@ public sealed class ProviderTextTests
     [InlineData("", false)]
     [InlineData(null, false)]
     [InlineData("ch\0", false)]
-    public void An_id_is_taken_as_it_is_or_not_at_all(string? id, bool expected) => Assert.Equal(expected, ProviderText.IsId(id));
+    public void An_id_is_accepted_unchanged_or_rejected(string? id, bool expected) => Assert.Equal(expected, ProviderText.IsId(id));
 
     [Fact]
     public void An_id_has_at_most_200_characters() =>

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>What the budget means to a provider that is ill, and to the orders that meet it.</summary>
+/// <summary>The retry budget under a failing provider: how often the provider is called, and what becomes of the orders.</summary>
 public sealed class RetryBudgetFaultTests
 {
     private const int Orders = 40;
@@ -15,9 +15,9 @@ public sealed class RetryBudgetFaultTests
     [Theory]
     [InlineData("errorRate", "error")]
     [InlineData("hangRate", "hung")]
-    public async Task An_ill_provider_is_asked_within_the_budget_and_every_order_ends(string fault, string counted)
+    public async Task A_failing_provider_is_called_within_the_budget_and_every_order_is_finished(string fault, string counted)
     {
-        // The breaker would keep the calls down before the budget does.
+        // Without this, the circuit breaker would limit the calls before the budget does.
         await using var system = await FaultSystem.StartAsync(settings:
         [
             ("Payments__Breaker__MinimumCalls", "10000"), ("Payments__RetryBudget__Burst", $"{Burst}"), ("Payments__RetryBudget__PerSecond", $"{PerSecond}"),
@@ -26,7 +26,7 @@ public sealed class RetryBudgetFaultTests
         var started = TimeProvider.System.GetTimestamp();
 
         await system.Load.RunAsync(new(Orders, PerSecond: 40));
-        await Eventually.BeTrueAsync("every order was asked for once", async () => await CountAsync(system, "jsonb_array_length(coalesce(calls, '[]')) > 0") == Orders);
+        await Eventually.BeTrueAsync("every order has had a first attempt", async () => await CountAsync(system, "jsonb_array_length(coalesce(calls, '[]')) > 0") == Orders);
         await Eventually.BeTrueAsync("an order waits for the budget", async () => await CountAsync(system, "reason = 'the retry budget is used up'") > 0);
         await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>Repetitions are a tenth of first attempts, one a second, and twenty that were saved up.</summary>
+/// <summary>The default budget: a tenth of the first attempts, one retry per second, and a burst of twenty.</summary>
 public sealed class RetryBudgetTests
 {
     private readonly FakeTimeProvider time = new();
@@ -14,10 +14,10 @@ public sealed class RetryBudgetTests
     public RetryBudgetTests() => budget = new(Options.Create(new GatewayOptions()), time);
 
     [Fact]
-    public void What_was_saved_up_can_be_spent_at_once_and_no_more() => Assert.Equal(20, Spend());
+    public void The_burst_and_no_more_can_be_spent_at_once() => Assert.Equal(20, Spend());
 
     [Fact]
-    public void Ten_first_attempts_make_room_for_one_repetition()
+    public void Ten_first_attempts_earn_one_retry()
     {
         Spend();
         for (var i = 0; i < 9; i++)
@@ -28,7 +28,7 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
-    public void Every_second_makes_room_for_one_repetition()
+    public void Every_second_earns_one_retry()
     {
         Spend();
         time.Advance(TimeSpan.FromSeconds(0.99));
@@ -40,7 +40,7 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
-    public void No_more_is_saved_up_than_the_burst()
+    public void Earned_retries_are_capped_at_the_burst()
     {
         time.Advance(TimeSpan.FromHours(1));
         for (var i = 0; i < 1_000; i++)
@@ -49,7 +49,7 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
-    public void Several_calls_get_all_of_their_room_or_none()
+    public void Several_calls_are_granted_together_or_not_at_all()
     {
         for (var i = 0; i < 19; i++)
             budget.TrySpend();
@@ -58,7 +58,7 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
-    public void What_was_not_called_is_given_back()
+    public void Retries_that_made_no_call_are_returned()
     {
         Spend();
         budget.Settle(spent: 2, ChargeOutcome.Unavailable(ProviderFailure.Circuit, "open"));
@@ -66,7 +66,7 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
-    public void A_repetition_that_brings_an_answer_costs_nothing()
+    public void A_retry_that_gets_an_outcome_costs_nothing()
     {
         Spend();
         budget.Settle(spent: 2, ChargeOutcome.Succeeded("ch_1") with { Calls = [Call("look-up"), Call("charge")] });
@@ -76,7 +76,7 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
-    public void A_repetition_without_an_answer_stays_spent()
+    public void A_retry_without_an_outcome_stays_spent()
     {
         Spend();
         budget.Settle(spent: 1, ChargeOutcome.Unknown(ProviderFailure.Timeout, "silent") with { Calls = [Call("charge"), Call("charge"), Call("charge")] });
@@ -84,14 +84,14 @@ public sealed class RetryBudgetTests
     }
 
     [Fact]
-    public void No_more_is_given_back_than_the_burst_holds()
+    public void Returned_retries_are_capped_at_the_burst()
     {
         budget.Settle(spent: 100, ChargeOutcome.Succeeded("ch_1"));
         Assert.Equal(20, Spend());
     }
 
     [Fact]
-    public void Whatever_happens_repetitions_stay_within_the_budget()
+    public void Retries_stay_within_the_budget_in_a_random_sequence()
     {
         var random = new Random(17);
         var (firsts, spent, seconds) = (0, 0, 0.0);

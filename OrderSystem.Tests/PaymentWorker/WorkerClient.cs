@@ -7,13 +7,13 @@ using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>The worker's client of the provider with all that is around it, without the worker.</summary>
+/// <summary>The worker's provider client with its resilience pipeline, without the rest of the worker.</summary>
 internal sealed class WorkerClient : IDisposable
 {
     private readonly IHost host;
 
-    /// <param name="provider">Where it asks.</param>
-    /// <param name="settings">Beside quick times and no repetitions but one.</param>
+    /// <param name="provider">The address of the provider.</param>
+    /// <param name="settings">In addition to short timeouts and a single retry.</param>
     internal WorkerClient(Uri provider, params (string Name, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());

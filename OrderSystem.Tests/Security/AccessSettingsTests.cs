@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A service that does not know whose tokens are good does not start, and says in one line what to set.</summary>
+/// <summary>A service without a valid authentication configuration does not start, and one line names the setting.</summary>
 public sealed class AccessSettingsTests(SharedSystem shared)
 {
     private const string Authority = "Authentication__Schemes__Bearer__Authority";
@@ -16,7 +16,7 @@ public sealed class AccessSettingsTests(SharedSystem shared)
     [InlineData("OrderSystem.OrderApi", "Development")]
     [InlineData("OrderSystem.PaymentWorker", "Production")]
     [InlineData("OrderSystem.PaymentWorker", "Development")]
-    public async Task Without_an_authority_or_keys_nothing_starts(string project, string environment) =>
+    public async Task Missing_authority_and_keys_prevent_startup(string project, string environment) =>
         Assert.Contains($"{Authority} is not set", await FailAsync(project, (Keys, ""), ("ASPNETCORE_ENVIRONMENT", environment)), StringComparison.Ordinal);
 
     [Theory]
@@ -27,11 +27,11 @@ public sealed class AccessSettingsTests(SharedSystem shared)
     [InlineData(Keys, "{}", Keys)]
     [InlineData(Keys, "not json", Keys)]
     [InlineData(Keys, """{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}""", "public keys only")]
-    public async Task What_would_let_in_the_wrong_ones_is_refused(string name, string value, string said) =>
+    public async Task Insecure_or_malformed_authentication_settings_prevent_startup(string name, string value, string said) =>
         Assert.Contains(said, await FailAsync("OrderSystem.OrderApi", (name, value)), StringComparison.Ordinal);
 
     [Fact]
-    public async Task A_private_key_is_refused_and_not_repeated()
+    public async Task A_private_key_in_the_key_set_is_rejected_and_not_echoed()
     {
         var pem = Tokens.Key.Export();
         using var key = System.Security.Cryptography.RSA.Create();

@@ -6,51 +6,51 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What one client, and all of them together, may ask of an instance: what is beyond is refused at once and says when to come back.</summary>
+/// <summary>Rate and concurrency limits per client and per instance: requests over a limit are rejected at once with Retry-After.</summary>
 public sealed class ClientLimitTests(SharedSystem shared)
 {
     private const string Api = "OrderSystem.OrderApi";
-    private readonly string nowhere = $"/orders/{Guid.NewGuid()}";
+    private readonly string unknownOrder = $"/orders/{Guid.NewGuid()}";
 
     [Fact]
-    public async Task A_client_that_asks_too_often_gets_429_and_nobody_else_does()
+    public async Task A_client_over_its_rate_limit_gets_429_and_other_clients_do_not()
     {
         await using var api = await (await shared.StartedAsync()).StartServiceAsync(Api, ("Limits__ClientRate", "1"), ("Limits__ClientBurst", "10"));
         using var greedy = new Client(api.Address, Tokens.Of("greedy"));
         using var modest = new Client(api.Address, Tokens.Of("modest"));
 
-        // However slow the machine is: a second's token buys one request more.
+        // The upper bound allows for a slow machine: every second refills one request.
         Assert.InRange(await CountServedAsync(greedy), 10, 60);
         for (var i = 0; i < 5; i++)
-            Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(modest, nowhere));
+            Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(modest, unknownOrder));
         for (var i = 0; i < 50; i++)
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(greedy.Http, "/alive", bringsToken: false));
-        await Eventually.BeTrueAsync("it is served again", async () => await StatusAsync(greedy, nowhere) == HttpStatusCode.NotFound, TimeSpan.FromSeconds(10));
+        await Eventually.BeTrueAsync("the client is served again", async () => await StatusAsync(greedy, unknownOrder) == HttpStatusCode.NotFound, TimeSpan.FromSeconds(10));
         await api.StopAsync();
     }
 
     [Fact]
-    public async Task Requests_under_way_are_bounded_for_a_client_with_429_and_for_all_with_503()
+    public async Task Concurrent_requests_are_limited_per_client_with_429_and_per_instance_with_503()
     {
         await using var api = await (await shared.StartedAsync()).StartServiceAsync(Api, ("Limits__Requests", "4"), ("Limits__RequestsPerClient", "2"));
         using var slow = new Client(api.Address, Tokens.Of("slow"));
         using var other = new Client(api.Address, Tokens.Of("other"));
 
-        // Bodies that never end, but begin fast enough to be waited for.
+        // Bodies that never end, but whose first part arrives fast enough for the minimum data rate.
         var holding = new List<RawConnection>();
         await HoldAsync("slow");
         await HoldAsync("slow");
-        await AssertRefusedAsync(slow, HttpStatusCode.TooManyRequests);
-        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(other, nowhere));
+        await AssertRejectedAsync(slow, HttpStatusCode.TooManyRequests);
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(other, unknownOrder));
 
         await HoldAsync("another");
         await HoldAsync("another");
-        await AssertRefusedAsync(other, HttpStatusCode.ServiceUnavailable);
+        await AssertRejectedAsync(other, HttpStatusCode.ServiceUnavailable);
         foreach (var probe in new[] { "/health", "/ready", "/alive" })
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(other, probe));
 
         holding.ForEach(connection => connection.Dispose());
-        await Eventually.BeTrueAsync("there is room again", async () => await StatusAsync(other, nowhere) == HttpStatusCode.NotFound, TimeSpan.FromSeconds(10));
+        await Eventually.BeTrueAsync("a request slot is free again", async () => await StatusAsync(other, unknownOrder) == HttpStatusCode.NotFound, TimeSpan.FromSeconds(10));
         await api.StopAsync();
 
         async Task HoldAsync(string client)
@@ -72,15 +72,15 @@ public sealed class ClientLimitTests(SharedSystem shared)
         return answer.StatusCode;
     }
 
-    /// <summary>Asks until it is refused.</summary>
+    /// <summary>Sends requests until one is rejected, and returns how many were served.</summary>
     private async Task<int> CountServedAsync(Client client)
     {
         for (var served = 0; served < 1_000; served++)
         {
-            using var answer = await client.Http.GetAsync(nowhere);
+            using var answer = await client.Http.GetAsync(unknownOrder);
             if (answer.StatusCode != HttpStatusCode.NotFound)
             {
-                await AssertRefusedAsync(answer, HttpStatusCode.TooManyRequests);
+                await AssertRejectedAsync(answer, HttpStatusCode.TooManyRequests);
                 return served;
             }
         }
@@ -88,13 +88,13 @@ public sealed class ClientLimitTests(SharedSystem shared)
         throw new Xunit.Sdk.XunitException("A thousand requests in a row were served.");
     }
 
-    private async Task AssertRefusedAsync(Client client, HttpStatusCode expected)
+    private async Task AssertRejectedAsync(Client client, HttpStatusCode expected)
     {
-        using var answer = await client.Http.GetAsync(nowhere);
-        await AssertRefusedAsync(answer, expected);
+        using var answer = await client.Http.GetAsync(unknownOrder);
+        await AssertRejectedAsync(answer, expected);
     }
 
-    private static async Task AssertRefusedAsync(HttpResponseMessage answer, HttpStatusCode expected)
+    private static async Task AssertRejectedAsync(HttpResponseMessage answer, HttpStatusCode expected)
     {
         Assert.Equal(expected, answer.StatusCode);
         Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 5);

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>Connections that hold something and give nothing: they are closed in time, and meanwhile others are served.</summary>
+/// <summary>Slow, idle and excess HTTP connections: they are closed in time, and other clients are served meanwhile.</summary>
 public sealed class ConnectionTests(SharedSystem shared) : IAsyncLifetime
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
@@ -23,17 +23,17 @@ public sealed class ConnectionTests(SharedSystem shared) : IAsyncLifetime
     [Theory]
     [InlineData("OrderSystem.OrderApi")]
     [InlineData("OrderSystem.PaymentWorker")]
-    public Task Slow_heads_are_given_up_after_ten_seconds(string project) => AssertGivenUpAsync(
+    public Task Slow_request_headers_get_408_after_ten_seconds(string project) => AssertTimedOutAsync(
         project == "OrderSystem.OrderApi" ? system.OrderApi : system.Worker,
         begin: connection => connection.SendAsync("GET /orders HTTP/1.1\r\nHost: localhost\r\nX-Slow: "),
         notBefore: TimeSpan.FromSeconds(8));
 
     [Fact]
-    public Task Slow_bodies_are_given_up_after_some_seconds() =>
-        AssertGivenUpAsync(system.OrderApi, begin: connection => connection.BeginPostAsync(Tokens.Everything, 5_000), notBefore: TimeSpan.FromSeconds(4));
+    public Task Slow_request_bodies_get_408_after_some_seconds() =>
+        AssertTimedOutAsync(system.OrderApi, begin: connection => connection.BeginPostAsync(Tokens.Everything, 5_000), notBefore: TimeSpan.FromSeconds(4));
 
     [Fact]
-    public async Task Two_thousand_idle_connections_are_in_nobodys_way()
+    public async Task Two_thousand_idle_connections_neither_block_requests_nor_grow_memory()
     {
         const int Idle = 2_000;
         await using var api = await system.StartServiceAsync("OrderSystem.OrderApi");
@@ -52,7 +52,7 @@ public sealed class ConnectionTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task More_connections_than_may_be_open_are_closed_at_once_and_those_that_are_open_go_on()
+    public async Task Connections_over_the_limit_are_closed_at_once_and_open_ones_keep_working()
     {
         const int Most = 50;
         await using var api = await system.StartServiceAsync("OrderSystem.OrderApi", ("Limits__Connections", $"{Most}"));
@@ -64,19 +64,19 @@ public sealed class ConnectionTests(SharedSystem shared) : IAsyncLifetime
                 refused++;
             else
                 open.Add(connection);
-            Assert.True(open.Count <= Most, $"{open.Count} are open.");
+            Assert.True(open.Count <= Most, $"{open.Count} connections are open.");
         }
 
         await open[0].SendAsync("GET /alive HTTP/1.1\r\nHost: localhost\r\n");
         await open[0].SendAsync("Connection: close\r\n\r\n");
         Assert.Equal("HTTP/1.1 200 OK", await open[0].ReadLineAsync());
         using var client = new Client(api.Address);
-        await Eventually.BeTrueAsync("there is room again", async () => (await client.Http.GetAsync("/orders?limit=1")).StatusCode == HttpStatusCode.OK);
+        await Eventually.BeTrueAsync("a connection slot is free again", async () => (await client.Http.GetAsync("/orders?limit=1")).StatusCode == HttpStatusCode.OK);
         await api.StopAsync();
     }
 
-    /// <summary>A hundred clients begin, and go on with a byte now and then: each is heard for a while and told that it is too slow, and meanwhile others are served.</summary>
-    private async Task AssertGivenUpAsync(ServiceProcess service, Func<RawConnection, Task> begin, TimeSpan notBefore)
+    /// <summary>A hundred clients begin a request and then send single bytes slowly. Each gets 408 after a while, and other clients are served meanwhile.</summary>
+    private async Task AssertTimedOutAsync(ServiceProcess service, Func<RawConnection, Task> begin, TimeSpan notBefore)
     {
         await OpenAsync(service, 100);
         foreach (var connection in open)
@@ -87,7 +87,7 @@ public sealed class ConnectionTests(SharedSystem shared) : IAsyncLifetime
         Assert.All(await dripping, ended =>
         {
             Assert.Equal("HTTP/1.1 408 Request Timeout", ended.Answer);
-            Assert.True(ended.After >= notBefore, $"It was given up after {ended.After}.");
+            Assert.True(ended.After >= notBefore, $"The request timed out after only {ended.After}.");
         });
     }
 

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What a service cannot do to its database, tried as the role that it works as. That this role is enough is shown by every other test: they all run with it.</summary>
+/// <summary>What the database role of a service is not allowed to do. That its rights suffice is shown by all other tests, because they run with this role.</summary>
 public sealed class DatabaseRoleTests(SharedSystem shared)
 {
     private const string Api = "OrderSystem.OrderApi";
@@ -22,12 +22,12 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     [InlineData("payments", RuntimeRoles.PaymentWorker, "DELETE FROM events")]
     [InlineData("payments", RuntimeRoles.PaymentWorker, "DELETE FROM payments")]
     [InlineData("payments", RuntimeRoles.PaymentWorker, "UPDATE operator_actions SET by = 'somebody else'")]
-    public async Task Rows_that_must_stay_as_they_are_stay_so(string database, string role, string sql) => await RefusedAsync(database, role, sql);
+    public async Task The_service_role_cannot_change_or_delete_immutable_rows(string database, string role, string sql) => await RefusedAsync(database, role, sql);
 
     [Theory]
     [InlineData("orders", RuntimeRoles.OrderApi)]
     [InlineData("payments", RuntimeRoles.PaymentWorker)]
-    public async Task Nothing_but_rows_can_be_changed(string database, string role)
+    public async Task The_service_role_cannot_run_DDL_escalate_or_read_files(string database, string role)
     {
         foreach (var sql in new[]
         {
@@ -42,7 +42,7 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     [Theory]
     [InlineData("payments", RuntimeRoles.OrderApi)]
     [InlineData("orders", RuntimeRoles.PaymentWorker)]
-    public async Task The_database_of_the_other_service_cannot_be_entered(string database, string role)
+    public async Task A_service_cannot_connect_to_the_database_of_the_other_service(string database, string role)
     {
         await using var connection = new NpgsqlConnection((await shared.StartedAsync()).Postgres.ConnectionString(database, role: role) + ";Pooling=false");
         var refused = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync(TestContext.Current.CancellationToken));
@@ -53,18 +53,18 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     [InlineData(";Password=wrong", PostgresErrorCodes.InvalidPassword)]
     [InlineData(";Password=", null)]
     [InlineData(";Username=nobody", PostgresErrorCodes.InvalidPassword)]
-    public async Task Whoever_does_not_know_the_password_is_not_let_in(string change, string? state)
+    public async Task A_wrong_or_missing_password_or_an_unknown_role_cannot_log_in(string change, string? state)
     {
         await using var connection = new NpgsqlConnection((await shared.StartedAsync()).Postgres.ConnectionString("orders", role: RuntimeRoles.OrderApi) + ";Pooling=false" + change);
         var refused = await Assert.ThrowsAnyAsync<NpgsqlException>(() => connection.OpenAsync(TestContext.Current.CancellationToken));
         Assert.Equal(state, (refused as PostgresException)?.SqlState);
     }
 
-    /// <summary>A migration that adds a table has to say in rights.sql what the service may do with it.</summary>
+    /// <summary>A migration that adds a table must grant the service its rights in rights.sql.</summary>
     [Theory]
     [InlineData("orders", RuntimeRoles.OrderApi)]
     [InlineData("payments", RuntimeRoles.PaymentWorker)]
-    public async Task The_service_may_read_every_table_and_owns_none(string database, string role)
+    public async Task The_service_role_can_read_every_table_and_owns_none(string database, string role)
     {
         var administrator = (await shared.StartedAsync()).Postgres.ConnectionString(database);
 
@@ -75,7 +75,7 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task An_owner_that_is_no_superuser_migrates_for_a_role_that_somebody_else_made()
+    public async Task An_owner_without_superuser_rights_migrates_for_a_preexisting_service_role()
     {
         var system = await shared.StartedAsync();
         var (owner, service) = ($"owner_{Guid.NewGuid():N}", $"service_{Guid.NewGuid():N}");
@@ -99,7 +99,7 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task The_role_of_the_service_cannot_be_the_owner()
+    public async Task The_database_owner_is_rejected_as_the_service_role()
     {
         var environment = (await shared.StartedAsync()).MigrationEnvironment();
         environment["Database__RuntimeRole"] = "postgres";

@@ -7,13 +7,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>The identity provider away, before and after its keys were fetched, for services as processes of their own (F36).</summary>
+/// <summary>The identity provider is unreachable, before and after a service has fetched its keys (F36). The services run as separate processes.</summary>
 public sealed class IdentityProviderTests(SharedSystem shared)
 {
     [Theory]
     [InlineData("OrderSystem.OrderApi", "/orders")]
     [InlineData("OrderSystem.PaymentWorker", "/ops/payments")]
-    public async Task F36_A_service_that_started_without_its_provider_answers_503_until_it_comes_and_goes_on_without_it(string project, string path)
+    public async Task F36_A_service_answers_503_until_its_identity_provider_is_up_and_then_survives_its_outage(string project, string path)
     {
         await using var provider = new IdentityProvider();
         await using var service = await StartAsync(project, provider);
@@ -21,7 +21,7 @@ public sealed class IdentityProviderTests(SharedSystem shared)
         using var http = new HttpClient { BaseAddress = service.Address };
 
         await GetsAsync(HttpStatusCode.ServiceUnavailable, Tokens.Everything);
-        await GetsAsync(HttpStatusCode.Unauthorized, Forged.Of("not a token"));
+        await GetsAsync(HttpStatusCode.Unauthorized, ForgedTokens.Of("not a token"));
         await GetsAsync(HttpStatusCode.Unauthorized, token: null);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/ready")).StatusCode);
         Assert.Contains("identity provider", await (await http.GetAsync("/health")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -32,10 +32,10 @@ public sealed class IdentityProviderTests(SharedSystem shared)
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/health")).StatusCode);
 
         await provider.StopAsync();
-        await Eventually.BeTrueAsync("an unknown key is a 503", async () => await StatusAsync(Signed(rotated)) == HttpStatusCode.ServiceUnavailable);
+        await Eventually.BeTrueAsync("a token of an unknown key gets 503", async () => await StatusAsync(Signed(rotated)) == HttpStatusCode.ServiceUnavailable);
         await GetsAsync(HttpStatusCode.OK, Tokens.Of("another", subject: "somebody new"));
-        foreach (var kind in new[] { "expired", "foreign audience", "foreign issuer", "changed claims", "foreign key under a known name", "not a token" })
-            await GetsAsync(HttpStatusCode.Unauthorized, Forged.Of(kind));
+        foreach (var kind in new[] { "expired", "foreign audience", "foreign issuer", "changed claims", "foreign key with a known kid", "not a token" })
+            await GetsAsync(HttpStatusCode.Unauthorized, ForgedTokens.Of(kind));
         Assert.Contains("identity provider", await http.GetStringAsync("/health"), StringComparison.Ordinal);
 
         provider.Jwks = rotated.Jwks;

@@ -12,13 +12,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>When the provider is asked for its keys, how long a request waits for that, and what holds without it. A clock that is turned stands for the hours.</summary>
+/// <summary>When the signing keys are fetched from the identity provider, how long a request waits for that, and what is accepted during an outage. A fake clock advances the hours.</summary>
 public sealed class IssuerKeysTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());
     private readonly IdentityProvider provider = new();
     private readonly TokenKey rotated = TokenKey.Create();
-    private WebApplication door = null!;
+    private WebApplication app = null!;
     private HttpClient http = null!;
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
@@ -27,109 +27,109 @@ public sealed class IssuerKeysTests : IAsyncLifetime
     {
         http.Dispose();
         rotated.Dispose();
-        await door.DisposeAsync();
+        await app.DisposeAsync();
         await provider.DisposeAsync();
     }
 
     [Fact]
-    public async Task Keys_that_are_known_stay_good_without_the_provider_for_as_long_as_it_is_away()
+    public async Task Known_keys_stay_valid_throughout_an_outage_of_the_provider()
     {
-        await OpenAsync(time);
+        await StartAppAsync(time);
         await provider.StartAsync();
-        Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token()));
 
         await provider.StopAsync();
         for (var hours = 0; hours < 48; hours++)
         {
             time.Advance(TimeSpan.FromHours(1));
-            Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token()));
         }
 
-        await Eventually.BeTrueAsync("it was noticed that the provider is away", async () =>
+        await Eventually.BeTrueAsync("the outage of the provider is noticed", async () =>
         {
             time.Advance(IssuerKeys.RetryInterval);
-            return await KnockAsync(Token(rotated)) == HttpStatusCode.ServiceUnavailable;
+            return await StatusAsync(Token(rotated)) == HttpStatusCode.ServiceUnavailable;
         });
-        Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token()));
     }
 
     [Fact]
-    public async Task A_key_that_is_not_known_has_the_provider_asked_once_in_five_seconds()
+    public async Task Unknown_keys_cause_at_most_one_fetch_in_five_seconds()
     {
-        await OpenAsync(time);
+        await StartAppAsync(time);
         await provider.StartAsync();
-        Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token()));
         for (var i = 0; i < 20; i++)
-            Assert.Equal(HttpStatusCode.Unauthorized, await KnockAsync(Token(rotated)));
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(Token(rotated)));
         Assert.Equal(1, provider.Requests);
 
         provider.Jwks = rotated.Jwks;
         time.Advance(IssuerKeys.RetryInterval);
-        Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token(rotated)));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token(rotated)));
         Assert.Equal(2, provider.Requests);
     }
 
     [Fact]
-    public async Task A_withdrawn_key_is_noticed_within_half_an_hour_and_not_trusted_after_that()
+    public async Task A_withdrawn_key_is_rejected_within_half_an_hour()
     {
-        await OpenAsync(time);
+        await StartAppAsync(time);
         await provider.StartAsync();
-        Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token()));
 
         provider.Jwks = rotated.Jwks;
         time.Advance(IssuerKeys.StaleAfter);
-        await Eventually.BeTrueAsync("the withdrawn key is refused", async () => await KnockAsync(Token()) == HttpStatusCode.Unauthorized);
+        await Eventually.BeTrueAsync("the withdrawn key is rejected", async () => await StatusAsync(Token()) == HttpStatusCode.Unauthorized);
         Assert.Equal(2, provider.Requests);
     }
 
     [Fact]
-    public async Task What_is_no_set_of_keys_replaces_none()
+    public async Task An_invalid_key_set_does_not_replace_the_known_keys()
     {
-        await OpenAsync(time);
+        await StartAppAsync(time);
         await provider.StartAsync();
-        Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token()));
 
-        foreach (var nonsense in new[] { """{"keys":[]}""", "{}", "<html>", "" })
+        foreach (var invalid in new[] { """{"keys":[]}""", "{}", "<html>", "" })
         {
-            provider.Jwks = nonsense;
+            provider.Jwks = invalid;
             time.Advance(IssuerKeys.StaleAfter);
-            await Eventually.BeTrueAsync("the refusal is noticed", async () =>
+            await Eventually.BeTrueAsync("the invalid key set is noticed", async () =>
             {
                 time.Advance(IssuerKeys.RetryInterval);
-                return await KnockAsync(Token(rotated)) == HttpStatusCode.ServiceUnavailable;
+                return await StatusAsync(Token(rotated)) == HttpStatusCode.ServiceUnavailable;
             });
-            Assert.Equal(HttpStatusCode.OK, await KnockAsync(Token()));
+            Assert.Equal(HttpStatusCode.OK, await StatusAsync(Token()));
         }
     }
 
     [Fact]
-    public async Task A_provider_that_does_not_answer_holds_up_the_first_requests_and_those_for_three_seconds()
+    public async Task A_hanging_provider_delays_only_the_first_requests_by_three_seconds()
     {
-        await OpenAsync(TimeProvider.System);
+        await StartAppAsync(TimeProvider.System);
         provider.IsSilent = true;
         await provider.StartAsync();
 
         var started = TimeProvider.System.GetTimestamp();
-        Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => KnockAsync(Token()))), status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => StatusAsync(Token()))), status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), IssuerKeys.FetchTimeout / 2, IssuerKeys.FetchTimeout * 2);
         Assert.Equal(1, provider.Requests);
 
-        // From here on an attempt goes on behind the requests: that the provider is asked again is no reason to wait for it again.
+        // From now on the fetch runs in the background: another attempt must not delay requests again.
         var longest = TimeSpan.Zero;
-        await Eventually.BeTrueAsync("the provider is asked again", async () =>
+        await Eventually.BeTrueAsync("the keys are fetched again", async () =>
         {
             var asked = TimeProvider.System.GetTimestamp();
-            Assert.Equal(HttpStatusCode.ServiceUnavailable, await KnockAsync(Token()));
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await StatusAsync(Token()));
             longest = TimeSpan.FromTicks(Math.Max(longest.Ticks, TimeProvider.System.GetElapsedTime(asked).Ticks));
             return provider.Requests > 1;
         });
         Assert.InRange(longest, TimeSpan.Zero, IssuerKeys.FetchTimeout / 2);
 
         provider.IsSilent = false;
-        await Eventually.BeTrueAsync("the token is accepted", async () => await KnockAsync(Token()) == HttpStatusCode.OK);
+        await Eventually.BeTrueAsync("the token is accepted", async () => await StatusAsync(Token()) == HttpStatusCode.OK);
     }
 
-    private async Task OpenAsync(TimeProvider clock)
+    private async Task StartAppAsync(TimeProvider clock)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
@@ -139,21 +139,21 @@ public sealed class IssuerKeysTests : IAsyncLifetime
             .Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Last())));
         builder.Services.AddSingleton(clock);
         builder.AddAccess();
-        door = builder.Build();
-        door.UseAuthentication();
-        door.UseAuthorization();
-        door.MapGet("/", () => "in");
-        await door.StartAsync();
-        http = new() { BaseAddress = new(door.Urls.Single()) };
+        app = builder.Build();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapGet("/", () => "ok");
+        await app.StartAsync();
+        http = new() { BaseAddress = new(app.Urls.Single()) };
     }
 
-    private async Task<HttpStatusCode> KnockAsync(string token)
+    private async Task<HttpStatusCode> StatusAsync(string token)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Authorization = new("Bearer", token) } };
         using var answer = await http.SendAsync(request);
         return answer.StatusCode;
     }
 
-    /// <summary>Another one each time, so that none is remembered.</summary>
+    /// <summary>A new token each time, so that no cached validation is used.</summary>
     private static string Token(TokenKey? key = null) => (key ?? Tokens.Key).CreateToken("tests", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
 }

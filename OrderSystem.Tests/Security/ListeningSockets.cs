@@ -4,13 +4,13 @@ using OrderSystem.Tests.EndToEnd;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A socket that somebody can connect to.</summary>
+/// <summary>A TCP socket that accepts connections.</summary>
 internal sealed record ListeningSocket(int ProcessId, string Program, IPAddress Address, int Port)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Address}:{Port} {Program} ({ProcessId})");
 }
 
-/// <summary>The listening sockets of processes, out of <c>/proc</c>.</summary>
+/// <summary>The listening sockets of processes, read from <c>/proc</c>.</summary>
 internal static class ListeningSockets
 {
     private const string Listen = "0A";
@@ -32,7 +32,7 @@ internal static class ListeningSockets
         let local = fields[1].Split(':')
         select (fields[9], Address(local[0]), int.Parse(local[1], NumberStyles.HexNumber, CultureInfo.InvariantCulture));
 
-    /// <summary>Words of 32 bits in the machine's order.</summary>
+    /// <summary>The kernel writes an address as 32-bit words in host byte order.</summary>
     private static IPAddress Address(string hex)
     {
         var bytes = Convert.FromHexString(hex);

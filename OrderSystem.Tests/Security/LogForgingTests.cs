@@ -7,14 +7,14 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>Words of a stranger that are logged stay within the line of the entry that quotes them, and command no terminal.</summary>
+/// <summary>Untrusted text in a log stays within the line of its own entry and cannot control a terminal.</summary>
 public sealed class LogForgingTests(SharedSystem shared)
 {
     private readonly string forged = $"fail:OrderSystem.Forged[{Guid.NewGuid():N}]";
 
-    /// <summary>What HTTP lets through in a header, where more is logged than usual.</summary>
+    /// <summary>Uses the characters that HTTP allows in a header, with verbose logging.</summary>
     [Fact]
-    public async Task Who_calls_cannot_write_an_entry()
+    public async Task A_caller_cannot_forge_a_log_entry()
     {
         string[] commands = ["\u001b[2K\u001b[1G", "\u0085", "\u2028", "\u202e"];
         await using var api = await (await shared.StartedAsync()).StartServiceAsync("OrderSystem.OrderApi", ("Logging__Console__LogLevel__Default", "Information"));
@@ -26,7 +26,7 @@ public sealed class LogForgingTests(SharedSystem shared)
             Assert.Equal("HTTP/1.1 401 Unauthorized", await connection.ReadLineAsync());
         }
 
-        await Eventually.GetAsync("they are logged", () => Task.FromResult(api.Output), output => Quoting(output).Length >= commands.Length);
+        await Eventually.GetAsync("all requests are logged", () => Task.FromResult(api.Output), output => Quoting(output).Length >= commands.Length);
         await api.StopAsync();
         Assert.All(Quoting(api.Output), line => Assert.StartsWith("info: Microsoft.AspNetCore", line, StringComparison.Ordinal));
         foreach (var command in commands)
@@ -45,7 +45,7 @@ public sealed class LogForgingTests(SharedSystem shared)
     [InlineData("\u001b[2K\u001b[1G")]
     [InlineData("\u009b2K")]
     [InlineData("\u202e")]
-    public void Neither_a_message_nor_an_exception_begins_an_entry(string command)
+    public void Control_characters_in_a_message_or_exception_cannot_forge_a_log_entry(string command)
     {
         var words = $"x{command}{forged}";
         var failure = new InvalidOperationException(words);

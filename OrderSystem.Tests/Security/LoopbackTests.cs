@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A local run is for the machine that it runs on: nothing of it can be reached from outside.</summary>
+/// <summary>A local run accepts connections only from its own machine.</summary>
 public sealed class LoopbackTests
 {
     /// <summary>NATS, PostgreSQL, the services, and what comes with Aspire: the AppHost, its orchestrator, its dashboard.</summary>
@@ -21,8 +21,8 @@ public sealed class LoopbackTests
         {
             await using var host = AppHostProcess.Start(data.FullName);
             var seen = await Eventually.GetAsync(
-                "the whole system listens", () => Task.FromResult(ListeningSockets.Of(host.Family.Members())),
-                sockets => Programs.All(program => sockets.Any(socket => socket.Program.Contains(program, StringComparison.Ordinal))), AppHostProcess.Patience);
+                "every program of the system listens", () => Task.FromResult(ListeningSockets.Of(host.Family.Members())),
+                sockets => Programs.All(program => sockets.Any(socket => socket.Program.Contains(program, StringComparison.Ordinal))), AppHostProcess.Timeout);
             foreach (var socket in seen.OrderBy(socket => socket.Port))
                 TestContext.Current.TestOutputHelper?.WriteLine($"{socket}");
             Assert.All(seen, socket => Assert.True(IPAddress.IsLoopback(socket.Address), $"{socket} can be reached from outside"));
@@ -34,7 +34,7 @@ public sealed class LoopbackTests
     }
 
     [Fact]
-    public void The_scan_sees_a_socket_that_can_be_reached_from_outside()
+    public void The_scan_finds_a_socket_that_listens_on_all_interfaces()
     {
         using var everywhere = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         everywhere.Bind(new IPEndPoint(IPAddress.Any, 0));

@@ -6,16 +6,16 @@ using NATS.NKeys;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>An operator with one account, whose users prove who they are by a JWT and a key, as in a hosted NATS.</summary>
+/// <summary>A NATS operator with one account, whose users authenticate with a JWT and an NKey, as in a hosted NATS.</summary>
 internal sealed class NatsCredentials : IDisposable
 {
     private readonly KeyPair issuer = KeyPair.CreatePair(PrefixByte.Operator);
     private readonly KeyPair account = KeyPair.CreatePair(PrefixByte.Account);
 
-    /// <summary>JetStream wants one where accounts come from JWTs.</summary>
+    /// <summary>JetStream requires a system account when accounts come from JWTs.</summary>
     private readonly KeyPair system = KeyPair.CreatePair(PrefixByte.Account);
 
-    /// <summary>What a server of this operator is configured with.</summary>
+    /// <summary>The configuration of a server of this operator.</summary>
     internal string ServerConfiguration => $$"""
         operator: {{Token(issuer, issuer.GetPublicKey(), new() { ["type"] = "operator" })}}
         system_account: {{system.GetPublicKey()}}
@@ -24,8 +24,8 @@ internal sealed class NatsCredentials : IDisposable
         """;
 
     /// <summary>The text of a creds file.</summary>
-    /// <param name="name">Of the user.</param>
-    /// <param name="lifetime">After which the server ends the user's connections.</param>
+    /// <param name="name">The name of the user.</param>
+    /// <param name="lifetime">The time after which the server closes the user's connections.</param>
     internal string CredsOf(string name, TimeSpan? lifetime = null)
     {
         using var user = KeyPair.CreatePair(PrefixByte.User);

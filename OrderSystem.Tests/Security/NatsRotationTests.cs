@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A password or a creds file that changes while everything runs.</summary>
+/// <summary>A NATS password or creds file that is rotated while the services run.</summary>
 public sealed class NatsRotationTests : IDisposable
 {
     private readonly string secrets = Directory.CreateTempSubdirectory("secrets-").FullName;
@@ -14,7 +14,7 @@ public sealed class NatsRotationTests : IDisposable
     public void Dispose() => Directory.Delete(secrets, recursive: true);
 
     [Fact]
-    public async Task A_service_takes_the_new_password_from_its_file_and_goes_on_without_a_restart()
+    public async Task A_service_reconnects_with_the_rotated_password_of_its_file_without_a_restart()
     {
         await using var system = await RunningSystem.StartAsync();
         var old = system.Nats.UrlOf(NatsUsers.OrderApi);
@@ -24,9 +24,9 @@ public sealed class NatsRotationTests : IDisposable
         using var client = new Client(api.Address);
         await client.WaitForAsync(await client.PlaceAsync(), "paid");
 
-        // The server first: the service is thrown out, takes orders into its outbox meanwhile, and asks again with what its file says.
+        // The server changes first: it disconnects the service, which keeps new orders in its outbox and reconnects with the password of its file.
         await system.Nats.ChangePasswordAsync(NatsUsers.OrderApi, "changed");
-        await Eventually.BeTrueAsync("the service is thrown out", async () => !(await client.Http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
+        await Eventually.BeTrueAsync("the service is disconnected", async () => !(await client.Http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
         var order = await client.PlaceAsync();
         await WriteAsync(old.Replace(NatsUsers.PasswordOf(NatsUsers.OrderApi), "changed", StringComparison.Ordinal));
 
@@ -36,9 +36,9 @@ public sealed class NatsRotationTests : IDisposable
         Assert.DoesNotContain("changed@", api.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>The server ends a connection whose JWT has ended, and the client reads its file again before it connects anew.</summary>
+    /// <summary>The server closes a connection whose JWT has expired, and the client reads its file again before it reconnects.</summary>
     [Fact]
-    public async Task A_creds_file_that_was_renewed_is_read_again_at_the_next_connection()
+    public async Task A_renewed_creds_file_is_read_before_the_next_reconnect()
     {
         using var credentials = new NatsCredentials();
         await using var server = await NatsServer.StartAsync(credentials.ServerConfiguration, hasUsers: false);
@@ -57,14 +57,14 @@ public sealed class NatsRotationTests : IDisposable
         await lost.Task.WaitAsync(TimeSpan.FromSeconds(30), TimeProvider.System);
         await WriteAsync(credentials.CredsOf("second"), "nats.creds");
 
-        await Eventually.BeTrueAsync("it is connected with the new one", async () =>
+        await Eventually.BeTrueAsync("the client is connected with the renewed creds file", async () =>
         {
             await nats.PingAsync();
             return nats.ConnectionState == NatsConnectionState.Open;
         });
     }
 
-    /// <summary>In one step, as Kubernetes does it.</summary>
+    /// <summary>Replaces the file atomically, as Kubernetes does.</summary>
     private async Task WriteAsync(string text, string name = "ConnectionStrings__nats")
     {
         var file = Path.Combine(secrets, name);

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A connection as one of the system's users, in whose name a test tries what it may not do.</summary>
+/// <summary>A connection as one of the system's NATS users, for tests of forbidden operations.</summary>
 internal sealed class NatsSession : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> refusals = new();
@@ -33,14 +33,14 @@ internal sealed class NatsSession : IAsyncDisposable
 
     internal TopologyProvisioner Topology(JetStreamOptions? options = null) => new(JetStream, Options.Create(options ?? new()), NullLogger<TopologyProvisioner>.Instance);
 
-    /// <summary>Publishes, and returns when the server has said that it may not.</summary>
+    /// <summary>Publishes, and returns when the server has reported a permissions violation.</summary>
     internal async Task PublishRefusedAsync(string subject, string body = "", NatsHeaders? headers = null, string? replyTo = null)
     {
         await Connection.PublishAsync(subject, Encoding.UTF8.GetBytes(body), headers, replyTo, NatsRawSerializer<byte[]>.Default);
         await RefusedAsync($"Publish to \"{subject}\"");
     }
 
-    /// <summary>Listens, and returns when the server has said that it may not.</summary>
+    /// <summary>Subscribes, and returns when the server has reported a permissions violation.</summary>
     internal async Task SubscribeRefusedAsync(string subject)
     {
         await using var subscription = await Connection.SubscribeCoreAsync<byte[]>(subject);
@@ -51,20 +51,20 @@ internal sealed class NatsSession : IAsyncDisposable
 
     private async Task RefusedAsync(string what)
     {
-        // What the server has to say about a command stands before its answer to the ping behind it.
+        // The server reports an error of a command before it answers the ping that follows it.
         await Connection.PingAsync();
-        await Eventually.BeTrueAsync($"the server refuses: {what}", () => Task.FromResult(refusals.Any(refusal => refusal.Contains(what, StringComparison.OrdinalIgnoreCase))), TimeSpan.FromSeconds(5));
+        await Eventually.BeTrueAsync($"the server reports a permissions violation: {what}", () => Task.FromResult(refusals.Any(refusal => refusal.Contains(what, StringComparison.OrdinalIgnoreCase))), TimeSpan.FromSeconds(5));
     }
 }
 
-/// <summary>One server with the system's users and its topology, for tests that only try what is refused.</summary>
-public sealed class GuardedNats : IAsyncLifetime
+/// <summary>One server with the system's users and topology, shared by the tests of forbidden operations.</summary>
+public sealed class NatsPermissionsFixture : IAsyncLifetime
 {
     internal NatsServer Server { get; private set; } = null!;
 
     internal NatsSession Administrator { get; private set; } = null!;
 
-    /// <summary>Starts the server, and has the provisioning user make everything.</summary>
+    /// <summary>Starts the server and creates the topology as the provisioning user.</summary>
     public async ValueTask InitializeAsync()
     {
         Server = await NatsServer.StartAsync();

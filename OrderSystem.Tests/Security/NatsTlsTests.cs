@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>TLS to NATS by a service's settings, tried with the migrate verb, which connects as every service does.</summary>
+/// <summary>The TLS settings of a service's NATS connection, tested with the migrate command, which connects as every service does.</summary>
 public sealed class NatsTlsTests(SharedSystem shared) : IDisposable
 {
     private readonly Certificates ours = new();
@@ -16,7 +16,7 @@ public sealed class NatsTlsTests(SharedSystem shared) : IDisposable
     }
 
     [Fact]
-    public async Task A_server_of_the_right_authority_is_believed_and_any_other_is_not()
+    public async Task Only_a_server_certificate_of_the_configured_CA_is_trusted()
     {
         await using var server = await NatsServer.StartAsync(Tls(verify: false));
 
@@ -27,18 +27,18 @@ public sealed class NatsTlsTests(SharedSystem shared) : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_asks_for_a_certificate_lets_in_who_has_one_of_its_authority()
+    public async Task Mutual_TLS_accepts_only_a_client_certificate_of_the_servers_CA()
     {
         await using var server = await NatsServer.StartAsync(Tls(verify: true));
-        var believed = ("Nats__CaFile", ours.PathOf("ca.pem"));
+        var trusted = ("Nats__CaFile", ours.PathOf("ca.pem"));
 
-        Assert.Equal((0, true), await MigrateAsync(server, believed, ("Nats__CertFile", ours.PathOf("client.pem")), ("Nats__KeyFile", ours.PathOf("client.key"))));
-        Assert.Equal((1, false), await MigrateAsync(server, believed, ("Nats__CertFile", foreign.PathOf("client.pem")), ("Nats__KeyFile", foreign.PathOf("client.key"))));
-        Assert.Equal((1, false), await MigrateAsync(server, believed));
+        Assert.Equal((0, true), await MigrateAsync(server, trusted, ("Nats__CertFile", ours.PathOf("client.pem")), ("Nats__KeyFile", ours.PathOf("client.key"))));
+        Assert.Equal((1, false), await MigrateAsync(server, trusted, ("Nats__CertFile", foreign.PathOf("client.pem")), ("Nats__KeyFile", foreign.PathOf("client.key"))));
+        Assert.Equal((1, false), await MigrateAsync(server, trusted));
     }
 
     [Fact]
-    public async Task A_server_without_TLS_is_not_talked_to_where_TLS_is_required()
+    public async Task A_server_without_TLS_is_rejected_when_TLS_is_required()
     {
         await using var server = await NatsServer.StartAsync();
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>Who makes and changes streams and consumers, when services may not.</summary>
+/// <summary>Which NATS user may create and change streams and consumers.</summary>
 public sealed class NatsTopologyTests : IAsyncLifetime
 {
     private readonly CancellationToken cancellationToken = TestContext.Current.CancellationToken;
@@ -25,12 +25,12 @@ public sealed class NatsTopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_gone_is_made_again_by_the_service_it_belongs_to()
+    public async Task Missing_streams_and_consumers_are_recreated_by_the_service_that_owns_them()
     {
         await using var api = new NatsSession(server, NatsUsers.OrderApi);
         await using var worker = new NatsSession(server, NatsUsers.PaymentWorker);
 
-        // Each makes what it may; what the first needs from the other is there when it looks again.
+        // Each service creates its own part. The consumer of the order API needs a stream of the worker, so that only its second attempt succeeds.
         await Assert.ThrowsAnyAsync<Exception>(() => api.Topology().EnsureAsync(cancellationToken));
         await worker.Topology().EnsureAsync(cancellationToken);
         var report = await api.Topology().EnsureAsync(cancellationToken);
@@ -41,7 +41,7 @@ public sealed class NatsTopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_service_that_may_not_change_a_stream_says_so_at_once_and_goes_on()
+    public async Task A_service_that_may_not_change_a_stream_reports_it_at_once_and_continues()
     {
         await administrator.Topology().EnsureAsync(cancellationToken);
         await ShortenAsync("ORDERS");
@@ -56,7 +56,7 @@ public sealed class NatsTopologyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_migrate_verb_changes_it_as_the_provisioning_user()
+    public async Task The_migrate_command_changes_a_stream_only_as_the_provisioning_user()
     {
         var postgres = await PostgresServer.StartAsync();
         await using var _ = postgres;

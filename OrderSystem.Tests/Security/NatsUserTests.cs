@@ -8,8 +8,8 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What the users of NATS cannot do, tried with their own credentials.</summary>
-public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
+/// <summary>What the NATS users are not allowed to do, tested with their own credentials.</summary>
+public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<NatsPermissionsFixture>
 {
     private static readonly string[] Streams = ["ORDERS", "PAYMENTS", "DEAD_LETTERS"];
 
@@ -23,7 +23,7 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
     [InlineData(NatsUsers.Provisioning, "orders.created")]
     [InlineData(NatsUsers.Provisioning, "payments.succeeded")]
     [InlineData(NatsUsers.Ops, "dead-letters.ORDERS.none")]
-    public async Task An_event_of_another_is_refused_however_well_it_is_forged(string user, string subject)
+    public async Task A_user_cannot_publish_the_events_of_another_service(string user, string subject)
     {
         await using var session = new NatsSession(nats.Server, user);
         var order = Guid.CreateVersion7();
@@ -48,7 +48,7 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
     [InlineData(NatsUsers.PaymentWorker)]
     [InlineData(NatsUsers.Ops)]
     [InlineData(NatsUsers.Provisioning)]
-    public async Task No_user_can_delete_or_empty_a_stream_or_take_it_away(string user)
+    public async Task No_user_can_delete_purge_snapshot_or_restore_a_stream(string user)
     {
         await using var session = new NatsSession(nats.Server, user);
         foreach (var stream in Streams)
@@ -69,12 +69,12 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
     [InlineData(NatsUsers.OrderApi)]
     [InlineData(NatsUsers.PaymentWorker)]
     [InlineData(NatsUsers.Ops)]
-    public async Task Only_the_provisioning_user_changes_a_stream(string user)
+    public async Task Service_and_operator_users_cannot_change_a_stream(string user)
     {
         await using var session = new NatsSession(nats.Server, user);
         foreach (var stream in Streams)
         {
-            // A stream that publishes again what it takes would do so in the name of the server.
+            // A stream with a republish configuration would publish in the name of the server.
             var changed = (await nats.Administrator.JetStream.GetStreamAsync(stream)).Info.Config with { Republish = new Republish { Src = ">", Dest = "payments.succeeded" } };
             await Assert.ThrowsAsync<NatsRefusedException>(() => session.Connection.AskAsync(
                 $"$JS.API.STREAM.UPDATE.{stream}", token => session.JetStream.UpdateStreamAsync(changed, token), TestContext.Current.CancellationToken));
@@ -86,7 +86,7 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
     [InlineData(NatsUsers.OrderApi, "ORDERS", "payments.succeeded")]
     [InlineData(NatsUsers.OrderApi, "DEAD_LETTERS", "payments.succeeded")]
     [InlineData(NatsUsers.PaymentWorker, "PAYMENTS", "orders.created")]
-    public async Task Nothing_of_ones_own_can_be_passed_on_as_an_event_of_another(string user, string own, string forged)
+    public async Task A_user_cannot_forward_its_own_messages_to_the_subject_of_another_service(string user, string own, string forged)
     {
         await using var session = new NatsSession(nats.Server, user);
         await session.PublishRefusedAsync($"$JS.API.CONSUMER.CREATE.{own}.mine", $$"""{"stream_name":"{{own}}","config":{"name":"mine","deliver_subject":"{{forged}}","ack_policy":"none"} }""");
@@ -98,7 +98,7 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
     [Theory]
     [InlineData(NatsUsers.OrderApi, "PAYMENTS", "PAYMENT_RESULTS", "orders.created")]
     [InlineData(NatsUsers.PaymentWorker, "ORDERS", "ORDER_PROCESSOR", "payments.succeeded")]
-    public async Task A_services_own_consumer_cannot_be_made_to_deliver_to_a_subject(string user, string stream, string consumer, string subject)
+    public async Task A_service_cannot_give_its_own_consumer_a_deliver_subject(string user, string stream, string consumer, string subject)
     {
         await using var session = new NatsSession(nats.Server, user);
         var answer = await session.Connection.RequestAsync<string, string>(
@@ -109,13 +109,13 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
         Assert.True(string.IsNullOrEmpty((await nats.Administrator.JetStream.GetConsumerAsync(stream, consumer)).Info.Config.DeliverSubject));
     }
 
-    /// <summary>The server answers to whatever subject a request names. What it says there is JSON of its own without an envelope: a dead letter, not an event.</summary>
+    /// <summary>The server sends its reply to any subject that a request names. The reply is JSON without an event envelope: a dead letter, not an event.</summary>
     [Fact]
-    public async Task An_answer_that_is_sent_to_the_subject_of_an_event_is_none()
+    public async Task A_JetStream_reply_to_the_subject_of_an_event_has_no_event_envelope()
     {
         await using var session = new NatsSession(nats.Server, NatsUsers.OrderApi);
         await session.Connection.PublishAsync("orders.created", "{}"u8.ToArray(), replyTo: "payments.succeeded", serializer: NatsRawSerializer<byte[]>.Default);
-        await Eventually.BeTrueAsync("the answer is in the stream", async () => await nats.CountAsync("PAYMENTS") > 0);
+        await Eventually.BeTrueAsync("the reply is in the stream", async () => await nats.CountAsync("PAYMENTS") > 0);
 
         var found = await nats.Administrator.JetStream.ScanAsync("PAYMENTS", from: 1).FirstAsync();
         Assert.Empty(found.Headers);
@@ -128,7 +128,7 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
     [InlineData(NatsUsers.PaymentWorker, "PAYMENTS.PAYMENT_RESULTS")]
     [InlineData(NatsUsers.Ops, "ORDERS.ORDER_PROCESSOR")]
     [InlineData(NatsUsers.Provisioning, "PAYMENTS.PAYMENT_RESULTS")]
-    public async Task Messages_of_anothers_consumer_can_neither_be_taken_nor_acknowledged(string user, string consumer)
+    public async Task A_user_can_neither_pull_nor_acknowledge_messages_of_another_users_consumer(string user, string consumer)
     {
         await using var session = new NatsSession(nats.Server, user);
         await session.PublishRefusedAsync($"$JS.API.CONSUMER.MSG.NEXT.{consumer}", "{}");
@@ -141,7 +141,7 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
     [InlineData(NatsUsers.PaymentWorker)]
     [InlineData(NatsUsers.Provisioning)]
     [InlineData(NatsUsers.Ops)]
-    public async Task Nobody_listens_to_anything_but_answers_to_himself(string user)
+    public async Task A_user_cannot_subscribe_beyond_its_own_inbox(string user)
     {
         await using var session = new NatsSession(nats.Server, user);
         var others = NatsUsers.All.Where(other => other != user).Select(other => $"_INBOX_{other}.>");
@@ -153,14 +153,14 @@ public sealed class NatsUserTests(GuardedNats nats) : IClassFixture<GuardedNats>
     [InlineData("order-api", "wrong")]
     [InlineData("nobody", "only-for-order-api")]
     [InlineData("ordersystem", "")]
-    public async Task Whoever_is_not_known_is_not_let_in(string user, string password)
+    public async Task Unknown_users_and_wrong_passwords_are_rejected(string user, string password)
     {
         await using var connection = new NatsConnection(new NatsOpts { Url = $"nats://{user}:{password}@127.0.0.1:{nats.Server.Port}" });
         await Assert.ThrowsAnyAsync<NatsException>(async () => await connection.ConnectAsync());
     }
 
     [Fact]
-    public async Task Whoever_says_no_name_is_not_let_in()
+    public async Task A_connection_without_a_user_is_rejected()
     {
         await using var connection = new NatsConnection(new NatsOpts { Url = $"nats://127.0.0.1:{nats.Server.Port}" });
         await Assert.ThrowsAnyAsync<NatsException>(async () => await connection.ConnectAsync());

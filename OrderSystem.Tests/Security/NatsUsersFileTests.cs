@@ -5,13 +5,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>The one file that says who may do what, against the one declaration that says what there is.</summary>
+/// <summary>The NATS permissions in users.conf, compared with the declared topology.</summary>
 public sealed partial class NatsUsersFileTests
 {
     private readonly string text = Comments().Replace(File.ReadAllText(NatsUsers.Source), "");
 
     [Fact]
-    public void It_has_the_users_that_are_documented_and_no_passwords()
+    public void The_file_has_the_documented_users_and_no_passwords()
     {
         Assert.Equal(NatsUsers.All.Order(StringComparer.Ordinal), Users().Select(match => match.Groups["user"].Value).Order(StringComparer.Ordinal));
         Assert.All(Users(), match => Assert.Equal($"${NatsUsers.VariableOf(match.Groups["user"].Value)}", match.Groups["password"].Value));
@@ -20,7 +20,7 @@ public sealed partial class NatsUsersFileTests
     [Theory]
     [InlineData(NatsUsers.OrderApi, "PAYMENTS.PAYMENT_RESULTS", "ORDERS DEAD_LETTERS")]
     [InlineData(NatsUsers.PaymentWorker, "ORDERS.ORDER_PROCESSOR", "PAYMENTS DEAD_LETTERS")]
-    public void A_service_may_do_with_its_consumer_and_its_streams_what_it_needs(string user, string consumer, string streams)
+    public void A_service_has_the_permissions_that_its_consumer_and_streams_need(string user, string consumer, string streams)
     {
         var may = AllowedTo(user);
 
@@ -33,7 +33,7 @@ public sealed partial class NatsUsersFileTests
     }
 
     [Fact]
-    public void The_provisioning_user_may_make_and_change_all_that_is_declared()
+    public void The_provisioning_user_may_create_and_change_exactly_the_declared_topology()
     {
         var may = AllowedTo(NatsUsers.Provisioning);
         var wanted = Topology.Streams.SelectMany(stream => new[] { "INFO", "CREATE", "UPDATE" }.Select(call => $"$JS.API.STREAM.{call}.{stream.Name}"))
@@ -43,7 +43,7 @@ public sealed partial class NatsUsersFileTests
     }
 
     [Fact]
-    public void Everybody_who_compares_the_topology_may_see_all_of_it()
+    public void Every_user_may_read_the_whole_topology()
     {
         foreach (var user in NatsUsers.All)
         {
@@ -53,9 +53,9 @@ public sealed partial class NatsUsersFileTests
         }
     }
 
-    /// <summary>No wildcard in a call's own name, and no call that gives more away than it seems.</summary>
+    /// <summary>No API subject has a wildcard or names a call that deletes, purges or reads raw messages. Single dead letters may be deleted.</summary>
     [Fact]
-    public void Nobody_may_delete_purge_or_read_raw()
+    public void No_user_may_delete_purge_or_read_raw_messages()
     {
         foreach (var subject in NatsUsers.All.SelectMany(AllowedTo).Where(subject => subject.StartsWith("$JS.API.", StringComparison.Ordinal)))
         {
@@ -72,7 +72,7 @@ public sealed partial class NatsUsersFileTests
     [InlineData("compose/nats/nats.conf")]
     [InlineData("kubernetes/overlays/local/nats.conf")]
     [InlineData("kubernetes/overlays/production/nats.conf")]
-    public async Task Every_server_that_is_deployed_has_these_users_and_no_others(string configuration)
+    public async Task Every_deployed_server_has_exactly_these_users(string configuration)
     {
         var deploy = Path.Combine(Solution.Root, "deploy");
         var server = await File.ReadAllTextAsync(Path.Combine(deploy, configuration), TestContext.Current.CancellationToken);

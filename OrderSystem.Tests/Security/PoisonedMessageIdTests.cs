@@ -8,20 +8,20 @@ using Xunit;
 namespace OrderSystem.Tests.Security;
 
 /// <summary>
-/// Whoever may publish on a stream can take the message id of an event before it is published. The stream then acknowledges the event as a
-/// duplicate, and nobody is given it: only repair notices.
+/// A client that may publish to a stream can use the message id of an event before the event is published. The stream then acknowledges the event
+/// as a duplicate and delivers it to no consumer: only the republishing of stalled orders repairs that.
 /// </summary>
 public sealed class PoisonedMessageIdTests
 {
     [Fact]
-    public async Task An_event_whose_message_id_was_taken_is_sent_again_under_another_one_and_charged_once()
+    public async Task An_event_whose_message_id_is_already_used_is_republished_and_charged_once()
     {
         await using var system = await FaultSystem.StartAsync(settings: [("Sweeper__After", "00:00:02")]);
         using var client = new Client(system.Apis[0].Address);
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.UrlOf(NatsUsers.OrderApi), InboxPrefix = $"_INBOX_{NatsUsers.OrderApi}" });
         var jetStream = new NatsJSContext(nats);
 
-        // While the API is cut off, its event waits in the outbox, and its id can be read there.
+        // While the API has no connection to NATS, its event waits in the outbox, where the test reads its id.
         system.ApiNats.Refuses = true;
         system.ApiNats.CutAll();
         var order = await client.PlaceAsync();
@@ -35,7 +35,6 @@ public sealed class PoisonedMessageIdTests
         Assert.Single((await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray());
         Assert.Contains("are sent again", system.Apis[0].Output, StringComparison.Ordinal);
 
-        // What took its place is kept, with the reason.
         await using var reader = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         await Eventually.GetAsync(
             "the forgery is a dead letter",

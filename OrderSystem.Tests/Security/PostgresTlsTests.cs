@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>TLS to PostgreSQL by the connection string alone.</summary>
+/// <summary>TLS to PostgreSQL, configured by the connection string alone.</summary>
 public sealed class PostgresTlsTests : IAsyncLifetime
 {
     private readonly Certificates ours = new();
@@ -32,7 +32,7 @@ public sealed class PostgresTlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_of_the_right_authority_is_believed_and_any_other_is_not()
+    public async Task Only_a_server_certificate_of_the_configured_CA_is_trusted()
     {
         Assert.True(await IsEncryptedAsync($"SSL Mode=VerifyFull;Root Certificate={ours.PathOf("ca.pem")}"));
         Assert.True(await IsEncryptedAsync("SSL Mode=Require"));
@@ -42,7 +42,7 @@ public sealed class PostgresTlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_service_says_in_one_line_why_it_does_not_believe_the_server()
+    public async Task A_migration_fails_on_an_untrusted_server_certificate_without_logging_the_password()
     {
         Assert.Equal(0, (await MigrateAsync(ours)).ExitCode);
 
@@ -53,7 +53,7 @@ public sealed class PostgresTlsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_server_without_TLS_is_not_talked_to_where_TLS_is_required()
+    public async Task A_server_without_TLS_is_rejected_when_TLS_is_required()
     {
         await server.ExecuteAsync("ALTER SYSTEM SET ssl = off");
         await server.ExecuteAsync("SELECT pg_reload_conf()");
@@ -62,12 +62,12 @@ public sealed class PostgresTlsTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => IsEncryptedAsync("SSL Mode=Require"));
     }
 
-    /// <summary>As a service connects.</summary>
+    /// <summary>Connects with the defaults of a service.</summary>
     private Task<bool> IsEncryptedAsync(string mode) => Sql.ScalarAsync<bool>(
         PostgresDefaults.Complete($"{server.ConnectionString("postgres")};{mode}", "tests"), "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
 
-    private Task<(int ExitCode, string Output)> MigrateAsync(Certificates believed) => ServiceProcess.RunAsync(
+    private Task<(int ExitCode, string Output)> MigrateAsync(Certificates trusted) => ServiceProcess.RunAsync(
         "OrderSystem.OrderApi",
-        new Dictionary<string, string> { ["ConnectionStrings__orders"] = $"{server.ConnectionString("orders")};SSL Mode=VerifyFull;Root Certificate={believed.PathOf("ca.pem")}" },
+        new Dictionary<string, string> { ["ConnectionStrings__orders"] = $"{server.ConnectionString("orders")};SSL Mode=VerifyFull;Root Certificate={trusted.PathOf("ca.pem")}" },
         "migrate");
 }

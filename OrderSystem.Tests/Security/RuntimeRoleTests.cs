@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What a migration makes of a role that is there already, and what it lets the server know.</summary>
+/// <summary>A migration resets the rights of an existing service role and does not send its password to the server.</summary>
 public sealed class RuntimeRoleTests(SharedPostgres shared) : IAsyncLifetime
 {
     private readonly string role = $"service_{Guid.NewGuid():N}";
@@ -23,7 +23,7 @@ public sealed class RuntimeRoleTests(SharedPostgres shared) : IAsyncLifetime
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
-    public async Task What_a_role_could_do_beside_its_rights_is_taken_away_by_each_migration()
+    public async Task Each_migration_revokes_rights_beyond_those_of_the_service_role()
     {
         await Sql.ExecuteAsync(database, $"CREATE ROLE {role} LOGIN CREATEDB CREATEROLE REPLICATION");
         await MigrateAsync(database, PostgresTemplate.Password);
@@ -43,7 +43,7 @@ public sealed class RuntimeRoleTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_server_is_not_told_the_password()
+    public async Task The_statement_log_of_the_server_does_not_contain_the_password()
     {
         var mark = new SecretMark("runtime-password");
         var owner = $"owner_{Guid.NewGuid():N}";

@@ -5,29 +5,29 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What is made of a password here is what the server would have made of it.</summary>
+/// <summary>The SCRAM verifier of a password equals the one that PostgreSQL would compute.</summary>
 public sealed class ScramVerifierTests(SharedPostgres shared)
 {
     [Theory]
     [InlineData("only-for-tests")]
     [InlineData("with 'quotes' and \\ and a : and a $")]
     [InlineData("pa\u00dfw\u00f6rter")]
-    public async Task It_is_the_one_that_PostgreSQL_makes_with_the_same_salt(string password)
+    public async Task The_verifier_equals_that_of_PostgreSQL_for_the_same_salt(string password)
     {
         var administrator = (await shared.StartedAsync()).ConnectionString("postgres");
         var role = $"role_{Guid.NewGuid():N}";
         await Sql.ExecuteAsync(administrator, $"CREATE ROLE {role} PASSWORD '{password.Replace("'", "''", StringComparison.Ordinal)}'");
 
-        var made = await Sql.ScalarAsync<string>(administrator, $"SELECT rolpassword FROM pg_authid WHERE rolname = '{role}'");
+        var expected = await Sql.ScalarAsync<string>(administrator, $"SELECT rolpassword FROM pg_authid WHERE rolname = '{role}'");
 
-        Assert.Equal(made, ScramVerifier.Of(password, Convert.FromBase64String(made.Split('$', ':')[2])));
+        Assert.Equal(expected, ScramVerifier.Of(password, Convert.FromBase64String(expected.Split('$', ':')[2])));
     }
 
-    /// <summary>Also characters that can be written in two ways.</summary>
+    /// <summary>Includes characters that SASLprep normalizes.</summary>
     [Theory]
     [InlineData("only-for-tests")]
     [InlineData("\ufb01ve \u2168 times")]
-    public async Task Whoever_knows_the_password_gets_in_and_nobody_else(string password)
+    public async Task Only_the_right_password_can_log_in(string password)
     {
         var server = await shared.StartedAsync();
         var role = $"role_{Guid.NewGuid():N}";
@@ -41,5 +41,5 @@ public sealed class ScramVerifierTests(SharedPostgres shared)
     }
 
     [Fact]
-    public void Each_has_a_salt_of_its_own() => Assert.NotEqual(ScramVerifier.Of("only-for-tests"), ScramVerifier.Of("only-for-tests"));
+    public void Every_verifier_has_its_own_salt() => Assert.NotEqual(ScramVerifier.Of("only-for-tests"), ScramVerifier.Of("only-for-tests"));
 }

@@ -4,13 +4,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A secret that is recognised wherever it turns up: as it is, as a URL, JSON or a shell would write it, and in base64.</summary>
+/// <summary>A secret that is recognised in every encoding: raw, quoted, encoded for a URL, JSON or HTML, and in base64.</summary>
 internal sealed class SecretMark(string name)
 {
-    /// <summary>What is special in URLs, in JSON and in connection strings is in it.</summary>
+    /// <summary>Contains the special characters of URLs, JSON and connection strings.</summary>
     internal string Value { get; } = $"{name}+/%&\"'=;@:{Guid.NewGuid():N}<\u00e9>";
 
-    /// <summary>The same within the value of a PostgreSQL connection string.</summary>
+    /// <summary>Quoted for a value of a PostgreSQL connection string.</summary>
     internal string Quoted => $"\"{Value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
     internal string InUrl => Uri.EscapeDataString(Value);
@@ -19,14 +19,14 @@ internal sealed class SecretMark(string name)
     [
         Value, InUrl, JsonEncodedText.Encode(Value).ToString(), System.Net.WebUtility.UrlEncode(Value), System.Net.WebUtility.HtmlEncode(Value), Quoted,
 
-        // What is left of it when a part is quoted that nobody understood.
+        // The rest that an error message quotes when a parser has split the secret.
         Value.Split(':')[1].Split('<')[0],
 
-        // Base64 of the part that does not depend on what stands before and after it.
+        // The part of its base64 that does not depend on the bytes around it.
         .. Enumerable.Range(0, 3).Select(offset => Convert.ToBase64String([.. new byte[offset], .. Encoding.UTF8.GetBytes(Value)])[(offset == 0 ? 0 : 4)..^4]),
     ];
 
-    /// <summary>Fails when the text holds it, and says where without saying it.</summary>
+    /// <summary>Fails when the text contains the secret. The message says where, without the secret.</summary>
     internal void AssertNotIn(string where, string text)
     {
         foreach (var form in Forms)

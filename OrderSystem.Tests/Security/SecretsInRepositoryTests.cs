@@ -4,16 +4,16 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>No key, token or password lies in the repository, but those of the tests, which open nothing else.</summary>
+/// <summary>The repository contains no key, token or password except those of the tests, which give access to nothing else.</summary>
 public sealed partial class SecretsInRepositoryTests
 {
     private static readonly string[] NotOurs = ["bin", "obj", ".git", ".tools", ".data", "artifacts", "node_modules", "TestResults"];
 
-    /// <summary>What stands for a value, or is one that tests and examples use.</summary>
+    /// <summary>Placeholders, and values that tests and examples use.</summary>
     private static readonly string[] Harmless = ["...", "…", "password", "wrong", "secret", "only-for-", "for-tests-only", "local-only", "p%40ss", "{", "$", "<", "\"", "'"];
 
     [Fact]
-    public void No_file_holds_a_key_a_token_or_a_password()
+    public void No_file_contains_a_key_a_token_or_a_password()
     {
         var files = Files(new DirectoryInfo(Solution.Root)).ToArray();
         Assert.True(files.Length > 300);
@@ -28,7 +28,7 @@ public sealed partial class SecretsInRepositoryTests
     [InlineData("nats://order-api:" + "hunter2hunter2@nats:4222")]
     [InlineData("AKIA" + "IOSFODNN7EXAMPLE")]
     [InlineData("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U")]
-    public void It_would_be_seen(string secret) => Assert.NotEmpty(Secrets(secret));
+    public void The_scan_finds_each_kind_of_secret(string secret) => Assert.NotEmpty(Secrets(secret));
 
     private static IEnumerable<string> Secrets(string text) =>
         Key().Matches(text).Select(match => match.Value)

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>Passwords that can be recognised: nothing that the system writes, sends or shows holds one, whatever state it is in.</summary>
+/// <summary>No log, telemetry, response or process argument contains a password, while the system is healthy and while its dependencies are down.</summary>
 public sealed partial class SecretsTests : IAsyncLifetime
 {
     private const string Api = "OrderSystem.OrderApi";
@@ -24,7 +24,7 @@ public sealed partial class SecretsTests : IAsyncLifetime
         collector = await OtlpCollector.StartAsync();
         system = await RunningSystem.StartAsync(new(collector.Settings, StringComparer.Ordinal)
         {
-            // The more they say, the more could be in it.
+            // Verbose settings, because more output has more places for a leak.
             ["Logging__LogLevel__Default"] = "Debug",
             ["OTEL_METRICS_EXPORTER"] = "otlp,prometheus",
             ["OTEL_EXPORTER_PROMETHEUS_HOST"] = "127.0.0.1",
@@ -40,7 +40,7 @@ public sealed partial class SecretsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_the_system_writes_sends_and_shows_holds_no_secret()
+    public async Task No_log_telemetry_response_or_process_argument_contains_a_secret()
     {
         await MigrateAsync(Api);
         await MigrateAsync(Worker);
@@ -49,8 +49,8 @@ public sealed partial class SecretsTests : IAsyncLifetime
         var worker = await system.StartServiceAsync(Worker, ("ConnectionStrings__payments", Database("payments", postgres)), ("Payments__GatewayUrl", $"http://{gateway}"));
         using (var client = new Client(api.Address))
             await client.WaitForAsync(await client.PlaceAsync(), "paid");
-        await LookAsync("healthy", api, worker);
-        SeeArguments();
+        await CollectResponsesAsync("healthy", api, worker);
+        CollectArguments();
 
         await RefusedAsync(Api, ("ConnectionStrings__orders", Database("orders", wrong)));
         await RefusedAsync(Worker, ("ConnectionStrings__payments", $"{Database("payments", wrong)};Nonsense=1"));
@@ -61,21 +61,21 @@ public sealed partial class SecretsTests : IAsyncLifetime
         await RunAsync(("ConnectionStrings__orders", Database("orders", wrong)), "audit");
         await RunAsync(("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"), "dead-letters", "list");
 
-        // A server that refuses the password of NATS is taken for one that is not there yet.
+        // The service treats a NATS server that rejects its password like one that is not reachable yet.
         var stranger = await system.StartServiceAsync(Api, isHealthy: false, ("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"));
-        await LookAsync("refused by NATS", stranger);
+        await CollectResponsesAsync("refused by NATS", stranger);
 
         await system.Nats.KillAsync();
-        await LookAsync("without NATS", api, worker);
+        await CollectResponsesAsync("without NATS", api, worker);
         await system.Postgres.KillAsync();
-        await LookAsync("without PostgreSQL", api, worker);
+        await CollectResponsesAsync("without PostgreSQL", api, worker);
         foreach (var service in new[] { api, worker, stranger })
         {
             await service.StopAsync();
             seen.Add(($"the output of {service.Id}", service.Output));
         }
 
-        Assert.True(collector.Received.Count > 10, "Hardly any telemetry came.");
+        Assert.True(collector.Received.Count > 10, "Hardly any telemetry arrived.");
         seen.AddRange(collector.Received.Select(body => ("telemetry", Encoding.UTF8.GetString(body))));
         foreach (var (where, text) in seen)
         {
@@ -91,7 +91,7 @@ public sealed partial class SecretsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_manifest_asks_for_secrets_and_holds_none()
+    public async Task The_deployment_manifest_contains_no_configured_secret()
     {
         var folder = Directory.CreateTempSubdirectory("secrets-manifest-").FullName;
         var mark = new SecretMark("configured-secret");
@@ -123,21 +123,21 @@ public sealed partial class SecretsTests : IAsyncLifetime
 
     private string Database(string name, SecretMark password) => $"Host=127.0.0.1;Port={system.Postgres.Port};Username=marked;Password={password.Quoted};Database={name};Include Error Detail=true";
 
-    /// <summary>All that can be asked over HTTP, right and wrong.</summary>
-    private async Task LookAsync(string when, params ServiceProcess[] services)
+    /// <summary>Collects the responses to valid and invalid requests to every endpoint.</summary>
+    private async Task CollectResponsesAsync(string when, params ServiceProcess[] services)
     {
         using var http = Tokens.Http(TimeSpan.FromSeconds(20));
         foreach (var service in services)
         {
             foreach (var path in new[] { "/health", "/ready", "/alive", "/orders", $"/orders/{Guid.NewGuid()}", $"/orders/{Guid.NewGuid()}/timeline", "/ops/dead-letters", "/ops/audit", "/ops/audit/payments", "/openapi/v1.json" })
-                await SeeAsync(path, () => http.GetAsync(new Uri(service.Address, path)));
-            await SeeAsync("POST /orders", () => http.PostAsJsonAsync(new Uri(service.Address, "/orders"), new { customerId = "c", currency = "EUR", items = new[] { new { sku = "S", quantity = 1, unitPrice = 1 } } }));
-            await SeeAsync("POST /ops/redrive", () => http.PostAsync(new Uri(service.Address, "/ops/redrive?missing=true"), content: null));
+                await CollectAsync(path, () => http.GetAsync(new Uri(service.Address, path)));
+            await CollectAsync("POST /orders", () => http.PostAsJsonAsync(new Uri(service.Address, "/orders"), new { customerId = "c", currency = "EUR", items = new[] { new { sku = "S", quantity = 1, unitPrice = 1 } } }));
+            await CollectAsync("POST /ops/redrive", () => http.PostAsync(new Uri(service.Address, "/ops/redrive?missing=true"), content: null));
             if (MetricsAddress().Match(service.Output) is { Success: true } metrics)
-                await SeeAsync("/metrics", () => http.GetAsync(new Uri(metrics.Groups[1].Value)));
+                await CollectAsync("/metrics", () => http.GetAsync(new Uri(metrics.Groups[1].Value)));
         }
 
-        async Task SeeAsync(string what, Func<Task<HttpResponseMessage>> ask)
+        async Task CollectAsync(string what, Func<Task<HttpResponseMessage>> ask)
         {
             try
             {
@@ -151,8 +151,8 @@ public sealed partial class SecretsTests : IAsyncLifetime
         }
     }
 
-    /// <summary>The arguments of every process that this machine lets us see: any account can.</summary>
-    private void SeeArguments()
+    /// <summary>Collects the arguments of all visible processes, because any account of the machine can read them.</summary>
+    private void CollectArguments()
     {
         foreach (var process in Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)))
         {
@@ -162,12 +162,12 @@ public sealed partial class SecretsTests : IAsyncLifetime
             }
             catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
             {
-                // It ended meanwhile.
+                // The process has ended.
             }
         }
     }
 
-    /// <summary>Makes the role as which the service then works.</summary>
+    /// <summary>Creates the role that the service then connects as.</summary>
     private async Task MigrateAsync(string project)
     {
         var (exitCode, output) = await ServiceProcess.RunAsync(

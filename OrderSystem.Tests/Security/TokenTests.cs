@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>Who gets in: nobody without a good token, and nobody further than its scopes.</summary>
+/// <summary>Authentication and authorization: a request needs a valid token with the scope of the endpoint.</summary>
 public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
 {
     private RunningSystem system = null!;
@@ -18,18 +18,18 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [Theory]
     [InlineData("expired", "expired")]
     [InlineData("not yet valid", "not valid before")]
-    [InlineData("without an end", "expiration")]
+    [InlineData("without an expiry", "expiration")]
     [InlineData("foreign issuer", "issuer")]
     [InlineData("without an issuer", "issuer")]
     [InlineData("foreign audience", "audience")]
     [InlineData("without an audience", "audience")]
     [InlineData("foreign key", "signature key was not found")]
-    [InlineData("foreign key under a known name", "signature is invalid")]
-    [InlineData("key in its own header", "signature key was not found")]
+    [InlineData("foreign key with a known kid", "signature is invalid")]
+    [InlineData("key in the jwk header", "signature key was not found")]
     [InlineData("none algorithm")]
-    [InlineData("none algorithm, otherwise written")]
+    [InlineData("none algorithm in mixed case")]
     [InlineData("none algorithm with a signature")]
-    [InlineData("algorithm by its long name")]
+    [InlineData("algorithm as a URI")]
     [InlineData("public key as HMAC secret")]
     [InlineData("public key as HMAC secret, PEM")]
     [InlineData("public key as HMAC secret, modulus")]
@@ -39,13 +39,13 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("not a token")]
     [InlineData("encrypted")]
     [InlineData("critical extension")]
-    [InlineData("claims that are no object")]
+    [InlineData("claims that are not an object")]
     [InlineData("very long")]
     public async Task A_forged_token_gets_401_at_both_services(string kind, string said = "invalid_token")
     {
         foreach (var address in new[] { new Uri(system.OrderApi.Address, "/orders"), new Uri(system.Worker.Address, $"/ops/payments/{Guid.NewGuid()}") })
         {
-            using var http = Tokens.Http(address, Forged.Of(kind));
+            using var http = Tokens.Http(address, ForgedTokens.Of(kind));
             using var answer = await http.GetAsync(address);
 
             Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
@@ -55,9 +55,9 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_token_that_the_forged_ones_are_made_of_is_good()
+    public async Task The_token_that_the_forged_ones_are_derived_from_is_accepted()
     {
-        using var http = Tokens.Http(system.OrderApi.Address, Forged.Signed(_ => { }));
+        using var http = Tokens.Http(system.OrderApi.Address, ForgedTokens.Signed(_ => { }));
         using var answer = await http.GetAsync("/orders");
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -66,9 +66,9 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [Theory]
     [InlineData(-600, -10)]
     [InlineData(25, 600)]
-    public async Task A_clock_that_differs_by_less_than_30_s_keeps_nobody_out(int notBefore, int expires)
+    public async Task A_clock_skew_below_30_s_is_tolerated(int notBefore, int expires)
     {
-        using var http = Tokens.Http(system.OrderApi.Address, Forged.Signed(claims => (claims["nbf"], claims["exp"]) = (Forged.Now(notBefore), Forged.Now(expires))));
+        using var http = Tokens.Http(system.OrderApi.Address, ForgedTokens.Signed(claims => (claims["nbf"], claims["exp"]) = (ForgedTokens.Now(notBefore), ForgedTokens.Now(expires))));
         using var answer = await http.GetAsync("/orders");
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -79,7 +79,7 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("Bearer")]
     [InlineData("Bearer ")]
     [InlineData("Basic dGVzdHM6dGVzdHM=")]
-    public async Task Without_a_token_there_is_an_answer_from_the_probes_alone(string? authorization)
+    public async Task Only_the_health_probes_answer_without_a_token(string? authorization)
     {
         using var http = new HttpClient();
         foreach (var service in new[] { system.OrderApi.Address, system.Worker.Address })
@@ -114,7 +114,7 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("POST", "/ops/dead-letters/replay", "orders.ops")]
     [InlineData("DELETE", "/ops/dead-letters/1", "orders.ops")]
     [InlineData("POST", "/ops/redrive", "orders.ops")]
-    public async Task A_token_that_lacks_the_scope_gets_403_which_names_it(string method, string path, string scope)
+    public async Task A_token_without_the_scope_gets_403_that_names_the_scope(string method, string path, string scope)
     {
         var others = string.Join(' ', new[] { "orders.read", "orders.write", "orders.ops" }.Where(one => one != scope));
         await RefusesAsync(system.OrderApi.Address, method, path, scope, others);
@@ -130,7 +130,7 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("POST", "/ops/redrive")]
     [InlineData("POST", "/ops/pause")]
     [InlineData("POST", "/ops/resume")]
-    public Task The_worker_answers_operators_alone(string method, string path) => RefusesAsync(system.Worker.Address, method, path, "orders.ops", "orders.read orders.write");
+    public Task The_worker_serves_operators_only(string method, string path) => RefusesAsync(system.Worker.Address, method, path, "orders.ops", "orders.read orders.write");
 
     [Theory]
     [InlineData("orders.readx")]
@@ -138,16 +138,16 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("ORDERS.READ")]
     [InlineData("orders.read,orders.write")]
     [InlineData("")]
-    public Task A_scope_is_a_whole_word(string scopes) => RefusesAsync(system.OrderApi.Address, "GET", "/orders", "orders.read", scopes);
+    public Task Scopes_are_matched_as_whole_case_sensitive_words(string scopes) => RefusesAsync(system.OrderApi.Address, "GET", "/orders", "orders.read", scopes);
 
     [Theory]
     [InlineData("""{"scope":"openid orders.read"}""")]
     [InlineData("""{"scope":["openid","orders.read"]}""")]
     [InlineData("""{"scp":"orders.read"}""")]
     [InlineData("""{"scp":["orders.read"]}""")]
-    public async Task Scopes_are_read_however_a_provider_writes_them(string claims)
+    public async Task Scopes_are_read_from_scope_and_scp_claims_as_text_or_array(string claims)
     {
-        using var http = Tokens.Http(system.OrderApi.Address, Forged.Signed(all =>
+        using var http = Tokens.Http(system.OrderApi.Address, ForgedTokens.Signed(all =>
         {
             all.Remove("scope");
             foreach (var (name, value) in System.Text.Json.Nodes.JsonNode.Parse(claims)!.AsObject())
@@ -162,9 +162,9 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("a b")]
     [InlineData("a\r\nb")]
     [InlineData("käufer")]
-    public async Task A_client_without_a_name_gets_403(string client)
+    public async Task A_token_with_an_invalid_client_id_gets_403(string client)
     {
-        using var http = Tokens.Http(system.OrderApi.Address, Forged.Signed(claims => claims["client_id"] = client));
+        using var http = Tokens.Http(system.OrderApi.Address, ForgedTokens.Signed(claims => claims["client_id"] = client));
         using var answer = await http.GetAsync("/orders");
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
     }

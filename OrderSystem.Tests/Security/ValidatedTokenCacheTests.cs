@@ -6,13 +6,13 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What was found to be good is remembered, but not for long, not beyond what a check would accept, and nothing else is.</summary>
+/// <summary>A successful token validation is cached briefly and never beyond what a new validation would accept. Nothing else is cached.</summary>
 public sealed class ValidatedTokenCacheTests
 {
     private readonly SteppedClock time = new();
     private readonly ValidatedTokenCache tokens;
     private readonly TokenValidationParameters parameters;
-    private int checks;
+    private int validations;
 
     public ValidatedTokenCacheTests()
     {
@@ -25,25 +25,25 @@ public sealed class ValidatedTokenCacheTests
             ClockSkew = AccessSetup.ClockSkew,
             LifetimeValidator = (_, end, _, asked) =>
             {
-                checks++;
+                validations++;
                 return end + asked.ClockSkew >= time.GetUtcNow().UtcDateTime;
             },
         };
     }
 
     [Fact]
-    public async Task A_token_is_checked_once_in_a_minute()
+    public async Task A_token_is_validated_once_a_minute()
     {
         var token = Token(TimeSpan.FromHours(1));
 
-        Assert.True(await IsGoodAsync(token));
+        Assert.True(await IsValidAsync(token));
         time.Advance(TimeSpan.FromSeconds(59));
-        Assert.True(await IsGoodAsync(token));
-        Assert.Equal(1, checks);
+        Assert.True(await IsValidAsync(token));
+        Assert.Equal(1, validations);
 
         time.Advance(TimeSpan.FromSeconds(1));
-        Assert.True(await IsGoodAsync(token));
-        Assert.Equal(2, checks);
+        Assert.True(await IsValidAsync(token));
+        Assert.Equal(2, validations);
     }
 
     [Theory]
@@ -51,89 +51,89 @@ public sealed class ValidatedTokenCacheTests
     [InlineData(1)]
     [InlineData(-1)]
     [InlineData(-29)]
-    public async Task A_remembered_token_ends_30_s_after_its_end_as_a_checked_one_does(int secondsLeft)
+    public async Task A_cached_token_is_rejected_30_s_after_its_expiry_like_any_other(int secondsLeft)
     {
         var token = Token(TimeSpan.FromSeconds(secondsLeft));
-        Assert.True(await IsGoodAsync(token));
+        Assert.True(await IsValidAsync(token));
 
-        // Just before the edge it is remembered still, at the edge a check accepts it, and just after nothing does.
+        // Just before the limit the cache accepts the token, at the limit a validation does, and just after it neither does.
         time.Advance(TimeSpan.FromSeconds(secondsLeft) + AccessSetup.ClockSkew - TimeSpan.FromTicks(1));
-        Assert.True(await IsGoodAsync(token));
-        Assert.Equal(1, checks);
+        Assert.True(await IsValidAsync(token));
+        Assert.Equal(1, validations);
         time.Advance(TimeSpan.FromTicks(1));
-        Assert.True(await IsGoodAsync(token));
+        Assert.True(await IsValidAsync(token));
         time.Advance(TimeSpan.FromTicks(1));
-        Assert.False(await IsGoodAsync(token));
+        Assert.False(await IsValidAsync(token));
     }
 
     [Fact]
-    public async Task A_wall_clock_that_is_set_back_makes_nothing_remembered_for_longer()
+    public async Task A_wall_clock_that_is_set_back_does_not_extend_the_caching()
     {
         var token = Token(TimeSpan.FromHours(5));
-        Assert.True(await IsGoodAsync(token));
+        Assert.True(await IsValidAsync(token));
 
         time.Step(TimeSpan.FromHours(-1));
-        Assert.True(await IsGoodAsync(token));
-        Assert.Equal(1, checks);
+        Assert.True(await IsValidAsync(token));
+        Assert.Equal(1, validations);
         time.Advance(TimeSpan.FromMinutes(1));
-        Assert.True(await IsGoodAsync(token));
-        Assert.Equal(2, checks);
+        Assert.True(await IsValidAsync(token));
+        Assert.Equal(2, validations);
 
         time.Step(TimeSpan.FromHours(6));
-        Assert.False(await IsGoodAsync(token));
+        Assert.False(await IsValidAsync(token));
     }
 
     [Fact]
-    public async Task A_key_that_is_withdrawn_is_trusted_for_a_minute_and_no_longer()
+    public async Task A_withdrawn_key_is_accepted_from_the_cache_for_one_minute_at_most()
     {
         var token = Token(TimeSpan.FromHours(1));
-        Assert.True(await IsGoodAsync(token));
+        Assert.True(await IsValidAsync(token));
         using var other = TokenKey.Create();
         parameters.IssuerSigningKeys = new JsonWebKeySet(other.Jwks).GetSigningKeys();
 
-        Assert.True(await IsGoodAsync(token));
+        Assert.True(await IsValidAsync(token));
         time.Advance(TimeSpan.FromMinutes(1));
-        Assert.False(await IsGoodAsync(token));
+        Assert.False(await IsValidAsync(token));
     }
 
     [Fact]
-    public async Task A_good_token_opens_the_door_to_no_other()
+    public async Task Cached_validation_is_not_reused_for_another_token()
     {
         var parts = Token(TimeSpan.FromHours(1)).Split('.');
         var others = Token(TimeSpan.FromHours(1)).Split('.');
 
-        Assert.True(await IsGoodAsync(string.Join('.', parts)));
-        Assert.False(await IsGoodAsync($"{parts[0]}.{parts[1]}."));
-        Assert.False(await IsGoodAsync($"{parts[0]}.{parts[1]}.{others[2]}"));
-        Assert.False(await IsGoodAsync($"{parts[0]}.{others[1]}.{parts[2]}"));
+        Assert.True(await IsValidAsync(string.Join('.', parts)));
+        Assert.False(await IsValidAsync($"{parts[0]}.{parts[1]}."));
+        Assert.False(await IsValidAsync($"{parts[0]}.{parts[1]}.{others[2]}"));
+        Assert.False(await IsValidAsync($"{parts[0]}.{others[1]}.{parts[2]}"));
     }
 
     [Fact]
-    public async Task A_token_that_was_refused_is_refused_again()
+    public async Task A_rejected_token_is_not_cached()
     {
-        var critical = Forged.Of("critical extension");
+        var critical = ForgedTokens.Of("critical extension");
 
-        Assert.False(await IsGoodAsync(critical));
-        Assert.False(await IsGoodAsync(critical));
-        Assert.Equal(2, checks);
+        Assert.False(await IsValidAsync(critical));
+        Assert.False(await IsValidAsync(critical));
+        Assert.Equal(2, validations);
     }
 
     [Fact]
-    public async Task A_thousand_tokens_are_remembered_and_no_more()
+    public async Task The_cache_holds_at_most_a_thousand_tokens()
     {
         var first = Token(TimeSpan.FromHours(1));
-        Assert.True(await IsGoodAsync(first));
+        Assert.True(await IsValidAsync(first));
         for (var i = 1; i < 1_000; i++)
-            Assert.True(await IsGoodAsync(Token(TimeSpan.FromHours(1))));
-        Assert.True(await IsGoodAsync(first));
-        Assert.Equal(1_000, checks);
+            Assert.True(await IsValidAsync(Token(TimeSpan.FromHours(1))));
+        Assert.True(await IsValidAsync(first));
+        Assert.Equal(1_000, validations);
 
-        Assert.True(await IsGoodAsync(Token(TimeSpan.FromHours(1))));
-        Assert.True(await IsGoodAsync(first));
-        Assert.Equal(1_002, checks);
+        Assert.True(await IsValidAsync(Token(TimeSpan.FromHours(1))));
+        Assert.True(await IsValidAsync(first));
+        Assert.Equal(1_002, validations);
     }
 
     private string Token(TimeSpan lifetime) => Tokens.Key.CreateToken("tests", TokenKey.AllScopes, time.GetUtcNow(), lifetime);
 
-    private async Task<bool> IsGoodAsync(string token) => (await tokens.ValidateTokenAsync(token, parameters)).IsValid;
+    private async Task<bool> IsValidAsync(string token) => (await tokens.ValidateTokenAsync(token, parameters)).IsValid;
 }

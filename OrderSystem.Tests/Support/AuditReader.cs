@@ -8,22 +8,22 @@ using Npgsql;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Looks at both databases, the streams and the provider's ledger from outside, past the proxies.</summary>
+/// <summary>Reads both databases, the streams and the provider's ledger directly, without the proxies.</summary>
 internal sealed class AuditReader(FaultSystem system)
 {
     private static readonly JsonSerializerOptions Web = new(JsonSerializerDefaults.Web);
 
-    /// <summary>Waits until nothing is under way any more, and says what still is when that takes too long.</summary>
-    internal async Task WaitForRestAsync(TimeSpan within)
+    /// <summary>Waits until no work is in progress. A timeout names the work that is left.</summary>
+    internal async Task WaitUntilIdleAsync(TimeSpan within)
     {
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var jetStream = new NatsJSContext(nats);
-        await Eventually.GetAsync($"the system is at rest (FAULT_SEED={system.Dice.Seed}; {system.Load.History})", () => UnderWayAsync(jetStream), found => found.Length == 0, within);
+        await Eventually.GetAsync($"the system is idle (FAULT_SEED={system.Dice.Seed}; {system.Load.History})", () => InProgressAsync(jetStream), found => found.Length == 0, within);
     }
 
     /// <summary>
-    /// What is there at rest. The sweeper goes on telling cancellations again, so that events pass through the outbox even then: a snapshot
-    /// that caught one on its way is taken again. What stays there is seen each time, and judged.
+    /// The state of the idle system. Events of cancelled orders are republished even then and pass through the outbox: a snapshot with such an
+    /// event is taken again. An event that stays in the outbox is in every snapshot, and the rules report it.
     /// </summary>
     internal async Task<AuditSnapshot> ReadAsync()
     {
@@ -49,7 +49,7 @@ internal sealed class AuditReader(FaultSystem system)
                 row => new AuditOrder(row.GetGuid(0), row.GetString(1), row.GetDecimal(2), row.GetString(3), row.GetString(4))),
             OrderApi = await ServiceAsync("order-api", system.OrdersDatabase, jetStream, "ORDERS"),
             Worker = await ServiceAsync("payment-worker", system.PaymentsDatabase, jetStream, "PAYMENTS"),
-            // A cancellation that came before its order holds the place with neither an amount nor a key.
+            // A cancellation that arrived before its order has created a payment without amount and key.
             Payments = await RowsAsync(
                 system.PaymentsDatabase,
                 "SELECT order_id, coalesce(amount, 0), coalesce(currency, ''), coalesce(provider_key, gen_random_uuid()), status, provider_reference FROM payments",
@@ -61,7 +61,7 @@ internal sealed class AuditReader(FaultSystem system)
         };
     }
 
-    private async Task<string> UnderWayAsync(NatsJSContext jetStream)
+    private async Task<string> InProgressAsync(NatsJSContext jetStream)
     {
         var found = new List<string>();
         await CountAsync(system.OrdersDatabase, "SELECT count(*), (SELECT id::text FROM orders WHERE status = 'pending' LIMIT 1) FROM orders WHERE status = 'pending'", "orders are pending");
@@ -89,7 +89,7 @@ internal sealed class AuditReader(FaultSystem system)
     private static async Task<AuditService> ServiceAsync(string name, string database, NatsJSContext jetStream, string stream) => new(name)
     {
         Events = await RowsAsync(database, "SELECT order_id, version, event_id, type FROM events", row => new AuditEvent(row.GetGuid(0), row.GetInt32(1), row.GetGuid(2), row.GetString(3))),
-        Outbox = await RowsAsync(database, "SELECT order_id, version, last_error FROM outbox", row => new AuditWaiting(row.GetGuid(0), row.GetInt32(1), row.IsDBNull(2) ? null : row.GetString(2))),
+        Outbox = await RowsAsync(database, "SELECT order_id, version, last_error FROM outbox", row => new AuditOutboxRow(row.GetGuid(0), row.GetInt32(1), row.IsDBNull(2) ? null : row.GetString(2))),
         Inbox = (await RowsAsync(database, "SELECT event_id FROM inbox", row => row.GetGuid(0))).ToHashSet(),
         Stream = await MessagesAsync(jetStream, stream),
     };

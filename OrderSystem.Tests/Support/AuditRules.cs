@@ -1,6 +1,6 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>The invariants I1 to I6, each as what disagrees with it.</summary>
+/// <summary>Checks the invariants I1 to I7 and returns every violation.</summary>
 internal static class AuditRules
 {
     private static readonly string[] Final = ["paid", "paymentFailed", "cancelled", "manualReview"];
@@ -26,15 +26,15 @@ internal static class AuditRules
             if (answered.Length > 1)
                 yield return $"key {request.Key} was answered with {answered.Length} orders";
             foreach (var id in answered.Where(id => stored.All(order => order.Id != id)))
-                yield return $"order {id} of key {request.Key} was answered with 2xx and is not there";
+                yield return $"order {id} of key {request.Key} was answered with 2xx and does not exist";
             if (stored.Length > 1)
-                yield return $"one key made {stored.Length} orders, {string.Join(", ", stored.Select(order => order.Id))}: {request}";
+                yield return $"one key created {stored.Length} orders, {string.Join(", ", stored.Select(order => order.Id))}: {request}";
             foreach (var order in stored.Where(order => order.Total != request.Total || order.Currency != request.Currency))
-                yield return $"order {order.Id} has {order.Total} {order.Currency}, asked for were {request.Total} {request.Currency}";
+                yield return $"order {order.Id} has {order.Total} {order.Currency}, requested were {request.Total} {request.Currency}";
         }
 
         foreach (var attempt in history.Unexpected)
-            yield return $"an answer was {(int?)attempt.Status} {attempt.Error}";
+            yield return $"unexpected response: {(int?)attempt.Status} {attempt.Error}";
     }
 
     private static IEnumerable<string> Events(AuditSnapshot snapshot, AuditService service, AuditScope scope)
@@ -65,7 +65,7 @@ internal static class AuditRules
         foreach (var refunds in snapshot.Ledger.Where(line => line.IsRefund).GroupBy(line => line.ChargeId, StringComparer.Ordinal).Where(refunds => refunds.Count() > 1))
             yield return $"charge {refunds.Key} was refunded {refunds.Count()} times: {string.Join(", ", refunds.Select(refund => $"{refund.Id} under {refund.Key}"))}";
         foreach (var order in snapshot.ChargedTwice)
-            yield return $"the provider says that it charged order {order} twice";
+            yield return $"the provider reports that it charged order {order} twice";
     }
 
     private static IEnumerable<string> Charges(AuditSnapshot snapshot)
@@ -75,7 +75,7 @@ internal static class AuditRules
         foreach (var charge in snapshot.Ledger.Where(line => line.Kind == "charge"))
         {
             if (!orders.TryGetValue(charge.OrderId!, out var order))
-                yield return $"charge {charge.Id} is of order {charge.OrderId}, which is not there";
+                yield return $"charge {charge.Id} is of order {charge.OrderId}, which does not exist";
             else if (order.Total != charge.Amount || order.Currency != charge.Currency)
                 yield return $"charge {charge.Id} is {charge.Amount} {charge.Currency}, order {order.Id} is {order.Total} {order.Currency}";
             if (!payments.TryGetValue(charge.OrderId!, out var payment))
@@ -116,23 +116,23 @@ internal static class AuditRules
                     yield return $"{service.Name} numbered the events of order {events.Key} {string.Join(", ", events.Select(stored => stored.Version).Order())}";
             }
 
-            // The first copies may have been in a store that was lost: what was sent again then came after what followed it.
+            // The first copies may have been in a store that was lost: a republished event then follows later events of its order.
             foreach (var messages in service.Stream.GroupBy(message => message.OrderId).Where(_ => !scope.StreamsWereLost))
             {
                 var first = messages.OrderBy(message => message.Sequence).DistinctBy(message => message.EventId).Select(message => message.Version).ToArray();
                 if (!first.SequenceEqual(first.Order()))
-                    yield return $"the events of order {messages.Key} came into their stream as {string.Join(", ", first)}";
+                    yield return $"the events of order {messages.Key} were published in the order {string.Join(", ", first)}";
             }
         }
 
-        // What one service told, the other has taken in: its inbox is what makes the next delivery a duplicate.
+        // The inbox of each service holds the events of the other one, which makes the next delivery a duplicate.
         var paid = snapshot.Orders.Where(order => order.Status is "paid" or "paymentFailed").Select(order => order.Id).ToHashSet();
-        foreach (var told in snapshot.Worker.Events.Where(told => paid.Contains(told.OrderId) && !snapshot.OrderApi.Inbox.Contains(told.EventId)))
-            yield return $"{told.Type} of order {told.OrderId} is not in the order API's inbox";
-        // An open payment goes on without its message; when that was lost with its store nobody takes it in any more.
+        foreach (var stored in snapshot.Worker.Events.Where(stored => paid.Contains(stored.OrderId) && !snapshot.OrderApi.Inbox.Contains(stored.EventId)))
+            yield return $"{stored.Type} of order {stored.OrderId} is not in the order API's inbox";
+        // An open payment continues without its message. When that was lost with its store, it never reaches the inbox.
         var inStream = snapshot.OrderApi.Stream.Select(message => message.EventId).ToHashSet();
-        foreach (var told in snapshot.OrderApi.Events.Where(told => paid.Contains(told.OrderId) && !snapshot.Worker.Inbox.Contains(told.EventId)
-            && !(scope.StreamsWereLost && !inStream.Contains(told.EventId))))
-            yield return $"{told.Type} of order {told.OrderId} is not in the worker's inbox";
+        foreach (var stored in snapshot.OrderApi.Events.Where(stored => paid.Contains(stored.OrderId) && !snapshot.Worker.Inbox.Contains(stored.EventId)
+            && !(scope.StreamsWereLost && !inStream.Contains(stored.EventId))))
+            yield return $"{stored.Type} of order {stored.OrderId} is not in the worker's inbox";
     }
 }

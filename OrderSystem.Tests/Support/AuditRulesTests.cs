@@ -2,7 +2,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>The checker that every scenario ends with is itself checked: each thing that could be wrong is made wrong, and has to be noticed.</summary>
+/// <summary>Tests the rules that every scenario ends with: each violation is constructed and must be reported.</summary>
 public sealed class AuditRulesTests
 {
     private static readonly Guid Order = Guid.NewGuid();
@@ -12,7 +12,7 @@ public sealed class AuditRulesTests
 
     private readonly LoadRequest request = new("key", "customer", 12.5m, "EUR");
     private readonly LoadHistory history = new();
-    private readonly AuditSnapshot sound = new()
+    private readonly AuditSnapshot consistent = new()
     {
         Orders = [new(Order, "customer", 12.5m, "EUR", "paid")],
         OrderApi = new("order-api")
@@ -38,88 +38,88 @@ public sealed class AuditRulesTests
     }
 
     [Fact]
-    public void A_sound_system_has_no_disagreement() => Assert.Empty(AuditRules.Check(sound, history, new()));
+    public void A_consistent_system_has_no_violation() => Assert.Empty(AuditRules.Check(consistent, history, new()));
 
     [Fact]
-    public void I1_An_accepted_order_that_is_not_there_is_noticed() => Notices("I1", sound with { Orders = [] });
+    public void I1_An_accepted_order_that_does_not_exist_is_reported() => Reports("I1", consistent with { Orders = [] });
 
     [Fact]
-    public void I1_A_key_that_made_two_orders_is_noticed() => Notices("I1", sound with { Orders = [.. sound.Orders, sound.Orders[0] with { Id = Guid.NewGuid() }] });
+    public void I1_A_key_that_created_two_orders_is_reported() => Reports("I1", consistent with { Orders = [.. consistent.Orders, consistent.Orders[0] with { Id = Guid.NewGuid() }] });
 
     [Fact]
-    public void I1_A_key_that_was_answered_with_two_orders_is_noticed()
+    public void I1_A_key_that_was_answered_with_two_orders_is_reported()
     {
         Answer(Guid.NewGuid());
-        Notices("I1", sound);
+        Reports("I1", consistent);
     }
 
     [Fact]
-    public void I1_An_answer_that_no_fault_excuses_is_noticed()
+    public void I1_An_unexpected_response_is_reported()
     {
         request.Add(new(default, default, new("http://localhost"), LoadOutcome.Unexpected, System.Net.HttpStatusCode.InternalServerError, null, "oops"));
-        Notices("I1", sound);
+        Reports("I1", consistent);
     }
 
     [Fact]
-    public void I2_An_event_left_in_the_outbox_is_noticed() => Notices("I2", sound with { OrderApi = sound.OrderApi with { Outbox = [new(Order, 1, "no answer")] } });
+    public void I2_An_event_left_in_the_outbox_is_reported() => Reports("I2", consistent with { OrderApi = consistent.OrderApi with { Outbox = [new(Order, 1, "no answer")] } });
 
     [Fact]
-    public void I2_A_committed_event_that_is_nowhere_is_noticed() => Notices("I2", sound with { Worker = sound.Worker with { Stream = [] } });
+    public void I2_A_committed_event_missing_from_its_stream_is_reported() => Reports("I2", consistent with { Worker = consistent.Worker with { Stream = [] } });
 
     [Fact]
-    public void I2_A_message_twice_in_its_stream_is_noticed() =>
-        Notices("I2", sound with { OrderApi = sound.OrderApi with { Stream = [sound.OrderApi.Stream[0], sound.OrderApi.Stream[0] with { Sequence = 2 }] } });
+    public void I2_A_message_twice_in_its_stream_is_reported() =>
+        Reports("I2", consistent with { OrderApi = consistent.OrderApi with { Stream = [consistent.OrderApi.Stream[0], consistent.OrderApi.Stream[0] with { Sequence = 2 }] } });
 
     [Fact]
-    public void I2_A_message_of_an_event_that_was_never_committed_is_noticed() =>
-        Notices("I2", sound with { OrderApi = sound.OrderApi with { Stream = [.. sound.OrderApi.Stream, new(2, "orders.created", "x", Guid.NewGuid(), Order, 1)] } });
+    public void I2_A_message_of_an_event_that_was_never_committed_is_reported() =>
+        Reports("I2", consistent with { OrderApi = consistent.OrderApi with { Stream = [.. consistent.OrderApi.Stream, new(2, "orders.created", "x", Guid.NewGuid(), Order, 1)] } });
 
     [Fact]
-    public void I3_A_second_charge_under_another_key_is_noticed() =>
-        Notices("I3", sound with { Ledger = [.. sound.Ledger, sound.Ledger[0] with { Id = "ch_2", Key = Guid.NewGuid().ToString() }] });
+    public void I3_A_second_charge_under_another_key_is_reported() =>
+        Reports("I3", consistent with { Ledger = [.. consistent.Ledger, consistent.Ledger[0] with { Id = "ch_2", Key = Guid.NewGuid().ToString() }] });
 
     [Fact]
-    public void I3_What_the_provider_says_is_noticed() => Notices("I3", sound with { ChargedTwice = [Order.ToString()] });
+    public void I3_A_double_charge_named_by_the_provider_is_reported() => Reports("I3", consistent with { ChargedTwice = [Order.ToString()] });
 
     [Fact]
-    public void I4_A_charge_without_an_order_is_noticed() => Notices("I4", sound with { Ledger = [sound.Ledger[0] with { OrderId = Guid.NewGuid().ToString() }] });
+    public void I4_A_charge_without_an_order_is_reported() => Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { OrderId = Guid.NewGuid().ToString() }] });
 
     [Fact]
-    public void I4_A_charge_of_another_amount_is_noticed() => Notices("I4", sound with { Ledger = [sound.Ledger[0] with { Amount = 12.51m }] });
+    public void I4_A_charge_of_another_amount_is_reported() => Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { Amount = 12.51m }] });
 
     [Fact]
-    public void I4_A_charge_under_a_key_that_is_not_the_payments_is_noticed() => Notices("I4", sound with { Ledger = [sound.Ledger[0] with { Key = Guid.NewGuid().ToString() }] });
+    public void I4_A_charge_under_another_key_than_its_payment_is_reported() => Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { Key = Guid.NewGuid().ToString() }] });
 
     [Theory]
     [InlineData("pending")]
     [InlineData("paymentFailed")]
     [InlineData("cancelled")]
-    public void I5_A_status_that_the_ledger_does_not_agree_with_is_noticed(string status) => Notices("I5", sound with { Orders = [sound.Orders[0] with { Status = status }] });
+    public void I5_A_status_that_contradicts_the_ledger_is_reported(string status) => Reports("I5", consistent with { Orders = [consistent.Orders[0] with { Status = status }] });
 
     [Fact]
-    public void I5_A_paid_order_without_a_charge_is_noticed() => Notices("I5", sound with { Ledger = [] });
+    public void I5_A_paid_order_without_a_charge_is_reported() => Reports("I5", consistent with { Ledger = [] });
 
     [Fact]
-    public void I5_A_charge_that_the_payment_does_not_know_is_noticed() => Notices("I5", sound with { Payments = [sound.Payments[0] with { Reference = "ch_9" }] });
+    public void I5_A_charge_that_the_payment_does_not_refer_to_is_reported() => Reports("I5", consistent with { Payments = [consistent.Payments[0] with { Reference = "ch_9" }] });
 
     [Fact]
-    public void I6_A_gap_in_the_events_is_noticed() => Notices("I6", sound with { OrderApi = sound.OrderApi with { Events = [sound.OrderApi.Events[0] with { Version = 2 }] } });
+    public void I6_A_gap_in_the_event_versions_is_reported() => Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Events = [consistent.OrderApi.Events[0] with { Version = 2 }] } });
 
     [Fact]
-    public void I6_Events_that_overtook_each_other_are_noticed()
+    public void I6_Events_out_of_order_are_reported()
     {
         var second = new AuditMessage(1, "orders.cancelled", "2", Guid.NewGuid(), Order, 2);
-        Notices("I6", sound with { OrderApi = sound.OrderApi with { Stream = [second, sound.OrderApi.Stream[0] with { Sequence = 2 }] } });
+        Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Stream = [second, consistent.OrderApi.Stream[0] with { Sequence = 2 }] } });
     }
 
     [Fact]
-    public void I6_An_event_that_never_took_effect_is_noticed() => Notices("I6", sound with { OrderApi = sound.OrderApi with { Inbox = new HashSet<Guid>() } });
+    public void I6_An_event_missing_from_the_inbox_is_reported() => Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Inbox = new HashSet<Guid>() } });
 
     [Fact]
-    public void I7_A_dead_letter_that_nobody_expected_is_noticed() => Notices("I7", sound with { DeadLetters = 1 });
+    public void I7_An_unexpected_dead_letter_is_reported() => Reports("I7", consistent with { DeadLetters = 1 });
 
-    private void Notices(string invariant, AuditSnapshot doctored) =>
-        Assert.Contains(AuditRules.Check(doctored, history, new()), found => found.StartsWith(invariant, StringComparison.Ordinal));
+    private void Reports(string invariant, AuditSnapshot violated) =>
+        Assert.Contains(AuditRules.Check(violated, history, new()), found => found.StartsWith(invariant, StringComparison.Ordinal));
 
     private void Answer(Guid order) => request.Add(new(default, default, new("http://localhost"), LoadOutcome.Accepted, System.Net.HttpStatusCode.Created, order, null));
 }

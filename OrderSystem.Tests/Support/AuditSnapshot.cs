@@ -1,6 +1,6 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>All that the system says of itself at one moment, read from outside.</summary>
+/// <summary>The state of the whole system at one moment.</summary>
 internal sealed record AuditSnapshot
 {
     internal IReadOnlyList<AuditOrder> Orders { get; init; } = [];
@@ -13,10 +13,10 @@ internal sealed record AuditSnapshot
 
     internal IReadOnlyList<AuditLedgerLine> Ledger { get; init; } = [];
 
-    /// <summary>What the provider itself says about orders that it charged twice.</summary>
+    /// <summary>Orders that the provider itself reports as charged twice.</summary>
     internal IReadOnlyList<string> ChargedTwice { get; init; } = [];
 
-    /// <summary>Calls at the provider by how they ended.</summary>
+    /// <summary>Calls at the provider by outcome.</summary>
     internal IReadOnlyDictionary<string, long> Attempts { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     internal long DeadLetters { get; init; }
@@ -26,12 +26,12 @@ internal sealed record AuditSnapshot
         + $"{Ledger.Count} lines in the ledger, {DeadLetters} dead letters, provider: {string.Join(", ", Attempts.Where(pair => pair.Value > 0).Select(pair => $"{pair.Value} {pair.Key}"))}";
 }
 
-/// <summary>The messaging tables of one service, and the stream that it fills.</summary>
+/// <summary>The messaging tables of one service, and the stream that it publishes to.</summary>
 internal sealed record AuditService(string Name)
 {
     internal IReadOnlyList<AuditEvent> Events { get; init; } = [];
 
-    internal IReadOnlyList<AuditWaiting> Outbox { get; init; } = [];
+    internal IReadOnlyList<AuditOutboxRow> Outbox { get; init; } = [];
 
     internal IReadOnlySet<Guid> Inbox { get; init; } = new HashSet<Guid>();
 
@@ -42,7 +42,7 @@ internal sealed record AuditOrder(Guid Id, string CustomerId, decimal Total, str
 
 internal sealed record AuditEvent(Guid OrderId, int Version, Guid EventId, string Type);
 
-internal sealed record AuditWaiting(Guid OrderId, int Version, string? LastError);
+internal sealed record AuditOutboxRow(Guid OrderId, int Version, string? LastError);
 
 internal sealed record AuditMessage(ulong Sequence, string Subject, string? MessageId, Guid EventId, Guid OrderId, int Version);
 
@@ -56,10 +56,10 @@ internal sealed record AuditLedgerLine(string Kind, string Id, string Key, strin
     internal bool IsRefund => Kind == "refund" && Status == "succeeded";
 }
 
-/// <summary>What a scenario allows.</summary>
+/// <summary>Deviations that a scenario allows.</summary>
 internal sealed record AuditScope
 {
-    /// <summary>The streams were deleted: events of orders that are final need not be in them any more, or not in their order.</summary>
+    /// <summary>The streams were deleted: the events of final orders may be missing from them or out of order.</summary>
     internal bool StreamsWereLost { get; init; }
 
     internal long DeadLetters { get; init; }

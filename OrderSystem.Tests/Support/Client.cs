@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>A caller of the order API.</summary>
+/// <summary>A client of the order API.</summary>
 internal sealed class Client(Uri api, string? token = null) : IDisposable
 {
     private readonly HttpClient http = Tokens.Http(api, token);

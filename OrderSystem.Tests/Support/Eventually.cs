@@ -2,28 +2,28 @@ using System.Diagnostics;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Waits for a condition, and says what did not come true.</summary>
+/// <summary>Polls until a condition holds. A timeout names the condition and the last value.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Asks again until the answer is true.</summary>
+    /// <summary>Polls until the condition holds.</summary>
     internal static Task BeTrueAsync(string expectation, Func<Task<bool>> condition, TimeSpan? within = null) =>
         GetAsync(expectation, condition, holds => holds, within);
 
-    /// <summary>Asks again until the answer is as expected, and returns it. Exceptions of the question count as "not yet"; one without an answer is waited for no longer than for all.</summary>
-    internal static async Task<T> GetAsync<T>(string expectation, Func<Task<T>> question, Func<T, bool> isExpected, TimeSpan? within = null)
+    /// <summary>Polls until the value is as expected, and returns it. An exception counts as "not yet". A call that hangs is abandoned when the time is over.</summary>
+    internal static async Task<T> GetAsync<T>(string expectation, Func<Task<T>> read, Func<T, bool> isExpected, TimeSpan? within = null)
     {
-        var limit = within ?? Patience;
+        var limit = within ?? Timeout;
         var started = Stopwatch.GetTimestamp();
-        object? last = "no answer";
+        object? last = "no value";
         while (true)
         {
             try
             {
                 var remaining = limit - Stopwatch.GetElapsedTime(started);
-                var answer = await question().WaitAsync(remaining > Pause ? remaining : Pause, TimeProvider.System);
+                var answer = await read().WaitAsync(remaining > Pause ? remaining : Pause, TimeProvider.System);
                 if (isExpected(answer))
                     return answer;
                 last = answer;
@@ -39,11 +39,11 @@ internal static class Eventually
         }
     }
 
-    /// <summary>Also what a record, a tuple or an array holds.</summary>
+    /// <summary>As JSON, which shows the contents of records, tuples and arrays.</summary>
     private static string Describe(object? value) => value switch
     {
         string text => text,
-        System.Text.Json.JsonElement { ValueKind: System.Text.Json.JsonValueKind.Undefined } => "no answer",
+        System.Text.Json.JsonElement { ValueKind: System.Text.Json.JsonValueKind.Undefined } => "no value",
         _ => System.Text.Json.JsonSerializer.Serialize(value, IncludeFields),
     };
 

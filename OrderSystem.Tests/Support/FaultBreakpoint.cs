@@ -1,8 +1,8 @@
 namespace OrderSystem.Tests.Support;
 
 /// <summary>
-/// Stops a service at one frame on its way: the frame is held, the test does what it came for (kill the process), and the connection
-/// ends. It stops once; what comes after passes.
+/// Stops a service at one frame: the proxy holds the frame, the test acts (for example, it kills the process), and the connection ends.
+/// The breakpoint triggers once; later frames pass.
 /// </summary>
 internal sealed class FaultBreakpoint(TcpVerdict verdict, FaultBreakpoint.Place isHere)
 {
@@ -10,7 +10,7 @@ internal sealed class FaultBreakpoint(TcpVerdict verdict, FaultBreakpoint.Place 
 
     internal delegate bool Place(TcpLink link, ReadOnlySpan<byte> frame);
 
-    /// <summary>Waits until the frame has come.</summary>
+    /// <summary>Waits until the frame has arrived.</summary>
     internal Task<TcpLink> ReachedAsync(TimeSpan within) => reached.Task.WaitAsync(within, TimeProvider.System);
 
     internal TcpVerdict Judge(TcpLink link, ReadOnlySpan<byte> frame) =>

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace OrderSystem.Tests.Support;
 
 /// <summary>
-/// A disk for PostgreSQL that can be full. Where this process may mount, it is a small file system that both databases live on; elsewhere
-/// the table of orders refuses rows with the error that a full disk gives.
+/// A disk for PostgreSQL that can be filled. If this process may mount, it is a small file system that holds both databases; otherwise a
+/// trigger on the table of orders raises the error of a full disk.
 /// </summary>
 internal sealed class FaultDisk : IAsyncDisposable
 {
@@ -22,14 +22,14 @@ internal sealed class FaultDisk : IAsyncDisposable
 
     private string Filler => Path.Combine(folder, "filler");
 
-    /// <param name="megabytes">Its size; what is not used costs nothing.</param>
-    internal static async Task<FaultDisk> MakeAsync(int megabytes = 64)
+    /// <param name="megabytes">Its size; unused space costs nothing.</param>
+    internal static async Task<FaultDisk> CreateAsync(int megabytes = 64)
     {
         var disk = new FaultDisk();
         Directory.CreateDirectory(disk.folder);
         if (Environment.IsPrivilegedProcess)
         {
-            await RemoveThoseOfDeadRunsAsync();
+            await RemoveDisksOfEndedRunsAsync();
             using var mount = Process.Start("mount", ["-t", "tmpfs", "-o", $"size={megabytes}m,mode=0777", "tmpfs", disk.folder]);
             await mount.WaitForExitAsync();
             disk.isMounted = mount.ExitCode == 0;
@@ -38,8 +38,8 @@ internal sealed class FaultDisk : IAsyncDisposable
         return disk;
     }
 
-    /// <summary>Lets the databases of the system, which do not exist yet, live on this disk.</summary>
-    internal async Task PutAsync(PostgresServer postgres)
+    /// <summary>Creates the databases of the system on this disk. They must not exist yet.</summary>
+    internal async Task CreateDatabasesAsync(PostgresServer postgres)
     {
         if (!isMounted)
             return;
@@ -74,7 +74,7 @@ internal sealed class FaultDisk : IAsyncDisposable
         }
     }
 
-    internal async Task MakeRoomAsync(FaultSystem system)
+    internal async Task FreeSpaceAsync(FaultSystem system)
     {
         if (isMounted)
             File.Delete(Filler);
@@ -90,8 +90,8 @@ internal sealed class FaultDisk : IAsyncDisposable
             Directory.Delete(folder, recursive: true);
     }
 
-    /// <summary>A run that was killed leaves its disk mounted; its process id in the name says that nobody needs it.</summary>
-    private static async Task RemoveThoseOfDeadRunsAsync()
+    /// <summary>A run that was killed leaves its disk mounted. The process id in the name shows that the run has ended.</summary>
+    private static async Task RemoveDisksOfEndedRunsAsync()
     {
         foreach (var left in Directory.GetDirectories(Path.GetTempPath(), Prefix + "*"))
         {

@@ -1,6 +1,6 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Several rules on one link at once, and what passed on all of them: the first rule that does not let a frame pass decides.</summary>
+/// <summary>Several rules for each link, and counts of what passed on all links. The first rule that does not let a frame pass decides.</summary>
 internal sealed class FaultRules
 {
     private readonly Dictionary<(TcpProxy, bool), Side> sides = [];
@@ -28,18 +28,18 @@ internal sealed class FaultRules
     /// <summary>Deliveries after the first of a message.</summary>
     internal long Redelivered => Interlocked.Read(ref redelivered);
 
-    /// <summary>Publishes that a stream recognised as repetitions.</summary>
+    /// <summary>Publishes that a stream recognised as duplicates.</summary>
     internal long StreamDuplicates => Interlocked.Read(ref duplicates);
 
-    /// <summary>Messages that consumers acknowledged as done, with repetitions.</summary>
+    /// <summary>Acknowledgements of consumers, including those of redelivered messages.</summary>
     internal long Settled => Interlocked.Read(ref settled);
 
     internal long DeadLetters => Interlocked.Read(ref deadLetters);
 
-    /// <summary>Judges what services send, until it is disposed.</summary>
+    /// <summary>Applies the rule to what services send, until the result is disposed.</summary>
     internal IDisposable FromClient(TcpProxy proxy, TcpRule rule) => sides[(proxy, true)].Add(rule);
 
-    /// <summary>Judges what the server sends, until it is disposed.</summary>
+    /// <summary>Applies the rule to what the server sends, until the result is disposed.</summary>
     internal IDisposable FromServer(TcpProxy proxy, TcpRule rule) => sides[(proxy, false)].Add(rule);
 
     private TcpVerdict CountSent(TcpLink link, ReadOnlySpan<byte> frame)
@@ -53,9 +53,9 @@ internal sealed class FaultRules
 
     private TcpVerdict CountReceived(TcpLink link, ReadOnlySpan<byte> frame)
     {
-        if (TcpFrames.IsDuplicateAck(frame))
+        if (TcpFrameMatcher.IsDuplicateAck(frame))
             Interlocked.Increment(ref duplicates);
-        if (TcpFrames.AckSubjectOf(frame) is { } subject && TcpFrames.DeliveryOf(subject) > 1)
+        if (TcpFrameMatcher.AckSubjectOf(frame) is { } subject && TcpFrameMatcher.DeliveryOf(subject) > 1)
             Interlocked.Increment(ref redelivered);
         return TcpVerdict.Pass;
     }

@@ -2,10 +2,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>How its parts are set up.</summary>
+/// <summary>The set-up of the parts.</summary>
 internal sealed partial class FaultSystem
 {
-    /// <summary>Times that let a scenario end within seconds. Everything else is as it is delivered.</summary>
+    /// <summary>Short times, so that a scenario ends within seconds. All other settings have their defaults.</summary>
     private static Dictionary<string, string> Quick(IEnumerable<(string Name, string Value)> settings)
     {
         var quick = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -55,10 +55,10 @@ internal sealed partial class FaultSystem
         };
     }
 
-    /// <summary>The proxy reads the frames, so they are not encrypted.</summary>
+    /// <summary>The connection is not encrypted, because the proxy reads the frames.</summary>
     private string Through(TcpProxy proxy, string database, string role) => Postgres.ConnectionString(database, proxy.Port, role) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
 
-    private void Forget(ServiceProcess service)
+    private void Retire(ServiceProcess service)
     {
         lock (one)
         {

@@ -4,7 +4,7 @@ using Xunit;
 namespace OrderSystem.Tests.Support;
 
 /// <summary>
-/// The whole system as processes, any number of each service, with a proxy of our own on each link. A scenario breaks something, puts
+/// The whole system as processes, any number of each service, with a proxy on each link. A scenario breaks something, puts
 /// load on it, and ends with <see cref="AuditAsync"/>.
 /// </summary>
 internal sealed partial class FaultSystem : IAsyncDisposable
@@ -12,8 +12,8 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     internal const string ApiProject = "OrderSystem.OrderApi";
     internal const string WorkerProject = "OrderSystem.PaymentWorker";
 
-    /// <summary>Two at once: each is a dozen processes, and what starves proves nothing.</summary>
-    private static readonly SemaphoreSlim Room = new(2);
+    /// <summary>At most two at once: each has a dozen processes, and a test of a starved system proves nothing.</summary>
+    private static readonly SemaphoreSlim Slots = new(2);
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ordersystem-faults-");
     private readonly Dictionary<string, string> settings;
@@ -34,7 +34,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         Load = new(() => ApiAddresses, dice);
     }
 
-    /// <summary>Where the assembly of a service lies that is started or migrates from now on.</summary>
+    /// <summary>The path of the assembly of a service that is started or migrated from now on.</summary>
     internal Func<string, string> Build { get; set; } = Solution.OutputOf;
 
     internal FaultDice Dice { get; }
@@ -56,7 +56,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     /// <summary>Between the workers and the payment provider.</summary>
     internal TcpProxy Provider { get; }
 
-    /// <summary>In place of the provider, for connections that are made from now on; it may pass on what it does not answer.</summary>
+    /// <summary>Replaces the provider for new connections. It can forward the requests that it does not answer.</summary>
     internal ScriptedProvider? Script { get; set; }
 
     internal IReadOnlyList<TcpProxy> Proxies => [ApiNats, ApiPostgres, WorkerNats, WorkerPostgres, Provider];
@@ -67,28 +67,28 @@ internal sealed partial class FaultSystem : IAsyncDisposable
 
     internal IReadOnlyList<ServiceProcess> Workers => Snapshot(workers);
 
-    /// <summary>All that any instance wrote, also those that are gone.</summary>
-    internal IEnumerable<ServiceProcess> Everyone => [.. Apis, .. Workers, .. Snapshot(gone)];
+    /// <summary>All instances, including those that have ended.</summary>
+    internal IEnumerable<ServiceProcess> AllInstances => [.. Apis, .. Workers, .. Snapshot(gone)];
 
     internal string OrdersDatabase => Postgres.ConnectionString("orders");
 
     internal string PaymentsDatabase => Postgres.ConnectionString("payments");
 
-    /// <summary>While none is up, clients go on asking the one that was started last.</summary>
+    /// <summary>While no instance runs, clients keep calling the one that was started last.</summary>
     internal IReadOnlyList<Uri> ApiAddresses => Apis is { Count: > 0 } up ? [.. up.Select(api => api.Address)] : [lastApi];
 
     /// <summary>Starts everything and returns when all of it is healthy.</summary>
     /// <param name="apis">Instances of the order API.</param>
     /// <param name="workers">Instances of the worker.</param>
-    /// <param name="settings">Beside the quick times that every scenario has.</param>
-    /// <param name="prepare">Done with PostgreSQL before there is a database.</param>
+    /// <param name="settings">In addition to the short times of every scenario.</param>
+    /// <param name="prepare">Runs on PostgreSQL before the databases are created.</param>
     /// <param name="build">See <see cref="Build"/>.</param>
     internal static async Task<FaultSystem> StartAsync(
         int apis = 1, int workers = 1, IEnumerable<(string Name, string Value)>? settings = null, Func<PostgresServer, Task>? prepare = null, Func<string, string>? build = null)
     {
         var seed = int.TryParse(System.Environment.GetEnvironmentVariable("FAULT_SEED"), out var given) ? given : Random.Shared.Next(1_000_000);
         TestContext.Current.TestOutputHelper?.WriteLine($"FAULT_SEED={seed}");
-        await Room.WaitAsync();
+        await Slots.WaitAsync();
         FaultSystem? system = null;
         try
         {
@@ -99,8 +99,8 @@ internal sealed partial class FaultSystem : IAsyncDisposable
             await Task.WhenAll([
                 .. Enumerable.Range(0, apis).Select(_ => system.StartApiAsync()),
                 .. Enumerable.Range(0, workers).Select(_ => system.StartWorkerAsync())]);
-            foreach (var service in system.Everyone)
-                await HealthyAsync(service);
+            foreach (var service in system.AllInstances)
+                await WaitUntilHealthyAsync(service);
             return system;
         }
         catch when (system is not null)
@@ -110,7 +110,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         }
         catch
         {
-            Room.Release();
+            Slots.Release();
             throw;
         }
     }
@@ -134,26 +134,26 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     internal Task KillAsync(ServiceProcess service)
     {
-        Forget(service);
+        Retire(service);
         return service.KillAsync();
     }
 
     /// <summary>SIGTERM; returns the exit code.</summary>
     internal Task<int> StopAsync(ServiceProcess service)
     {
-        Forget(service);
+        Retire(service);
         return service.StopAsync();
     }
 
-    /// <summary>Waits until the service says that it is healthy.</summary>
-    internal static async Task HealthyAsync(ServiceProcess service, TimeSpan? within = null)
+    /// <summary>Waits until the service reports that it is healthy.</summary>
+    internal static async Task WaitUntilHealthyAsync(ServiceProcess service, TimeSpan? within = null)
     {
         using var http = new HttpClient { BaseAddress = service.Address };
         await Eventually.BeTrueAsync(
             $"{service.Address} is healthy", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, within);
     }
 
-    /// <summary>Sets what goes wrong at the provider; null heals it.</summary>
+    /// <summary>Sets the faults of the provider; null removes them.</summary>
     internal async Task SetProviderAsync(object? faults)
     {
         using var http = new HttpClient { BaseAddress = Gateway.Address };
@@ -161,13 +161,13 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>Waits until nothing is under way any more.</summary>
-    internal Task RestAsync(TimeSpan? within = null) => new AuditReader(this).WaitForRestAsync(within ?? TimeSpan.FromSeconds(60));
+    /// <summary>Waits until no work is in progress.</summary>
+    internal Task WaitUntilIdleAsync(TimeSpan? within = null) => new AuditReader(this).WaitUntilIdleAsync(within ?? TimeSpan.FromSeconds(60));
 
-    /// <summary>Waits for rest, and fails with everything that disagrees.</summary>
+    /// <summary>Waits until the system is idle, and fails with every violation of an invariant.</summary>
     internal async Task<AuditSnapshot> AuditAsync(TimeSpan? within = null, AuditScope? scope = null)
     {
-        await RestAsync(within);
+        await WaitUntilIdleAsync(within);
         var snapshot = await new AuditReader(this).ReadAsync();
         var disagreements = AuditRules.Check(snapshot, Load.History, scope ?? new());
         TestContext.Current.TestOutputHelper?.WriteLine($"{Load.History}; {snapshot}");
@@ -180,7 +180,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         try
         {
             Load.Dispose();
-            foreach (var service in Everyone)
+            foreach (var service in AllInstances)
                 await service.DisposeAsync();
             if (Script is not null)
                 await Script.DisposeAsync();
@@ -194,7 +194,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         }
         finally
         {
-            Room.Release();
+            Slots.Release();
         }
     }
 }

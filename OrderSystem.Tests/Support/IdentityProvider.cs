@@ -6,7 +6,7 @@ using OrderSystem.AppHost.Access;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>An OpenID provider over HTTP that publishes the keys it is given, goes away and comes back at the same address.</summary>
+/// <summary>An OpenID provider over HTTP that publishes the given keys, and can be stopped and restarted at the same address.</summary>
 internal sealed class IdentityProvider : IAsyncDisposable
 {
     private readonly int port = Ports.Free();
@@ -16,15 +16,15 @@ internal sealed class IdentityProvider : IAsyncDisposable
     /// <summary>The keys that it publishes, a JSON Web Key Set.</summary>
     internal string Jwks { get; set; } = Tokens.Key.Jwks;
 
-    /// <summary>It takes requests and answers none.</summary>
+    /// <summary>It accepts requests and answers none.</summary>
     internal bool IsSilent { get; set; }
 
-    /// <summary>How often it was asked who it is.</summary>
+    /// <summary>How often its discovery document was requested.</summary>
     internal int Requests => Volatile.Read(ref requests);
 
     private string Address => $"http://127.0.0.1:{port}";
 
-    /// <summary>What makes a service accept its tokens and no others.</summary>
+    /// <summary>The settings with which a service accepts its tokens and no others.</summary>
     internal (string Name, string Value)[] Settings =>
     [
         ("Authentication__Jwks", ""),

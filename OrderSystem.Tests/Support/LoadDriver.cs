@@ -6,22 +6,22 @@ using System.Text.Json;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>How much is asked for.</summary>
-/// <param name="Orders">Orders altogether, at most.</param>
-/// <param name="PerSecond">How fast; what is slow to be answered does not slow down the rest.</param>
+/// <summary>The load to generate.</summary>
+/// <param name="Orders">The maximum number of orders.</param>
+/// <param name="PerSecond">The arrival rate; slow responses do not slow it down.</param>
 internal sealed record LoadPlan(int Orders, double PerSecond)
 {
-    /// <summary>No more orders are asked for once this is cancelled.</summary>
+    /// <summary>No more orders are placed once this is cancelled.</summary>
     internal CancellationToken Until { get; init; }
 
-    /// <summary>How long a client waits for one answer.</summary>
+    /// <summary>How long a client waits for one response.</summary>
     internal TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
-    /// <summary>How long it goes on asking.</summary>
-    internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+    /// <summary>How long a client retries.</summary>
+    internal TimeSpan RetryTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }
 
-/// <summary>Clients that place orders and do not give up: what was refused for now, or got no answer, is asked again with the same key and the same body.</summary>
+/// <summary>Clients that place orders and do not give up: they retry a request with the same key and body when it was rejected for now or got no response.</summary>
 internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) : IDisposable
 {
     private static int runs;
@@ -60,12 +60,12 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
         request.Body = JsonSerializer.SerializeToUtf8Bytes(
             new { customerId = request.CustomerId, currency = request.Currency, items = new[] { new { sku = "SKU-1", quantity, unitPrice = price } } });
         History.Add(request);
-        await AskAsync(request, plan);
+        await SendUntilAnsweredAsync(request, plan);
         return request;
     }
 
-    /// <summary>Asks, and asks again until there is an answer or the patience is over; also for an order that was answered before.</summary>
-    internal async Task AskAsync(LoadRequest request, LoadPlan plan)
+    /// <summary>Sends the request until it gets a definite response or the retry timeout is over. It can also repeat a request that was answered before.</summary>
+    internal async Task SendUntilAnsweredAsync(LoadRequest request, LoadPlan plan)
     {
         var since = Stopwatch.GetTimestamp();
         do
@@ -76,7 +76,7 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
                 break;
             await Task.Delay(wait, TimeProvider.System);
         }
-        while (Stopwatch.GetElapsedTime(since) < plan.Patience);
+        while (Stopwatch.GetElapsedTime(since) < plan.RetryTimeout);
     }
 
     public void Dispose() => http.Dispose();
@@ -94,19 +94,19 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
         {
             using var response = await http.SendAsync(message, deadline.Token);
             Guid? order = response.IsSuccessStatusCode ? (await response.Content.ReadFromJsonAsync<JsonElement>(deadline.Token)).GetProperty("id").GetGuid() : null;
-            var outcome = order is not null ? LoadOutcome.Accepted : IsInvitation(response) ? LoadOutcome.ComeAgain : LoadOutcome.Unexpected;
+            var outcome = order is not null ? LoadOutcome.Accepted : IsRetryable(response) ? LoadOutcome.RetryLater : LoadOutcome.Unexpected;
             var error = outcome == LoadOutcome.Unexpected ? await response.Content.ReadAsStringAsync(deadline.Token) : null;
 
-            // Half of what the server asks for: a test has less time than a client.
-            var wait = outcome == LoadOutcome.ComeAgain ? (response.Headers.RetryAfter?.Delta ?? TimeSpan.Zero) * 0.5 : TimeSpan.Zero;
+            // Half of Retry-After, because a test has less time than a client.
+            var wait = outcome == LoadOutcome.RetryLater ? (response.Headers.RetryAfter?.Delta ?? TimeSpan.Zero) * 0.5 : TimeSpan.Zero;
             return (new(started, Stopwatch.GetElapsedTime(epoch), api, outcome, response.StatusCode, order, error), wait + soon);
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or IOException)
         {
-            return (new(started, Stopwatch.GetElapsedTime(epoch), api, LoadOutcome.NoAnswer, null, null, failure.Message), soon);
+            return (new(started, Stopwatch.GetElapsedTime(epoch), api, LoadOutcome.NoResponse, null, null, failure.Message), soon);
         }
     }
 
-    private static bool IsInvitation(HttpResponseMessage response) =>
+    private static bool IsRetryable(HttpResponseMessage response) =>
         response.Headers.RetryAfter is not null && response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict;
 }

@@ -4,7 +4,7 @@ using System.Net;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Everything that was asked for, and what was answered.</summary>
+/// <summary>All requests and their responses.</summary>
 internal sealed class LoadHistory
 {
     private readonly ConcurrentQueue<LoadRequest> requests = new();
@@ -14,7 +14,7 @@ internal sealed class LoadHistory
     /// <summary>The orders that were answered with 2xx.</summary>
     internal IEnumerable<Guid> Accepted => requests.Where(request => request.OrderId is not null).Select(request => request.OrderId!.Value);
 
-    /// <summary>Answers that no fault excuses: neither taken nor "come again".</summary>
+    /// <summary>Responses that no fault explains: neither accepted nor rejected for now.</summary>
     internal IEnumerable<LoadAttempt> Unexpected => requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.Unexpected);
 
     internal void Add(LoadRequest request) => requests.Enqueue(request);
@@ -28,7 +28,7 @@ internal sealed class LoadHistory
     }
 }
 
-/// <summary>One order that a client wants, with one key, however often it has to ask. The customer is unique, so that its orders can be counted.</summary>
+/// <summary>One order that a client places under one key, with all attempts. The customer is unique, so that its orders can be counted.</summary>
 internal sealed record LoadRequest(string Key, string CustomerId, decimal Total, string Currency)
 {
     private readonly List<LoadAttempt> attempts = [];
@@ -57,7 +57,7 @@ internal sealed record LoadRequest(string Key, string CustomerId, decimal Total,
     public override string ToString() => $"{Key} [{string.Join("; ", Attempts)}]";
 }
 
-/// <summary>One time that it was asked for. Times are those of the run's stopwatch.</summary>
+/// <summary>One attempt to place the order. Times are those of the run's stopwatch.</summary>
 internal sealed record LoadAttempt(TimeSpan Started, TimeSpan Ended, Uri Api, LoadOutcome Outcome, HttpStatusCode? Status, Guid? OrderId, string? Error)
 {
     public override string ToString() => string.Create(
@@ -68,10 +68,10 @@ internal enum LoadOutcome
 {
     Accepted,
 
-    /// <summary>503 or 429 with Retry-After, or 409 for a key that is being used: come again.</summary>
-    ComeAgain,
+    /// <summary>503 or 429 with Retry-After, or 409 for a key that is in use.</summary>
+    RetryLater,
 
-    /// <summary>No answer: it may have been stored or not.</summary>
-    NoAnswer,
+    /// <summary>No response: the outcome of the request is unknown.</summary>
+    NoResponse,
     Unexpected,
 }

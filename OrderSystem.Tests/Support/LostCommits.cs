@@ -1,20 +1,20 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Cuts the first session, and a fifth of the others, between a commit and its answer, so that the client cannot know whether it was committed.</summary>
-/// <param name="dice">Decides which.</param>
-/// <param name="statement">What the parameters of the statements contain that are meant.</param>
+/// <summary>Cuts the first session, and a fifth of the others, between a commit and its response, so that the outcome of the commit is unknown to the client.</summary>
+/// <param name="dice">Decides which sessions are cut.</param>
+/// <param name="statement">What the parameters of the affected statements contain.</param>
 internal sealed class LostCommits(FaultDice dice, params string[] statement)
 {
     private readonly byte[][] marks = [.. statement.Select(System.Text.Encoding.UTF8.GetBytes)];
     private int lost;
 
-    /// <summary>Answers that did not arrive.</summary>
+    /// <summary>Responses that did not arrive.</summary>
     internal int Count => Volatile.Read(ref lost);
 
-    /// <summary>For what the client sends.</summary>
-    internal TcpVerdict Ask(TcpLink link, ReadOnlySpan<byte> frame)
+    /// <summary>The rule for what the client sends.</summary>
+    internal TcpVerdict FromClient(TcpLink link, ReadOnlySpan<byte> frame)
     {
-        if (TcpFrames.IsBind(frame))
+        if (TcpFrameMatcher.IsBind(frame))
         {
             foreach (var mark in marks)
             {
@@ -26,10 +26,10 @@ internal sealed class LostCommits(FaultDice dice, params string[] statement)
         return TcpVerdict.Pass;
     }
 
-    /// <summary>For what the server sends.</summary>
-    internal TcpVerdict Answer(TcpLink link, ReadOnlySpan<byte> frame)
+    /// <summary>The rule for what the server sends.</summary>
+    internal TcpVerdict FromServer(TcpLink link, ReadOnlySpan<byte> frame)
     {
-        if (link.Mark != this || !TcpFrames.IsReadyForQuery(frame))
+        if (link.Mark != this || !TcpFrameMatcher.IsReadyForQuery(frame))
             return TcpVerdict.Pass;
         link.Mark = null;
         if (Count > 0 && !dice.Hits(0.2))

@@ -17,10 +17,10 @@ internal sealed class OtlpCollector : IAsyncDisposable
 
     internal ConcurrentQueue<OtlpLog> Logs { get; } = new();
 
-    /// <summary>Everything as it came, metrics too.</summary>
+    /// <summary>Every request body as it was received, including metrics.</summary>
     internal ConcurrentQueue<byte[]> Received { get; } = new();
 
-    /// <summary>The settings that make a service send here, soon.</summary>
+    /// <summary>The settings with which a service exports to this collector without delay.</summary>
     internal Dictionary<string, string> Settings => new(StringComparer.Ordinal)
     {
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = app.Urls.Single(),
@@ -42,7 +42,7 @@ internal sealed class OtlpCollector : IAsyncDisposable
         return collector;
     }
 
-    /// <summary>Every span that has to do with the order's trace, when the condition holds; what is there when it does not is in the message.</summary>
+    /// <summary>Waits until the spans of the order's trace satisfy the condition, and returns them. A timeout shows the spans that have arrived.</summary>
     internal Task<OtlpSpan[]> TraceAsync(string why, Guid order, Func<OtlpSpan[], bool> isComplete) => Eventually.GetAsync(
         why,
         () =>

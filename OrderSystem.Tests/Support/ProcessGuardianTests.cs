@@ -8,9 +8,9 @@ namespace OrderSystem.Tests.Support;
 public sealed class ProcessGuardianTests
 {
     [Fact]
-    public async Task What_a_killed_test_run_has_started_ends_with_it()
+    public async Task Processes_started_by_a_killed_test_run_end_with_it()
     {
-        // A run of these tests themselves, with a whole system under way. Its files go where this test can remove them.
+        // Another run of these tests, whose soak starts a whole system. TMPDIR is a folder that this test removes.
         var folder = Directory.CreateTempSubdirectory("ordersystem-killed-");
         await PostgresAccount.RunAsync("chmod", ["0777", folder.FullName]);
         var start = new ProcessStartInfo("dotnet", [typeof(ProcessGuardianTests).Assembly.Location, "-noColor", "-class", "*.SoakTests"])
@@ -59,7 +59,7 @@ public sealed class ProcessGuardianTests
         return [.. found];
     }
 
-    /// <summary>The same process, and not just somebody's entry for one that has ended.</summary>
+    /// <summary>The same process, and neither a zombie nor another process that has reused its id.</summary>
     private static bool IsAlive(Found process) => Read(process.Id) is { State: not 'Z' } now && now.Started == process.Started;
 
     private static Found? Read(int id)

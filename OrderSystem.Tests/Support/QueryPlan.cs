@@ -3,13 +3,13 @@ using Npgsql;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>What PostgreSQL read for a statement, as EXPLAIN ANALYZE says. What the statement changed is rolled back.</summary>
-/// <param name="Rows">Rows that were read from tables and indexes, with those that a filter threw away.</param>
-/// <param name="Buffers">Pages that were looked at.</param>
+/// <summary>What PostgreSQL reads for a statement according to EXPLAIN ANALYZE. The changes of the statement are rolled back.</summary>
+/// <param name="Rows">Rows that were read from tables and indexes, including those that a filter removed.</param>
+/// <param name="Buffers">Pages that were accessed.</param>
 /// <param name="Text">The whole plan.</param>
 internal sealed record QueryPlan(long Rows, long Buffers, string Text)
 {
-    /// <summary>Explains with the settings that the connection string says.</summary>
+    /// <summary>Explains with the settings of the connection string.</summary>
     internal static async Task<QueryPlan> OfAsync(string connectionString, string sql, params object[] parameters)
     {
         await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");

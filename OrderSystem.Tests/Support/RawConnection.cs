@@ -3,10 +3,10 @@ using System.Text;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>A connection by hand, so that no client is politer than an attacker.</summary>
+/// <summary>A raw HTTP connection, because an HTTP client would not misbehave like an attacker.</summary>
 internal sealed class RawConnection : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
     internal static async Task<RawConnection> OpenAsync(Uri service)
@@ -16,7 +16,7 @@ internal sealed class RawConnection : IDisposable
         return connection;
     }
 
-    /// <summary>The head of a POST whose body is still to come.</summary>
+    /// <summary>Sends the headers of a POST whose body is still to come.</summary>
     internal Task BeginPostAsync(string token, int length, string more = "") =>
         SendAsync($"POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n");
 
@@ -24,15 +24,15 @@ internal sealed class RawConnection : IDisposable
 
     internal async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Timeout);
         await socket.SendAsync(bytes, deadline.Token);
     }
 
-    /// <summary>Tells the service that nothing more will come; it can still answer.</summary>
+    /// <summary>Shuts down the sending side; the service can still respond.</summary>
     internal void EndSending() => socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Sends a byte now and then until the service has had enough.</summary>
-    /// <returns>The first line of its answer, or nothing when it gave none; and after how long it closed.</returns>
+    /// <summary>Sends single bytes slowly until the service closes the connection.</summary>
+    /// <returns>The first line of the response, empty without one, and the time until the service closed the connection.</returns>
     internal async Task<(string Answer, TimeSpan After)> DripAsync(TimeSpan pause)
     {
         var started = TimeProvider.System.GetTimestamp();
@@ -45,7 +45,7 @@ internal sealed class RawConnection : IDisposable
             }
             catch (SocketException)
             {
-                // It has closed: what it said before is still there to be read.
+                // The service has closed the connection; its response can still be read.
                 break;
             }
         }
@@ -53,18 +53,18 @@ internal sealed class RawConnection : IDisposable
         return (FirstLine(await reading), TimeProvider.System.GetElapsedTime(started));
     }
 
-    /// <summary>The first line of what comes next.</summary>
+    /// <summary>Receives data once and returns its first line.</summary>
     internal async Task<string> ReadLineAsync()
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Timeout);
         var buffer = new byte[4096];
         return FirstLine(Encoding.Latin1.GetString(buffer, 0, await socket.ReceiveAsync(buffer, deadline.Token)));
     }
 
-    /// <summary>What comes until the service closes the connection.</summary>
+    /// <summary>Receives data until the service closes the connection.</summary>
     internal async Task<string> ReadToEndAsync()
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Timeout);
         var text = new StringBuilder();
         var buffer = new byte[16 * 1024];
         try
@@ -74,23 +74,23 @@ internal sealed class RawConnection : IDisposable
         }
         catch (SocketException)
         {
-            // Reset is closed too.
+            // A reset connection is closed, too.
         }
         catch (OperationCanceledException late)
         {
-            throw new Xunit.Sdk.XunitException($"The service has not closed the connection within {Patience.TotalSeconds} s; so far it said: {text}", late);
+            throw new Xunit.Sdk.XunitException($"The service has not closed the connection within {Timeout.TotalSeconds} s; received so far: {text}", late);
         }
 
         return text.ToString();
     }
 
-    /// <summary>Whether the service closes the connection without a word.</summary>
+    /// <summary>Whether the service closes the connection without a response.</summary>
     internal async Task<bool> IsClosedAsync(TimeSpan within)
     {
-        using var patience = new CancellationTokenSource(within);
+        using var deadline = new CancellationTokenSource(within);
         try
         {
-            return await socket.ReceiveAsync(new byte[1], patience.Token) == 0;
+            return await socket.ReceiveAsync(new byte[1], deadline.Token) == 0;
         }
         catch (SocketException)
         {

@@ -32,7 +32,7 @@ internal sealed class RunningSystem : IAsyncDisposable
 
     /// <summary>Starts everything once and returns when all of it is healthy.</summary>
     /// <param name="overrides">Settings for every service, as environment variables.</param>
-    /// <param name="hasStandby">Whether PostgreSQL has one, which every connection string names too, and first.</param>
+    /// <param name="hasStandby">Whether PostgreSQL has a standby, which every connection string names first.</param>
     internal static async Task<RunningSystem> StartAsync(Dictionary<string, string>? overrides = null, bool hasStandby = false)
     {
         var nats = NatsServer.StartAsync();
@@ -64,7 +64,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         return service;
     }
 
-    /// <summary>What a service is told, as the users that it has in production.</summary>
+    /// <summary>The environment of a service, with the users that it has in production.</summary>
     internal Dictionary<string, string> Environment(string project = "OrderSystem.OrderApi")
     {
         var environment = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -82,7 +82,7 @@ internal sealed class RunningSystem : IAsyncDisposable
         return environment;
     }
 
-    /// <summary>What its migrate verb is told, as users who may change what services may not.</summary>
+    /// <summary>The environment of its migrate command, with the users that may change topology and schema.</summary>
     internal Dictionary<string, string> MigrationEnvironment(string project = "OrderSystem.OrderApi")
     {
         var environment = Environment(project);

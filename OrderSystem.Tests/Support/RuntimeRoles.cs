@@ -1,6 +1,6 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>The roles as which the services work in their databases; the migrations make them.</summary>
+/// <summary>The database roles of the services, which the migrations create.</summary>
 internal static class RuntimeRoles
 {
     internal const string OrderApi = "order_api";
@@ -8,7 +8,7 @@ internal static class RuntimeRoles
 
     internal static string Of(string project) => project == "OrderSystem.PaymentWorker" ? PaymentWorker : OrderApi;
 
-    /// <summary>What a migration is told, so that it makes the role.</summary>
+    /// <summary>Adds the settings with which a migration creates the role.</summary>
     internal static void AddTo(Dictionary<string, string> environment, string project) =>
         (environment["Database__RuntimeRole"], environment["Database__RuntimePassword"]) = (Of(project), PostgresTemplate.Password);
 }

@@ -4,8 +4,8 @@ using System.Text;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>What the worker asks of a scripted provider.</summary>
-internal sealed record ProviderQuestion(string Method, string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body)
+/// <summary>A request of the worker to a scripted provider.</summary>
+internal sealed record ProviderRequest(string Method, string Path, IReadOnlyDictionary<string, string> Headers, byte[] Body)
 {
     internal bool IsCharge => Method == "POST" && Path.StartsWith("/charges", StringComparison.Ordinal);
 
@@ -14,55 +14,55 @@ internal sealed record ProviderQuestion(string Method, string Path, IReadOnlyDic
     internal bool IsLookUp => Method == "GET";
 }
 
-/// <summary>An answer, byte for byte. Each part is sent after its pause; at the end the connection stays open, or is cut.</summary>
-internal sealed record ScriptedAnswer(params (TimeSpan After, byte[] Bytes)[] Parts)
+/// <summary>A response, byte for byte. Each part is sent after its pause; at the end the connection stays open, or is cut.</summary>
+internal sealed record ScriptedResponse(params (TimeSpan After, byte[] Bytes)[] Parts)
 {
     internal bool Cuts { get; init; }
 
-    /// <summary>Passed on to the simulator, whose body comes back under another status.</summary>
-    internal int? PassedOnAs { get; init; }
+    /// <summary>Forwards the request to the simulator, and returns its body under this status.</summary>
+    internal int? ForwardedAs { get; init; }
 
-    /// <summary>A whole answer at once.</summary>
+    /// <summary>A complete response in one part.</summary>
     /// <param name="status">Status code.</param>
     /// <param name="body">The body as text; Latin-1, so that any byte can be in it.</param>
     /// <param name="contentType">Null: none.</param>
-    /// <param name="headers">More lines of the head.</param>
-    internal static ScriptedAnswer Of(int status, string body = "", string? contentType = "application/json", params string[] headers)
+    /// <param name="headers">More header lines.</param>
+    internal static ScriptedResponse Of(int status, string body = "", string? contentType = "application/json", params string[] headers)
     {
         var bytes = Encoding.Latin1.GetBytes(body);
         return new((TimeSpan.Zero, [.. Head(status, bytes.Length, contentType, headers), .. bytes]));
     }
 
-    /// <summary>A head that promises a body, of which only a part comes.</summary>
-    internal static ScriptedAnswer Stalled(int status, string part = "", int promised = 100) =>
+    /// <summary>Headers that announce a body, of which only a part is sent.</summary>
+    internal static ScriptedResponse Stalled(int status, string part = "", int promised = 100) =>
         new((TimeSpan.Zero, Head(status, promised, "application/json")), (TimeSpan.FromMilliseconds(20), Encoding.Latin1.GetBytes(part)));
 
-    /// <summary>Nothing at all.</summary>
-    internal static ScriptedAnswer Silence { get; } = new();
+    /// <summary>No response at all.</summary>
+    internal static ScriptedResponse Silence { get; } = new();
 
-    /// <summary>What is not HTTP.</summary>
-    internal static ScriptedAnswer Garbage { get; } = new((TimeSpan.Zero, "\0\u0001 what is this\r\n\r\n"u8.ToArray())) { Cuts = true };
+    /// <summary>A response that is not HTTP.</summary>
+    internal static ScriptedResponse Garbage { get; } = new((TimeSpan.Zero, "\0\u0001 what is this\r\n\r\n"u8.ToArray())) { Cuts = true };
 
     private static byte[] Head(int status, int length, string? contentType, params string[] headers) => Encoding.Latin1.GetBytes(
         $"HTTP/1.1 {status} X\r\n{(contentType is null ? "" : $"Content-Type: {contentType}\r\n")}Content-Length: {length}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");
 }
 
 /// <summary>
-/// A provider that answers by script: any status, head, body, charset, and pauses between and inside of them. Where the script has no answer it
-/// passes the question on to the real simulator, if there is one.
+/// A provider that responds by script: any status, headers, body and charset, with pauses between and inside of them. A request without a scripted
+/// response is forwarded to the real simulator, if there is one.
 /// </summary>
 internal sealed class ScriptedProvider : IAsyncDisposable
 {
     private readonly TcpListener listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource ended = new();
     private readonly HttpClient http = new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false });
-    private readonly Func<Uri>? behind;
+    private readonly Func<Uri>? simulator;
     private readonly Task accepting;
-    private readonly List<ProviderQuestion> questions = [];
+    private readonly List<ProviderRequest> requests = [];
 
-    internal ScriptedProvider(Func<Uri>? behind = null)
+    internal ScriptedProvider(Func<Uri>? simulator = null)
     {
-        this.behind = behind;
+        this.simulator = simulator;
         listener.Start(backlog: 512);
         Address = new($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}");
         accepting = AcceptAsync();
@@ -70,16 +70,16 @@ internal sealed class ScriptedProvider : IAsyncDisposable
 
     internal Uri Address { get; }
 
-    /// <summary>The script; null passes the question on.</summary>
-    internal Func<ProviderQuestion, ScriptedAnswer?> Script { get; set; } = _ => null;
+    /// <summary>The script; null forwards the request.</summary>
+    internal Func<ProviderRequest, ScriptedResponse?> Script { get; set; } = _ => null;
 
-    /// <summary>All that was asked so far.</summary>
-    internal IReadOnlyList<ProviderQuestion> Questions
+    /// <summary>All requests so far.</summary>
+    internal IReadOnlyList<ProviderRequest> Requests
     {
         get
         {
-            lock (questions)
-                return [.. questions];
+            lock (requests)
+                return [.. requests];
         }
     }
 
@@ -112,13 +112,13 @@ internal sealed class ScriptedProvider : IAsyncDisposable
             using (client)
             {
                 var stream = client.GetStream();
-                while (await ReadAsync(stream) is { } question)
+                while (await ReadAsync(stream) is { } request)
                 {
-                    lock (questions)
-                        questions.Add(question);
-                    var answer = Script(question);
-                    if (answer is null or { PassedOnAs: not null })
-                        answer = behind is null ? ScriptedAnswer.Of(500) : await PassOnAsync(question, answer?.PassedOnAs);
+                    lock (requests)
+                        requests.Add(request);
+                    var answer = Script(request);
+                    if (answer is null or { ForwardedAs: not null })
+                        answer = simulator is null ? ScriptedResponse.Of(500) : await ForwardAsync(request, answer?.ForwardedAs);
                     foreach (var (after, bytes) in answer.Parts)
                     {
                         await Task.Delay(after, TimeProvider.System, ended.Token);
@@ -132,11 +132,11 @@ internal sealed class ScriptedProvider : IAsyncDisposable
         }
         catch (Exception over) when (over is IOException or SocketException or OperationCanceledException or HttpRequestException or ObjectDisposedException)
         {
-            // The worker has hung up, or the simulator is away: cut is cut.
+            // The worker has closed the connection, or the simulator is down: the connection ends either way.
         }
     }
 
-    private async Task<ProviderQuestion?> ReadAsync(NetworkStream stream)
+    private async Task<ProviderRequest?> ReadAsync(NetworkStream stream)
     {
         var head = new List<byte>();
         var one = new byte[1];
@@ -157,15 +157,15 @@ internal sealed class ScriptedProvider : IAsyncDisposable
 
     private static bool EndsHead(List<byte> head) => head is [.., (byte)'\r', (byte)'\n', (byte)'\r', (byte)'\n'];
 
-    private async Task<ScriptedAnswer> PassOnAsync(ProviderQuestion question, int? status)
+    private async Task<ScriptedResponse> ForwardAsync(ProviderRequest request, int? status)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(question.Method), new Uri(behind!(), question.Path));
-        if (question.Body.Length > 0)
-            request.Content = new ByteArrayContent(question.Body) { Headers = { { "Content-Type", "application/json" } } };
-        if (question.Headers.TryGetValue("Idempotency-Key", out var key))
-            request.Headers.Add("Idempotency-Key", key);
-        using var answer = await http.SendAsync(request, ended.Token);
+        using var forwarded = new HttpRequestMessage(new HttpMethod(request.Method), new Uri(simulator!(), request.Path));
+        if (request.Body.Length > 0)
+            forwarded.Content = new ByteArrayContent(request.Body) { Headers = { { "Content-Type", "application/json" } } };
+        if (request.Headers.TryGetValue("Idempotency-Key", out var key))
+            forwarded.Headers.Add("Idempotency-Key", key);
+        using var answer = await http.SendAsync(forwarded, ended.Token);
         var body = await answer.Content.ReadAsByteArrayAsync(ended.Token);
-        return ScriptedAnswer.Of(status ?? (int)answer.StatusCode, Encoding.Latin1.GetString(body), answer.Content.Headers.ContentType?.ToString());
+        return ScriptedResponse.Of(status ?? (int)answer.StatusCode, Encoding.Latin1.GetString(body), answer.Content.Headers.ContentType?.ToString());
     }
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>An HTTP server that answers each request word for word as it is told, also with half an answer and then silence.</summary>
+/// <summary>An HTTP server that sends scripted raw responses, also incomplete ones.</summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {
     internal const string HeadAndSilence = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n";
@@ -16,7 +16,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private readonly Task accepting;
     private int requests;
 
-    /// <param name="answer">What the request of this number, from 1, is answered with. The connection ends after <c>Connection: close</c>.</param>
+    /// <param name="answer">Returns the response to the request with this number, from 1. The connection ends after <c>Connection: close</c>.</param>
     internal ScriptedServer(Func<int, string> answer)
     {
         this.answer = answer;
@@ -59,7 +59,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
                 var buffer = new byte[16 * 1024];
                 while (await socket.ReceiveAsync(buffer, stopping.Token) is > 0 and var count)
                 {
-                    // A body comes with its head or in a packet of its own, which begins with no method.
+                    // A body arrives with its headers or in a packet of its own, which has no request line.
                     if (!Encoding.Latin1.GetString(buffer, 0, count).Contains(" HTTP/1.1\r\n", StringComparison.Ordinal))
                         continue;
                     var text = answer(Interlocked.Increment(ref requests));
@@ -70,7 +70,7 @@ internal sealed class ScriptedServer : IAsyncDisposable
             }
             catch (Exception failure) when (failure is SocketException or OperationCanceledException)
             {
-                // The client has hung up, or the test is over.
+                // The client has closed the connection, or the test is over.
             }
         }
     }

@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>What a service shows to Prometheus.</summary>
+/// <summary>The Prometheus metrics of a service.</summary>
 internal static partial class ServiceMetrics
 {
-    /// <summary>So that it shows something.</summary>
+    /// <summary>The settings that enable the Prometheus endpoint.</summary>
     internal static IReadOnlyList<(string Name, string Value)> Settings { get; } =
         [("OTEL_METRICS_EXPORTER", "prometheus"), ("OTEL_EXPORTER_PROMETHEUS_HOST", "127.0.0.1"), ("OTEL_EXPORTER_PROMETHEUS_PORT", "0")];
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>One running system for all tests that break nothing. It starts with the first test that asks for it.</summary>
+/// <summary>One running system for all tests that break nothing. It starts with the first test that uses it.</summary>
 public sealed class SharedSystem : IAsyncDisposable
 {
     private readonly Lazy<Task<RunningSystem>> system = new(() => RunningSystem.StartAsync());

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Where things lie: the tests run what was built beside them.</summary>
+/// <summary>The paths of the solution: the tests run the build output beside their own.</summary>
 internal static class Solution
 {
     /// <summary>The folder with the solution file.</summary>
@@ -13,7 +13,7 @@ internal static class Solution
     /// <summary>The built assembly of a project.</summary>
     internal static string OutputOf(string project) => Path.Combine(Root, project, "bin", Configuration, "net10.0", $"{project}.dll");
 
-    /// <summary>The same of the release before this one, which test.sh builds.</summary>
+    /// <summary>The built assembly of a project in the previous release, which test.sh builds.</summary>
     internal static string PreviousOutputOf(string project)
     {
         var commit = File.ReadAllText(Path.Combine(Root, "eng", "previous-release")).Trim();

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Looks into a database from outside.</summary>
+/// <summary>Queries a database directly.</summary>
 internal static class Sql
 {
     internal static async Task<T> ScalarAsync<T>(string connectionString, string sql) => (T)(await RowAsync(connectionString, sql))[0]!;
@@ -28,7 +28,7 @@ internal static class Sql
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>A session of its own that holds the locks of the statement until it is disposed of.</summary>
+    /// <summary>A separate session that holds the locks of the statement until it is disposed.</summary>
     internal static async Task<NpgsqlConnection> HoldAsync(string connectionString, string sql)
     {
         var connection = new NpgsqlConnection(connectionString + ";Pooling=false;Command Timeout=60");

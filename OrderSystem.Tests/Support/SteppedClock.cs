@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>A clock whose wall time can be set, as an operator or NTP sets one, while its monotonic time and its timers go on as they were.</summary>
+/// <summary>A clock whose wall time can be set, as an operator or NTP sets one, while its monotonic time and its timers continue unchanged.</summary>
 internal sealed class SteppedClock : TimeProvider
 {
     private readonly FakeTimeProvider monotonic = new(DateTimeOffset.FromUnixTimeSeconds(System.GetUtcNow().ToUnixTimeSeconds()));

@@ -10,23 +10,23 @@ internal sealed class TcpLink(TcpProxy proxy, Socket client, Socket server) : ID
     private readonly CancellationTokenSource ended = new();
     private int isCut;
 
-    /// <summary>The service's port: it says whose connection this is.</summary>
+    /// <summary>The service's port, which identifies the owner of the connection.</summary>
     internal int ClientPort { get; } = ((IPEndPoint)client.RemoteEndPoint!).Port;
 
-    /// <summary>What a rule wants to remember about the connection.</summary>
+    /// <summary>State that a rule attaches to the connection.</summary>
     internal object? Mark { get; set; }
 
     internal async Task RunAsync()
     {
-        var up = PumpAsync(client, server, TcpFraming.Of(proxy.Protocol, fromClient: true), () => proxy.FromClient);
-        var down = PumpAsync(server, client, TcpFraming.Of(proxy.Protocol, fromClient: false), () => proxy.FromServer);
+        var up = PumpAsync(client, server, TcpFrameDecoder.Of(proxy.Protocol, fromClient: true), () => proxy.FromClient);
+        var down = PumpAsync(server, client, TcpFrameDecoder.Of(proxy.Protocol, fromClient: false), () => proxy.FromServer);
 
-        // When one direction breaks the other has no meaning; when it ends in order the other may still have something to say.
+        // When one direction breaks, both end. When it ends normally, the other one may still carry data.
         foreach (var pump in new[] { await Task.WhenAny(up, down), up, down })
             await pump;
     }
 
-    /// <summary>Resets both sides; false when that has been done.</summary>
+    /// <summary>Resets both sides; false if that was done before.</summary>
     internal bool Cut()
     {
         if (Interlocked.Exchange(ref isCut, 1) == 1)
@@ -37,7 +37,7 @@ internal sealed class TcpLink(TcpProxy proxy, Socket client, Socket server) : ID
         }
         catch (ObjectDisposedException)
         {
-            // It came to its end by itself meanwhile.
+            // The connection has ended by itself.
         }
 
         foreach (var socket in new[] { client, server })
@@ -48,7 +48,7 @@ internal sealed class TcpLink(TcpProxy proxy, Socket client, Socket server) : ID
             }
             catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
             {
-                // It is closed already.
+                // The socket is closed already.
             }
 
             socket.Dispose();
@@ -64,7 +64,7 @@ internal sealed class TcpLink(TcpProxy proxy, Socket client, Socket server) : ID
         ended.Dispose();
     }
 
-    private async Task PumpAsync(Socket from, Socket to, TcpFraming framing, Func<TcpRule?> rule)
+    private async Task PumpAsync(Socket from, Socket to, TcpFrameDecoder decoder, Func<TcpRule?> rule)
     {
         var buffer = new byte[64 * 1024];
         var passed = new ArrayBufferWriter<byte>();
@@ -72,8 +72,8 @@ internal sealed class TcpLink(TcpProxy proxy, Socket client, Socket server) : ID
         {
             while (await from.ReceiveAsync(buffer, ended.Token) is > 0 and var count)
             {
-                framing.Add(buffer.AsSpan(0, count));
-                while (framing.TryTake(out var frame))
+                decoder.Add(buffer.AsSpan(0, count));
+                while (decoder.TryTake(out var frame))
                 {
                     var verdict = rule()?.Invoke(this, frame.Span) ?? TcpVerdict.Pass;
                     if (verdict is TcpVerdict.Pass or TcpVerdict.PassAndHold)
@@ -102,15 +102,15 @@ internal sealed class TcpLink(TcpProxy proxy, Socket client, Socket server) : ID
 
     private async Task SendAsync(Socket to, ArrayBufferWriter<byte> passed)
     {
-        var weather = proxy.Weather;
+        var impairment = proxy.Impairment;
         if (passed.WrittenCount == 0)
             return;
-        if (weather.Latency + weather.Jitter is { Ticks: > 0 })
-            await Task.Delay(weather.Latency + (weather.Jitter * proxy.Dice.Next()), TimeProvider.System, ended.Token);
+        if (impairment.Latency + impairment.Jitter is { Ticks: > 0 })
+            await Task.Delay(impairment.Latency + (impairment.Jitter * proxy.Dice.Next()), TimeProvider.System, ended.Token);
         for (var rest = passed.WrittenMemory; rest.Length > 0;)
         {
             await proxy.GateAsync(ended.Token);
-            var size = weather.Slices ? Math.Min(rest.Length, proxy.Dice.Next(1, 400)) : rest.Length;
+            var size = impairment.Slices ? Math.Min(rest.Length, proxy.Dice.Next(1, 400)) : rest.Length;
             await to.SendAsync(rest[..size], ended.Token);
             rest = rest[size..];
         }

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace OrderSystem.Tests.Support;
 
 /// <summary>
-/// A proxy of our own on loopback, between a service and a server. It passes everything until it is told to delay, slice, freeze, cut or
-/// refuse connections, or to judge single frames of the protocol by a rule.
+/// A proxy on loopback between a service and a server. It forwards everything until a test makes it delay, slice, freeze, cut or refuse
+/// connections, or apply a rule to single frames of the protocol.
 /// </summary>
 internal sealed class TcpProxy : IAsyncDisposable
 {
@@ -34,13 +34,13 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     internal TcpProtocol Protocol { get; }
 
-    /// <summary>What is done to each piece of data.</summary>
-    internal TcpWeather Weather { get; set; } = TcpWeather.Fair;
+    /// <summary>The network impairment of the forwarded data.</summary>
+    internal TcpImpairment Impairment { get; set; } = TcpImpairment.None;
 
-    /// <summary>Judges what a service sends; null passes all.</summary>
+    /// <summary>The rule for what a service sends; null passes everything.</summary>
     internal TcpRule? FromClient { get; set; }
 
-    /// <summary>Judges what the server sends; null passes all.</summary>
+    /// <summary>The rule for what the server sends; null passes everything.</summary>
     internal TcpRule? FromServer { get; set; }
 
     /// <summary>New connections are reset at once.</summary>
@@ -52,10 +52,10 @@ internal sealed class TcpProxy : IAsyncDisposable
     /// <summary>Connections that were cut by this proxy.</summary>
     internal int Cuts { get; private set; }
 
-    /// <summary>Connections that the service gave up by itself.</summary>
+    /// <summary>Connections that the service closed by itself.</summary>
     internal int LeftByClient => left;
 
-    /// <summary>Lets nothing through in any direction, with all connections open, until <see cref="Thaw"/>.</summary>
+    /// <summary>Black-holes the connections: they stay open and nothing passes in any direction, until <see cref="Thaw"/>.</summary>
     internal void Freeze() => gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal void Thaw() => gate.TrySetResult();
@@ -121,7 +121,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
         catch (Exception failure) when (failure is SocketException or OperationCanceledException or ObjectDisposedException)
         {
-            // The server is away: the client learns it as it would without a proxy.
+            // The server is down: the client gets a reset.
             link.Cut();
         }
         finally
@@ -139,31 +139,31 @@ internal sealed class TcpProxy : IAsyncDisposable
     }
 }
 
-/// <summary>What a proxy does to the data that passes.</summary>
-/// <param name="Latency">Each piece arrives this much later.</param>
-/// <param name="Jitter">And up to this much more.</param>
-/// <param name="Slices">Each piece arrives in small pieces of random size.</param>
-internal sealed record TcpWeather(TimeSpan Latency = default, TimeSpan Jitter = default, bool Slices = false)
+/// <summary>The network impairment that a proxy applies.</summary>
+/// <param name="Latency">The delay of each chunk.</param>
+/// <param name="Jitter">The maximum of a random additional delay.</param>
+/// <param name="Slices">Whether each chunk is split into small pieces of random size.</param>
+internal sealed record TcpImpairment(TimeSpan Latency = default, TimeSpan Jitter = default, bool Slices = false)
 {
-    internal static TcpWeather Fair { get; } = new();
+    internal static TcpImpairment None { get; } = new();
 }
 
-/// <summary>What the proxy understands of what it passes.</summary>
+/// <summary>The protocol whose frames the proxy recognises.</summary>
 internal enum TcpProtocol
 {
-    /// <summary>Each piece that arrives counts as a frame.</summary>
+    /// <summary>Each chunk that arrives counts as a frame.</summary>
     Raw,
     Nats,
     Postgres,
 }
 
-/// <summary>What becomes of a frame.</summary>
+/// <summary>What the proxy does with a frame.</summary>
 internal enum TcpVerdict
 {
     Pass,
     Drop,
 
-    /// <summary>The frame is lost, and the connection with it.</summary>
+    /// <summary>The frame is dropped, and the connection is reset.</summary>
     Cut,
 
     /// <summary>It waits, with all behind it in this direction, until its connection ends.</summary>
@@ -173,5 +173,5 @@ internal enum TcpVerdict
     PassAndHold,
 }
 
-/// <summary>Judges a frame of a connection.</summary>
+/// <summary>Decides what happens to a frame of a connection.</summary>
 internal delegate TcpVerdict TcpRule(TcpLink link, ReadOnlySpan<byte> frame);

@@ -27,9 +27,9 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Slices_and_delays_arrive_as_the_same_bytes()
+    public async Task Sliced_and_delayed_data_arrives_unchanged()
     {
-        proxy.Weather = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2), Slices: true);
+        proxy.Impairment = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(2), Slices: true);
         using var client = await ConnectAsync(proxy);
         var sent = new byte[50_000];
         Random.Shared.NextBytes(sent);
@@ -43,7 +43,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_cut_is_a_reset_and_a_refusal_as_well()
+    public async Task A_cut_and_a_refusal_both_reset_the_connection()
     {
         using var client = await ConnectAsync(proxy);
         await ExchangeAsync(client, "hello");
@@ -63,7 +63,7 @@ public sealed class TcpProxyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_freeze_holds_everything_back_and_loses_nothing()
+    public async Task A_freeze_delays_everything_and_loses_nothing()
     {
         using var client = await ConnectAsync(proxy);
         proxy.Freeze();
@@ -78,10 +78,10 @@ public sealed class TcpProxyTests : IAsyncLifetime
     [Theory]
     [InlineData("_INBOX")]
     [InlineData("_INBOX_order-api")]
-    public async Task Frames_are_recognised_however_they_are_cut_into_pieces(string inbox)
+    public async Task Frames_are_recognised_however_the_data_is_split(string inbox)
     {
         await using var nats = Proxy(TcpProtocol.Nats);
-        nats.Weather = new(Slices: true);
+        nats.Impairment = new(Slices: true);
         var seen = new List<string>();
         nats.FromClient = (_, frame) =>
         {
@@ -99,8 +99,8 @@ public sealed class TcpProxyTests : IAsyncLifetime
 
         Assert.Equal(Passing + Passing, Encoding.ASCII.GetString(back));
         Assert.Equal(7, seen.Count);
-        Assert.True(TcpFrames.IsPublishAck(Encoding.ASCII.GetBytes(seen[3])));
-        Assert.Equal(3, TcpFrames.DeliveryOf(TcpFrames.AckSubjectOf(Encoding.ASCII.GetBytes(seen[1]))!));
+        Assert.True(TcpFrameMatcher.IsPublishAck(Encoding.ASCII.GetBytes(seen[3])));
+        Assert.Equal(3, TcpFrameMatcher.DeliveryOf(TcpFrameMatcher.AckSubjectOf(Encoding.ASCII.GetBytes(seen[1]))!));
     }
 
     [Fact]

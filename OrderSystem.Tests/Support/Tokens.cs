@@ -2,33 +2,33 @@ using OrderSystem.AppHost.Access;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>The one key that every service of a test trusts, and tokens of it.</summary>
+/// <summary>The key that every service of a test trusts, and tokens that are signed with it.</summary>
 internal static class Tokens
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(4);
 
     internal static TokenKey Key { get; } = TokenKey.Create();
 
-    /// <summary>A token that may do everything.</summary>
+    /// <summary>A token with all scopes.</summary>
     internal static string Everything { get; } = Of("tests");
 
-    /// <summary>The one that the order API shows the worker.</summary>
+    /// <summary>The token with which the order API calls the worker.</summary>
     private static string ForWorker { get; } = Of("order-api", "orders.ops");
 
-    /// <summary>What every service is told.</summary>
+    /// <summary>The authentication settings of every service.</summary>
     internal static IEnumerable<KeyValuePair<string, string>> Settings { get; } = [.. Key.Settings(), new("Audit__WorkerToken", ForWorker)];
 
-    /// <summary>What nobody may repeat: without its signature a token is worth nothing.</summary>
+    /// <summary>Signatures that must not appear in any output: without its signature a token is worthless.</summary>
     internal static IEnumerable<string> SignaturesShown => [Everything.Split('.')[2], ForWorker.Split('.')[2]];
 
-    /// <summary>A token of this client, for this person if there is one.</summary>
+    /// <summary>A token of this client, for this subject if there is one.</summary>
     internal static string Of(string client, string scopes = TokenKey.AllScopes, string? subject = null) => Key.CreateToken(client, scopes, TimeProvider.System.GetUtcNow(), Lifetime, subject);
 
-    /// <summary>A client that brings a token; one that may do everything unless another is given.</summary>
+    /// <summary>An HTTP client that sends a token, by default one with all scopes.</summary>
     internal static HttpClient Http(Uri? address, string? token = null, HttpMessageHandler? handler = null) =>
         new(handler ?? new SocketsHttpHandler()) { BaseAddress = address, DefaultRequestHeaders = { Authorization = new("Bearer", token ?? Everything) } };
 
-    /// <summary>A client that asks one instance now and another then, wherever they are.</summary>
+    /// <summary>An HTTP client for requests to changing instances, without a base address.</summary>
     internal static HttpClient Http(TimeSpan timeout)
     {
         var http = Http(address: null, handler: new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(5), ConnectTimeout = TimeSpan.FromSeconds(2) });

@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Telemetry;
 
-/// <summary>When each alert is raised and what it says: the scenarios beside this file, as promtool plays them.</summary>
+/// <summary>When each alert fires and what it says: promtool runs the scenarios beside this file.</summary>
 public sealed partial class AlertRuleTests
 {
     private static readonly string[] Scenarios = Directory.GetFiles(Path.Combine(Solution.Root, "OrderSystem.Tests", "Telemetry"), "alert-scenarios*.yml");
@@ -15,14 +15,14 @@ public sealed partial class AlertRuleTests
     private static readonly JsonNode[] Alerts = [.. Read(Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml")).Items("groups").SelectMany(group => group.Items("rules")).Where(rule => rule.Text("alert") is not null)];
 
     [Fact]
-    public async Task Every_scenario_comes_out_as_it_says()
+    public async Task Every_scenario_passes_promtool_test_rules()
     {
         Assert.NotEmpty(Scenarios);
         await Programs.RunAsync(new ProcessStartInfo(Programs.Promtool, ["test", "rules", .. Scenarios]));
     }
 
     [Fact]
-    public void Each_alert_has_a_scenario_in_which_it_is_raised_and_one_in_which_it_is_not()
+    public void Each_alert_has_a_scenario_where_it_fires_and_one_where_it_does_not()
     {
         var cases = Scenarios.SelectMany(path => Read(path).Items("tests")).SelectMany(test => test.Items("alert_rule_test")).ToLookup(test => test.Text("alertname")!, test => test.Items("exp_alerts").Any());
         var names = Alerts.Select(rule => rule.Text("alert")!).ToArray();
@@ -31,9 +31,9 @@ public sealed partial class AlertRuleTests
         Assert.DoesNotContain(names, name => !cases[name].Contains(true) || !cases[name].Contains(false));
     }
 
-    /// <summary>A gauge that cannot be measured is not there, and what is not there is compared with no threshold.</summary>
+    /// <summary>A gauge that cannot be measured is absent, and an absent gauge never exceeds a threshold.</summary>
     [Fact]
-    public void Each_gauge_that_an_alert_rests_on_is_missed_when_it_is_not_there()
+    public void Each_gauge_that_an_alert_uses_has_an_alert_for_its_absence()
     {
         var gauges = Alerts.Where(rule => rule.Text("alert") != "MeasurementsMissing").SelectMany(rule => Gauge().Matches(rule.Text("expr")!)).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
         var missed = Alerts.Where(rule => rule.Text("expr") is { } expression && (rule.Text("alert") == "MeasurementsMissing" || expression.Contains("absent(", StringComparison.Ordinal)))
@@ -44,7 +44,7 @@ public sealed partial class AlertRuleTests
 
     private static JsonNode Read(string path) => Yaml.Documents(File.ReadAllText(path))[0];
 
-    /// <summary>Counters and histograms are never withdrawn. Of the audit's gauges the time of the last one tells whether there is one.</summary>
+    /// <summary>Counters and histograms are never absent. The time of the last audit shows whether the gauge of its disagreements exists.</summary>
     [GeneratedRegex(@"\bordersystem_\w+\b(?<!_total|_bucket|_count|_sum)")]
     private static partial Regex Gauge();
 }

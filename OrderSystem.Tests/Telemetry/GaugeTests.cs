@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Telemetry;
 
-/// <summary>The alerts hold gauges to this: an old figure is never shown as a new one, and what is away is named.</summary>
+/// <summary>What the alerts rely on: a gauge never exports a stale value, and a dependency that is down is named.</summary>
 public sealed class GaugeTests
 {
     private static readonly string[] OfTheDatabase = ["ordersystem_outbox_depth", "ordersystem_outbox_oldest_age_seconds", "ordersystem_outbox_parked"];
@@ -11,20 +11,20 @@ public sealed class GaugeTests
     private static readonly string[] OfPayments = [.. OfTheDatabase, "ordersystem_payments_review_oldest_seconds", "ordersystem_payments_oldest_refund_age_seconds"];
 
     [Fact]
-    public async Task What_cannot_be_measured_vanishes_while_the_health_of_each_dependency_is_told()
+    public async Task Unmeasurable_gauges_are_absent_while_the_health_of_each_dependency_is_exported()
     {
         await using var system = await RunningSystem.StartAsync(ServiceMetrics.Settings.ToDictionary(setting => setting.Name, setting => setting.Value));
         var services = new[] { (system.OrderApi, OfOrders), (system.Worker, OfPayments) };
-        await ShowAsync("all is measured", (text, gauges) => gauges.All(text.Contains) && Health(text, "postgresql") == "2" && Health(text, "jetstream") == "2" && Health(text, "self") == "2");
+        await MetricsAsync("all gauges are exported", (text, gauges) => gauges.All(text.Contains) && Health(text, "postgresql") == "2" && Health(text, "jetstream") == "2" && Health(text, "self") == "2");
 
         await system.Postgres.StopAsync();
-        await ShowAsync("what the database tells is gone", (text, gauges) => !gauges.Any(text.Contains) && text.Contains("ordersystem_dead_letters_depth", StringComparison.Ordinal)
+        await MetricsAsync("the gauges of the database are absent", (text, gauges) => !gauges.Any(text.Contains) && text.Contains("ordersystem_dead_letters_depth", StringComparison.Ordinal)
             && Health(text, "postgresql") == "0" && Health(text, "jetstream") == "2" && Health(text, "self") == "2");
 
         await system.Postgres.StartAgainAsync();
-        await ShowAsync("all is measured again", (text, gauges) => gauges.All(text.Contains) && Health(text, "postgresql") == "2");
+        await MetricsAsync("all gauges are exported again", (text, gauges) => gauges.All(text.Contains) && Health(text, "postgresql") == "2");
 
-        async Task ShowAsync(string what, Func<string, string[], bool> isShown)
+        async Task MetricsAsync(string what, Func<string, string[], bool> isShown)
         {
             foreach (var (service, gauges) in services)
                 await Eventually.BeTrueAsync(what, async () => isShown(await ServiceMetrics.ScrapeAsync(service), gauges), TimeSpan.FromSeconds(60));

@@ -9,7 +9,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Telemetry;
 
-/// <summary>The probes say what is wrong, soon, and nothing they ask for can overload what they ask.</summary>
+/// <summary>The health probes report soon what is wrong, and frequent probes do not overload a dependency.</summary>
 public sealed class HealthTests : IAsyncLifetime
 {
     private static readonly HttpClient Http = new();
@@ -48,12 +48,12 @@ public sealed class HealthTests : IAsyncLifetime
     [Theory]
     [InlineData("DEAD_LETTERS")]
     [InlineData("ORDERS")]
-    public async Task A_stream_that_is_gone_is_named_and_made_again(string stream)
+    public async Task A_missing_stream_is_named_by_the_health_probe_and_recreated(string stream)
     {
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var jetStream = new NatsJSContext(nats);
 
-        // It may be made again before anybody asked: then once more.
+        // The stream may be recreated before the probe reads it: then it is deleted again.
         await Eventually.BeTrueAsync($"/health names {stream}", async () =>
         {
             await DeleteAsync();
@@ -77,12 +77,12 @@ public sealed class HealthTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_consumer_that_somebody_changed_is_named_and_put_right()
+    public async Task A_manually_changed_consumer_is_named_by_the_health_probe_and_restored()
     {
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var jetStream = new NatsJSContext(nats);
 
-        // It may be put right before anybody asked: then once more.
+        // The consumer may be restored before the probe reads it: then it is changed again.
         await Eventually.BeTrueAsync("/health names the field", async () =>
         {
             var config = (await jetStream.GetConsumerAsync("ORDERS", "ORDER_PROCESSOR")).Info.Config;
@@ -98,11 +98,11 @@ public sealed class HealthTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task However_often_it_is_probed_JetStream_is_asked_about_once_a_second()
+    public async Task Frequent_probes_query_JetStream_about_once_a_second()
     {
         const int Probes = 500;
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
-        var asked = 0;
+        var queries = 0;
         using var over = new CancellationTokenSource();
         var subscription = await nats.SubscribeCoreAsync<byte[]>("$JS.API.STREAM.INFO.DEAD_LETTERS");
         await nats.PingAsync();
@@ -120,7 +120,7 @@ public sealed class HealthTests : IAsyncLifetime
         await listening;
 
         // Once a second for the probes, and every ten seconds for the gauges and for the health metric of the two services.
-        Assert.True(asked <= seconds + 1 + (4 * ((seconds / 10) + 1)), $"asked {asked} times for {Probes} probes in {seconds:0.0} s");
+        Assert.True(queries <= seconds + 1 + (4 * ((seconds / 10) + 1)), $"{queries} queries for {Probes} probes in {seconds:0.0} s");
         Assert.True(Probes > 10 * (seconds + 3), $"{Probes} probes in {seconds:0.0} s are too few to tell");
 
         async Task CountAsync()
@@ -128,7 +128,7 @@ public sealed class HealthTests : IAsyncLifetime
             try
             {
                 await foreach (var _ in subscription.Msgs.ReadAllAsync(over.Token))
-                    asked++;
+                    queries++;
             }
             catch (OperationCanceledException)
             {

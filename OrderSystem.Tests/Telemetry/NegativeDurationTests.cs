@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Telemetry;
 
-/// <summary>An order's duration is the difference of two machines' clocks.</summary>
+/// <summary>The duration of an order is the difference of the clocks of two machines, which can be negative.</summary>
 public sealed class NegativeDurationTests
 {
     [Theory]

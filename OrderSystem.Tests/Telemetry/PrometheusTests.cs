@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Telemetry;
 
-/// <summary>What Prometheus itself says of the scrape endpoint and of the alert rules.</summary>
+/// <summary>The scrape endpoint and the alert rules, checked with Prometheus itself.</summary>
 public sealed partial class PrometheusTests : IAsyncLifetime
 {
     private RunningSystem system = null!;
@@ -23,7 +23,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     public ValueTask DisposeAsync() => system.DisposeAsync();
 
     [Fact]
-    public async Task The_metrics_of_both_services_pass_its_linter_and_hold_what_the_alert_rules_ask_for()
+    public async Task The_metrics_pass_the_linter_and_include_all_that_alerts_and_dashboard_query()
     {
         using var client = new Client(system.OrderApi.Address);
         var order = await client.PlaceAsync();
@@ -36,18 +36,18 @@ public sealed partial class PrometheusTests : IAsyncLifetime
             "OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString), ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
         foreach (var (service, measured) in new[] { (system.OrderApi, "ordersystem_audit_disagreements"), (audited, "ordersystem_audit_conclusive_timestamp_seconds"), (system.Worker, "ordersystem_outbox_parked") })
         {
-            var text = await Eventually.GetAsync("the gauges were measured", () => ScrapeAsync(service), text =>
+            var text = await Eventually.GetAsync("the gauges are exported", () => ScrapeAsync(service), text =>
                 new[] { "ordersystem_consumer_pending{", "ordersystem_health_status{", measured }.All(name => text.Contains(name, StringComparison.Ordinal)));
-            Assert.Equal("", TheirNames().Replace(await PromtoolAsync(text, "check", "metrics"), ""));
+            Assert.Equal("", ForeignMetrics().Replace(await PromtoolAsync(text, "check", "metrics"), ""));
             names.UnionWith(text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[..line.IndexOfAny(['{', ' '])]));
         }
 
         var rules = await File.ReadAllTextAsync(Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml"));
         using var grafana = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Solution.Root, "deploy", "grafana", "ordersystem.json")));
         var expressions = grafana.RootElement.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray()).Select(target => target.GetProperty("expr").GetString()!);
-        var asked = expressions.Append(rules).SelectMany(text => Metric().Matches(text)).Select(match => match.Value).Distinct().ToArray();
-        Assert.True(asked.Length > 15);
-        Assert.Empty(asked.Except(names));
+        var queried = expressions.Append(rules).SelectMany(text => Metric().Matches(text)).Select(match => match.Value).Distinct().ToArray();
+        Assert.True(queried.Length > 15);
+        Assert.Empty(queried.Except(names));
         Assert.Contains("ordersystem_orders_finished_total", names);
         Assert.Matches(Accepted(), await ScrapeAsync(system.OrderApi));
         Assert.Contains("ordersystem_requests_rejected_total", names);
@@ -60,7 +60,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task It_scrapes_both_services_without_a_warning()
+    public async Task Prometheus_scrapes_both_services_without_a_warning()
     {
         var folder = Directory.CreateTempSubdirectory("ordersystem-prometheus-");
         var targets = string.Join("\n", new[] { ("order-api", system.OrderApi), ("payment-worker", system.Worker) }.Select(target =>
@@ -90,7 +90,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_alert_rules_pass_its_check_and_each_stands_in_the_operations_page()
+    public async Task The_alert_rules_pass_promtool_and_each_is_in_the_operations_page()
     {
         var path = Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml");
         Assert.Contains("SUCCESS", await PromtoolAsync("", "check", "rules", path), StringComparison.Ordinal);
@@ -102,7 +102,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_metrics_have_an_address_of_their_own()
+    public async Task The_metrics_are_served_on_a_separate_port()
     {
         using var http = Tokens.Http(address: null);
         var metrics = MetricsOf(system.OrderApi);
@@ -122,7 +122,7 @@ public sealed partial class PrometheusTests : IAsyncLifetime
 
     private static Uri MetricsOf(ServiceProcess service) => new(MetricsAddress().Match(service.Output).Groups[1].Value);
 
-    /// <summary>What promtool prints; nothing when it has nothing to complain of.</summary>
+    /// <summary>The output of promtool; empty without a finding.</summary>
     private static async Task<string> PromtoolAsync(string input, params string[] arguments)
     {
         using var promtool = Process.Start(new ProcessStartInfo(Programs.Promtool, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
@@ -139,13 +139,13 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     [GeneratedRegex(@"\b(ordersystem|messaging_(client|process)|http_server)_\w+")]
     private static partial Regex Metric();
 
-    /// <summary>What the objective of accepted orders is counted by.</summary>
+    /// <summary>The histogram bucket that the objective of accepted orders is based on.</summary>
     [GeneratedRegex(@"^http_server_request_duration_seconds_bucket\{(?=.*http_request_method=""POST"")(?=.*http_response_status_code=""201"")(?=.*http_route=""/orders"")(?=.*le=""1(?:\.0)?"")", RegexOptions.Multiline)]
     private static partial Regex Accepted();
 
-    /// <summary>How .NET, Npgsql, Polly and the NATS client name and describe what they measure is their business: <c>dotnet.timer.count</c> is no histogram.</summary>
+    /// <summary>The linter's findings about metrics of .NET, Npgsql, Polly and the NATS client, which this system does not name: <c>dotnet.timer.count</c> is no histogram.</summary>
     [GeneratedRegex(@"^(?:dotnet|db_client|resilience_polly|nats_client)_\w+ .+\n", RegexOptions.Multiline)]
-    private static partial Regex TheirNames();
+    private static partial Regex ForeignMetrics();
 
     [GeneratedRegex(@"- alert: (\w+)")]
     private static partial Regex Alert();

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Telemetry;
 
-/// <summary>One trace for each order, with the spans that the messaging conventions of OpenTelemetry ask for.</summary>
+/// <summary>One trace for each order, with the spans that the messaging conventions of OpenTelemetry require.</summary>
 public sealed class TraceTests : IAsyncLifetime
 {
     private OtlpCollector collector = null!;
@@ -31,11 +31,11 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_order_that_is_paid_has_these_spans_and_no_others()
+    public async Task A_paid_order_has_exactly_the_expected_spans()
     {
         var order = await client.PlaceAsync();
         await client.WaitForAsync(order, "paid");
-        var trace = await collector.TraceAsync("all fifteen spans are there", order, spans => spans.Length >= 15);
+        var trace = await collector.TraceAsync("all fifteen spans have arrived", order, spans => spans.Length >= 15);
 
         var post = Find("POST /orders", OtlpSpan.Server, "order-api", parent: null);
         Assert.Equal(("POST", "/orders", "201"), (post.Attribute("http.request.method"), post.Attribute("http.route"), post.Attribute("http.response.status_code")));
@@ -84,11 +84,11 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_redelivered_order_is_one_trace_that_tells_of_its_attempts_and_of_the_delay()
+    public async Task A_redelivered_order_is_one_trace_with_its_attempts_and_the_delay()
     {
         await SetFaultsAsync(new { errorRate = 1.0 });
         var order = await client.PlaceAsync();
-        await collector.TraceAsync("the message was put back", order, spans => spans.Any(span => span.Name == "nak orders.created"));
+        await collector.TraceAsync("the message is nak'ed", order, spans => spans.Any(span => span.Name == "nak orders.created"));
         await HealAsync();
         await client.WaitForAsync(order, "paid");
         var trace = await collector.TraceAsync("the result is processed", order, spans => spans.Any(span => span.Name == "process payments.succeeded"));
@@ -104,24 +104,24 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_order_that_is_cancelled_while_it_is_charged_is_one_trace_up_to_the_refund()
+    public async Task An_order_that_is_cancelled_during_its_charge_is_one_trace_up_to_the_refund()
     {
         await SetFaultsAsync(new { latency = "00:00:01" });
         var order = await client.PlaceAsync();
-        await collector.TraceAsync("it was sent", order, spans => spans.Any(span => span.Name == "send orders.created"));
-        await Eventually.BeTrueAsync("the charge is on its way", async () =>
+        await collector.TraceAsync("the order event is published", order, spans => spans.Any(span => span.Name == "send orders.created"));
+        await Eventually.BeTrueAsync("the charge is in flight", async () =>
             await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}'") == 1);
         using (var cancel = await client.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), content: null))
             cancel.EnsureSuccessStatusCode();
 
         string[] expected = ["send orders.cancelled", "process orders.cancelled", "POST /charges", "refund payment", "POST /refunds", "send payments.refunded", "process payments.refunded"];
-        var trace = await collector.TraceAsync($"it has {string.Join(", ", expected)}", order, spans => !expected.Except(spans.Select(span => span.Name)).Any());
+        var trace = await collector.TraceAsync($"the trace has {string.Join(", ", expected)}", order, spans => !expected.Except(spans.Select(span => span.Name)).Any());
         var request = await Eventually.GetAsync("the cancel request is traced", () => Task.FromResult(collector.Spans.FirstOrDefault(span => span.Name == "POST /orders/{id:guid}/cancel")), span => span is not null);
         Assert.Contains(trace.Single(span => span.Name == "POST /orders").SpanId, request!.Links);
     }
 
     [Fact]
-    public async Task What_cannot_be_processed_is_kept_and_replayed_in_its_own_trace()
+    public async Task A_poison_message_is_dead_lettered_and_replayed_in_its_own_trace()
     {
         var parent = $"00-{Guid.NewGuid():N}-00f067aa0ba902b7-01";
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });

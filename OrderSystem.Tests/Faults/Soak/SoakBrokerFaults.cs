@@ -4,61 +4,61 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>What can go wrong with the broker.</summary>
+/// <summary>Faults of the broker.</summary>
 internal static class SoakBrokerFaults
 {
-    internal static async Task KillAsync(SoakStage stage)
+    internal static async Task KillAsync(SoakEnvironment soak)
     {
-        for (var kill = stage.Scaled(5); kill > 0; kill--)
+        for (var kill = soak.Scaled(5); kill > 0; kill--)
         {
-            await stage.Target.Nats.KillAsync();
-            await stage.PauseAsync(0, 0.7);
-            await stage.Target.Nats.StartAgainAsync();
-            stage.Count("kills of nats-server");
-            await stage.PauseAsync(0.3, 2);
+            await soak.Target.Nats.KillAsync();
+            await soak.PauseAsync(0, 0.7);
+            await soak.Target.Nats.StartAgainAsync();
+            soak.Count("kills of nats-server");
+            await soak.PauseAsync(0.3, 2);
         }
     }
 
-    internal static async Task FreezeAsync(SoakStage stage)
+    internal static async Task FreezeAsync(SoakEnvironment soak)
     {
-        var frozen = stage.Scaled(90, atLeast: 5);
-        await stage.Target.Nats.SignalAsync("STOP");
+        var frozen = soak.Scaled(90, atLeast: 5);
+        await soak.Target.Nats.SignalAsync("STOP");
         await Task.Delay(frozen, TimeProvider.System);
-        await stage.Target.Nats.SignalAsync("CONT");
-        stage.Count("seconds that nats-server was frozen", (int)frozen.TotalSeconds);
+        await soak.Target.Nats.SignalAsync("CONT");
+        soak.Count("seconds that nats-server was frozen", (int)frozen.TotalSeconds);
     }
 
-    internal static async Task FillStreamAsync(SoakStage stage)
+    internal static async Task FillStreamAsync(SoakEnvironment soak)
     {
-        await using var nats = new NatsConnection(new NatsOpts { Url = stage.Target.Nats.Url });
+        await using var nats = new NatsConnection(new NatsOpts { Url = soak.Target.Nats.Url });
         var jetStream = new NatsJSContext(nats);
-        var full = stage.Dice.Hits(0.5) ? "ORDERS" : "PAYMENTS";
+        var full = soak.Dice.Hits(0.5) ? "ORDERS" : "PAYMENTS";
         var stream = (await jetStream.GetStreamAsync(full)).Info;
         await jetStream.UpdateStreamAsync(stream.Config with { MaxBytes = Math.Max(1, stream.State.Bytes) });
-        await stage.PauseAsync(3, 8);
+        await soak.PauseAsync(3, 8);
         await jetStream.UpdateStreamAsync(stream.Config with { MaxBytes = -1 });
     }
 
-    internal static async Task LoseAcknowledgementsAsync(SoakStage stage)
+    internal static async Task LoseAcknowledgementsAsync(SoakEnvironment soak)
     {
         TcpVerdict Lose(TcpLink link, ReadOnlySpan<byte> frame)
         {
-            if (!TcpFrames.IsPublishAck(frame) || !stage.Dice.Hits(0.2))
+            if (!TcpFrameMatcher.IsPublishAck(frame) || !soak.Dice.Hits(0.2))
                 return TcpVerdict.Pass;
-            stage.Count("publish acknowledgements lost");
+            soak.Count("publish acknowledgements lost");
             return TcpVerdict.Drop;
         }
 
-        using var api = stage.Rules.FromServer(stage.Target.ApiNats, Lose);
-        using var worker = stage.Rules.FromServer(stage.Target.WorkerNats, Lose);
-        await Task.Delay(stage.Scaled(20, atLeast: 4), TimeProvider.System);
+        using var api = soak.Rules.FromServer(soak.Target.ApiNats, Lose);
+        using var worker = soak.Rules.FromServer(soak.Target.WorkerNats, Lose);
+        await Task.Delay(soak.Scaled(20, atLeast: 4), TimeProvider.System);
     }
 
-    internal static async Task DeleteStoreAsync(SoakStage stage)
+    internal static async Task DeleteStoreAsync(SoakEnvironment soak)
     {
-        stage.StoreWasLost = true;
-        await stage.Target.Nats.KillAsync();
-        Directory.Delete(stage.Target.Nats.Store, recursive: true);
-        await stage.Target.Nats.StartAgainAsync();
+        soak.StoreWasLost = true;
+        await soak.Target.Nats.KillAsync();
+        Directory.Delete(soak.Target.Nats.Store, recursive: true);
+        await soak.Target.Nats.StartAgainAsync();
     }
 }

@@ -6,16 +6,16 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>Clients as a shop has them: they place orders, ask again with the same key, cancel some, and look what became of them.</summary>
+/// <summary>The clients of a shop: they place orders, repeat requests with the same key, cancel some orders, and read their status.</summary>
 internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : IDisposable
 {
-    private static readonly LoadPlan Plan = new(1, 1) { Patience = TimeSpan.FromMinutes(3) };
+    private static readonly LoadPlan Plan = new(1, 1) { RetryTimeout = TimeSpan.FromMinutes(3) };
     private readonly HttpClient http = Tokens.Http(TimeSpan.FromSeconds(8));
     private readonly ConcurrentQueue<SoakJourney> journeys = new();
 
     internal IReadOnlyCollection<SoakJourney> Journeys => journeys;
 
-    /// <summary>Begins journeys until it is told to end, and returns when each has come to its end.</summary>
+    /// <summary>Starts journeys until it is cancelled, and returns when all of them have ended.</summary>
     internal async Task RunAsync(double perSecond, CancellationToken until)
     {
         var (started, all) = (clock(), new List<Task>());
@@ -24,7 +24,7 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
             var due = TimeSpan.FromSeconds(i / perSecond) - (clock() - started);
             if (due > TimeSpan.Zero)
                 await Task.Delay(due, TimeProvider.System, until).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            all.Add(TravelAsync(until));
+            all.Add(RunJourneyAsync(until));
             if (i % 500 == 0)
                 all.RemoveAll(journey => journey.IsCompletedSuccessfully);
         }
@@ -32,13 +32,13 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
         await Task.WhenAll(all);
     }
 
-    /// <summary>Waits until an order of its own is settled: the way through every part is open.</summary>
+    /// <summary>Places an order and waits until it is final, which shows that every part of the system works.</summary>
     internal async Task ProbeAsync(TimeSpan within)
     {
         var journey = await PlaceAsync();
         await Eventually.BeTrueAsync(
-            "an order that was placed after the faults were healed is settled",
-            async () => (await LookAsync(journey)).Status is not (null or "pending"), within);
+            "an order that was placed after the faults were healed is final",
+            async () => (await GetAsync(journey)).Status is not (null or "pending"), within);
     }
 
     public void Dispose() => http.Dispose();
@@ -50,18 +50,18 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
         return journey;
     }
 
-    private async Task TravelAsync(CancellationToken until)
+    private async Task RunJourneyAsync(CancellationToken until)
     {
         var journey = await PlaceAsync();
         if (journey.Request.OrderId is null)
             return;
         await Task.WhenAll(
-            system.Dice.Hits(0.1) ? system.Load.AskAsync(journey.Request, Plan) : Task.CompletedTask,
+            system.Dice.Hits(0.1) ? system.Load.SendUntilAnsweredAsync(journey.Request, Plan) : Task.CompletedTask,
             system.Dice.Hits(0.12) ? CancelAsync(journey) : Task.CompletedTask,
             system.Dice.Hits(0.3) ? WatchAsync(journey, until) : Task.CompletedTask);
     }
 
-    /// <summary>Until there is a definite answer, however often it has to be asked. Now and then both ask at once.</summary>
+    /// <summary>Repeats the cancel until its response is definite. Now and then two cancels run at once.</summary>
     private async Task CancelAsync(SoakJourney journey)
     {
         await Task.Delay(system.Dice.Between(0, system.Dice.Hits(0.5) ? 0.1 : 2), TimeProvider.System);
@@ -70,9 +70,9 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
 
     private async Task CancelOnceAsync(SoakJourney journey)
     {
-        for (var give = clock() + Plan.Patience; clock() < give;)
+        for (var giveUp = clock() + Plan.RetryTimeout; clock() < giveUp;)
         {
-            var answer = await AskAsync(journey, "cancel", HttpMethod.Post, $"/orders/{journey.Request.OrderId}/cancel");
+            var answer = await SendAsync(journey, "cancel", HttpMethod.Post, $"/orders/{journey.Request.OrderId}/cancel");
             if (answer.Code is not (null or 429 or 503))
                 return;
             await Task.Delay(system.Dice.Between(0.2, 1), TimeProvider.System);
@@ -84,16 +84,16 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
         var (pause, afterwards) = (0.1, 0);
         while (!until.IsCancellationRequested && afterwards < 4)
         {
-            var answer = await LookAsync(journey);
+            var answer = await GetAsync(journey);
             afterwards += answer.Status is null or "pending" ? 0 : 1;
             pause = Math.Min(pause * 1.6, 6);
             await Task.Delay(TimeSpan.FromSeconds(pause), TimeProvider.System, until).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    private Task<SoakAnswer> LookAsync(SoakJourney journey) => AskAsync(journey, "GET", HttpMethod.Get, $"/orders/{journey.Request.OrderId}");
+    private Task<SoakAnswer> GetAsync(SoakJourney journey) => SendAsync(journey, "GET", HttpMethod.Get, $"/orders/{journey.Request.OrderId}");
 
-    private async Task<SoakAnswer> AskAsync(SoakJourney journey, string verb, HttpMethod method, string path)
+    private async Task<SoakAnswer> SendAsync(SoakJourney journey, string verb, HttpMethod method, string path)
     {
         var (started, code, status) = (clock(), (int?)null, (string?)null);
         try
@@ -106,7 +106,7 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException or IOException)
         {
-            // No answer: it may have taken effect or not.
+            // No response: the outcome of the request is unknown.
         }
 
         var answer = new SoakAnswer(verb, started, clock(), code, status);

@@ -2,7 +2,7 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>What the clients were told, compared in itself and with what became of their orders.</summary>
+/// <summary>Checks the responses to each client against each other and against the final status of the order.</summary>
 internal static class SoakHistoryRules
 {
     internal static IReadOnlyList<string> Check(IEnumerable<SoakJourney> journeys, AuditSnapshot snapshot)
@@ -15,12 +15,12 @@ internal static class SoakHistoryRules
     {
         var id = journey.Request.OrderId;
         foreach (var answer in journey.Answers.Where(answer => answer.Code is not (null or 200 or 202 or 409 or 429 or 503)))
-            yield return $"{(answer.Code == 404 ? "I1" : "I5")} order {id} was taken, and a {answer.Verb} of it was answered with {answer.Code}";
+            yield return $"{(answer.Code == 404 ? "I1" : "I5")} order {id} was accepted, and a {answer.Verb} of it was answered with {answer.Code}";
 
         foreach (var refused in journey.Cancels.Where(answer => answer is { Code: 409, Status: not ("paid" or "paymentFailed" or "manualReview") }))
-            yield return $"I6 order {id} is {refused.Status} and that was the reason not to cancel it";
+            yield return $"I6 a cancel of order {id} was rejected because it is {refused.Status}";
 
-        // What was seen in one answer cannot be unseen by a question that was asked after it.
+        // A status in one response must not be reverted in the response to a later request.
         var seen = journey.Answers.Where(answer => StatusOf(answer) is not null).ToArray();
         foreach (var later in seen)
         {
@@ -32,7 +32,7 @@ internal static class SoakHistoryRules
             yield return $"I6 order {id} was {StatusOf(answer)} at {answer.Ended.TotalSeconds:0.00} s ({answer.Verb}) and is {now} at the end";
     }
 
-    /// <summary>A cancel that was accepted says as much as a GET does.</summary>
+    /// <summary>An accepted cancel shows the status like a GET.</summary>
     private static string? StatusOf(SoakAnswer answer) => answer is { Verb: "cancel", Code: 202 } ? "cancelled" : answer.Status;
 
     private static bool MayBecome(string earlier, string later) =>

@@ -2,7 +2,7 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>All that one client did with one order, and what it saw. Times are those of the soak's clock.</summary>
+/// <summary>The requests of one client about one order, and their responses. Times are those of the soak's clock.</summary>
 internal sealed class SoakJourney(LoadRequest request)
 {
     private readonly List<SoakAnswer> answers = [];
@@ -29,10 +29,10 @@ internal sealed class SoakJourney(LoadRequest request)
     }
 }
 
-/// <summary>What was answered to a GET or a cancel.</summary>
+/// <summary>The response to a GET or a cancel.</summary>
 /// <param name="Verb">GET or cancel.</param>
-/// <param name="Started">When it was asked.</param>
-/// <param name="Ended">When the answer was there.</param>
-/// <param name="Code">The HTTP status; null for no answer.</param>
-/// <param name="Status">The order's status, where the answer says it.</param>
+/// <param name="Started">When the request was sent.</param>
+/// <param name="Ended">When the response arrived.</param>
+/// <param name="Code">The HTTP status; null without a response.</param>
+/// <param name="Status">The order's status, if the response contains it.</param>
 internal sealed record SoakAnswer(string Verb, TimeSpan Started, TimeSpan Ended, int? Code, string? Status);

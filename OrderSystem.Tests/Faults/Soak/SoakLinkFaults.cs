@@ -2,29 +2,29 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>What can go wrong between the processes.</summary>
+/// <summary>Faults of the network links.</summary>
 internal static class SoakLinkFaults
 {
-    internal static async Task ResetAsync(SoakStage stage)
+    internal static async Task ResetAsync(SoakEnvironment soak)
     {
-        foreach (var proxy in stage.Target.Proxies)
-            proxy.Weather = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), Slices: true);
-        for (var end = stage.Clock + stage.Scaled(120, atLeast: 6); stage.Clock < end;)
+        foreach (var proxy in soak.Target.Proxies)
+            proxy.Impairment = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(4), Slices: true);
+        for (var end = soak.Clock + soak.Scaled(120, atLeast: 6); soak.Clock < end;)
         {
-            await stage.PauseAsync(0.2, 1.2);
-            stage.Dice.OneOf(stage.Target.Proxies).CutAll();
-            stage.Count("resets of all connections of a link");
+            await soak.PauseAsync(0.2, 1.2);
+            soak.Dice.OneOf(soak.Target.Proxies).CutAll();
+            soak.Count("resets of all connections of a link");
         }
 
-        foreach (var proxy in stage.Target.Proxies)
-            proxy.Weather = TcpWeather.Fair;
+        foreach (var proxy in soak.Target.Proxies)
+            proxy.Impairment = TcpImpairment.None;
     }
 
-    internal static async Task FreezeAsync(SoakStage stage)
+    internal static async Task FreezeAsync(SoakEnvironment soak)
     {
-        var proxy = stage.Dice.OneOf(stage.Target.Proxies);
+        var proxy = soak.Dice.OneOf(soak.Target.Proxies);
         proxy.Freeze();
-        await Task.Delay(stage.Scaled(stage.Dice.Next(10, 40), atLeast: 3), TimeProvider.System);
+        await Task.Delay(soak.Scaled(soak.Dice.Next(10, 40), atLeast: 3), TimeProvider.System);
         proxy.Thaw();
     }
 }

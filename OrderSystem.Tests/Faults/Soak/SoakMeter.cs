@@ -4,14 +4,14 @@ using System.Text.Json;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>Measures the processes from outside, as long as it runs.</summary>
-internal sealed class SoakMeter(SoakStage stage)
+/// <summary>Samples the resource usage of the processes.</summary>
+internal sealed class SoakMeter(SoakEnvironment soak)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private readonly Dictionary<string, SoakSeries> series = [];
     private long lastAttempts;
 
-    /// <summary>What grows in the oldest instances is a leak: they live as long as the soak, and their load does not grow.</summary>
+    /// <summary>Growth in the oldest instances is a leak: they live as long as the soak, and their load is constant.</summary>
     internal IEnumerable<string> Growing => series.Values.Where(one => one.MustBeFlat && one.Grows).Select(one => $"I9 {one} grows");
 
     internal IReadOnlyCollection<SoakSeries> Series => series.Values;
@@ -22,36 +22,36 @@ internal sealed class SoakMeter(SoakStage stage)
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
         while (!until.IsCancellationRequested)
         {
-            foreach (var (name, id) in new[] { ("order-api", stage.OldestApi.Id), ("payment-worker", stage.OldestWorker.Id) })
+            foreach (var (name, id) in new[] { ("order-api", soak.OldestApi.Id), ("payment-worker", soak.OldestWorker.Id) })
             {
                 Add($"{name}, memory MB", MegabytesOf(id), allowed: 48);
                 Add($"{name}, open files", FilesOf(id), allowed: 40);
                 Add($"{name}, threads", StatusOf(id, "Threads"), allowed: 20);
             }
 
-            Add("provider, memory MB", MegabytesOf(stage.Target.Gateway.Id));
-            Add("nats-server, memory MB", MegabytesOf(stage.Target.Nats.ProcessId));
-            Add("PostgreSQL, processes", ChildrenOf(stage.Target.Postgres.ProcessId));
-            foreach (var proxy in stage.Target.Proxies)
+            Add("provider, memory MB", MegabytesOf(soak.Target.Gateway.Id));
+            Add("nats-server, memory MB", MegabytesOf(soak.Target.Nats.ProcessId));
+            Add("PostgreSQL, processes", ChildrenOf(soak.Target.Postgres.ProcessId));
+            foreach (var proxy in soak.Target.Proxies)
                 Add($"connections {proxy.Name}", proxy.Open);
             await CountAttemptsAsync(http);
             await ((Task)timer.WaitForNextTickAsync(until).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>The provider counts since it was started; one that died has lost what it counted since the last look.</summary>
+    /// <summary>The provider counts since its start. When it is killed, its count since the last sample is lost.</summary>
     private async Task CountAttemptsAsync(HttpClient http)
     {
         try
         {
-            var summary = await http.GetFromJsonAsync<JsonElement>(new Uri(stage.Target.Gateway.Address, "/ledger/summary"));
+            var summary = await http.GetFromJsonAsync<JsonElement>(new Uri(soak.Target.Gateway.Address, "/ledger/summary"));
             var attempts = summary.GetProperty("attempts").EnumerateObject().Sum(pair => pair.Value.GetInt64());
             Add("calls at the provider per minute", (attempts < lastAttempts ? attempts : attempts - lastAttempts) * (60 / Period.TotalSeconds));
             lastAttempts = attempts;
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
         {
-            // It is one of the processes that die.
+            // A fault has killed the provider.
         }
     }
 
@@ -61,7 +61,7 @@ internal sealed class SoakMeter(SoakStage stage)
             return;
         if (!series.TryGetValue(name, out var one))
             series[name] = one = new(name, allowed);
-        one.Add(stage.Clock, measured);
+        one.Add(soak.Clock, measured);
     }
 
     private static double? MegabytesOf(int id) => StatusOf(id, "VmRSS") / 1024;
@@ -75,7 +75,7 @@ internal sealed class SoakMeter(SoakStage stage)
 
     private static double? ChildrenOf(int id) => Read(() => File.ReadAllText($"/proc/{id}/task/{id}/children"))?.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
 
-    /// <summary>Null for a process that is just gone.</summary>
+    /// <summary>Null for a process that has just ended.</summary>
     private static T? Read<T>(Func<T?> read)
         where T : class
     {
@@ -90,9 +90,9 @@ internal sealed class SoakMeter(SoakStage stage)
     }
 }
 
-/// <summary>One thing over time.</summary>
-/// <param name="name">What.</param>
-/// <param name="allowed">By how much the last fifth may be above 1.3 times the second; null when it may do what it likes. The first fifth warms up.</param>
+/// <summary>One measured value over time.</summary>
+/// <param name="name">The name of the value.</param>
+/// <param name="allowed">How far the median of the last fifth may exceed 1.3 times that of the second; null without a limit. The first fifth is warm-up.</param>
 internal sealed class SoakSeries(string name, double? allowed)
 {
     private readonly List<(TimeSpan At, double Value)> values = [];
@@ -109,7 +109,7 @@ internal sealed class SoakSeries(string name, double? allowed)
         ? $"{name}: {string.Join(", ", values.Select(one => one.Value))}"
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"{name,-34} {string.Join("  ", Enumerable.Range(1, 5).Select(part => string.Create(CultureInfo.InvariantCulture, $"{Fifth(part),7:0}")))}  (most {values.Max(one => one.Value),6:0})");
+            $"{name,-34} {string.Join("  ", Enumerable.Range(1, 5).Select(part => string.Create(CultureInfo.InvariantCulture, $"{Fifth(part),7:0}")))}  (max {values.Max(one => one.Value),6:0})");
 
     private double Fifth(int part)
     {

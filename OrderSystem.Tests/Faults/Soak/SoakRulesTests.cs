@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>What a soak is judged by does find what is wrong.</summary>
+/// <summary>Tests the checks that a soak ends with: each violation must be reported.</summary>
 public sealed class SoakRulesTests
 {
     private static readonly Guid Order = Guid.NewGuid();
@@ -16,10 +16,10 @@ public sealed class SoakRulesTests
     [InlineData("paid", "GET 200 paid, GET 200 pending", "was paid at 1.50 s and pending at 2.00 s")]
     [InlineData("paid", "cancel 202, GET 200 pending, GET 200 paid", "was cancelled at 1.50 s and paid at 3.00 s")]
     [InlineData("paid", "cancel 202", "was cancelled at 1.50 s (cancel) and is paid at the end")]
-    [InlineData("paid", "cancel 409 pending", "is pending and that was the reason not to cancel it")]
+    [InlineData("paid", "cancel 409 pending", "was rejected because it is pending")]
     [InlineData("paid", "GET 404", "a GET of it was answered with 404")]
     [InlineData("paid", "cancel 500", "a cancel of it was answered with 500")]
-    public void What_clients_were_told_is_compared_in_itself_and_with_the_end(string final, string answers, string? expected)
+    public void Responses_are_checked_against_each_other_and_against_the_final_status(string final, string answers, string? expected)
     {
         var request = new LoadRequest("key", "customer", 1, "EUR");
         request.Add(new(default, default, new("http://localhost"), LoadOutcome.Accepted, null, Order, null));
@@ -38,7 +38,7 @@ public sealed class SoakRulesTests
     [Theory]
     [InlineData(100, 160, true)]
     [InlineData(100, 145, false)]
-    public void Memory_that_goes_on_growing_is_found_and_warming_up_is_not(double second, double last, bool grows)
+    public void Growing_memory_is_reported_and_warm_up_is_not(double second, double last, bool grows)
     {
         var series = new SoakSeries("memory", allowed: 20);
         foreach (var part in new[] { 30, second, second, last, last })
@@ -51,7 +51,7 @@ public sealed class SoakRulesTests
     }
 
     [Fact]
-    public void A_charge_that_was_refunded_twice_is_found()
+    public void A_charge_that_was_refunded_twice_is_reported()
     {
         AuditLedgerLine Refund(string id) => new("refund", id, $"key-{id}", null, "charge", 1, "EUR", "succeeded");
 

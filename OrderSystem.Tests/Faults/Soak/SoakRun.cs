@@ -2,27 +2,27 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>Load all the time; round after round one or two faults, healed, and the way free again before the next.</summary>
-internal sealed class SoakRun(SoakStage stage, Action<string> say) : IDisposable
+/// <summary>Constant load, and rounds of one or two faults. A round ends when its faults are healed and the system processes a new order.</summary>
+internal sealed class SoakRun(SoakEnvironment soak, Action<string> log) : IDisposable
 {
     private const double OrdersPerSecond = 10;
     private static readonly TimeSpan LongestRecovery = TimeSpan.FromMinutes(3);
     private readonly List<SoakFault> deck = [];
 
-    /// <summary>Of its own, so that a seed means the same faults in the same order, however the clients' requests fall among them.</summary>
-    private readonly FaultDice choices = new(stage.Dice.Seed);
+    /// <summary>A separate generator, so that a seed gives the same faults in the same order, whatever the clients draw in between.</summary>
+    private readonly FaultDice choices = new(soak.Dice.Seed);
     private readonly List<SoakRound> rounds = [];
 
-    internal SoakClients Clients { get; } = new(stage.Target, () => stage.Clock);
+    internal SoakClients Clients { get; } = new(soak.Target, () => soak.Clock);
 
-    internal SoakMeter Meter { get; } = new(stage);
+    internal SoakMeter Meter { get; } = new(soak);
 
     internal IReadOnlyList<SoakRound> Rounds => rounds;
 
-    /// <summary>From the end of the load until nothing was under way any more.</summary>
-    internal TimeSpan Rest { get; private set; }
+    /// <summary>The time from the end of the load until the system was idle.</summary>
+    internal TimeSpan TimeToIdle { get; private set; }
 
-    /// <summary>Runs for the time, and returns what everybody says when the system is at rest.</summary>
+    /// <summary>Runs for the configured time, and returns the snapshot of the idle system.</summary>
     internal async Task<AuditSnapshot> RunAsync()
     {
         using var over = new CancellationTokenSource();
@@ -31,7 +31,7 @@ internal sealed class SoakRun(SoakStage stage, Action<string> say) : IDisposable
         var measuring = Meter.RunAsync(measured.Token);
         try
         {
-            while (stage.Clock < TimeSpan.FromMinutes(stage.Minutes))
+            while (soak.Clock < TimeSpan.FromMinutes(soak.Minutes))
                 await RoundAsync(Draw());
             await measured.CancelAsync();
             await RoundAsync([new("F32", "SIGTERM to every process", SoakPart.None, all => SoakProcessFaults.StopAsync(all, [.. all.Target.Apis, .. all.Target.Workers]))]);
@@ -43,28 +43,28 @@ internal sealed class SoakRun(SoakStage stage, Action<string> say) : IDisposable
             await Task.WhenAll(load, measuring);
         }
 
-        var ended = stage.Clock;
-        await stage.Target.RestAsync(TimeSpan.FromMinutes(5));
-        Rest = stage.Clock - ended;
-        return await new AuditReader(stage.Target).ReadAsync();
+        var ended = soak.Clock;
+        await soak.Target.WaitUntilIdleAsync(TimeSpan.FromMinutes(5));
+        TimeToIdle = soak.Clock - ended;
+        return await new AuditReader(soak.Target).ReadAsync();
     }
 
     public void Dispose() => Clients.Dispose();
 
     private async Task RoundAsync(IReadOnlyList<SoakFault> faults)
     {
-        await stage.PauseAsync(0.2, 2);
-        var began = stage.Clock;
+        await soak.PauseAsync(0.2, 2);
+        var began = soak.Clock;
         var names = string.Join(" + ", faults);
-        say($"{began.TotalSeconds,6:0.0} s  {names}");
+        log($"{began.TotalSeconds,6:0.0} s  {names}");
         await Task.WhenAll(faults.Select(fault => BreakAsync(fault)));
-        var healed = stage.Clock;
+        var healed = soak.Clock;
         await Clients.ProbeAsync(LongestRecovery);
-        rounds.Add(new(faults, began, healed, stage.Clock - healed));
-        say($"{stage.Clock.TotalSeconds,6:0.0} s  healed after {(healed - began).TotalSeconds:0.0} s, an order is settled {(stage.Clock - healed).TotalSeconds:0.0} s later");
+        rounds.Add(new(faults, began, healed, soak.Clock - healed));
+        log($"{soak.Clock.TotalSeconds,6:0.0} s  healed after {(healed - began).TotalSeconds:0.0} s, an order is final {(soak.Clock - healed).TotalSeconds:0.0} s later");
 
-        // Who ends without being asked to has crashed.
-        foreach (var service in stage.Target.Apis.Concat(stage.Target.Workers).Where(service => !Directory.Exists($"/proc/{service.Id}")))
+        // An instance that ended without a fault has crashed.
+        foreach (var service in soak.Target.Apis.Concat(soak.Target.Workers).Where(service => !Directory.Exists($"/proc/{service.Id}")))
             throw new Xunit.Sdk.XunitException($"An instance ended by itself during {names}:\n{service.Output}");
     }
 
@@ -72,7 +72,7 @@ internal sealed class SoakRun(SoakStage stage, Action<string> say) : IDisposable
     {
         try
         {
-            await fault.BreakAsync(stage);
+            await fault.BreakAsync(soak);
         }
         catch (Exception failure)
         {
@@ -80,7 +80,7 @@ internal sealed class SoakRun(SoakStage stage, Action<string> say) : IDisposable
         }
     }
 
-    /// <summary>The next of the deck, and now and then with it one that it leaves room for.</summary>
+    /// <summary>The next fault of the deck, and now and then another one that uses other parts.</summary>
     private List<SoakFault> Draw()
     {
         if (deck.Count == 0)
@@ -93,8 +93,8 @@ internal sealed class SoakRun(SoakStage stage, Action<string> say) : IDisposable
     }
 }
 
-/// <param name="Faults">What was broken together.</param>
-/// <param name="Began">When.</param>
-/// <param name="Healed">When nothing was broken any more.</param>
-/// <param name="Recovery">Until an order that was placed after that was settled.</param>
+/// <param name="Faults">The faults that ran together.</param>
+/// <param name="Began">When the faults began.</param>
+/// <param name="Healed">When all of them were healed.</param>
+/// <param name="Recovery">The time until an order that was placed after that was final.</param>
 internal sealed record SoakRound(IReadOnlyList<SoakFault> Faults, TimeSpan Began, TimeSpan Healed, TimeSpan Recovery);

@@ -4,9 +4,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops.Payments;
 
-/// <summary>The same as a command line, beside a running system and without asking it.</summary>
+/// <summary>The payments commands of the CLI, which run beside the services and do not call them.</summary>
 [Collection(PaymentReviews.Name)]
-public sealed class PaymentCommandTests(ReviewedSystem reviewed)
+public sealed class PaymentCommandTests(PaymentReviewSystem reviewed)
 {
     [Fact]
     public async Task A_review_is_listed_shown_and_resolved()
@@ -34,7 +34,7 @@ public sealed class PaymentCommandTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task A_review_is_asked_for_again()
+    public async Task A_requery_settles_a_review()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         var (exitCode, report) = await RunAsync("requery", $"{order}", "--json");
@@ -44,7 +44,7 @@ public sealed class PaymentCommandTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task Without_a_provider_it_is_not_asked_and_only_force_resolves()
+    public async Task Without_a_provider_URL_requery_fails_and_only_force_resolves()
     {
         var order = await reviewed.InReviewAsync(wasCharged: false);
         var environment = reviewed.System.Environment("OrderSystem.PaymentWorker");
@@ -69,7 +69,7 @@ public sealed class PaymentCommandTests(ReviewedSystem reviewed)
     [InlineData(2, "show x")]
     [InlineData(1, "show 00000000-0000-0000-0000-000000000001")]
     [InlineData(1, "requery 00000000-0000-0000-0000-000000000001")]
-    public async Task The_command_line_says_what_it_cannot_do(int expected, string arguments)
+    public async Task Invalid_CLI_arguments_and_unknown_payments_set_the_exit_code(int expected, string arguments)
     {
         var (exitCode, said) = await RunAsync(arguments.Split(' '));
         Assert.True(exitCode == expected, said);

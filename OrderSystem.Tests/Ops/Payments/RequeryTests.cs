@@ -7,12 +7,12 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops.Payments;
 
-/// <summary>What is certain by a look-up is taken; what is not is told. And what waits can be seen.</summary>
+/// <summary>A requery applies what the look-up establishes and reports what it cannot establish. Open payments can be listed.</summary>
 [Collection(PaymentReviews.Name)]
-public sealed class RequeryTests(ReviewedSystem reviewed)
+public sealed class RequeryTests(PaymentReviewSystem reviewed)
 {
     [Fact]
-    public async Task A_charge_that_the_provider_shows_after_all_pays_the_order()
+    public async Task A_charge_found_by_the_requery_pays_the_order()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         var report = await RequeriedAsync(order);
@@ -24,7 +24,7 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task A_charge_that_was_given_back_cancels_the_order()
+    public async Task A_refunded_charge_cancels_the_order()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         await reviewed.RefundByHandAsync(order);
@@ -34,10 +34,10 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task A_charge_that_was_declined_fails_the_order()
+    public async Task A_declined_charge_fails_the_order()
     {
         var order = await reviewed.InReviewAsync(wasCharged: false);
-        reviewed.Provider.Script = _ => ScriptedAnswer.Of(200, """[{"id":"ch_1","status":"declined","reason":"insufficient funds"}]""");
+        reviewed.Provider.Script = _ => ScriptedResponse.Of(200, """[{"id":"ch_1","status":"declined","reason":"insufficient funds"}]""");
         Assert.Equal("declined", (await RequeriedAsync(order)).GetProperty("status").GetString());
         Assert.Equal("insufficient funds", (await reviewed.Api.WaitForAsync(order, "paymentFailed")).GetProperty("reason").GetString());
     }
@@ -47,10 +47,10 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
     [InlineData(401, "{}", "could not be asked")]
     [InlineData(200, "[]", "has no charge")]
     [InlineData(200, """[{"id":"ch_1","status":"succeeded","amount":1.00,"currency":"EUR","refundedAt":null}]""", "has charged 1.00 EUR")]
-    public async Task What_is_not_certain_changes_nothing_and_is_told_and_recorded(int status, string body, string expected)
+    public async Task An_inconclusive_look_up_changes_nothing_and_is_reported_and_recorded(int status, string body, string expected)
     {
         var order = await reviewed.InReviewAsync(wasCharged: false);
-        reviewed.Provider.Script = _ => ScriptedAnswer.Of(status, body);
+        reviewed.Provider.Script = _ => ScriptedResponse.Of(status, body);
         var report = await RequeriedAsync(order);
         Assert.False(report.GetProperty("changed").GetBoolean());
         Assert.Equal("review", report.GetProperty("status").GetString());
@@ -59,20 +59,20 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task A_refund_that_was_made_by_hand_ends_its_review()
+    public async Task A_manual_refund_ends_the_review()
     {
         var order = await reviewed.WithRefusedRefundAsync();
         Assert.False((await RequeriedAsync(order)).GetProperty("changed").GetBoolean());
         await reviewed.RefundByHandAsync(order);
         Assert.Equal("refunded", (await RequeriedAsync(order)).GetProperty("status").GetString());
-        await Eventually.GetAsync("the order tells of its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        await Eventually.GetAsync("the order shows its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
     [Fact]
-    public async Task An_unknown_payment_need_not_wait_for_its_schedule_and_cannot_be_resolved()
+    public async Task An_unknown_payment_can_be_requeried_before_its_schedule_but_not_resolved()
     {
-        reviewed.Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : ReviewedSystem.Unwell;
+        reviewed.Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : PaymentReviewSystem.Unavailable;
         var order = await reviewed.Api.PlaceAsync();
         await reviewed.PaymentAsync(order, "status = 'unknown' AND lease_until > now() + interval '5 minutes'");
         reviewed.Provider.Script = _ => null;
@@ -86,11 +86,11 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
-    /// <summary>The worker's time for the payment comes while the operator asks: both look-ups are answered at once.</summary>
+    /// <summary>The worker's scheduled look-up coincides with the operator's: both are answered at the same time.</summary>
     [Fact]
-    public async Task Of_the_worker_and_an_operator_who_ask_at_once_one_decides()
+    public async Task Of_a_concurrent_requery_and_reconciliation_only_one_decides()
     {
-        reviewed.Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : ReviewedSystem.Unwell;
+        reviewed.Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : PaymentReviewSystem.Unavailable;
         var order = await reviewed.Api.PlaceAsync();
         await reviewed.PaymentAsync(order, "status = 'unknown' AND lease_until > now() + interval '5 minutes'");
         using var both = new CountdownEvent(2);
@@ -104,7 +104,7 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
         var requery = Task.Run(() => reviewed.RequeryAsync(order));
         await Sql.ExecuteAsync(reviewed.System.PaymentsDatabase, $"UPDATE payments SET lease_until = now(), updated_at = now() - interval '6 seconds' WHERE order_id = '{order}'");
         (await requery).EnsureSuccessStatusCode().Dispose();
-        Assert.True(both.IsSet, "the worker and the operator have asked");
+        Assert.True(both.IsSet, "the worker and the operator have both looked up the charge");
         reviewed.Provider.Script = _ => null;
 
         await reviewed.Api.WaitForAsync(order, "paid");
@@ -114,13 +114,13 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task What_waits_is_listed_by_status_and_age_and_shown_by_either_id()
+    public async Task Open_payments_are_listed_by_status_and_age_and_shown_by_payment_or_order_id()
     {
         var order = await reviewed.InReviewAsync(wasCharged: false);
         using var worker = Tokens.Http(reviewed.System.Worker.Address);
 
         Assert.DoesNotContain(order, await ListAsync("status=review&olderThan=30m&limit=1000"));
-        await reviewed.LongAgoAsync(order);
+        await reviewed.MakeOldAsync(order);
         Assert.Contains(order, await ListAsync("status=review&olderThan=30m&limit=1000"));
         Assert.Contains(order, await ListAsync("limit=1000"));
         Assert.DoesNotContain(order, await ListAsync("status=unknown&limit=1000"));
@@ -130,7 +130,7 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
         var shown = await worker.GetFromJsonAsync<JsonElement>($"/ops/payments/{order}");
         var payment = shown.GetProperty("payment").GetProperty("id").GetGuid();
         Assert.Equal(order, (await worker.GetFromJsonAsync<JsonElement>($"/ops/payments/{payment}")).GetProperty("orderId").GetGuid());
-        await Eventually.BeTrueAsync("the gauge tells its age", async () => (await ServiceMetrics.ScrapeAsync(reviewed.System.Worker)).Split('\n').Any(line =>
+        await Eventually.BeTrueAsync("the gauge shows the age of the review", async () => (await ServiceMetrics.ScrapeAsync(reviewed.System.Worker)).Split('\n').Any(line =>
             line.StartsWith("ordersystem_payments_review_oldest_seconds", StringComparison.Ordinal) && double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture) > 3_500));
 
         async Task<IEnumerable<Guid>> ListAsync(string query) =>
@@ -145,7 +145,7 @@ public sealed class RequeryTests(ReviewedSystem reviewed)
     [InlineData("GET", "?limit=0", 400)]
     [InlineData("GET", "/x", 404)]
     [InlineData("POST", "/00000000-0000-0000-0000-000000000001/requery", 404)]
-    public async Task Odd_questions_are_answered_with_what_is_wrong(string method, string path, int status)
+    public async Task Invalid_requests_get_a_client_error(string method, string path, int status)
     {
         using var worker = Tokens.Http(reviewed.System.Worker.Address);
         using var request = new HttpRequestMessage(new HttpMethod(method), $"/ops/payments{path}");

@@ -6,14 +6,14 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops.Payments;
 
-/// <summary>A person decides what the provider could not be asked for, and it becomes of the order what becomes of any other.</summary>
+/// <summary>An operator decides the outcome of a payment in manual review. The order then continues like any other.</summary>
 [Collection(PaymentReviews.Name)]
-public sealed class ResolveTests(ReviewedSystem reviewed)
+public sealed class ResolveTests(PaymentReviewSystem reviewed)
 {
     private string PaymentsDatabase => reviewed.System.PaymentsDatabase;
 
     [Fact]
-    public async Task A_review_that_was_charged_is_resolved_as_succeeded_and_the_order_is_paid()
+    public async Task A_charged_review_is_resolved_as_succeeded_and_the_order_is_paid()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         var report = await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "seen in the provider's console" });
@@ -27,7 +27,7 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task A_review_that_was_not_charged_is_resolved_as_failed_once_nothing_can_be_on_its_way()
+    public async Task An_uncharged_review_is_resolved_as_failed_once_no_charge_can_be_in_flight()
     {
         var order = await reviewed.InReviewAsync(wasCharged: false);
         var request = new { @as = "failed", reason = "the card was blocked" };
@@ -35,7 +35,7 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
         var (status, why) = await reviewed.RefusedAsync(order, request);
         Assert.Equal("review", status);
         Assert.Contains("does not confirm", why, StringComparison.Ordinal);
-        await reviewed.LongAgoAsync(order);
+        await reviewed.MakeOldAsync(order);
         Assert.Equal("declined", (await reviewed.ResolvedAsync(order, request)).GetProperty("status").GetString());
 
         var failed = await reviewed.Api.WaitForAsync(order, "paymentFailed");
@@ -44,11 +44,11 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task A_review_that_was_given_back_is_resolved_as_refunded_and_the_order_is_cancelled()
+    public async Task A_refunded_review_is_resolved_as_refunded_and_the_order_is_cancelled()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         var refund = await reviewed.RefundByHandAsync(order);
-        await reviewed.ResolvedAsync(order, new { @as = "refunded", reference = refund, reason = "given back by hand" });
+        await reviewed.ResolvedAsync(order, new { @as = "refunded", reference = refund, reason = "refunded by hand" });
 
         var cancelled = await reviewed.Api.WaitForAsync(order, "cancelled");
         Assert.Equal("refunded", cancelled.GetProperty("refund").GetProperty("state").GetString());
@@ -57,53 +57,53 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task A_cancelled_order_that_is_resolved_as_succeeded_goes_on_to_its_refund()
+    public async Task A_cancelled_order_resolved_as_succeeded_is_refunded()
     {
         var order = await reviewed.CancelledInReviewAsync(wasCharged: true);
         var report = await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged after all" });
 
         Assert.Equal("refunding", report.GetProperty("status").GetString());
         await reviewed.PaymentAsync(order, "status = 'refunded'");
-        await Eventually.GetAsync("the order tells of its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        await Eventually.GetAsync("the order shows its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
-    /// <summary>Where its cancellation came first, a payment knows no amount.</summary>
+    /// <summary>A payment has no amount when its cancellation arrived first.</summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_cancelled_order_that_is_resolved_as_failed_has_no_refund_any_more(bool amountIsKnown)
+    public async Task A_cancelled_order_resolved_as_failed_has_no_refund(bool amountIsKnown)
     {
         var order = await reviewed.CancelledInReviewAsync(wasCharged: false);
-        await Eventually.GetAsync("the order tells of the review", () => reviewed.Api.GetAsync(order), answer => answer.TryGetProperty("refund", out _));
+        await Eventually.GetAsync("the order shows the refund in review", () => reviewed.Api.GetAsync(order), answer => answer.TryGetProperty("refund", out _));
         if (!amountIsKnown)
             await Sql.ExecuteAsync(PaymentsDatabase, $"UPDATE payments SET amount = NULL, currency = NULL WHERE order_id = '{order}'");
-        await reviewed.LongAgoAsync(order);
+        await reviewed.MakeOldAsync(order);
         await reviewed.ResolvedAsync(order, new { @as = "failed", reason = "never charged" });
 
-        var cancelled = await Eventually.GetAsync("the order tells of none", () => reviewed.Api.GetAsync(order), answer => !answer.TryGetProperty("refund", out _));
+        var cancelled = await Eventually.GetAsync("the order shows no refund", () => reviewed.Api.GetAsync(order), answer => !answer.TryGetProperty("refund", out _));
         Assert.Equal("cancelled", cancelled.GetProperty("status").GetString());
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
     [Fact]
-    public async Task A_refused_refund_cannot_be_resolved_as_failed_and_is_tried_again_when_resolved_as_succeeded()
+    public async Task A_rejected_refund_cannot_be_resolved_as_failed_and_is_retried_when_resolved_as_succeeded()
     {
         var order = await reviewed.WithRefusedRefundAsync();
-        await reviewed.LongAgoAsync(order);
+        await reviewed.MakeOldAsync(order);
         Assert.Contains("was charged", (await reviewed.RefusedAsync(order, new { @as = "failed", reason = "no", force = true })).Detail, StringComparison.Ordinal);
 
         await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "the provider's balance is there again" });
         await reviewed.PaymentAsync(order, "status = 'refunded'");
-        await Eventually.GetAsync("the order tells of its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        await Eventually.GetAsync("the order shows its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
     [Fact]
-    public async Task What_the_provider_contradicts_is_refused_even_by_force()
+    public async Task A_decision_that_the_provider_contradicts_is_rejected_even_with_force()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
-        await reviewed.LongAgoAsync(order);
+        await reviewed.MakeOldAsync(order);
         foreach (var force in new[] { false, true })
         {
             Assert.Contains("contradicts", (await reviewed.RefusedAsync(order, new { @as = "failed", reason = "no", force })).Detail, StringComparison.Ordinal);
@@ -115,11 +115,11 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task Without_an_answer_of_the_provider_a_person_decides_by_force_and_the_record_says_so()
+    public async Task With_an_unavailable_provider_only_force_resolves_and_the_record_says_forced()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         var request = new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "told by phone", force = false };
-        reviewed.Provider.Script = _ => ReviewedSystem.Unwell;
+        reviewed.Provider.Script = _ => PaymentReviewSystem.Unavailable;
 
         Assert.Contains("could not be asked", (await reviewed.RefusedAsync(order, request)).Detail, StringComparison.Ordinal);
         Assert.Contains("could not be asked", (await reviewed.ResolvedAsync(order, request with { force = true })).GetProperty("detail").GetString(), StringComparison.Ordinal);
@@ -128,7 +128,7 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task A_payment_is_resolved_once()
+    public async Task A_payment_can_be_resolved_only_once()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         var request = new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged" };
@@ -137,11 +137,11 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
         Assert.Equal(1L, await Sql.ScalarAsync<long>(PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}' AND type = 'payments.succeeded.v1'"));
     }
 
-    /// <summary>Both look the provider up, and only then one of them may decide.</summary>
+    /// <summary>Both look up the charge before either of them decides.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Of_two_who_decide_at_once_one_does(bool otherRequeries)
+    public async Task Of_two_concurrent_decisions_only_one_takes_effect(bool otherRequeries)
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         var charge = await reviewed.ChargeAsync(order);
@@ -172,7 +172,7 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
     }
 
     [Fact]
-    public async Task Who_resolved_is_the_tokens_subject_and_client_whatever_the_header_says()
+    public async Task A_resolution_records_the_identity_of_the_token_whatever_the_header_claims()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         using var answer = await reviewed.ResolveAsync(
@@ -194,7 +194,7 @@ public sealed class ResolveTests(ReviewedSystem reviewed)
     [InlineData("""{"as":"failed","reason":null}""", 400, "reason")]
     [InlineData("""{"as":"failed","reason":"x","by":"ada"}""", 400, "by")]
     [InlineData("""{"as":"failed","reason":"x"}""", 404, "no payment")]
-    public async Task Odd_requests_are_answered_with_what_is_wrong(string body, int status, string expected)
+    public async Task Invalid_requests_get_a_client_error_that_names_what_is_wrong(string body, int status, string expected)
     {
         using var worker = Tokens.Http(reviewed.System.Worker.Address);
         using var answer = await worker.PostAsync($"/ops/payments/{Guid.NewGuid()}/resolve", new StringContent(body, System.Text.Encoding.UTF8, "application/json"));

@@ -75,7 +75,7 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
     }
 
     [Fact]
-    public async Task The_connection_string_wins_over_the_sections_and_code_over_all()
+    public async Task The_connection_string_takes_precedence_over_the_configuration_sections()
     {
         NatsClientSettings? seen = null;
         using var host = await HostAsync(
@@ -105,7 +105,7 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
     }
 
     [Fact]
-    public async Task Keyed_connections_stand_side_by_side()
+    public async Task Keyed_connections_are_independent()
     {
         using var host = await HostAsync(
             builder =>
@@ -147,7 +147,7 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
     }
 
     [Fact]
-    public async Task A_server_that_was_never_there_is_unhealthy_with_the_reason()
+    public async Task An_unreachable_server_is_unhealthy_with_the_reason()
     {
         using var host = await HostAsync(builder => builder.AddNatsClient("nats"), ("ConnectionStrings:nats", "nats://127.0.0.1:1"));
 

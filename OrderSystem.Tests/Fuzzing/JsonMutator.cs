@@ -5,12 +5,12 @@ using System.Text.Json.Nodes;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Writes a document as it should be, but for a few places: a value of another kind, a member left out, renamed, invented or there twice.</summary>
-internal static class OddJson
+/// <summary>Writes a valid document with a few mutations: a value of another kind, a member left out, renamed, invented or duplicated.</summary>
+internal static class JsonMutator
 {
-    /// <param name="random">The dice.</param>
-    /// <param name="node">The document as it should be.</param>
-    /// <param name="probability">That something is wrong with a value or a member.</param>
+    /// <param name="random">The random generator.</param>
+    /// <param name="node">The valid document.</param>
+    /// <param name="probability">The probability of a mutation of each value and member.</param>
     internal static string Write(Random random, JsonNode? node, double probability)
     {
         var json = new StringBuilder();
@@ -26,7 +26,7 @@ internal static class OddJson
         2 => Encoding.BigEndianUnicode.GetBytes(text),
         3 => Encoding.UTF32.GetBytes(text),
         4 => Encoding.Latin1.GetBytes(text),
-        5 => Odd.Bytes(random, Encoding.UTF8.GetBytes(text)),
+        5 => HostileValues.Bytes(random, Encoding.UTF8.GetBytes(text)),
         6 => [.. Encoding.UTF8.GetBytes(text), .. Encoding.UTF8.GetBytes(text)],
         7 => [.. Encoding.UTF8.GetBytes(text), 0],
         _ => Encoding.UTF8.GetBytes(text),
@@ -35,7 +35,7 @@ internal static class OddJson
     private static void Write(Random random, JsonNode? node, double probability, StringBuilder json)
     {
         if (random.Hits(probability))
-            json.Append(Odd.Json(random));
+            json.Append(HostileValues.Json(random));
         else if (node is JsonObject members)
             WriteObject(random, members, probability, json);
         else if (node is JsonArray items)
@@ -54,15 +54,15 @@ internal static class OddJson
                 continue;
             for (var times = random.Hits(probability / 2) ? 2 : 1; times > 0; times--)
             {
-                Name(random.Hits(probability / 2) ? Odd.Text(random) : name);
+                Name(random.Hits(probability / 2) ? HostileValues.Text(random) : name);
                 Write(random, value, probability, json);
             }
         }
 
         if (random.Hits(probability / 2))
         {
-            Name(random.OneOf(["status", "__proto__", "$type", "ID", Odd.Text(random)]));
-            json.Append(Odd.Json(random));
+            Name(random.OneOf(["status", "__proto__", "$type", "ID", HostileValues.Text(random)]));
+            json.Append(HostileValues.Json(random));
         }
 
         json.Append('}');

@@ -3,14 +3,14 @@ using System.Buffers.Text;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Cuts a stream of bytes into the frames of its protocol. What is not complete yet waits for the rest.</summary>
-internal abstract class TcpFraming
+/// <summary>Splits a byte stream into the frames of its protocol. An incomplete frame is buffered until the rest arrives.</summary>
+internal abstract class TcpFrameDecoder
 {
     private byte[] held = new byte[64 * 1024];
     private int start;
     private int end;
 
-    internal static TcpFraming Of(TcpProtocol protocol, bool fromClient) => protocol switch
+    internal static TcpFrameDecoder Of(TcpProtocol protocol, bool fromClient) => protocol switch
     {
         TcpProtocol.Nats => new Nats(),
         TcpProtocol.Postgres => new Postgres(fromClient),
@@ -36,16 +36,16 @@ internal abstract class TcpFraming
         return frame.Length > 0;
     }
 
-    /// <summary>The length of the frame that begins here, or 0 when that cannot be said yet.</summary>
+    /// <summary>The length of the frame that begins here, or 0 while it is not known yet.</summary>
     private protected abstract int LengthOf(ReadOnlySpan<byte> bytes);
 
-    private sealed class Raw : TcpFraming
+    private sealed class Raw : TcpFrameDecoder
     {
         private protected override int LengthOf(ReadOnlySpan<byte> bytes) => bytes.Length;
     }
 
     /// <summary>A line, and after MSG, HMSG, PUB and HPUB as many bytes as its last word says.</summary>
-    private sealed class Nats : TcpFraming
+    private sealed class Nats : TcpFrameDecoder
     {
         private protected override int LengthOf(ReadOnlySpan<byte> bytes)
         {
@@ -61,7 +61,7 @@ internal abstract class TcpFraming
     }
 
     /// <summary>A type and a length; the first message of a client has no type. The connection is not encrypted.</summary>
-    private sealed class Postgres(bool fromClient) : TcpFraming
+    private sealed class Postgres(bool fromClient) : TcpFrameDecoder
     {
         private bool isFirst = fromClient;
 

@@ -6,11 +6,11 @@ namespace OrderSystem.Tests.Fuzzing;
 /// <summary>A parameter of a route.</summary>
 internal sealed record HttpParameter(string Name, string In);
 
-/// <summary>One route of the API, with a body as it should be.</summary>
+/// <summary>One operation of the API, with a valid body.</summary>
 internal sealed record HttpOperation(string Method, string Path, IReadOnlyList<HttpParameter> Parameters, JsonNode? Body);
 
-/// <summary>What may be asked of the API, by what it says itself in its OpenAPI document: a new route is tried without a line here.</summary>
-internal static class HttpShape
+/// <summary>The operations of the API, read from its OpenAPI document, so that a new route is fuzzed without a change here.</summary>
+internal static class OpenApiOperations
 {
     private static readonly string[] Verbs = ["get", "put", "post", "delete", "patch", "head", "options", "trace"];
 

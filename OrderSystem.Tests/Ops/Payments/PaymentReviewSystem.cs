@@ -6,19 +6,19 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops.Payments;
 
-/// <summary>The tests of what operators do with payments: one system, one after the other, because the script of the provider is for all.</summary>
+/// <summary>The tests of the operators' payment commands. They run one after another on one system, because they share the provider's script.</summary>
 [CollectionDefinition(Name)]
-public sealed class PaymentReviews : ICollectionFixture<ReviewedSystem>
+public sealed class PaymentReviews : ICollectionFixture<PaymentReviewSystem>
 {
     internal const string Name = "payment reviews";
 }
 
-/// <summary>A system whose provider answers by script, and what it takes to bring a payment into review.</summary>
-public sealed class ReviewedSystem : IAsyncLifetime
+/// <summary>A system with a scripted provider, and helpers that bring a payment into review.</summary>
+public sealed class PaymentReviewSystem : IAsyncLifetime
 {
-    internal static readonly ScriptedAnswer Refused = ScriptedAnswer.Of(422, "{}");
-    internal static readonly ScriptedAnswer KnowsNothing = ScriptedAnswer.Of(200, "[]");
-    internal static readonly ScriptedAnswer Unwell = ScriptedAnswer.Of(503);
+    internal static readonly ScriptedResponse Refused = ScriptedResponse.Of(422, "{}");
+    internal static readonly ScriptedResponse KnowsNothing = ScriptedResponse.Of(200, "[]");
+    internal static readonly ScriptedResponse Unavailable = ScriptedResponse.Of(503);
 
     private HttpClient gateway = null!;
 
@@ -26,7 +26,7 @@ public sealed class ReviewedSystem : IAsyncLifetime
 
     internal ScriptedProvider Provider { get; private set; } = null!;
 
-    /// <summary>Of an order API that asks the worker and the ledger.</summary>
+    /// <summary>A client of an order API that queries the worker and the provider's ledger.</summary>
     internal Client Api { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
@@ -53,40 +53,40 @@ public sealed class ReviewedSystem : IAsyncLifetime
         await Provider.DisposeAsync();
     }
 
-    /// <summary>An order in review: the provider refuses its charge, after making it or without. Afterwards it is honest again.</summary>
+    /// <summary>Places an order that ends in review: the provider rejects its charge, with or without having made it. Afterwards the provider answers truthfully.</summary>
     internal async Task<Guid> InReviewAsync(bool wasCharged)
     {
-        Provider.Script = question => question.IsLookUp ? KnowsNothing : question.IsCharge ? (wasCharged ? new ScriptedAnswer { PassedOnAs = 422 } : Refused) : null;
+        Provider.Script = request => request.IsLookUp ? KnowsNothing : request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 422 } : Refused) : null;
         var order = await Api.PlaceAsync();
         await Api.WaitForAsync(order, "manualReview");
         Provider.Script = _ => null;
         return order;
     }
 
-    /// <summary>A cancelled order that was charged and whose refund the provider has refused.</summary>
+    /// <summary>A cancelled order that was charged and whose refund the provider has rejected.</summary>
     internal async Task<Guid> WithRefusedRefundAsync()
     {
-        Provider.Script = question => question.IsCharge ? new ScriptedAnswer { PassedOnAs = 503 } : question.IsLookUp ? Unwell : Refused;
+        Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : request.IsLookUp ? Unavailable : Refused;
         var order = await Api.PlaceAsync();
         await PaymentAsync(order, "status = 'unknown'");
         await CancelAsync(order);
         await PaymentAsync(order, "cancelled_at IS NOT NULL");
-        Provider.Script = question => question.IsRefund ? Refused : null;
-        await LookedAtAsync(order);
+        Provider.Script = request => request.IsRefund ? Refused : null;
+        await ReconcileNowAsync(order);
         Provider.Script = _ => null;
         return order;
     }
 
-    /// <summary>A cancelled order, charged or not, about which the provider refuses to say anything.</summary>
+    /// <summary>A cancelled order, charged or not, whose look-up the provider rejects.</summary>
     internal async Task<Guid> CancelledInReviewAsync(bool wasCharged)
     {
-        Provider.Script = question => question.IsCharge && wasCharged ? new ScriptedAnswer { PassedOnAs = 503 } : Unwell;
+        Provider.Script = request => request.IsCharge && wasCharged ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable;
         var order = await Api.PlaceAsync();
         await PaymentAsync(order, "status = 'unknown'");
         await CancelAsync(order);
         await PaymentAsync(order, "cancelled_at IS NOT NULL");
-        Provider.Script = question => question.IsLookUp ? Refused : Unwell;
-        await LookedAtAsync(order);
+        Provider.Script = request => request.IsLookUp ? Refused : Unavailable;
+        await ReconcileNowAsync(order);
         Provider.Script = _ => null;
         return order;
     }
@@ -106,11 +106,11 @@ public sealed class ReviewedSystem : IAsyncLifetime
         return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!;
     }
 
-    /// <summary>What is not found after so long does not come any more.</summary>
-    internal Task LongAgoAsync(Guid order) => Sql.ExecuteAsync(System.PaymentsDatabase, $"UPDATE payments SET updated_at = now() - interval '1 hour' WHERE order_id = '{order}'");
+    /// <summary>Makes the payment so old that a charge which is not found cannot be in flight any more.</summary>
+    internal Task MakeOldAsync(Guid order) => Sql.ExecuteAsync(System.PaymentsDatabase, $"UPDATE payments SET updated_at = now() - interval '1 hour' WHERE order_id = '{order}'");
 
     internal Task PaymentAsync(Guid order, string condition) => Eventually.GetAsync(
-        $"the payment of {order} is so: {condition}",
+        $"the payment of order {order} satisfies {condition}",
         async () => (
             Holds: await Sql.ScalarAsync<long>(System.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND {condition}") == 1,
             Payment: await Sql.ScalarAsync<string>(System.PaymentsDatabase, $"SELECT p::text FROM payments p WHERE order_id = '{order}'")),
@@ -120,7 +120,7 @@ public sealed class ReviewedSystem : IAsyncLifetime
 
     internal Task<HttpResponseMessage> RequeryAsync(Guid id) => PostAsync($"/ops/payments/{id}/requery", body: null, token: null, note: null);
 
-    /// <summary>Resolves, and fails with what the worker says if it does not.</summary>
+    /// <summary>Resolves the payment, and fails with the worker's response if it is rejected.</summary>
     internal async Task<JsonElement> ResolvedAsync(Guid id, object request)
     {
         using var answer = await ResolveAsync(id, request);
@@ -129,7 +129,7 @@ public sealed class ReviewedSystem : IAsyncLifetime
         return JsonDocument.Parse(said).RootElement;
     }
 
-    /// <summary>Refused as a conflict; returns the present status and why.</summary>
+    /// <summary>Asserts that the resolution is rejected with 409, and returns the current status and the reason.</summary>
     internal async Task<(string Status, string Detail)> RefusedAsync(Guid id, object request)
     {
         using var answer = await ResolveAsync(id, request);
@@ -138,10 +138,10 @@ public sealed class ReviewedSystem : IAsyncLifetime
         return (problem.GetProperty("paymentStatus").GetString()!, problem.GetProperty("detail").GetString()!);
     }
 
-    /// <summary>What the audit finds about the order, once nothing of it is on its way.</summary>
+    /// <summary>The disagreements that the audit finds about the order once both outboxes are empty.</summary>
     internal async Task<string[]> DisagreementsAsync(Guid order)
     {
-        await Eventually.BeTrueAsync("nothing waits in the outbox", async () =>
+        await Eventually.BeTrueAsync("both outboxes are empty", async () =>
             await Sql.ScalarAsync<long>(System.PaymentsDatabase, "SELECT count(*) FROM outbox") + await Sql.ScalarAsync<long>(System.OrdersDatabase, "SELECT count(*) FROM outbox") == 0);
         var report = await Api.Http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
         Assert.DoesNotContain(report.GetProperty("checks").EnumerateArray(), check => check.GetProperty("verdict").GetString() == "notChecked");
@@ -151,7 +151,7 @@ public sealed class ReviewedSystem : IAsyncLifetime
             select $"{check.GetProperty("check")}: {example.GetProperty("what")}"];
     }
 
-    /// <summary>What the timeline of the order says operators did with its payment, with the details.</summary>
+    /// <summary>The operator actions in the timeline of the order, with their details.</summary>
     internal async Task<(string What, string Detail)[]> TimelineAsync(Guid order)
     {
         var timeline = await Api.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
@@ -161,8 +161,8 @@ public sealed class ReviewedSystem : IAsyncLifetime
 
     private async Task CancelAsync(Guid order) => (await Api.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null)).EnsureSuccessStatusCode().Dispose();
 
-    /// <summary>Has the worker look at the payment now instead of by its schedule, until it is in review.</summary>
-    private Task LookedAtAsync(Guid order) => Eventually.GetAsync(
+    /// <summary>Makes the worker reconcile the payment now instead of at its scheduled time, until it is in review.</summary>
+    private Task ReconcileNowAsync(Guid order) => Eventually.GetAsync(
         $"the payment of {order} is in review",
         async () =>
         {

@@ -3,19 +3,19 @@ using System.Text;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>What the frames mean that the scenarios look for.</summary>
-internal static class TcpFrames
+/// <summary>Recognises the frames of NATS and PostgreSQL that scenarios act on.</summary>
+internal static class TcpFrameMatcher
 {
-    /// <summary>The answer to a JetStream publish: to the inbox of a user, with a stream and a sequence, and not one of the API's typed answers.</summary>
+    /// <summary>The acknowledgement of a JetStream publish: a message to the inbox of a user, with a stream and a sequence, that is not a typed response of the API.</summary>
     internal static bool IsPublishAck(ReadOnlySpan<byte> frame) =>
         (frame.StartsWith("MSG _INBOX."u8) || frame.StartsWith("MSG _INBOX_"u8))
         && frame.IndexOf("\"stream\":"u8) > 0 && frame.IndexOf("\"seq\":"u8) > 0 && frame.IndexOf("\"type\":"u8) < 0;
 
-    /// <summary>The same for a message id that the stream has already.</summary>
+    /// <summary>The acknowledgement of a publish whose message id the stream already has.</summary>
     internal static bool IsDuplicateAck(ReadOnlySpan<byte> frame) =>
         IsPublishAck(frame) && (frame.Contains("\"duplicate\":true"u8) || frame.Contains("\"duplicate\": true"u8));
 
-    /// <summary>The reply subject of a message that a consumer is given, $JS.ACK.stream.consumer.delivery.sequence…; null for any other frame.</summary>
+    /// <summary>The reply subject of a message that is delivered to a consumer, $JS.ACK.stream.consumer.delivery.sequence…; null for any other frame.</summary>
     internal static string? AckSubjectOf(ReadOnlySpan<byte> frame)
     {
         if (!frame.StartsWith("HMSG "u8) && !frame.StartsWith("MSG "u8))
@@ -28,15 +28,15 @@ internal static class TcpFrames
     /// <summary>How often the message of this reply subject has been delivered, from 1.</summary>
     internal static int DeliveryOf(string ackSubject) => int.Parse(ackSubject.Split('.')[^5], CultureInfo.InvariantCulture);
 
-    /// <summary>The last message of an answer of PostgreSQL: what came before it is committed or rolled back.</summary>
+    /// <summary>The last message of a PostgreSQL response: the statements before it are committed or rolled back.</summary>
     internal static bool IsReadyForQuery(ReadOnlySpan<byte> frame) => frame is [(byte)'Z', ..];
 
-    /// <summary>The parameters of a statement.</summary>
+    /// <summary>The Bind message with the parameters of a statement.</summary>
     internal static bool IsBind(ReadOnlySpan<byte> frame) => frame is [(byte)'B', ..];
 
     internal static bool Contains(this ReadOnlySpan<byte> frame, ReadOnlySpan<byte> text) => frame.IndexOf(text) >= 0;
 
-    /// <summary>Whether the id stands in the frame, as text or in the binary form of a parameter.</summary>
+    /// <summary>Whether the frame contains the id, as text or in the binary form of a parameter.</summary>
     internal static bool Contains(this ReadOnlySpan<byte> frame, Guid id)
     {
         Span<byte> binary = stackalloc byte[16];

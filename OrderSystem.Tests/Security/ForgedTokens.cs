@@ -8,28 +8,28 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>Tokens that nobody should accept: a good one, with something changed, signed again or not.</summary>
-internal static class Forged
+/// <summary>Tokens that must be rejected: a valid token with one change, and signed again where the attack needs it.</summary>
+internal static class ForgedTokens
 {
     private static readonly RSA Foreign = RSA.Create(2048);
 
-    /// <summary>Makes one of each kind by its name.</summary>
+    /// <summary>Creates the forged token of this kind.</summary>
     internal static string Of(string kind) => kind switch
     {
         "expired" => Signed(claims => claims["exp"] = Now(-31)),
         "not yet valid" => Signed(claims => (claims["nbf"], claims["exp"]) = (Now(60), Now(600))),
-        "without an end" => Signed(claims => claims.Remove("exp")),
+        "without an expiry" => Signed(claims => claims.Remove("exp")),
         "foreign issuer" => Signed(claims => claims["iss"] = "https://login.example.com/"),
         "without an issuer" => Signed(claims => claims.Remove("iss")),
         "foreign audience" => Signed(claims => claims["aud"] = "another-system"),
         "without an audience" => Signed(claims => claims.Remove("aud")),
         "foreign key" => Sign(Header(), Claims(), Foreign),
-        "foreign key under a known name" => Sign(Header(header => header["kid"] = Tokens.Key.Id), Claims(), Foreign),
-        "key in its own header" => Sign(Header(header => header["jwk"] = Jwk(Foreign)), Claims(), Foreign),
+        "foreign key with a known kid" => Sign(Header(header => header["kid"] = Tokens.Key.Id), Claims(), Foreign),
+        "key in the jwk header" => Sign(Header(header => header["jwk"] = Jwk(Foreign)), Claims(), Foreign),
         "none algorithm" => $"{Encode(Header(header => header["alg"] = "none"))}.{Encode(Claims())}.",
-        "none algorithm, otherwise written" => $"{Encode(Header(header => header["alg"] = "nOnE"))}.{Encode(Claims())}.",
+        "none algorithm in mixed case" => $"{Encode(Header(header => header["alg"] = "nOnE"))}.{Encode(Claims())}.",
         "none algorithm with a signature" => Replace(0, Encode(Header(header => header["alg"] = "none"))),
-        "algorithm by its long name" => Sign(Header(header => header["alg"] = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"), Claims(), Own()),
+        "algorithm as a URI" => Sign(Header(header => header["alg"] = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"), Claims(), Own()),
         "public key as HMAC secret" => Hmac(Encoding.ASCII.GetBytes(Tokens.Key.Jwks)),
         "public key as HMAC secret, PEM" => Hmac(Encoding.ASCII.GetBytes(Own().ExportSubjectPublicKeyInfoPem())),
         "public key as HMAC secret, modulus" => Hmac(Own().ExportParameters(includePrivateParameters: false).Modulus!),
@@ -39,12 +39,12 @@ internal static class Forged
         "not a token" => "x.y.z",
         "encrypted" => string.Join('.', Enumerable.Repeat("eyJhbGciOiJkaXIifQ", 5)),
         "critical extension" => Sign(Header(header => (header["crit"], header["b64"]) = (new JsonArray("b64"), false)), Claims(), Own()),
-        "claims that are no object" => Sign(Header(), "[1]", Own()),
+        "claims that are not an object" => Sign(Header(), "[1]", Own()),
         "very long" => Signed(claims => claims["pad"] = new string('x', 20_000)) + "x",
         _ => throw new ArgumentException(kind, nameof(kind)),
     };
 
-    /// <summary>A good token, but for what is changed in its claims.</summary>
+    /// <summary>A token with changed claims and a valid signature.</summary>
     internal static string Signed(Action<JsonObject> change) => Sign(Header(), Claims(change), Own());
 
     private static RSA Own()
@@ -63,10 +63,10 @@ internal static class Forged
         },
         change);
 
-    private static string Changed(JsonObject made, Action<JsonObject>? change)
+    private static string Changed(JsonObject json, Action<JsonObject>? change)
     {
-        change?.Invoke(made);
-        return made.ToJsonString();
+        change?.Invoke(json);
+        return json.ToJsonString();
     }
 
     private static string Sign(string header, string claims, RSA key)
@@ -96,6 +96,6 @@ internal static class Forged
 
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>So many seconds from now, as a token tells times.</summary>
+    /// <summary>The Unix time in this many seconds.</summary>
     internal static long Now(int seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds).ToUnixTimeSeconds();
 }

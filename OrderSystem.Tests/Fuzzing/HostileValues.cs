@@ -3,8 +3,8 @@ using System.Text;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Values that programs are not written for.</summary>
-internal static class Odd
+/// <summary>Unusual and hostile values.</summary>
+internal static class HostileValues
 {
     private static readonly string[] Texts =
     [
@@ -26,7 +26,7 @@ internal static class Odd
 
     internal static bool Hits(this Random random, double probability) => random.NextDouble() < probability;
 
-    /// <summary>Text that is empty, long, controls something, or means something to somebody else.</summary>
+    /// <summary>Text that is empty, long, a control character, or has a meaning in another language or protocol.</summary>
     internal static string Text(Random random) => random.Next(8) switch
     {
         0 => new string(random.OneOf("aé\u0000 .%".ToCharArray()), 1 << random.Next(0, 15)),
@@ -40,7 +40,7 @@ internal static class Odd
     /// <summary>Text without line ends and NUL, as a line of a protocol can hold it.</summary>
     internal static string Line(Random random) => string.Concat(Text(random).Where(character => character is not ('\r' or '\n' or '\0')));
 
-    /// <summary>What may stand where JSON wants a value, valid or not.</summary>
+    /// <summary>Valid or invalid text in the place of a JSON value.</summary>
     internal static string Json(Random random) => random.Next(7) switch
     {
         0 => System.Text.Json.JsonSerializer.Serialize(Printable(Text(random))),
@@ -51,7 +51,7 @@ internal static class Odd
         _ => random.OneOf(Literals),
     };
 
-    /// <summary>The bytes with a few things wrong: flipped, cut, doubled, moved, replaced.</summary>
+    /// <summary>The bytes with a few mutations: flipped, cut, doubled, moved, replaced.</summary>
     internal static byte[] Bytes(Random random, byte[] original)
     {
         var bytes = original.ToList();
@@ -88,7 +88,7 @@ internal static class Odd
         return [.. bytes];
     }
 
-    /// <summary>For a report: every byte can be seen, and not too many of them.</summary>
+    /// <summary>A printable and bounded form of the bytes, for messages.</summary>
     internal static string Show(ReadOnlySpan<byte> bytes)
     {
         var text = new StringBuilder();

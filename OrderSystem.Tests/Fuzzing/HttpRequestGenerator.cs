@@ -3,8 +3,8 @@ using System.Text;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Makes requests that are nearly right: the route, its parameters, its headers and its body, each odd now and then.</summary>
-internal sealed class HttpRequestMaker(IReadOnlyList<HttpOperation> operations, IReadOnlyList<Guid> orders)
+/// <summary>Generates requests that are nearly valid: the route, its parameters, its headers and its body, each mutated now and then.</summary>
+internal sealed class HttpRequestGenerator(IReadOnlyList<HttpOperation> operations, IReadOnlyList<Guid> orders)
 {
     private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "get", "A"];
 
@@ -17,11 +17,11 @@ internal sealed class HttpRequestMaker(IReadOnlyList<HttpOperation> operations, 
         "Range", "Referer", "TE", "Trailer", "traceparent", "tracestate", "baggage", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-HTTP-Method-Override", "X-Original-URL", "X-Request-Id",
     ];
 
-    /// <summary>What it says about who asks; null where nobody has to say it.</summary>
+    /// <summary>The value of the Authorization header; null without one.</summary>
     internal Func<string?> Authorization { get; init; } = () => null;
 
-    /// <returns>The bytes, and whether they are a whole request that has to be answered.</returns>
-    internal (byte[] Bytes, bool IsWhole) Make(Random random)
+    /// <returns>The bytes, and whether they are a complete request that must get a response.</returns>
+    internal (byte[] Bytes, bool IsWhole) Next(Random random)
     {
         var operation = random.OneOf(operations);
         var body = BodyOf(random, operation);
@@ -45,18 +45,18 @@ internal sealed class HttpRequestMaker(IReadOnlyList<HttpOperation> operations, 
         foreach (var parameter in operation.Parameters.Where(parameter => parameter.In == "path"))
             path = path.Replace($"{{{parameter.Name}}}", Value(random, parameter.Name), StringComparison.Ordinal);
         if (random.Hits(0.05))
-            path += random.OneOf(["/", "//", "/..", "/../..", "%2f..", ";a=b", "/.", "%00", "/" + Uri.EscapeDataString(Sound(Odd.Text(random)))]);
+            path += random.OneOf(["/", "//", "/..", "/../..", "%2f..", ";a=b", "/.", "%00", "/" + Uri.EscapeDataString(WellFormed(HostileValues.Text(random)))]);
         var query = operation.Parameters.Where(parameter => parameter.In == "query" && random.Hits(0.4)).Select(parameter => $"{parameter.Name}={Value(random, parameter.Name)}").ToList();
         if (random.Hits(0.1))
-            query.Add(random.OneOf(["", "&&", "=", "a", "%", "limit", "limit=1&limit=2", "status[]=paid", Uri.EscapeDataString(Sound(Odd.Text(random)))]));
+            query.Add(random.OneOf(["", "&&", "=", "a", "%", "limit", "limit=1&limit=2", "status[]=paid", Uri.EscapeDataString(WellFormed(HostileValues.Text(random)))]));
         var target = query.Count == 0 ? path : $"{path}?{string.Join('&', query)}";
 
-        // A target longer than a request line may be is refused with 414, which says nothing about the routes.
+        // A target that exceeds the limit of a request line gets 414, which does not reach the routes.
         return target.Length > 7_000 ? target[..7_000].TrimEnd('%') : target;
     }
 
     private string Value(Random random, string name) => random.Hits(0.3)
-        ? Uri.EscapeDataString(Sound(Odd.Text(random)))
+        ? Uri.EscapeDataString(WellFormed(HostileValues.Text(random)))
         : name switch
         {
             "id" or "orderId" => random.Hits(0.7) ? random.OneOf(orders).ToString() : Guid.NewGuid().ToString(),
@@ -64,7 +64,7 @@ internal sealed class HttpRequestMaker(IReadOnlyList<HttpOperation> operations, 
             "status" => random.OneOf(["pending", "paid", "cancelled"]),
             "missing" or "dryRun" => "true",
 
-            // As slow as the caller asks for is no hanging.
+            // A low rate would make the response slow as requested, which would look like a hang.
             "rate" => "10000",
             "since" => "2026-01-31T12:00:00Z",
             _ => "c-17",
@@ -74,8 +74,8 @@ internal sealed class HttpRequestMaker(IReadOnlyList<HttpOperation> operations, 
     {
         if (operation.Body is null && random.Hits(0.95))
             return null;
-        var text = OddJson.Write(random, operation.Body, random.OneOf([0, 0, 0.05, 0.3]));
-        return OddJson.Encode(random, text.Replace("\"rate\":", "\"Rate\":", StringComparison.Ordinal));
+        var text = JsonMutator.Write(random, operation.Body, random.OneOf([0, 0, 0.05, 0.3]));
+        return JsonMutator.Encode(random, text.Replace("\"rate\":", "\"Rate\":", StringComparison.Ordinal));
     }
 
     private static (byte[] Bytes, bool IsWhole) Frame(Random random, StringBuilder head, byte[]? body)
@@ -103,10 +103,10 @@ internal sealed class HttpRequestMaker(IReadOnlyList<HttpOperation> operations, 
         return [.. chunks, .. "0\r\n\r\n"u8];
     }
 
-    private static string Header(Random random) => Odd.Line(random) is { Length: <= 4_000 } value ? value : "x";
+    private static string Header(Random random) => HostileValues.Line(random) is { Length: <= 4_000 } value ? value : "x";
 
-    private static string Mangled(Random random, string authorization) => Encoding.Latin1.GetString(Odd.Bytes(random, Encoding.Latin1.GetBytes(authorization))).Replace('\r', ' ').Replace('\n', ' ').Replace('\0', ' ');
+    private static string Mangled(Random random, string authorization) => Encoding.Latin1.GetString(HostileValues.Bytes(random, Encoding.Latin1.GetBytes(authorization))).Replace('\r', ' ').Replace('\n', ' ').Replace('\0', ' ');
 
-    /// <summary>Half a surrogate pair cannot be escaped.</summary>
-    private static string Sound(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+    /// <summary>Replaces unpaired surrogates, which cannot be escaped.</summary>
+    private static string WellFormed(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
 }

@@ -5,8 +5,8 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What every answer says to browsers and caches, and what none says about the program behind it.</summary>
-public sealed class AnswerHeaderTests(SharedSystem shared)
+/// <summary>Security headers: every response forbids content sniffing, framing and caching, and none names the server.</summary>
+public sealed class ResponseHeaderTests(SharedSystem shared)
 {
     private const string Order = """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":1}]}""";
 
@@ -21,7 +21,7 @@ public sealed class AnswerHeaderTests(SharedSystem shared)
     [InlineData("GET", "/nowhere", null, HttpStatusCode.NotFound)]
     [InlineData("PUT", "/orders", null, HttpStatusCode.MethodNotAllowed)]
     [InlineData("GET", "/orders", null, HttpStatusCode.Unauthorized, "none")]
-    public async Task Every_answer_keeps_browsers_and_caches_out_and_does_not_name_the_server(string method, string path, string? body, HttpStatusCode expected, string? token = null)
+    public async Task Every_response_has_the_security_headers_and_no_server_name(string method, string path, string? body, HttpStatusCode expected, string? token = null)
     {
         var system = await shared.StartedAsync();
         using var http = Tokens.Http(system.OrderApi.Address, token);
@@ -33,7 +33,7 @@ public sealed class AnswerHeaderTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task So_does_the_worker()
+    public async Task Responses_of_the_worker_have_the_security_headers()
     {
         var system = await shared.StartedAsync();
         using var http = Tokens.Http(system.Worker.Address);
@@ -45,7 +45,7 @@ public sealed class AnswerHeaderTests(SharedSystem shared)
     }
 
     [Fact]
-    public async Task So_does_an_answer_that_comes_of_an_exception()
+    public async Task An_error_response_after_an_exception_has_the_security_headers()
     {
         await using var system = await RunningSystem.StartAsync();
         await system.Postgres.KillAsync();

@@ -5,13 +5,13 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>The system under soak, and what the faults need of it: links by their owner, processes that a supervisor starts again, counts.</summary>
-internal sealed class SoakStage : IAsyncDisposable
+/// <summary>The system under soak, and the helpers of the faults: the owner of a link, the replacement of ended instances, counters.</summary>
+internal sealed class SoakEnvironment : IAsyncDisposable
 {
     private readonly long epoch = Stopwatch.GetTimestamp();
     private readonly FaultDisk disk;
 
-    private SoakStage(FaultSystem system, FaultDisk disk, IdentityProvider identityProvider, FakedClock clocks, double minutes)
+    private SoakEnvironment(FaultSystem system, FaultDisk disk, IdentityProvider identityProvider, FakedClock clocks, double minutes)
     {
         (Target, this.disk, IdentityProvider, Clocks, Minutes, Rules) = (system, disk, identityProvider, clocks, minutes, new(system));
         (OldestApi, OldestWorker) = (system.Apis[0], system.Workers[0]);
@@ -19,10 +19,10 @@ internal sealed class SoakStage : IAsyncDisposable
 
     internal FaultSystem Target { get; }
 
-    /// <summary>Holds the keys of all tokens.</summary>
+    /// <summary>Publishes the keys of all tokens.</summary>
     internal IdentityProvider IdentityProvider { get; }
 
-    /// <summary>What the services take for the time.</summary>
+    /// <summary>The wall clock of the services.</summary>
     internal FakedClock Clocks { get; }
 
     internal FaultRules Rules { get; }
@@ -31,7 +31,7 @@ internal sealed class SoakStage : IAsyncDisposable
 
     internal double Minutes { get; }
 
-    /// <summary>These are spared until the end, so that there is one of each that shows what a long life costs.</summary>
+    /// <summary>The oldest instances are spared until the end, so that one of each service lives long enough to show a leak.</summary>
     internal ServiceProcess OldestApi { get; }
 
     internal ServiceProcess OldestWorker { get; }
@@ -44,23 +44,23 @@ internal sealed class SoakStage : IAsyncDisposable
 
     internal TimeSpan Clock => Stopwatch.GetElapsedTime(epoch);
 
-    internal static async Task<SoakStage> StartAsync(double minutes)
+    internal static async Task<SoakEnvironment> StartAsync(double minutes)
     {
-        var disk = await FaultDisk.MakeAsync(64 + (int)(40 * minutes));
+        var disk = await FaultDisk.CreateAsync(64 + (int)(40 * minutes));
         var identityProvider = new IdentityProvider();
         var clocks = new FakedClock();
-        var sweep = TimeSpan.FromSeconds(Math.Clamp(minutes * 6, 10, 60));
+        var stalledAfter = TimeSpan.FromSeconds(Math.Clamp(minutes * 6, 10, 60));
         try
         {
             await identityProvider.StartAsync();
 
-            // Looked up soon, and often enough that one fault after another does not leave a payment to be reviewed by hand.
+            // Soon and often enough that a series of faults leaves no payment in manual review.
             var lookUps = Enumerable.Range(0, 10).Select(number => ($"Payments__ReconcileAfter__{number}", $"{TimeSpan.FromSeconds(5 * (number + 1)):c}"));
             var system = await FaultSystem.StartAsync(
-                apis: 2, workers: 3, [("Sweeper__After", $"{sweep:c}"), .. lookUps, .. identityProvider.Settings, .. clocks.Settings], disk.PutAsync);
-            var stage = new SoakStage(system, disk, identityProvider, clocks, minutes);
-            await stage.SetProviderAsync([]);
-            return stage;
+                apis: 2, workers: 3, [("Sweeper__After", $"{stalledAfter:c}"), .. lookUps, .. identityProvider.Settings, .. clocks.Settings], disk.CreateDatabasesAsync);
+            var soak = new SoakEnvironment(system, disk, identityProvider, clocks, minutes);
+            await soak.SetProviderAsync([]);
+            return soak;
         }
         catch
         {
@@ -73,7 +73,7 @@ internal sealed class SoakStage : IAsyncDisposable
 
     internal void Count(string what, int by = 1) => Counts.AddOrUpdate(what, by, (_, count) => count + by);
 
-    /// <summary>A time of full length in a soak of ten minutes and more, shorter in a shorter one.</summary>
+    /// <summary>The full duration in a soak of ten minutes or more, and proportionally less in a shorter one.</summary>
     internal TimeSpan Scaled(double seconds, double atLeast) => TimeSpan.FromSeconds(Math.Max(atLeast, seconds * Math.Min(1, Minutes / 10)));
 
     internal int Scaled(int count) => Math.Max(2, (int)(count * Math.Min(1, Minutes / 10)));
@@ -82,9 +82,9 @@ internal sealed class SoakStage : IAsyncDisposable
 
     internal Task FillDiskAsync() => disk.FillAsync(Target);
 
-    internal Task MakeRoomAsync() => disk.MakeRoomAsync(Target);
+    internal Task FreeSpaceAsync() => disk.FreeSpaceAsync(Target);
 
-    /// <summary>Some latency and some declined cards are everyday life.</summary>
+    /// <summary>Some latency and some declined cards are part of normal operation.</summary>
     internal Task SetProviderAsync(Dictionary<string, object> faults)
     {
         var all = new Dictionary<string, object>(StringComparer.Ordinal) { ["latency"] = "00:00:00.01", ["jitter"] = "00:00:00.05", ["declineAbove"] = 250, ["seed"] = Dice.Next(0, 1_000_000) };
@@ -95,21 +95,21 @@ internal sealed class SoakStage : IAsyncDisposable
 
     internal bool IsOldest(ServiceProcess service) => service == OldestApi || service == OldestWorker;
 
-    /// <summary>Ends an instance and starts a new one in its place, as an orchestrator does: again, while what it needs to start is away.</summary>
+    /// <summary>Ends an instance and starts a new one in its place, as an orchestrator does: it retries the start while a dependency is down.</summary>
     internal async Task ReplaceAsync(ServiceProcess victim, Func<ServiceProcess, Task> endAsync)
     {
         var isApi = Target.Apis.Contains(victim);
         await endAsync(victim);
-        for (var give = Clock + TimeSpan.FromMinutes(2); ;)
+        for (var giveUp = Clock + TimeSpan.FromMinutes(2); ;)
         {
             try
             {
                 await (isApi ? Target.StartApiAsync() : Target.StartWorkerAsync());
                 return;
             }
-            catch (Xunit.Sdk.XunitException) when (Clock < give)
+            catch (Xunit.Sdk.XunitException) when (Clock < giveUp)
             {
-                Count("starts that were refused and repeated");
+                Count("failed starts that were retried");
                 await PauseAsync(0.5, 1.5);
             }
         }

@@ -6,8 +6,8 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A client sees, lists and cancels its own orders. Those of others do not exist for it, and neither do their keys.</summary>
-public sealed class ClientTests(SharedSystem shared) : IAsyncLifetime
+/// <summary>A client reads, lists and cancels only its own orders. The orders and idempotency keys of other clients do not exist for it.</summary>
+public sealed class ClientIsolationTests(SharedSystem shared) : IAsyncLifetime
 {
     private const string Shop = "orders.read orders.write";
     private readonly string name = Guid.NewGuid().ToString("N");
@@ -42,16 +42,16 @@ public sealed class ClientTests(SharedSystem shared) : IAsyncLifetime
             Assert.Equal(HttpStatusCode.OK, (await mine.Http.GetAsync(path)).StatusCode);
             Assert.Equal(HttpStatusCode.OK, (await operators.Http.GetAsync(path)).StatusCode);
             using var theirs = await others.Http.GetAsync(path);
-            using var nobodys = await others.Http.GetAsync(path.Replace($"{order}", $"{Guid.Empty}", StringComparison.Ordinal));
+            using var unknown = await others.Http.GetAsync(path.Replace($"{order}", $"{Guid.Empty}", StringComparison.Ordinal));
             Assert.Equal(HttpStatusCode.NotFound, theirs.StatusCode);
-            Assert.Equal(await DetailAsync(nobodys, Guid.Empty), await DetailAsync(theirs, order));
+            Assert.Equal(await DetailAsync(unknown, Guid.Empty), await DetailAsync(theirs, order));
         }
     }
 
     [Fact]
     public async Task The_order_of_another_client_cannot_be_cancelled()
     {
-        // It stays pending long enough, because nobody can charge it.
+        // The order stays pending, because no worker charges it.
         await using var blocked = await RunningSystem.StartAsync();
         await blocked.Worker.StopAsync();
         using var owner = new Client(blocked.OrderApi.Address, Tokens.Of("owner", Shop));
@@ -65,13 +65,13 @@ public sealed class ClientTests(SharedSystem shared) : IAsyncLifetime
         using var accepted = await owner.Http.PostAsync($"/orders/{order}/cancel", content: null);
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
 
-        // The same answer whatever its status: it does not exist.
+        // The status makes no difference: for another client, the order does not exist.
         using var again = await stranger.Http.PostAsync($"/orders/{order}/cancel", content: null);
         Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
     }
 
     [Fact]
-    public async Task An_operator_cancels_for_any_client()
+    public async Task An_operator_may_cancel_the_order_of_any_client()
     {
         var order = await mine.PlaceAsync();
         using var answer = await operators.Http.PostAsync($"/orders/{order}/cancel", content: null);
@@ -79,7 +79,7 @@ public sealed class ClientTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_list_has_the_callers_own_orders_whatever_it_asks_for()
+    public async Task A_list_contains_only_the_callers_own_orders_whatever_the_filter()
     {
         var order = await mine.PlaceAsync();
         var theirs = await others.PlaceAsync();
@@ -98,7 +98,7 @@ public sealed class ClientTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_key_of_another_client_neither_replays_its_answer_nor_is_in_its_way()
+    public async Task Idempotency_keys_are_scoped_to_the_client()
     {
         var key = Guid.NewGuid().ToString();
         var first = await PostAsync(mine, key, "c-1");
@@ -114,7 +114,7 @@ public sealed class ClientTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Keys_of_two_clients_do_not_wait_for_each_other()
+    public async Task Concurrent_requests_of_two_clients_with_one_key_place_two_orders()
     {
         var key = Guid.NewGuid().ToString();
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(i % 2 == 0 ? mine : others, key, "c-1")));
@@ -122,9 +122,9 @@ public sealed class ClientTests(SharedSystem shared) : IAsyncLifetime
         Assert.Equal(2, answers.Where(answer => answer is { Status: HttpStatusCode.Created, IsReplayed: false }).DistinctBy(answer => answer.Order).Count());
     }
 
-    /// <summary>As the release before goes on writing while both run.</summary>
+    /// <summary>The previous release writes such rows during a rolling upgrade.</summary>
     [Fact]
-    public async Task An_order_without_a_client_is_shown_to_operators_alone()
+    public async Task An_order_without_a_client_is_visible_to_operators_only()
     {
         var order = Guid.CreateVersion7();
         await Sql.ExecuteAsync(
