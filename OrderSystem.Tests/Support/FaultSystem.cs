@@ -162,7 +162,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     }
 
     /// <summary>Waits until no work is in progress.</summary>
-    internal Task WaitUntilIdleAsync(TimeSpan? within = null) => new AuditReader(this).WaitForRestAsync(within ?? TimeSpan.FromSeconds(60));
+    internal Task WaitUntilIdleAsync(TimeSpan? within = null) => new AuditReader(this).WaitUntilIdleAsync(within ?? TimeSpan.FromSeconds(60));
 
     /// <summary>Waits until the system is idle, and fails with every violation of an invariant.</summary>
     internal async Task<AuditSnapshot> AuditAsync(TimeSpan? within = null, AuditScope? scope = null)
