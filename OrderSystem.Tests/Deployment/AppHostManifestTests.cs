@@ -63,7 +63,10 @@ public sealed partial class AppHostManifestTests : IDisposable
         Assert.All(referred, name => Assert.NotNull(resources[name]));
     }
 
-    /// <summary>A change of the AppHost or of Aspire that changes the deployment shows in a diff. The generated manifest is written to artifacts/manifests.</summary>
+    /// <summary>
+    /// A change of the AppHost or of Aspire that changes the deployment shows
+    /// in a diff. The generated manifest is written to artifacts/manifests.
+    /// </summary>
     [Theory]
     [InlineData("containers")]
     [InlineData("external")]

@@ -67,7 +67,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
         return new(ProcessGuardian.Start(start), family);
     }
 
-    internal Task PrintsAsync(string text) => Eventually.GetAsync($"the AppHost prints '{text}'", () => Task.FromResult(Lines), said => said.Any(line => line.Contains(text, StringComparison.Ordinal)), Timeout);
+    internal Task PrintsAsync(string text) =>
+        Eventually.GetAsync($"the AppHost prints '{text}'", () => Task.FromResult(Lines), said => said.Any(line => line.Contains(text, StringComparison.Ordinal)), Timeout);
 
     internal async Task SignalAsync(string signal)
     {
@@ -82,7 +83,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
-    internal Task NoProcessIsLeftAsync() => Eventually.GetAsync("no process is left", () => Task.FromResult(Family.Describe()), left => left.Length == 0, Grace);
+    internal Task NoProcessIsLeftAsync() =>
+        Eventually.GetAsync("no process is left", () => Task.FromResult(Family.Describe()), left => left.Length == 0, Grace);
 
     public async ValueTask DisposeAsync()
     {

@@ -27,7 +27,8 @@ internal sealed class DashboardBrowser : IAsyncDisposable
         return new DashboardBrowser(driver, browser, page);
     }
 
-    internal Task SaveScreenshotAsync(string name) => Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
+    internal Task SaveScreenshotAsync(string name) =>
+        Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
 
     public async ValueTask DisposeAsync()
     {

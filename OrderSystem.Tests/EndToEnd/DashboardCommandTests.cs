@@ -126,7 +126,10 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         await client.WaitForAsync(order, "paid", TimeSpan.FromMinutes(2));
     }
 
-    /// <summary>No user of this server may purge a stream, so the test deletes the JetStream store. The worker is re-driven first, because redelivered orders make it republish their outcomes by itself.</summary>
+    /// <summary>
+    /// No user of this server may purge a stream, so the test deletes the JetStream store. The worker is re-driven first, because
+    /// redelivered orders make it republish their outcomes by itself.
+    /// </summary>
     private async Task LostEventsAreRedrivenAsync()
     {
         await SucceedsAsync("nats-server", "stop");

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.EndToEnd;
 
-/// <summary>The telemetry of the real dashboard, read with the Aspire CLI: each order is one trace, also after a redelivery and a refund.</summary>
+/// <summary>
+/// The telemetry of the real dashboard, read with the Aspire CLI: each order is one trace, also after a redelivery and a refund.
+/// </summary>
 public sealed class DashboardTelemetryTests
 {
     private static readonly Dictionary<string, object> ServerErrors = new(StringComparer.Ordinal) { ["errorRate"] = 1.0 };
@@ -60,7 +62,10 @@ public sealed class DashboardTelemetryTests
     /// <summary><c>aspire otel</c>, the local tool that test.sh restores.</summary>
     private sealed class AspireCli(string dashboard)
     {
-        /// <summary>Waits until the trace has the spans, because each service exports its own spans at its own time. A name that is given twice is expected twice.</summary>
+        /// <summary>
+        /// Waits until the trace has the spans, because each service exports its
+        /// own spans at its own time. A name that is given twice is expected twice.
+        /// </summary>
         internal Task SpansAsync(string trace, params string[] expected) => Eventually.GetAsync(
             $"the trace has {string.Join(", ", expected)}",
             async () => (await ReadAsync("spans", "--trace-id", trace, "--limit", "500")).EnumerateArray().Select(span => span.GetProperty("name").GetString()!).ToArray(),

@@ -44,7 +44,9 @@ public sealed class DashboardTests
         await browser.SaveScreenshotAsync("metrics");
     }
 
-    /// <summary>The page is rendered before its connection to the server is up, and input until then is lost. So the filter is typed again.</summary>
+    /// <summary>
+    /// The page is rendered before its connection to the server is up, and input until then is lost. So the filter is typed again.
+    /// </summary>
     private static async Task FilterAsync(IPage page, string text, string hides)
     {
         for (var attempt = 1; ; attempt++)

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace OrderSystem.Tests.EndToEnd;
 
 /// <summary>
-/// One process and all its direct and indirect child processes, read from <c>/proc</c>. The orchestrator detaches from the process that started it, so the members are
-/// recognised by an environment variable that they inherit.
+/// One process and all its direct and indirect child processes, read from <c>/proc</c>. The orchestrator detaches from the process that
+/// started it, so the members are recognised by an environment variable that they inherit.
 /// </summary>
 internal sealed class ProcessFamily
 {

@@ -55,7 +55,8 @@ public sealed class CancelFaultTests
             if (system.Dice.Hits(0.3))
                 return;
 
-            // Most cancels come while the charge is in flight. Some wait for the final status, so that they are too late even on a slow machine.
+            // Most cancels come while the charge is in flight. Some wait for the
+            // final status, so that they are too late even on a slow machine.
             if (system.Dice.Hits(0.1))
             {
                 await Eventually.BeTrueAsync(

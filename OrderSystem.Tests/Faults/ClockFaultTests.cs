@@ -8,7 +8,9 @@ public sealed class ClockFaultTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    /// <summary>An outcome that a slow machine left unknown is looked up after a minute. A payment that the clock delays would take an hour.</summary>
+    /// <summary>
+    /// An outcome that a slow machine left unknown is looked up after a minute. A payment that the clock delays would take an hour.
+    /// </summary>
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(4);
 
     [Fact]

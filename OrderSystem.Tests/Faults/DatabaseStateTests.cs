@@ -4,7 +4,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Faults;
 
-/// <summary>A reachable database that does not work as usual: locked tables, read-only mode, a schema change under prepared statements.</summary>
+/// <summary>
+/// A reachable database that does not work as usual: locked tables, read-only mode, a schema change under prepared statements.
+/// </summary>
 public sealed class DatabaseStateTests
 {
     [Theory]
@@ -14,7 +16,8 @@ public sealed class DatabaseStateTests
     {
         await using var system = await FaultSystem.StartAsync(workers: 2);
 
-        // Two messages are too few to suspend the consumer. They are redelivered every few seconds, more often than a failing message may be.
+        // Two messages are too few to suspend the consumer. They are redelivered
+        // every few seconds, more often than a failing message may be.
         var load = system.Load.RunAsync(new(orders, PerSecond: 10));
         await Eventually.BeTrueAsync("an order is accepted", () => Task.FromResult(system.Load.History.Accepted.Any()));
         await using (await Sql.HoldAsync(table == "orders" ? system.OrdersDatabase : system.PaymentsDatabase, $"LOCK TABLE {table}"))

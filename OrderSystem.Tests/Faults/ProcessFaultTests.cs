@@ -19,7 +19,8 @@ public sealed class ProcessFaultTests
         var earlier = new ConcurrentDictionary<Guid, byte>();
         system.ApiNats.FromClient = (_, frame) =>
         {
-            // The rows of killed relays are published again, too. Their deletes must not be held, because the commit of the next order may be queued behind them.
+            // The rows of killed relays are published again, too. Their deletes must not
+            // be held, because the commit of the next order may be queued behind them.
             if (frame.StartsWith("HPUB orders.created "u8)
                 && Guid.Parse(Encoding.ASCII.GetString(frame[(frame.IndexOf("ce-subject: "u8) + 12)..][..36])) is var order && !earlier.ContainsKey(order))
                 published = order;

@@ -42,7 +42,8 @@ public sealed class ProviderAnswerFaultTests
         var asked = system.Script.Requests.Count;
         TestContext.Current.TestOutputHelper?.WriteLine($"{kind}: {orders} orders, {asked} calls during the outage");
 
-        // A first attempt for each order and the retry budget: with a silent provider, the circuit opens only after the first attempts have timed out.
+        // A first attempt for each order and the retry budget: with a silent
+        // provider, the circuit opens only after the first attempts have timed out.
         Assert.InRange(asked, 6, orders + 20 + (orders / 10) + (3 * (int)Outage.TotalSeconds) + 10);
         Assert.Equal(0L, await CountAsync(system, "status IN ('review', 'declined')"));
         system.Script.Script = _ => null;

@@ -52,7 +52,8 @@ public sealed class ProviderFaultTests
         await system.SetProviderAsync(new { outage = true });
         await system.Load.RunAsync(new(Orders: 150, PerSecond: 40));
 
-        // The consumer is suspended: although messages are pending, no pull request waits at the server except the half-open probe after a break.
+        // The consumer is suspended: although messages are pending, no pull
+        // request waits at the server except the half-open probe after a break.
         await Eventually.BeTrueAsync("the consumer is suspended", async () =>
         {
             await consumer.RefreshAsync();

@@ -39,7 +39,9 @@ public sealed class RecoveryTests
         Assert.Equal(InFlight, (await system.AuditAsync()).Ledger.Count);
     }
 
-    /// <summary>A lost response fails a whole batch and suspends the consumer, so that there are few large commits and few responses to lose.</summary>
+    /// <summary>
+    /// A lost response fails a whole batch and suspends the consumer, so that there are few large commits and few responses to lose.
+    /// </summary>
     [Fact]
     public async Task Payments_whose_commit_response_was_lost_are_final_soon_and_charged_once()
     {

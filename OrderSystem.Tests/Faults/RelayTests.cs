@@ -29,7 +29,9 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
         INSERT INTO outbox (order_id, version, available_at) SELECT order_id, version, now() FROM events;
         """;
 
-    /// <summary>A trigger that makes deletes fail. It counts them in a sequence, which the rollback of their transaction does not undo.</summary>
+    /// <summary>
+    /// A trigger that makes deletes fail. It counts them in a sequence, which the rollback of their transaction does not undo.
+    /// </summary>
     private static readonly string NoDeletes =
         $$"""
         CREATE SEQUENCE deletes;
@@ -128,8 +130,8 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     /// <summary>
-    /// Runs a relay whose deletes go to a committer that is never started: its acknowledgements are lost when it ends, and its lease expires
-    /// afterwards. Returns the number of acknowledgements.
+    /// Runs a relay whose deletes go to a committer that is never started: its acknowledgements are lost when it ends, and its lease
+    /// expires afterwards. Returns the number of acknowledgements.
     /// </summary>
     private async Task<int> RelayWithoutDeletesAsync()
     {

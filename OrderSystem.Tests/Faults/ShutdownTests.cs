@@ -29,7 +29,8 @@ public sealed class ShutdownTests
         TestContext.Current.TestOutputHelper?.WriteLine(
             $"{rules.Redelivered} messages were redelivered, {twice} acknowledged twice; {again} payments started again, {snapshot.Attempts["replayed"]} charges repeated");
 
-        // An instance finishes what it has started: no charge is repeated, and almost no acknowledgement comes too late. The messages that the six
+        // An instance finishes what it has started: no charge is repeated, and
+        // almost no acknowledgement comes too late. The messages that the six
         // stopped instances had only prefetched are returned and redelivered.
         Assert.Equal((0L, 0L), (again, snapshot.Attempts["replayed"]));
         Assert.InRange(twice, 0, 3);

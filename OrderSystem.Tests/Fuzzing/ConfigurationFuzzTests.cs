@@ -5,7 +5,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Unusual values for every setting of docs/settings.md: a service starts with them, or fails with one line that names the setting. It never ends with a stack trace.</summary>
+/// <summary>
+/// Unusual values for every setting of docs/settings.md: a service starts with them,
+/// or fails with one line that names the setting. It never ends with a stack trace.
+/// </summary>
 public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
 {
     private const string Api = "OrderSystem.OrderApi";
@@ -108,7 +111,8 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
     }
 
     /// <summary>An environment variable cannot contain NUL.</summary>
-    private static string WithoutNul(string text) => text.Replace("\0", "", StringComparison.Ordinal) is var plain && plain.Length > 1_000 ? plain[..1_000] : plain;
+    private static string WithoutNul(string text) =>
+        text.Replace("\0", "", StringComparison.Ordinal) is var plain && plain.Length > 1_000 ? plain[..1_000] : plain;
 
     [GeneratedRegex(@"^\| (?<names>`[^|]+) \|", RegexOptions.Multiline)]
     private static partial Regex Row();

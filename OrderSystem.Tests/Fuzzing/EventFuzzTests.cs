@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Mutated events on the streams of a running system: each is handled or dead-lettered soon, and none changes an order or a charge.</summary>
+/// <summary>
+/// Mutated events on the streams of a running system: each is handled or dead-lettered soon, and none changes an order or a charge.
+/// </summary>
 public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSystem>
 {
     /// <summary>The size limit of the streams; the server itself rejects larger messages.</summary>
@@ -36,7 +38,8 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
                 var order = random.OneOf(fuzzed.Paid);
                 var type = random.OneOf(Types);
 
-                // A valid cancellation takes effect, because a client that may publish it may have an order refunded. So it gets the id of no order.
+                // A valid cancellation takes effect, because a client that may publish
+                // it may have an order refunded. So it gets the id of no order.
                 var subject = type == "orders.cancelled.v1" ? Guid.NewGuid() : order;
                 var headers = EnvelopeOf(type, subject);
                 for (var changes = random.OneOf([0, 0, 1, 2]); changes > 0; changes--)

@@ -6,8 +6,9 @@ using Xunit;
 namespace OrderSystem.Tests.Fuzzing;
 
 /// <summary>
-/// Runs inputs against one target until its time is over. Input n of a seed is always the same one, however many were run. In the test suite it
-/// is short; <c>./test.sh --fuzz MINUTES [--seed SEED]</c> sets its duration. The number of inputs is written to artifacts/fuzz, and test.sh prints it.
+/// Runs inputs against one target until its time is over. Input n of a seed is always the same one,
+/// however many were run. In the test suite it is short; <c>./test.sh --fuzz MINUTES [--seed SEED]</c>
+/// sets its duration. The number of inputs is written to artifacts/fuzz, and test.sh prints it.
 /// </summary>
 internal sealed class FuzzRun(string target, double usualSeconds)
 {

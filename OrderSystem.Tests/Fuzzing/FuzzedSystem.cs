@@ -54,7 +54,10 @@ public sealed class FuzzedSystem : IAsyncLifetime
             memory.TryAdd(service.Id, ResidentKilobytes(service));
     }
 
-    /// <summary>Asserts that the services run and have logged no unhandled exception, that memory is flat, that a new order is paid, and that the invariants hold.</summary>
+    /// <summary>
+    /// Asserts that the services run and have logged no unhandled exception, that
+    /// memory is flat, that a new order is paid, and that the invariants hold.
+    /// </summary>
     internal async Task AssertUnharmedAsync()
     {
         foreach (var service in System.AllInstances)

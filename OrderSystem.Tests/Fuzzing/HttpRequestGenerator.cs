@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Generates requests that are nearly valid: the route, its parameters, its headers and its body, each mutated now and then.</summary>
+/// <summary>
+/// Generates requests that are nearly valid: the route, its parameters, its headers and its body, each mutated now and then.
+/// </summary>
 internal sealed class HttpRequestGenerator(IReadOnlyList<HttpOperation> operations, IReadOnlyList<Guid> orders)
 {
     private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "get", "A"];
@@ -105,7 +107,8 @@ internal sealed class HttpRequestGenerator(IReadOnlyList<HttpOperation> operatio
 
     private static string Header(Random random) => HostileValues.Line(random) is { Length: <= 4_000 } value ? value : "x";
 
-    private static string Mangled(Random random, string authorization) => Encoding.Latin1.GetString(HostileValues.Bytes(random, Encoding.Latin1.GetBytes(authorization))).Replace('\r', ' ').Replace('\n', ' ').Replace('\0', ' ');
+    private static string Mangled(Random random, string authorization) =>
+        Encoding.Latin1.GetString(HostileValues.Bytes(random, Encoding.Latin1.GetBytes(authorization))).Replace('\r', ' ').Replace('\n', ' ').Replace('\0', ' ');
 
     /// <summary>Replaces unpaired surrogates, which cannot be escaped.</summary>
     private static string WellFormed(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));

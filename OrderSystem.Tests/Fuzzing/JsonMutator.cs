@@ -5,7 +5,9 @@ using System.Text.Json.Nodes;
 
 namespace OrderSystem.Tests.Fuzzing;
 
-/// <summary>Writes a valid document with a few mutations: a value of another kind, a member left out, renamed, invented or duplicated.</summary>
+/// <summary>
+/// Writes a valid document with a few mutations: a value of another kind, a member left out, renamed, invented or duplicated.
+/// </summary>
 internal static class JsonMutator
 {
     /// <param name="random">The random generator.</param>

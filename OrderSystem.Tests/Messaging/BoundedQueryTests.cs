@@ -12,8 +12,8 @@ using Xunit;
 namespace OrderSystem.Tests.Messaging;
 
 /// <summary>
-/// The gauge and background queries read a bounded number of rows, however large the tables are. The rows and buffers are counted over 300,000 rows and more, with tens of
-/// thousands of each kind that could be in the way: a query that lacks an index reads them all.
+/// The gauge and background queries read a bounded number of rows, however large the tables are. The rows and buffers are counted over
+/// 300,000 rows and more, with tens of thousands of each kind that could be in the way: a query that lacks an index reads them all.
 /// </summary>
 public sealed class BoundedQueryTests(SharedPostgres shared)
 {

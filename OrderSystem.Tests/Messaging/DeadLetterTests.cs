@@ -138,7 +138,9 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
         Assert.Contains("there is no order", (await FindAsync(ack.Seq, "PAYMENTS"))["dead-letter-reason"], StringComparison.Ordinal);
     }
 
-    /// <summary>The subjects of the system and its servers: events, dead letters by order, and the JetStream protocol of the declared consumers.</summary>
+    /// <summary>
+    /// The subjects of the system and its servers: events, dead letters by order, and the JetStream protocol of the declared consumers.
+    /// </summary>
     [GeneratedRegex(@"^(orders\.(created|cancelled)|payments\.(succeeded|declined|refunded|review[a-zA-Z-]*)|dead-letters\.(ORDERS|PAYMENTS)\.(none|[0-9a-f-]{36})|_INBOX(_[a-z-]+)?\..+|\$JS\.(ACK|EVENT|API\.(INFO|CONSUMER|STREAM\.(INFO|NAMES|LIST|CREATE|MSG)|DIRECT))\b.*)$")]
     private static partial Regex ExpectedSubject();
 

@@ -8,7 +8,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
-/// <summary>A migration that cannot get its table locks waits without blocking other sessions, and is applied entirely or not at all.</summary>
+/// <summary>
+/// A migration that cannot get its table locks waits without blocking other sessions, and is applied entirely or not at all.
+/// </summary>
 public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
 {
     private const string Last = "OrderSystem.OrderApi/0012_refunds.sql";
@@ -30,7 +32,8 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
         await using var report = await HoldAsync("SELECT count(*) FROM orders");
         var migration = MigrateAsync();
 
-        // Each of these updates would queue behind the waiting migration until the report ends, if its lock_timeout of 50 ms did not let them through.
+        // Each of these updates would queue behind the waiting migration until
+        // the report ends, if its lock_timeout of 50 ms did not let them through.
         await using var updates = NpgsqlDataSource.Create($"{address};Options=-c lock_timeout=1s");
         var until = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(until) < TimeSpan.FromSeconds(5))

@@ -31,7 +31,8 @@ public sealed class MoneyTests
     [InlineData("0.0001", "KWD")]
     [InlineData("1", "XXX")]
     [InlineData("1", "eur")]
-    public void Excess_decimals_and_unknown_currencies_are_rejected(string amount, string currency) => Assert.False(Money.TryCreate(Parse(amount), currency, out _));
+    public void Excess_decimals_and_unknown_currencies_are_rejected(string amount, string currency) =>
+        Assert.False(Money.TryCreate(Parse(amount), currency, out _));
 
     [Fact]
     public void Different_currencies_cannot_be_added() => Assert.Throws<InvalidOperationException>(() => Money.Of(1, "EUR") + Money.Of(1, "USD"));

@@ -26,7 +26,8 @@ public sealed class NewerVersionTests
     [InlineData("orders.created", false)]
     [InlineData("orders.invented.v2", false)]
     [InlineData(".v2", false)]
-    public void A_newer_version_of_a_known_event_type_is_distinguished_from_an_unknown_type(string name, bool isNewer) => Assert.Equal(isNewer, EventType.IsNewer(name));
+    public void A_newer_version_of_a_known_event_type_is_distinguished_from_an_unknown_type(string name, bool isNewer) =>
+        Assert.Equal(isNewer, EventType.IsNewer(name));
 
     [Fact]
     public async Task An_event_of_a_newer_release_is_redelivered_until_a_newer_instance_takes_it()

@@ -23,5 +23,6 @@ public sealed class OperatorTests
     }
 
     [Fact]
-    public void The_operator_of_the_CLI_is_the_operating_system_user() => Assert.Equal($"os-user={Environment.UserName}", Operator.OfThisProcess.ToString());
+    public void The_operator_of_the_CLI_is_the_operating_system_user() =>
+        Assert.Equal($"os-user={Environment.UserName}", Operator.OfThisProcess.ToString());
 }

@@ -30,7 +30,9 @@ public sealed class TraceStateTests(SharedSystem shared)
         Assert.Equal(activity.Id, stored.TraceParent);
     }
 
-    /// <summary>With the same trace state, the payment event, which is longer than the order event, would exceed the size limit of its stream.</summary>
+    /// <summary>
+    /// With the same trace state, the payment event, which is longer than the order event, would exceed the size limit of its stream.
+    /// </summary>
     [Fact]
     public async Task An_order_event_with_the_largest_possible_trace_state_is_paid()
     {

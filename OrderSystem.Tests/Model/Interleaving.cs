@@ -1,6 +1,8 @@
 namespace OrderSystem.Tests.Model;
 
-/// <summary>Takes the steps that random numbers choose, then lets the system recover, and reports the first invariant that breaks.</summary>
+/// <summary>
+/// Takes the steps that random numbers choose, then lets the system recover, and reports the first invariant that breaks.
+/// </summary>
 internal static class Interleaving
 {
     private const int MaxFaults = 6;
@@ -40,7 +42,10 @@ internal static class Interleaving
         }
     }
 
-    /// <summary>Takes steps without faults: every process makes all the progress it can, then leases expire, and finally stalled orders are republished.</summary>
+    /// <summary>
+    /// Takes steps without faults: every process makes all the progress it
+    /// can, then leases expire, and finally stalled orders are republished.
+    /// </summary>
     private static string? Recover(World world, Func<Step, string?> take)
     {
         var republishes = 0;

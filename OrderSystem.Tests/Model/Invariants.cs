@@ -1,6 +1,8 @@
 namespace OrderSystem.Tests.Model;
 
-/// <summary>The invariants, checked after every step and in the idle system after its recovery. Each check returns the violation, or null.</summary>
+/// <summary>
+/// The invariants, checked after every step and in the idle system after its recovery. Each check returns the violation, or null.
+/// </summary>
 internal sealed class Invariants(World world)
 {
     private readonly OrderState[] orders = new OrderState[World.OrderCount];

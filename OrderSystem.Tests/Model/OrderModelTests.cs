@@ -5,8 +5,8 @@ using Xunit;
 namespace OrderSystem.Tests.Model;
 
 /// <summary>
-/// The algorithm in isolation, over random interleavings of its atomic steps: the invariants hold, and each of the safeguards is necessary. Target a
-/// failure FsCheck names the seed and the shortest interleaving that it found.
+/// The algorithm in isolation, over random interleavings of its atomic steps: the invariants hold, and each of the safeguards is necessary.
+/// Target a failure FsCheck names the seed and the shortest interleaving that it found.
 /// </summary>
 public sealed class OrderModelTests
 {
@@ -14,11 +14,13 @@ public sealed class OrderModelTests
 
     /// <summary>The broker may lose acknowledged messages and its whole store; the repair compensates for that.</summary>
     [Fact]
-    public void With_all_safeguards_the_invariants_hold_whatever_the_broker_loses_repeats_or_reorders() => Check(2_500, without: null, canRepair: true);
+    public void With_all_safeguards_the_invariants_hold_whatever_the_broker_loses_repeats_or_reorders() =>
+        Check(2_500, without: null, canRepair: true);
 
     /// <summary>As long as the broker keeps what it has acknowledged, crashes and redeliveries need no repair.</summary>
     [Fact]
-    public void With_all_safeguards_the_invariants_hold_without_repair_if_the_broker_loses_nothing() => Check(2_500, without: null, canRepair: false);
+    public void With_all_safeguards_the_invariants_hold_without_repair_if_the_broker_loses_nothing() =>
+        Check(2_500, without: null, canRepair: false);
 
     public static TheoryData<Safeguard> Safeguards => new(Enum.GetValues<Safeguard>());
 
@@ -26,7 +28,8 @@ public sealed class OrderModelTests
     [MemberData(nameof(Safeguards))]
     public void Without_any_one_safeguard_an_interleaving_breaks_an_invariant(Safeguard safeguard)
     {
-        // Repair would hide that these safeguards are missing: it recovers messages that were acknowledged too early and cancellations without effect.
+        // Repair would hide that these safeguards are missing: it recovers messages
+        // that were acknowledged too early and cancellations without effect.
         var found = Assert.ThrowsAny<Exception>(() => Check(10_000, safeguard, canRepair: safeguard is not (Safeguard.AckAfterCommit or Safeguard.CancellationCreatesPayment or Safeguard.LateSuccessIsRefunded)));
 
         TestContext.Current.TestOutputHelper?.WriteLine(found.Message[found.Message.IndexOf("System.InvalidOperationException", StringComparison.Ordinal)..].Split('\n')[0]);

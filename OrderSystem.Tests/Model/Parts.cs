@@ -30,7 +30,9 @@ internal enum PaymentState
     Refunded,
 }
 
-/// <summary>An event of the ledger of a service: its identity is its order, its version, and the incarnation of the payment that it is about.</summary>
+/// <summary>
+/// An event of the ledger of a service: its identity is its order, its version, and the incarnation of the payment that it is about.
+/// </summary>
 internal sealed record Event(int Order, int Version, Kind Kind, int Incarnation = 0);
 
 /// <summary>A row of an outbox. While it is claimed no relay takes it.</summary>

@@ -57,7 +57,9 @@ internal sealed partial class World
         }
     }
 
-    /// <summary>Restores the payment to a time before the order's event arrived. The workers and the relays of the order are stopped for that.</summary>
+    /// <summary>
+    /// Restores the payment to a time before the order's event arrived. The workers and the relays of the order are stopped for that.
+    /// </summary>
     private void Forget(int order)
     {
         foreach (var worker in Workers)
@@ -100,7 +102,9 @@ internal sealed partial class World
         worker.Forget();
     }
 
-    /// <summary>Undoes the begin of a call that had no effect. A cancelled payment for which no call may have had an effect is then final.</summary>
+    /// <summary>
+    /// Undoes the begin of a call that had no effect. A cancelled payment for which no call may have had an effect is then final.
+    /// </summary>
     private void ReturnLease(Payment payment)
     {
         if (payment.State is not (PaymentState.Charging or PaymentState.Unknown))

@@ -67,7 +67,9 @@ public sealed class AuditTests : IAsyncLifetime
         Assert.Contains("answered 404", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
     }
 
-    /// <summary>The ledger sends more than an HTTP client buffers and then hangs. The audit reads the response as a stream and reports the timeout.</summary>
+    /// <summary>
+    /// The ledger sends more than an HTTP client buffers and then hangs. The audit reads the response as a stream and reports the timeout.
+    /// </summary>
     private async Task AHangingLedgerIsReportedAsync()
     {
         await using var ledger = new ScriptedServer(_ => $"{ScriptedServer.HeadAndSilence.Replace("1000", "1000000000", StringComparison.Ordinal)}{new string('\n', ResponseBuffer.MaxBytes + 1)}");

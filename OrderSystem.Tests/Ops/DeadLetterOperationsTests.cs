@@ -203,7 +203,8 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
     [InlineData("replay --rate 0 --all")]
     [InlineData("list --since yesterday")]
     [InlineData("lits")]
-    public async Task Invalid_CLI_arguments_exit_with_code_2(string arguments) => Assert.Equal(2, (await RunAsync(arguments.Split(' '))).ExitCode);
+    public async Task Invalid_CLI_arguments_exit_with_code_2(string arguments) =>
+        Assert.Equal(2, (await RunAsync(arguments.Split(' '))).ExitCode);
 
     [Fact]
     public async Task The_CLI_names_the_connection_string_when_NATS_is_unreachable()

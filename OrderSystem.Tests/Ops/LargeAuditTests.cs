@@ -11,8 +11,8 @@ using Xunit;
 namespace OrderSystem.Tests.Ops;
 
 /// <summary>
-/// An audit of as many orders as a busy day has, on a session of the services' connection pool. The settings of that session suit short statements:
-/// if the audit kept them, PostgreSQL would compare each event with each message.
+/// An audit of as many orders as a busy day has, on a session of the services' connection pool. The settings of that session suit short
+/// statements: if the audit kept them, PostgreSQL would compare each event with each message.
 /// </summary>
 public sealed class LargeAuditTests(SharedPostgres shared)
 {

@@ -151,7 +151,7 @@ public sealed class RedriveTests(SharedSystem shared)
     [InlineData(null, HttpStatusCode.OK)]
     [InlineData("ada (dashboard)", HttpStatusCode.OK)]
     [InlineData("", HttpStatusCode.BadRequest)]
-    [InlineData("an operator who has far more to say of himself than fits into a note, and who goes on and on until it is too long", HttpStatusCode.BadRequest)]
+    [InlineData("an operator note that is longer than the limit of a hundred characters, which is why the API has to reject it", HttpStatusCode.BadRequest)]
     public async Task An_operator_note_is_optional_but_must_not_be_empty_or_too_long(string? note, HttpStatusCode expected)
     {
         using var client = Tokens.Http((await shared.StartedAsync()).OrderApi.Address);
@@ -171,7 +171,10 @@ public sealed class RedriveTests(SharedSystem shared)
     private static Task OutboxEmptyAsync(string database, params Guid[] orders) => Eventually.BeTrueAsync("the outbox is empty", async () =>
         await Sql.ScalarAsync<long>(database, $"SELECT count(*) FROM outbox WHERE cardinality('{{{string.Join(',', orders)}}}'::uuid[]) = 0 OR order_id = ANY ('{{{string.Join(',', orders)}}}')") == 0);
 
-    /// <summary>The message id of a re-driven event contains the current second. Within the same second, the stream would drop another copy as a duplicate.</summary>
+    /// <summary>
+    /// The message id of a re-driven event contains the current second. Within
+    /// the same second, the stream would drop another copy as a duplicate.
+    /// </summary>
     private static async Task NextSecondAsync(string database)
     {
         const string Second = "SELECT extract(epoch FROM now())::int";

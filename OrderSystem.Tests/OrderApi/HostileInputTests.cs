@@ -31,7 +31,9 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     public async Task H7_Too_many_items_are_rejected(int count, HttpStatusCode expected) =>
         await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":1,"unitPrice":1}""", count))}]"), expected);
 
-    /// <summary>The items are as short as JSON allows, so that the body stays within its size limit and validation has to reject it.</summary>
+    /// <summary>
+    /// The items are as short as JSON allows, so that the body stays within its size limit and validation has to reject it.
+    /// </summary>
     [Fact]
     public async Task H7_Very_many_short_items_within_the_body_limit_are_rejected() =>
         await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("{}", 15_000))}]"), HttpStatusCode.BadRequest);
@@ -42,7 +44,8 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("customerId", """{"customerId":"c","customerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
     [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"quantity":2,"unitPrice":1}]}""")]
     [InlineData("CustomerId", """{"customerId":"c","CustomerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
-    public async Task H7_An_unknown_or_duplicate_member_is_rejected(string field, string body) => await IsRefusedAsync(body, HttpStatusCode.BadRequest, field);
+    public async Task H7_An_unknown_or_duplicate_member_is_rejected(string field, string body) =>
+        await IsRefusedAsync(body, HttpStatusCode.BadRequest, field);
 
     [Theory]
     [InlineData("items[0].quantity", "EUR", "-1", "1")]
@@ -104,7 +107,9 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
         await IsRefusedAsync($$"""{"{{escape}}":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
     }
 
-    /// <summary>The body is within every limit, but its event exceeds the size limit of the stream: an accepted order would be pending for ever.</summary>
+    /// <summary>
+    /// The body is within every limit, but its event exceeds the size limit of the stream: an accepted order would be pending for ever.
+    /// </summary>
     [Fact]
     public async Task An_order_whose_event_would_exceed_the_stream_limit_is_rejected() => await IsRefusedAsync(
         Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 64)}}","quantity":1,"unitPrice":1}""", 200))}]"), HttpStatusCode.BadRequest, "items");

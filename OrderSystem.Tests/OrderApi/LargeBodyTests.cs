@@ -7,7 +7,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.OrderApi;
 
-/// <summary>H5: a body that is too large or not JSON is rejected before it is read, and costs no memory. Sent over raw sockets, because an HTTP client would stop early.</summary>
+/// <summary>
+/// H5: a body that is too large or not JSON is rejected before it is read, and
+/// costs no memory. Sent over raw sockets, because an HTTP client would stop early.
+/// </summary>
 public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
 {
     private const int TenMegabytes = 10 * 1024 * 1024;
@@ -82,7 +85,10 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
 
     private static byte[] Spaces(bool chunked) => Encoding.ASCII.GetBytes(chunked ? $"4000\r\n{new string(' ', 0x4000)}\r\n" : new string(' ', 0x4000));
 
-    /// <summary>Sends the chunk repeatedly, up to the given number of bytes, until the server responds. Returns the status and the bytes sent until then.</summary>
+    /// <summary>
+    /// Sends the chunk repeatedly, up to the given number of bytes, until the
+    /// server responds. Returns the status and the bytes sent until then.
+    /// </summary>
     private async Task<(int Status, long Sent)> SendAsync(string headers, byte[] chunk, long upTo)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -10,7 +10,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>The provider client has only its own resilience pipeline: inside the default pipeline of the other clients, each of its attempts would be retried again.</summary>
+/// <summary>
+/// The provider client has only its own resilience pipeline: inside the default
+/// pipeline of the other clients, each of its attempts would be retried again.
+/// </summary>
 public sealed class GatewayAttemptsTests
 {
     private const int Retries = 2;

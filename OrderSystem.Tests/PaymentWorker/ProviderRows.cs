@@ -3,7 +3,9 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>The rows of the table in docs/payment-providers.md: the provider's response to a charge, and how the worker classifies it.</summary>
+/// <summary>
+/// The rows of the table in docs/payment-providers.md: the provider's response to a charge, and how the worker classifies it.
+/// </summary>
 /// <param name="Answer">The response in the words of the page.</param>
 /// <param name="Script">The response on the wire; null refuses the connection.</param>
 /// <param name="Status">The expected classification.</param>

@@ -11,11 +11,13 @@ public sealed class ProviderTextTests
     [InlineData("a\0b\u0001c\r\nd\u0085e\u2028f", "a b c  d e f")]
     [InlineData("  \n", "")]
     [InlineData("whole 🙂", "whole 🙂")]
-    public void Text_becomes_one_line_without_control_characters(string text, string expected) => Assert.Equal(expected, ProviderText.Clean(text));
+    public void Text_becomes_one_line_without_control_characters(string text, string expected) =>
+        Assert.Equal(expected, ProviderText.Clean(text));
 
     /// <summary>Not a theory, because an attribute argument cannot hold an unpaired surrogate.</summary>
     [Fact]
-    public void An_unpaired_surrogate_is_replaced_in_a_text_and_rejected_in_an_id() => Assert.Equal(("half \ufffd", false), (ProviderText.Clean("half \ud83d"), ProviderText.IsId("ch\ud800")));
+    public void An_unpaired_surrogate_is_replaced_in_a_text_and_rejected_in_an_id() =>
+        Assert.Equal(("half \ufffd", false), (ProviderText.Clean("half \ud83d"), ProviderText.IsId("ch\ud800")));
 
     [Fact]
     public void M9_Text_is_truncated_without_splitting_a_surrogate_pair()

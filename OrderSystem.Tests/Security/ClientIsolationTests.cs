@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A client reads, lists and cancels only its own orders. The orders and idempotency keys of other clients do not exist for it.</summary>
+/// <summary>
+/// A client reads, lists and cancels only its own orders. The orders and idempotency keys of other clients do not exist for it.
+/// </summary>
 public sealed class ClientIsolationTests(SharedSystem shared) : IAsyncLifetime
 {
     private const string Shop = "orders.read orders.write";

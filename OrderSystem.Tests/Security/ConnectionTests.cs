@@ -75,7 +75,10 @@ public sealed class ConnectionTests(SharedSystem shared) : IAsyncLifetime
         await api.StopAsync();
     }
 
-    /// <summary>A hundred clients begin a request and then send single bytes slowly. Each gets 408 after a while, and other clients are served meanwhile.</summary>
+    /// <summary>
+    /// A hundred clients begin a request and then send single bytes slowly.
+    /// Each gets 408 after a while, and other clients are served meanwhile.
+    /// </summary>
     private async Task AssertTimedOutAsync(ServiceProcess service, Func<RawConnection, Task> begin, TimeSpan notBefore)
     {
         await OpenAsync(service, 100);

@@ -4,7 +4,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>What the database role of a service is not allowed to do. That its rights suffice is shown by all other tests, because they run with this role.</summary>
+/// <summary>
+/// What the database role of a service is not allowed to do. That its rights
+/// suffice is shown by all other tests, because they run with this role.
+/// </summary>
 public sealed class DatabaseRoleTests(SharedSystem shared)
 {
     private const string Api = "OrderSystem.OrderApi";
@@ -22,7 +25,8 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     [InlineData("payments", RuntimeRoles.PaymentWorker, "DELETE FROM events")]
     [InlineData("payments", RuntimeRoles.PaymentWorker, "DELETE FROM payments")]
     [InlineData("payments", RuntimeRoles.PaymentWorker, "UPDATE operator_actions SET by = 'somebody else'")]
-    public async Task The_service_role_cannot_change_or_delete_immutable_rows(string database, string role, string sql) => await RefusedAsync(database, role, sql);
+    public async Task The_service_role_cannot_change_or_delete_immutable_rows(string database, string role, string sql) =>
+        await RefusedAsync(database, role, sql);
 
     [Theory]
     [InlineData("orders", RuntimeRoles.OrderApi)]

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>The identity provider is unreachable, before and after a service has fetched its keys (F36). The services run as separate processes.</summary>
+/// <summary>
+/// The identity provider is unreachable, before and after a service has fetched its keys (F36). The services run as separate processes.
+/// </summary>
 public sealed class IdentityProviderTests(SharedSystem shared)
 {
     [Theory]

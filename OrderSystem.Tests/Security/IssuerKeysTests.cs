@@ -12,7 +12,10 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>When the signing keys are fetched from the identity provider, how long a request waits for that, and what is accepted during an outage. A fake clock advances the hours.</summary>
+/// <summary>
+/// When the signing keys are fetched from the identity provider, how long a request waits
+/// for that, and what is accepted during an outage. A fake clock advances the hours.
+/// </summary>
 public sealed class IssuerKeysTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());

@@ -24,7 +24,8 @@ public sealed class NatsRotationTests : IDisposable
         using var client = new Client(api.Address);
         await client.WaitForAsync(await client.PlaceAsync(), "paid");
 
-        // The server changes first: it disconnects the service, which keeps new orders in its outbox and reconnects with the password of its file.
+        // The server changes first: it disconnects the service, which keeps new
+        // orders in its outbox and reconnects with the password of its file.
         await system.Nats.ChangePasswordAsync(NatsUsers.OrderApi, "changed");
         await Eventually.BeTrueAsync("the service is disconnected", async () => !(await client.Http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
         var order = await client.PlaceAsync();

@@ -3,7 +3,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>The TLS settings of a service's NATS connection, tested with the migrate command, which connects as every service does.</summary>
+/// <summary>
+/// The TLS settings of a service's NATS connection, tested with the migrate command, which connects as every service does.
+/// </summary>
 public sealed class NatsTlsTests(SharedSystem shared) : IDisposable
 {
     private readonly Certificates ours = new();

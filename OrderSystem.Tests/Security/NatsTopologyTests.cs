@@ -30,7 +30,8 @@ public sealed class NatsTopologyTests : IAsyncLifetime
         await using var api = new NatsSession(server, NatsUsers.OrderApi);
         await using var worker = new NatsSession(server, NatsUsers.PaymentWorker);
 
-        // Each service creates its own part. The consumer of the order API needs a stream of the worker, so that only its second attempt succeeds.
+        // Each service creates its own part. The consumer of the order API needs
+        // a stream of the worker, so that only its second attempt succeeds.
         await Assert.ThrowsAnyAsync<Exception>(() => api.Topology().EnsureAsync(cancellationToken));
         await worker.Topology().EnsureAsync(cancellationToken);
         var report = await api.Topology().EnsureAsync(cancellationToken);

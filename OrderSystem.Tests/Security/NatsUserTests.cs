@@ -109,7 +109,10 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
         Assert.True(string.IsNullOrEmpty((await nats.Administrator.JetStream.GetConsumerAsync(stream, consumer)).Info.Config.DeliverSubject));
     }
 
-    /// <summary>The server sends its reply to any subject that a request names. The reply is JSON without an event envelope: a dead letter, not an event.</summary>
+    /// <summary>
+    /// The server sends its reply to any subject that a request names. The
+    /// reply is JSON without an event envelope: a dead letter, not an event.
+    /// </summary>
     [Fact]
     public async Task A_JetStream_reply_to_the_subject_of_an_event_has_no_event_envelope()
     {

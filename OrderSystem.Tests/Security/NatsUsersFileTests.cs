@@ -53,7 +53,9 @@ public sealed partial class NatsUsersFileTests
         }
     }
 
-    /// <summary>No API subject has a wildcard or names a call that deletes, purges or reads raw messages. Single dead letters may be deleted.</summary>
+    /// <summary>
+    /// No API subject has a wildcard or names a call that deletes, purges or reads raw messages. Single dead letters may be deleted.
+    /// </summary>
     [Fact]
     public void No_user_may_delete_purge_or_read_raw_messages()
     {

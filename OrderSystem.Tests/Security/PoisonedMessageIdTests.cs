@@ -8,8 +8,8 @@ using Xunit;
 namespace OrderSystem.Tests.Security;
 
 /// <summary>
-/// A client that may publish to a stream can use the message id of an event before the event is published. The stream then acknowledges the event
-/// as a duplicate and delivers it to no consumer: only the republishing of stalled orders repairs that.
+/// A client that may publish to a stream can use the message id of an event before the event is published. The stream then acknowledges the
+/// event as a duplicate and delivers it to no consumer: only the republishing of stalled orders repairs that.
 /// </summary>
 public sealed class PoisonedMessageIdTests
 {

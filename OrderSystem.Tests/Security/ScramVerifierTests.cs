@@ -41,5 +41,6 @@ public sealed class ScramVerifierTests(SharedPostgres shared)
     }
 
     [Fact]
-    public void Every_verifier_has_its_own_salt() => Assert.NotEqual(ScramVerifier.Of("only-for-tests"), ScramVerifier.Of("only-for-tests"));
+    public void Every_verifier_has_its_own_salt() =>
+        Assert.NotEqual(ScramVerifier.Of("only-for-tests"), ScramVerifier.Of("only-for-tests"));
 }

@@ -7,7 +7,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>No log, telemetry, response or process argument contains a password, while the system is healthy and while its dependencies are down.</summary>
+/// <summary>
+/// No log, telemetry, response or process argument contains a password, while the system is healthy and while its dependencies are down.
+/// </summary>
 public sealed partial class SecretsTests : IAsyncLifetime
 {
     private const string Api = "OrderSystem.OrderApi";
@@ -62,14 +64,14 @@ public sealed partial class SecretsTests : IAsyncLifetime
         await RunAsync(("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"), "dead-letters", "list");
 
         // The service treats a NATS server that rejects its password like one that is not reachable yet.
-        var stranger = await system.StartServiceAsync(Api, isHealthy: false, ("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"));
-        await CollectResponsesAsync("refused by NATS", stranger);
+        var rejected = await system.StartServiceAsync(Api, isHealthy: false, ("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"));
+        await CollectResponsesAsync("refused by NATS", rejected);
 
         await system.Nats.KillAsync();
         await CollectResponsesAsync("without NATS", api, worker);
         await system.Postgres.KillAsync();
         await CollectResponsesAsync("without PostgreSQL", api, worker);
-        foreach (var service in new[] { api, worker, stranger })
+        foreach (var service in new[] { api, worker, rejected })
         {
             await service.StopAsync();
             seen.Add(($"the output of {service.Id}", service.Output));

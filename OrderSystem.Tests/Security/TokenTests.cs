@@ -130,7 +130,8 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("POST", "/ops/redrive")]
     [InlineData("POST", "/ops/pause")]
     [InlineData("POST", "/ops/resume")]
-    public Task The_worker_serves_operators_only(string method, string path) => RefusesAsync(system.Worker.Address, method, path, "orders.ops", "orders.read orders.write");
+    public Task The_worker_serves_operators_only(string method, string path) =>
+        RefusesAsync(system.Worker.Address, method, path, "orders.ops", "orders.read orders.write");
 
     [Theory]
     [InlineData("orders.readx")]
@@ -138,7 +139,8 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("ORDERS.READ")]
     [InlineData("orders.read,orders.write")]
     [InlineData("")]
-    public Task Scopes_are_matched_as_whole_case_sensitive_words(string scopes) => RefusesAsync(system.OrderApi.Address, "GET", "/orders", "orders.read", scopes);
+    public Task Scopes_are_matched_as_whole_case_sensitive_words(string scopes) =>
+        RefusesAsync(system.OrderApi.Address, "GET", "/orders", "orders.read", scopes);
 
     [Theory]
     [InlineData("""{"scope":"openid orders.read"}""")]

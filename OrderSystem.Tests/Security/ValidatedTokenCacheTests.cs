@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Security;
 
-/// <summary>A successful token validation is cached briefly and never beyond what a new validation would accept. Nothing else is cached.</summary>
+/// <summary>
+/// A successful token validation is cached briefly and never beyond what a new validation would accept. Nothing else is cached.
+/// </summary>
 public sealed class ValidatedTokenCacheTests
 {
     private readonly SteppedClock time = new();

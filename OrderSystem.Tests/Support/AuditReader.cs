@@ -22,8 +22,8 @@ internal sealed class AuditReader(FaultSystem system)
     }
 
     /// <summary>
-    /// The state of the idle system. Events of cancelled orders are republished even then and pass through the outbox: a snapshot with such an
-    /// event is taken again. An event that stays in the outbox is in every snapshot, and the rules report it.
+    /// The state of the idle system. Events of cancelled orders are republished even then and pass through the outbox: a snapshot with such
+    /// an event is taken again. An event that stays in the outbox is in every snapshot, and the rules report it.
     /// </summary>
     internal async Task<AuditSnapshot> ReadAsync()
     {

@@ -44,7 +44,8 @@ public sealed class AuditRulesTests
     public void I1_An_accepted_order_that_does_not_exist_is_reported() => Reports("I1", consistent with { Orders = [] });
 
     [Fact]
-    public void I1_A_key_that_created_two_orders_is_reported() => Reports("I1", consistent with { Orders = [.. consistent.Orders, consistent.Orders[0] with { Id = Guid.NewGuid() }] });
+    public void I1_A_key_that_created_two_orders_is_reported() =>
+        Reports("I1", consistent with { Orders = [.. consistent.Orders, consistent.Orders[0] with { Id = Guid.NewGuid() }] });
 
     [Fact]
     public void I1_A_key_that_was_answered_with_two_orders_is_reported()
@@ -61,10 +62,12 @@ public sealed class AuditRulesTests
     }
 
     [Fact]
-    public void I2_An_event_left_in_the_outbox_is_reported() => Reports("I2", consistent with { OrderApi = consistent.OrderApi with { Outbox = [new(Order, 1, "no answer")] } });
+    public void I2_An_event_left_in_the_outbox_is_reported() =>
+        Reports("I2", consistent with { OrderApi = consistent.OrderApi with { Outbox = [new(Order, 1, "no answer")] } });
 
     [Fact]
-    public void I2_A_committed_event_missing_from_its_stream_is_reported() => Reports("I2", consistent with { Worker = consistent.Worker with { Stream = [] } });
+    public void I2_A_committed_event_missing_from_its_stream_is_reported() =>
+        Reports("I2", consistent with { Worker = consistent.Worker with { Stream = [] } });
 
     [Fact]
     public void I2_A_message_twice_in_its_stream_is_reported() =>
@@ -79,31 +82,38 @@ public sealed class AuditRulesTests
         Reports("I3", consistent with { Ledger = [.. consistent.Ledger, consistent.Ledger[0] with { Id = "ch_2", Key = Guid.NewGuid().ToString() }] });
 
     [Fact]
-    public void I3_A_double_charge_named_by_the_provider_is_reported() => Reports("I3", consistent with { ChargedTwice = [Order.ToString()] });
+    public void I3_A_double_charge_named_by_the_provider_is_reported() =>
+        Reports("I3", consistent with { ChargedTwice = [Order.ToString()] });
 
     [Fact]
-    public void I4_A_charge_without_an_order_is_reported() => Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { OrderId = Guid.NewGuid().ToString() }] });
+    public void I4_A_charge_without_an_order_is_reported() =>
+        Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { OrderId = Guid.NewGuid().ToString() }] });
 
     [Fact]
-    public void I4_A_charge_of_another_amount_is_reported() => Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { Amount = 12.51m }] });
+    public void I4_A_charge_of_another_amount_is_reported() =>
+        Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { Amount = 12.51m }] });
 
     [Fact]
-    public void I4_A_charge_under_another_key_than_its_payment_is_reported() => Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { Key = Guid.NewGuid().ToString() }] });
+    public void I4_A_charge_under_another_key_than_its_payment_is_reported() =>
+        Reports("I4", consistent with { Ledger = [consistent.Ledger[0] with { Key = Guid.NewGuid().ToString() }] });
 
     [Theory]
     [InlineData("pending")]
     [InlineData("paymentFailed")]
     [InlineData("cancelled")]
-    public void I5_A_status_that_contradicts_the_ledger_is_reported(string status) => Reports("I5", consistent with { Orders = [consistent.Orders[0] with { Status = status }] });
+    public void I5_A_status_that_contradicts_the_ledger_is_reported(string status) =>
+        Reports("I5", consistent with { Orders = [consistent.Orders[0] with { Status = status }] });
 
     [Fact]
     public void I5_A_paid_order_without_a_charge_is_reported() => Reports("I5", consistent with { Ledger = [] });
 
     [Fact]
-    public void I5_A_charge_that_the_payment_does_not_refer_to_is_reported() => Reports("I5", consistent with { Payments = [consistent.Payments[0] with { Reference = "ch_9" }] });
+    public void I5_A_charge_that_the_payment_does_not_refer_to_is_reported() =>
+        Reports("I5", consistent with { Payments = [consistent.Payments[0] with { Reference = "ch_9" }] });
 
     [Fact]
-    public void I6_A_gap_in_the_event_versions_is_reported() => Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Events = [consistent.OrderApi.Events[0] with { Version = 2 }] } });
+    public void I6_A_gap_in_the_event_versions_is_reported() =>
+        Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Events = [consistent.OrderApi.Events[0] with { Version = 2 }] } });
 
     [Fact]
     public void I6_Events_out_of_order_are_reported()
@@ -113,7 +123,8 @@ public sealed class AuditRulesTests
     }
 
     [Fact]
-    public void I6_An_event_missing_from_the_inbox_is_reported() => Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Inbox = new HashSet<Guid>() } });
+    public void I6_An_event_missing_from_the_inbox_is_reported() =>
+        Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Inbox = new HashSet<Guid>() } });
 
     [Fact]
     public void I7_An_unexpected_dead_letter_is_reported() => Reports("I7", consistent with { DeadLetters = 1 });

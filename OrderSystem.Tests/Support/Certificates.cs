@@ -4,7 +4,10 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>The certificate authority of a test and the certificates that it signed, as PEM files: <c>ca</c>, <c>server</c> and <c>client</c>, each with its key.</summary>
+/// <summary>
+/// The certificate authority of a test and the certificates that it signed, as
+/// PEM files: <c>ca</c>, <c>server</c> and <c>client</c>, each with its key.
+/// </summary>
 internal sealed class Certificates : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("certificates-").FullName;

@@ -12,7 +12,10 @@ internal static class Eventually
     internal static Task BeTrueAsync(string expectation, Func<Task<bool>> condition, TimeSpan? within = null) =>
         GetAsync(expectation, condition, holds => holds, within);
 
-    /// <summary>Polls until the value is as expected, and returns it. An exception counts as "not yet". A call that hangs is abandoned when the time is over.</summary>
+    /// <summary>
+    /// Polls until the value is as expected, and returns it. An exception counts
+    /// as "not yet". A call that hangs is abandoned when the time is over.
+    /// </summary>
     internal static async Task<T> GetAsync<T>(string expectation, Func<Task<T>> read, Func<T, bool> isExpected, TimeSpan? within = null)
     {
         var limit = within ?? Timeout;

@@ -1,6 +1,8 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Several rules for each link, and counts of what passed on all links. The first rule that does not let a frame pass decides.</summary>
+/// <summary>
+/// Several rules for each link, and counts of what passed on all links. The first rule that does not let a frame pass decides.
+/// </summary>
 internal sealed class FaultRules
 {
     private readonly Dictionary<(TcpProxy, bool), Side> sides = [];

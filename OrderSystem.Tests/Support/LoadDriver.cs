@@ -21,7 +21,10 @@ internal sealed record LoadPlan(int Orders, double PerSecond)
     internal TimeSpan RetryTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }
 
-/// <summary>Clients that place orders and do not give up: they retry a request with the same key and body when it was rejected for now or got no response.</summary>
+/// <summary>
+/// Clients that place orders and do not give up: they retry a request with
+/// the same key and body when it was rejected for now or got no response.
+/// </summary>
 internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) : IDisposable
 {
     private static int runs;
@@ -64,7 +67,10 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
         return request;
     }
 
-    /// <summary>Sends the request until it gets a definite response or the retry timeout is over. It can also repeat a request that was answered before.</summary>
+    /// <summary>
+    /// Sends the request until it gets a definite response or the retry
+    /// timeout is over. It can also repeat a request that was answered before.
+    /// </summary>
     internal async Task SendUntilAnsweredAsync(LoadRequest request, LoadPlan plan)
     {
         var since = Stopwatch.GetTimestamp();

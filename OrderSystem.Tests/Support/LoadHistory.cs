@@ -28,7 +28,9 @@ internal sealed class LoadHistory
     }
 }
 
-/// <summary>One order that a client places under one key, with all attempts. The customer is unique, so that its orders can be counted.</summary>
+/// <summary>
+/// One order that a client places under one key, with all attempts. The customer is unique, so that its orders can be counted.
+/// </summary>
 internal sealed record LoadRequest(string Key, string CustomerId, decimal Total, string Currency)
 {
     private readonly List<LoadAttempt> attempts = [];

@@ -1,6 +1,9 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>Cuts the first session, and a fifth of the others, between a commit and its response, so that the outcome of the commit is unknown to the client.</summary>
+/// <summary>
+/// Cuts the first session, and a fifth of the others, between a commit and
+/// its response, so that the outcome of the commit is unknown to the client.
+/// </summary>
 /// <param name="dice">Decides which sessions are cut.</param>
 /// <param name="statement">What the parameters of the affected statements contain.</param>
 internal sealed class LostCommits(FaultDice dice, params string[] statement)

@@ -42,7 +42,9 @@ internal sealed class OtlpCollector : IAsyncDisposable
         return collector;
     }
 
-    /// <summary>Waits until the spans of the order's trace satisfy the condition, and returns them. A timeout shows the spans that have arrived.</summary>
+    /// <summary>
+    /// Waits until the spans of the order's trace satisfy the condition, and returns them. A timeout shows the spans that have arrived.
+    /// </summary>
     internal Task<OtlpSpan[]> TraceAsync(string why, Guid order, Func<OtlpSpan[], bool> isComplete) => Eventually.GetAsync(
         why,
         () =>

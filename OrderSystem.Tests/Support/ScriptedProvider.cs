@@ -48,8 +48,8 @@ internal sealed record ScriptedResponse(params (TimeSpan After, byte[] Bytes)[] 
 }
 
 /// <summary>
-/// A provider that responds by script: any status, headers, body and charset, with pauses between and inside of them. A request without a scripted
-/// response is forwarded to the real simulator, if there is one.
+/// A provider that responds by script: any status, headers, body and charset, with pauses between and inside of them. A request without a
+/// scripted response is forwarded to the real simulator, if there is one.
 /// </summary>
 internal sealed class ScriptedProvider : IAsyncDisposable
 {

@@ -16,7 +16,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
     private readonly Task accepting;
     private int requests;
 
-    /// <param name="answer">Returns the response to the request with this number, from 1. The connection ends after <c>Connection: close</c>.</param>
+    /// <param name="answer">Returns the response to the request with this number, from 1. The connection ends after <c>Connection:
+    /// close</c>.</param>
     internal ScriptedServer(Func<int, string> answer)
     {
         this.answer = answer;

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>A clock whose wall time can be set, as an operator or NTP sets one, while its monotonic time and its timers continue unchanged.</summary>
+/// <summary>
+/// A clock whose wall time can be set, as an operator or NTP sets one, while its monotonic time and its timers continue unchanged.
+/// </summary>
 internal sealed class SteppedClock : TimeProvider
 {
     private readonly FakeTimeProvider monotonic = new(DateTimeOffset.FromUnixTimeSeconds(System.GetUtcNow().ToUnixTimeSeconds()));

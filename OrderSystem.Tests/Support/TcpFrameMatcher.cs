@@ -6,7 +6,10 @@ namespace OrderSystem.Tests.Support;
 /// <summary>Recognises the frames of NATS and PostgreSQL that scenarios act on.</summary>
 internal static class TcpFrameMatcher
 {
-    /// <summary>The acknowledgement of a JetStream publish: a message to the inbox of a user, with a stream and a sequence, that is not a typed response of the API.</summary>
+    /// <summary>
+    /// The acknowledgement of a JetStream publish: a message to the inbox of a
+    /// user, with a stream and a sequence, that is not a typed response of the API.
+    /// </summary>
     internal static bool IsPublishAck(ReadOnlySpan<byte> frame) =>
         (frame.StartsWith("MSG _INBOX."u8) || frame.StartsWith("MSG _INBOX_"u8))
         && frame.IndexOf("\"stream\":"u8) > 0 && frame.IndexOf("\"seq\":"u8) > 0 && frame.IndexOf("\"type\":"u8) < 0;
@@ -15,7 +18,10 @@ internal static class TcpFrameMatcher
     internal static bool IsDuplicateAck(ReadOnlySpan<byte> frame) =>
         IsPublishAck(frame) && (frame.Contains("\"duplicate\":true"u8) || frame.Contains("\"duplicate\": true"u8));
 
-    /// <summary>The reply subject of a message that is delivered to a consumer, $JS.ACK.stream.consumer.delivery.sequence…; null for any other frame.</summary>
+    /// <summary>
+    /// The reply subject of a message that is delivered to a consumer,
+    /// $JS.ACK.stream.consumer.delivery.sequence…; null for any other frame.
+    /// </summary>
     internal static string? AckSubjectOf(ReadOnlySpan<byte> frame)
     {
         if (!frame.StartsWith("HMSG "u8) && !frame.StartsWith("MSG "u8))

@@ -44,7 +44,9 @@ public sealed partial class AlertRuleTests
 
     private static JsonNode Read(string path) => Yaml.Documents(File.ReadAllText(path))[0];
 
-    /// <summary>Counters and histograms are never absent. The time of the last audit shows whether the gauge of its disagreements exists.</summary>
+    /// <summary>
+    /// Counters and histograms are never absent. The time of the last audit shows whether the gauge of its disagreements exists.
+    /// </summary>
     [GeneratedRegex(@"\bordersystem_\w+\b(?<!_total|_bucket|_count|_sum)")]
     private static partial Regex Gauge();
 }

@@ -20,7 +20,7 @@ public sealed class HealthTests : IAsyncLifetime
     public ValueTask DisposeAsync() => system.DisposeAsync();
 
     [Fact]
-    public async Task A_frozen_broker_makes_both_services_unhealthy_within_15_seconds_and_leaves_the_order_api_ready()
+    public async Task A_frozen_broker_makes_both_services_unhealthy_within_15_s_and_leaves_the_API_ready()
     {
         await system.Nats.SignalAsync("STOP");
         var frozen = Stopwatch.GetTimestamp();

@@ -143,7 +143,10 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     [GeneratedRegex(@"^http_server_request_duration_seconds_bucket\{(?=.*http_request_method=""POST"")(?=.*http_response_status_code=""201"")(?=.*http_route=""/orders"")(?=.*le=""1(?:\.0)?"")", RegexOptions.Multiline)]
     private static partial Regex Accepted();
 
-    /// <summary>The linter's findings about metrics of .NET, Npgsql, Polly and the NATS client, which this system does not name: <c>dotnet.timer.count</c> is no histogram.</summary>
+    /// <summary>
+    /// The linter's findings about metrics of .NET, Npgsql, Polly and the NATS client, which this system does not name:
+    /// <c>dotnet.timer.count</c> is no histogram.
+    /// </summary>
     [GeneratedRegex(@"^(?:dotnet|db_client|resilience_polly|nats_client)_\w+ .+\n", RegexOptions.Multiline)]
     private static partial Regex ForeignMetrics();
 

@@ -6,7 +6,9 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>The clients of a shop: they place orders, repeat requests with the same key, cancel some orders, and read their status.</summary>
+/// <summary>
+/// The clients of a shop: they place orders, repeat requests with the same key, cancel some orders, and read their status.
+/// </summary>
 internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : IDisposable
 {
     private static readonly LoadPlan Plan = new(1, 1) { RetryTimeout = TimeSpan.FromMinutes(3) };
@@ -91,7 +93,8 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
         }
     }
 
-    private Task<SoakAnswer> GetAsync(SoakJourney journey) => SendAsync(journey, "GET", HttpMethod.Get, $"/orders/{journey.Request.OrderId}");
+    private Task<SoakAnswer> GetAsync(SoakJourney journey) =>
+        SendAsync(journey, "GET", HttpMethod.Get, $"/orders/{journey.Request.OrderId}");
 
     private async Task<SoakAnswer> SendAsync(SoakJourney journey, string verb, HttpMethod method, string path)
     {

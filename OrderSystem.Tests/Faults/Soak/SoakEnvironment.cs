@@ -5,7 +5,9 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>The system under soak, and the helpers of the faults: the owner of a link, the replacement of ended instances, counters.</summary>
+/// <summary>
+/// The system under soak, and the helpers of the faults: the owner of a link, the replacement of ended instances, counters.
+/// </summary>
 internal sealed class SoakEnvironment : IAsyncDisposable
 {
     private readonly long epoch = Stopwatch.GetTimestamp();
@@ -95,7 +97,9 @@ internal sealed class SoakEnvironment : IAsyncDisposable
 
     internal bool IsOldest(ServiceProcess service) => service == OldestApi || service == OldestWorker;
 
-    /// <summary>Ends an instance and starts a new one in its place, as an orchestrator does: it retries the start while a dependency is down.</summary>
+    /// <summary>
+    /// Ends an instance and starts a new one in its place, as an orchestrator does: it retries the start while a dependency is down.
+    /// </summary>
     internal async Task ReplaceAsync(ServiceProcess victim, Func<ServiceProcess, Task> endAsync)
     {
         var isApi = Target.Apis.Contains(victim);

@@ -1,6 +1,9 @@
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>The faults of a soak. They are drawn in random order, each of them once before any is repeated. A fault breaks something and has healed it when it returns.</summary>
+/// <summary>
+/// The faults of a soak. They are drawn in random order, each of them once before
+/// any is repeated. A fault breaks something and has healed it when it returns.
+/// </summary>
 internal static class SoakFaults
 {
     internal static IReadOnlyList<SoakFault> All { get; } =

@@ -92,7 +92,8 @@ internal sealed class SoakMeter(SoakEnvironment soak)
 
 /// <summary>One measured value over time.</summary>
 /// <param name="name">The name of the value.</param>
-/// <param name="allowed">How far the median of the last fifth may exceed 1.3 times that of the second; null without a limit. The first fifth is warm-up.</param>
+/// <param name="allowed">How far the median of the last fifth may exceed 1.3 times that of the second; null without a limit. The first
+/// fifth is warm-up.</param>
 internal sealed class SoakSeries(string name, double? allowed)
 {
     private readonly List<(TimeSpan At, double Value)> values = [];

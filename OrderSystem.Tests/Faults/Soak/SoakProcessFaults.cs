@@ -50,7 +50,10 @@ internal static class SoakProcessFaults
         }
     }
 
-    /// <summary>Kills the instance that owns the link, and cuts the link. The oldest instances are spared and lose only the link. Returns whether an instance was killed.</summary>
+    /// <summary>
+    /// Kills the instance that owns the link, and cuts the link. The oldest instances
+    /// are spared and lose only the link. Returns whether an instance was killed.
+    /// </summary>
     internal static async Task<bool> KillOwnerAsync(SoakEnvironment soak, TcpProxy proxy, TcpLink link, string count)
     {
         var owner = soak.OwnerOf(proxy, link);
@@ -69,9 +72,12 @@ internal static class SoakProcessFaults
         return true;
     }
 
-    private static ServiceProcess[] Young(SoakEnvironment soak) => [.. soak.Target.Apis.Concat(soak.Target.Workers).Where(service => !soak.IsOldest(service))];
+    private static ServiceProcess[] Young(SoakEnvironment soak) =>
+        [.. soak.Target.Apis.Concat(soak.Target.Workers).Where(service => !soak.IsOldest(service))];
 
-    /// <summary>Among the statements with the id of an order, only the delete has an array of ids and neither an event nor a status.</summary>
+    /// <summary>
+    /// Among the statements with the id of an order, only the delete has an array of ids and neither an event nor a status.
+    /// </summary>
     private static bool IsDelete(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains([0, 0, 0x0B, 0x86])
         && !frame.Contains("orders."u8) && !frame.Contains("paid"u8) && !frame.Contains("payment"u8) && !frame.Contains("manualReview"u8);
 }

@@ -5,7 +5,9 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>The output of a soak: a report, the history of every request, the measurements, and after a failure the logs of the instances.</summary>
+/// <summary>
+/// The output of a soak: a report, the history of every request, the measurements, and after a failure the logs of the instances.
+/// </summary>
 internal sealed class SoakReport(SoakEnvironment soak, SoakRun run)
 {
     private static readonly string Folder = Path.Combine(Solution.Root, "artifacts", "soak");

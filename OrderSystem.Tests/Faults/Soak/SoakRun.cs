@@ -2,14 +2,18 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.Faults.Soak;
 
-/// <summary>Constant load, and rounds of one or two faults. A round ends when its faults are healed and the system processes a new order.</summary>
+/// <summary>
+/// Constant load, and rounds of one or two faults. A round ends when its faults are healed and the system processes a new order.
+/// </summary>
 internal sealed class SoakRun(SoakEnvironment soak, Action<string> log) : IDisposable
 {
     private const double OrdersPerSecond = 10;
     private static readonly TimeSpan LongestRecovery = TimeSpan.FromMinutes(3);
     private readonly List<SoakFault> deck = [];
 
-    /// <summary>A separate generator, so that a seed gives the same faults in the same order, whatever the clients draw in between.</summary>
+    /// <summary>
+    /// A separate generator, so that a seed gives the same faults in the same order, whatever the clients draw in between.
+    /// </summary>
     private readonly FaultDice choices = new(soak.Dice.Seed);
     private readonly List<SoakRound> rounds = [];
 

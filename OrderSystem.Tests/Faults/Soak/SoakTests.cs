@@ -5,8 +5,8 @@ using Xunit;
 namespace OrderSystem.Tests.Faults.Soak;
 
 /// <summary>
-/// All faults in random order. In the test suite the soak is short, to show that its machinery works; <c>./test.sh --soak MINUTES</c> sets its
-/// duration. FAULT_SEED repeats the same faults in the same order.
+/// All faults in random order. In the test suite the soak is short, to show that its machinery works; <c>./test.sh --soak MINUTES</c> sets
+/// its duration. FAULT_SEED repeats the same faults in the same order.
 /// </summary>
 public sealed class SoakTests
 {

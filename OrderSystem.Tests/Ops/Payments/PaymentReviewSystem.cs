@@ -6,7 +6,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Ops.Payments;
 
-/// <summary>The tests of the operators' payment commands. They run one after another on one system, because they share the provider's script.</summary>
+/// <summary>
+/// The tests of the operators' payment commands. They run one after another on one system, because they share the provider's script.
+/// </summary>
 [CollectionDefinition(Name)]
 public sealed class PaymentReviews : ICollectionFixture<PaymentReviewSystem>
 {
@@ -53,7 +55,10 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
         await Provider.DisposeAsync();
     }
 
-    /// <summary>Places an order that ends in review: the provider rejects its charge, with or without having made it. Afterwards the provider answers truthfully.</summary>
+    /// <summary>
+    /// Places an order that ends in review: the provider rejects its charge, with
+    /// or without having made it. Afterwards the provider answers truthfully.
+    /// </summary>
     internal async Task<Guid> InReviewAsync(bool wasCharged)
     {
         Provider.Script = request => request.IsLookUp ? KnowsNothing : request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 422 } : Refused) : null;
@@ -107,7 +112,8 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     }
 
     /// <summary>Makes the payment so old that a charge which is not found cannot be in flight any more.</summary>
-    internal Task MakeOldAsync(Guid order) => Sql.ExecuteAsync(System.PaymentsDatabase, $"UPDATE payments SET updated_at = now() - interval '1 hour' WHERE order_id = '{order}'");
+    internal Task MakeOldAsync(Guid order) =>
+        Sql.ExecuteAsync(System.PaymentsDatabase, $"UPDATE payments SET updated_at = now() - interval '1 hour' WHERE order_id = '{order}'");
 
     internal Task PaymentAsync(Guid order, string condition) => Eventually.GetAsync(
         $"the payment of order {order} satisfies {condition}",
