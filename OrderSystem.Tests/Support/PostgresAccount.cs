@@ -6,12 +6,12 @@ namespace OrderSystem.Tests.Support;
 /// <summary>Runs PostgreSQL's programs as a user that they accept: they refuse to run as root.</summary>
 internal static class PostgresAccount
 {
-    private static readonly Lazy<(int User, int Group)?> s_account = new(FindAccount);
+    private static readonly Lazy<(int User, int Group)?> Account = new(FindAccount);
 
     /// <summary>Makes a directory that only the server's user can read.</summary>
     public static Task MakeDirectoryAsync(string path)
     {
-        string[] owner = s_account.Value is var (user, group) ? ["-o", Text(user), "-g", Text(group)] : [];
+        string[] owner = Account.Value is var (user, group) ? ["-o", Text(user), "-g", Text(group)] : [];
         return RunAsync("install", ["-d", "-m", "0700", .. owner, path]);
     }
 
@@ -23,7 +23,7 @@ internal static class PostgresAccount
     }
 
     public static string[] AsServerUser(string program, params string[] arguments) =>
-        s_account.Value is var (user, group)
+        Account.Value is var (user, group)
             ? ["setpriv", $"--reuid={user}", $"--regid={group}", "--clear-groups", program, .. arguments]
             : [program, .. arguments];
 

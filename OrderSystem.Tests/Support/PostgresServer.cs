@@ -25,15 +25,15 @@ internal sealed class PostgresServer : IAsyncDisposable
         exit $code
         """;
 
-    private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly string _directory;
-    private Process? _guardian;
-    private string _follows = "";
-    private int _databases;
-    private bool _isFrozen;
+    private readonly string directory;
+    private Process? guardian;
+    private string follows = "";
+    private int databases;
+    private bool isFrozen;
 
-    private PostgresServer(string directory) => _directory = directory;
+    private PostgresServer(string directory) => this.directory = directory;
 
     public int Port { get; private set; }
 
@@ -41,7 +41,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     public int ProcessId { get; private set; }
 
     /// <summary>All that it wrote.</summary>
-    public string Log => File.Exists(Path.Combine(_directory, "log")) ? File.ReadAllText(Path.Combine(_directory, "log")) : string.Empty;
+    public string Log => File.Exists(Path.Combine(directory, "log")) ? File.ReadAllText(Path.Combine(directory, "log")) : string.Empty;
 
     /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given, as the superuser if no role is.</summary>
     public string ConnectionString(string database, int? viaPort = null, string role = "postgres") =>
@@ -63,7 +63,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await PostgresAccount.RunAsServerUserAsync("cp", "-a", Data, standby.Data);
         await PostgresAccount.RunAsServerUserAsync("touch", Path.Combine(standby.Data, "standby.signal"));
         await StartAgainAsync();
-        standby._follows = $"host=127.0.0.1 port={Port} user=postgres password={PostgresTemplate.Password}";
+        standby.follows = $"host=127.0.0.1 port={Port} user=postgres password={PostgresTemplate.Password}";
         await standby.StartOnFreePortAsync();
         return standby;
     }
@@ -74,7 +74,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private static async Task<PostgresServer> MakeAsync()
     {
         var server = new PostgresServer(PostgresTemplate.NewPath(Guid.NewGuid().ToString("N")[..8]));
-        await PostgresAccount.MakeDirectoryAsync(server._directory);
+        await PostgresAccount.MakeDirectoryAsync(server.directory);
         return server;
     }
 
@@ -98,7 +98,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>Makes an empty database and returns the connection string to it.</summary>
     public async Task<string> CreateDatabaseAsync()
     {
-        var name = $"test_{Interlocked.Increment(ref _databases)}";
+        var name = $"test_{Interlocked.Increment(ref databases)}";
         await ExecuteAsync($"CREATE DATABASE {name}");
         return ConnectionString(name);
     }
@@ -120,13 +120,13 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>Stops the server's processes from running until <see cref="ThawAsync"/>; connections stay open.</summary>
     public Task FreezeAsync()
     {
-        _isFrozen = true;
+        isFrozen = true;
         return SignalTreeAsync("STOP");
     }
 
     public Task ThawAsync()
     {
-        _isFrozen = false;
+        isFrozen = false;
         return SignalTreeAsync("CONT");
     }
 
@@ -138,34 +138,34 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         var command = PostgresAccount.AsServerUser(
             "sh", "-c", Guardian, "postgres-guardian",
-            _directory,
+            directory,
             Programs.Postgres,
             "-D", Data,
             "-c", "listen_addresses=127.0.0.1",
             "-c", "port=" + Port.ToString(CultureInfo.InvariantCulture),
-            "-c", "unix_socket_directories=" + _directory,
+            "-c", "unix_socket_directories=" + directory,
             "-c", "max_connections=300",
-            "-c", "primary_conninfo=" + _follows);
+            "-c", "primary_conninfo=" + follows);
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, WorkingDirectory = "/" };
         PostgresAccount.AddLibraries(start);
-        _guardian = Process.Start(start)!;
-        await WaitUntilReadyAsync(_guardian);
+        guardian = Process.Start(start)!;
+        await WaitUntilReadyAsync(guardian);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_guardian is { HasExited: false })
+        if (guardian is { HasExited: false })
         {
-            if (_isFrozen) await ThawAsync();
-            _guardian.StandardInput.Close();
-            await _guardian.WaitForExitAsync();
+            if (isFrozen) await ThawAsync();
+            guardian.StandardInput.Close();
+            await guardian.WaitForExitAsync();
         }
 
-        _guardian?.Dispose();
-        if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
+        guardian?.Dispose();
+        if (Directory.Exists(directory)) Directory.Delete(directory, recursive: true);
     }
 
-    private string Data => Path.Combine(_directory, "data");
+    private string Data => Path.Combine(directory, "data");
 
     private async Task WaitUntilReadyAsync(Process guardian)
     {
@@ -173,7 +173,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         while (!IsReady())
         {
             if (guardian.HasExited) throw new InvalidOperationException($"PostgreSQL ended with {guardian.ExitCode}: {Log}");
-            if (TimeProvider.System.GetElapsedTime(started) > s_startTimeout) throw new TimeoutException($"PostgreSQL is not ready after {s_startTimeout}: {Log}");
+            if (TimeProvider.System.GetElapsedTime(started) > StartTimeout) throw new TimeoutException($"PostgreSQL is not ready after {StartTimeout}: {Log}");
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
         }
     }
@@ -197,7 +197,7 @@ internal sealed class PostgresServer : IAsyncDisposable
     private async Task StopAsync(string signal)
     {
         await SignalAsync(signal);
-        await _guardian!.WaitForExitAsync();
+        await guardian!.WaitForExitAsync();
     }
 
     // The postmaster first, so that it starts no process in between; one that ends in between is no error.

@@ -6,12 +6,12 @@ namespace OrderSystem.Tests.Support;
 internal static class PostgresTemplate
 {
     private const string Prefix = "ordersystem-pg-";
-    private static readonly Lazy<Task<string>> s_directory = new(MakeAsync);
+    private static readonly Lazy<Task<string>> Template = new(MakeAsync);
 
     public const string Password = "only-for-tests";
 
     public static async Task CopyToAsync(string directory) =>
-        await PostgresAccount.RunAsServerUserAsync("cp", "-a", await s_directory.Value, directory);
+        await PostgresAccount.RunAsServerUserAsync("cp", "-a", await Template.Value, directory);
 
     /// <summary>A directory under /tmp, short enough for a socket in it.</summary>
     public static string NewPath(string name) =>
