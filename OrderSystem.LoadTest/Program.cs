@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OrderSystem.LoadTest;
+using OrderSystem.LocalServers;
 
 var arguments = LoadCommand.Create(TimeProvider.System).Parse(args);
 try
@@ -7,7 +8,7 @@ try
     var exitCode = await arguments.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     return arguments.Errors.Count > 0 ? 2 : exitCode;
 }
-catch (LoadTestException failure)
+catch (Exception failure) when (failure is LoadTestException or LocalServerException)
 {
     await Console.Error.WriteLineAsync(failure.Message);
     return 2;

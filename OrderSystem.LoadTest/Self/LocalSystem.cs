@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using OrderSystem.AppHost.Access;
 using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Report;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
@@ -83,7 +84,7 @@ internal sealed class LocalSystem : IAsyncDisposable
 
     private async Task StartAsync(string folder, IReadOnlyDictionary<string, string> settings, TimeProvider time, CancellationToken cancellationToken)
     {
-        var nats = await NatsServer.StartAsync(folder, time, cancellationToken);
+        var nats = await NatsServer.StartAsync(folder);
         parts.Push(nats);
         using var key = TokenKey.Create();
         Token = key.CreateToken("load-test", TokenKey.AllScopes, time.GetUtcNow(), TokenLifetime);
@@ -136,7 +137,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         var own = new Dictionary<string, string>(environment, StringComparer.Ordinal);
         if (!saysAllocations)
             return own;
-        var port = PostgresServer.FreePort();
+        var port = Ports.Free();
         metrics[name] = new Uri($"http://127.0.0.1:{port}/metrics");
         own["OTEL_METRICS_EXPORTER"] = "prometheus";
         own["OTEL_EXPORTER_PROMETHEUS_PORT"] = $"{port}";

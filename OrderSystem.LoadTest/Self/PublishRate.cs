@@ -16,7 +16,7 @@ internal static class PublishRate
     {
         var folder = Path.Combine(parent, "publish");
         Directory.CreateDirectory(folder);
-        await using var server = await NatsServer.StartAsync(folder, time, cancellationToken, hasUsers: false);
+        await using var server = await NatsServer.StartAsync(folder, hasUsers: false);
         await using var nats = new NatsConnection(NatsOpts.Default with { Url = server.UrlOf("anyone") });
         var jetStream = new NatsJSContext(nats);
         await jetStream.CreateStreamAsync(new StreamConfig("PUBLISH", ["publish"]), cancellationToken);

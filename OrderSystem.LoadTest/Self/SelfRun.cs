@@ -17,7 +17,7 @@ internal static class SelfRun
         Directory.CreateDirectory(folder);
         try
         {
-            await using var postgres = await PostgresServer.StartAsync(folder, time, cancellationToken);
+            await using var postgres = await PostgresServer.StartAsync(folder);
             var server = await postgres.DescribeAsync(cancellationToken);
             var yardstick = new Yardstick(postgres, options.Yardstick, time);
             var published = await PublishRate.MeasureAsync(folder, time, cancellationToken);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
@@ -7,9 +8,9 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly Child process;
+    private readonly ChildProcess process;
 
-    private ServiceProcess(Child process, Uri address) => (this.process, Address) = (process, address);
+    private ServiceProcess(ChildProcess process, Uri address) => (this.process, Address) = (process, address);
 
     internal Uri Address { get; }
 
@@ -19,7 +20,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     internal static async Task<ServiceProcess> StartAsync(string project, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellationToken)
     {
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var child = Child.Start(Command(project), Production(environment), line =>
+        var child = ChildProcess.Start(Command(project), Production(environment), line =>
         {
             if (NowListening().Match(line) is { Success: true } match)
                 listening.TrySetResult(new Uri(match.Groups["address"].Value));
@@ -39,7 +40,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     internal static Task MigrateAsync(string project, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>
-        Child.RunAsync([.. Command(project), "migrate"], Production(environment), cancellationToken);
+        ChildProcess.RunAsync([.. Command(project), "migrate"], Production(environment), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -47,7 +48,13 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         await process.DisposeAsync();
     }
 
-    private static string[] Command(string project) => ["dotnet", Folders.OutputOf(project)];
+    private static string[] Command(string project)
+    {
+        var path = SolutionFolder.OutputOf(project, Report.Machine.Configuration);
+        return File.Exists(path)
+            ? ["dotnet", path]
+            : throw new LoadTestException($"{path} is missing: build the solution with -c {Report.Machine.Configuration}.");
+    }
 
     private static Dictionary<string, string> Production(IReadOnlyDictionary<string, string> environment) => new(environment, StringComparer.Ordinal)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
@@ -40,8 +41,8 @@ internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan durati
             program, "-n", "-M", "prepared", "-f", script, "-c", $"{Clients}", "-j", "2", "-T", duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
             "-h", "127.0.0.1", "-p", $"{postgres.Port}", "-U", "postgres", "yardstick",
         ];
-        var output = await Child.RunAsync(
-            command, [.. PostgresAccount.Libraries, new("PGOPTIONS", Plans), new("PGPASSWORD", postgres.Password)], cancellationToken);
+        var output = await ChildProcess.RunAsync(
+            command, [.. ServerPrograms.Postgres.Environment, new("PGOPTIONS", Plans), new("PGPASSWORD", postgres.Password)], cancellationToken);
         return TransactionsPerSecond().Match(output) is { Success: true } match
             ? double.Parse(match.Groups["rate"].Value, CultureInfo.InvariantCulture)
             : throw new LoadTestException($"pgbench said no rate:\n{output}");
@@ -67,7 +68,7 @@ internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan durati
     }
 
     /// <summary>Beside the server first: what Debian puts in the PATH is a wrapper.</summary>
-    private static string? FindProgram() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Prepend(Folders.Postgres)
+    private static string? FindProgram() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Prepend(ServerPrograms.Postgres.Folder)
         .Select(folder => Path.Combine(folder, "pgbench")).FirstOrDefault(File.Exists);
 
     internal static string Resource(string name)

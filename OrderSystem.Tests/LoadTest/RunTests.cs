@@ -71,7 +71,7 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
     [Fact]
     public async Task What_a_process_starts_counts_as_its_own_also_after_its_end()
     {
-        await using var shell = Child.Start(["sh", "-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; exec sleep 60"]);
+        await using var shell = ChildProcess.Start(["sh", "-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; exec sleep 60"]);
         var (tree, alone) = (new ProcessTree("shell", shell.Id), new ProcessTree("shell", shell.Id, IsAlone: true));
         await Eventually.GetAsync("the child has ended", () => File.ReadAllTextAsync($"/proc/{shell.Id}/comm"), name => name.Trim() == "sleep");
         Assert.True(tree.CpuSeconds() >= 0.05, $"{tree.CpuSeconds()} s: the child is forgotten with its end.");
