@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OrderSystem.LoadTest;
+using OrderSystem.LoadTest.Report;
 using OrderSystem.LocalServers;
 
 var arguments = LoadCommand.Create(TimeProvider.System).Parse(args);
@@ -19,6 +20,6 @@ catch (OperationCanceledException)
 }
 catch (HttpRequestException failure)
 {
-    await Console.Error.WriteLineAsync($"The API cannot be asked: {failure.Message}");
+    await Console.Error.WriteLineAsync($"The API is not reachable: {failure.Message}");
     return 2;
 }

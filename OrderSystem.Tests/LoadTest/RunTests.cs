@@ -1,6 +1,7 @@
-using OrderSystem.LoadTest;
 using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Phases;
+using OrderSystem.LoadTest.Report;
 using OrderSystem.LoadTest.Self;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
@@ -21,7 +22,7 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
     {
         var system = await shared.StartedAsync();
         ProcessTree[] processes = [new("order-api", system.OrderApi.Id)];
-        using var runner = new PhaseRunner(system.OrderApi.Address, Tokens.Everything, BodyMix.Usual, system.OrdersDatabase, processes, TimeSpan.FromSeconds(60), TimeProvider.System);
+        using var runner = new PhaseRunner(system.OrderApi.Address, Tokens.Everything, BodyMix.Default, system.OrdersDatabase, processes, TimeSpan.FromSeconds(60), TimeProvider.System);
         var phase = await runner.RunAsync(new PhasePlan("test", "a little", rate, Connections: 3, TimeSpan.FromSeconds(2.5)), CancellationToken.None);
 
         Assert.Empty(phase.Errors);
