@@ -3,53 +3,110 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Report;
+using OrderSystem.LoadTest.Runs;
 using OrderSystem.LoadTest.Self;
 
 namespace OrderSystem.LoadTest;
 
-/// <summary>The command line. Exit codes: 0 done · 1 orders were lost, not settled, or the audit disagrees · 2 it could not be done.</summary>
+/// <summary>The command line. Exit codes: 0 success · 1 orders were lost or not settled, or the audit disagrees · 2 the run failed.</summary>
 internal static class LoadCommand
 {
-    /// <summary>Not an argument: those can be read by everybody on the machine.</summary>
+    /// <summary>Not an argument, because every user of the machine can read those.</summary>
     private const string TokenVariable = "ORDERSYSTEM_TOKEN";
 
     private static readonly RunOptions Defaults = new();
-    private static readonly Option<bool> IsSelf = new("--self") { Description = "Start the whole system on this machine, measure it beside the yardstick, and print the figures with their targets." };
-    private static readonly Option<Uri?> Url = new("--url") { Description = $"The order API to place orders at, such as http://localhost:5080. The variable {TokenVariable} holds the bearer token for it." };
-    private static readonly Option<double?> Rate = new("--rate") { Description = "Orders per second, whatever the answers take (open loop). Without it each connection waits for its answer (closed loop); --self does both, with 1000." };
-    private static readonly Option<int> Connections = new("--connections") { Description = "How many orders may be asked for at once.", DefaultValueFactory = _ => Defaults.Connections };
+
+    private static readonly Option<bool> IsSelf = new("--self")
+    {
+        Description = "Start the whole system on this machine, measure it and the yardstick, and print the figures with their targets.",
+    };
+
+    private static readonly Option<Uri?> Url = new("--url")
+    {
+        Description = $"The order API, such as http://localhost:5080. The variable {TokenVariable} holds the bearer token for it.",
+    };
+
+    private static readonly Option<double?> Rate = new("--rate")
+    {
+        Description = "Orders per second (open loop). Without it each connection waits for its response (closed loop); "
+            + "--self does both, with 1000.",
+    };
+
+    private static readonly Option<int> Connections = Number("--connections", "Maximum of concurrent requests.", Defaults.Connections);
     private static readonly Option<double> Duration = Seconds("--seconds", "How long each phase sends.", Defaults.Duration);
-    private static readonly Option<double> WarmUp = Seconds("--warm-up", "Seconds of load before it counts.", Defaults.WarmUp);
-    private static readonly Option<double> Settle = Seconds("--settle", "Seconds that the last orders may take to be settled.", Defaults.Settle);
-    private static readonly Option<double> YardstickSeconds = Seconds("--yardstick", "Seconds of the yardstick, before and after, with --self.", Defaults.Yardstick);
-    private static readonly Option<int> Backlog = new("--backlog") { Description = "Orders that wait when the worker of --self comes back from an outage; 0 leaves that out.", DefaultValueFactory = _ => Defaults.Backlog };
-    private static readonly Option<int> Stored = new("--stored") { Description = "Paid orders that are written into the databases of --self before saturation is measured once more, such as 10000000; a gigabyte for each million or two.", DefaultValueFactory = _ => Defaults.Stored };
-    private static readonly Option<int> Waiting = new("--waiting") { Description = "Events that wait when the relay of --self is measured; 0 leaves that out.", DefaultValueFactory = _ => Defaults.Waiting };
-    private static readonly Option<string[]> Phase = new Option<string[]>("--phase") { Description = "Only this phase of --self, before the outage. Repeatable." }.AcceptOnlyFromAmong(Figures.Saturation, Figures.SlowProvider, Figures.Steady);
-    private static readonly Option<bool> Allocations = new("--allocations") { Description = "Say what the services of --self allocate for each order. Their metrics are collected then, which costs some CPU." };
+    private static readonly Option<double> WarmUp = Seconds("--warm-up", "Seconds of load before the measurement.", Defaults.WarmUp);
+    private static readonly Option<double> Settle = Seconds("--settle", "Seconds that the last orders may take to settle.", Defaults.Settle);
+
+    private static readonly Option<double> YardstickSeconds =
+        Seconds("--yardstick", "Seconds of the yardstick, before and after, with --self.", Defaults.Yardstick);
+
+    private static readonly Option<int> Backlog =
+        Number("--backlog", "Orders that are pending when the worker of --self restarts after an outage; 0 skips it.", Defaults.Backlog);
+
+    private static readonly Option<int> Stored = Number(
+        "--stored",
+        "Paid orders that are written into the databases of --self before saturation is measured again, such as 10000000; "
+            + "one or two million take a gigabyte.",
+        Defaults.Stored);
+
+    private static readonly Option<int> Waiting =
+        Number("--waiting", "Events in the outbox while the relay of --self is measured; 0 skips it.", Defaults.Waiting);
+
+    private static readonly Option<string[]> Phase = new Option<string[]>("--phase")
+    {
+        Description = "Only this phase of --self, before the outage. Repeatable.",
+    }.AcceptOnlyFromAmong(Figures.Saturation, Figures.SlowProvider, Figures.Steady);
+
+    private static readonly Option<bool> Allocations = new("--allocations")
+    {
+        Description = "Measure the allocations of the services of --self per order. Collecting their metrics costs some CPU.",
+    };
+
     private static readonly Option<BodyMix> Mix = new("--mix")
     {
-        Description = "Lines of the orders, with weights: 1:45,3:50,50:5.",
+        Description = "Lines per order, with weights: 1:45,3:50,50:5.",
         DefaultValueFactory = _ => Defaults.Mix,
         CustomParser = ReadMix,
     };
 
-    private static readonly Option<string?> Database = new("--database") { Description = "Connection string of the orders' database; the backlog is counted there instead of by a page of the API." };
-    private static readonly Option<string[]> Watch = new("--watch") { Description = "NAME=PID of a process of this machine, to measure its CPU and memory. Repeatable." };
-    private static readonly Option<string[]> Set = new("--set") { Description = "NAME=VALUE for the services of --self, such as JetStream__Concurrency=64. Repeatable." };
-    private static readonly Option<string> Data = new("--data") { Description = "Where the servers of --self keep their data: its disk is part of what is measured.", DefaultValueFactory = _ => Defaults.Data };
-    private static readonly Option<string> Output = new("--output") { Description = "Folder for the report as JSON and as HTML.", DefaultValueFactory = _ => Defaults.Output };
+    private static readonly Option<string?> Database = new("--database")
+    {
+        Description = "Connection string of the orders' database, to count the backlog there instead of in a page of the API.",
+    };
+
+    private static readonly Option<string[]> Watch = new("--watch")
+    {
+        Description = "NAME=PID of a local process, to measure its CPU and memory. Repeatable.",
+    };
+
+    private static readonly Option<string[]> Set = new("--set")
+    {
+        Description = "NAME=VALUE for the services of --self, such as JetStream__Concurrency=64. Repeatable.",
+    };
+
+    private static readonly Option<string> Data = new("--data")
+    {
+        Description = "Folder of the servers' data with --self; its disk is part of the measurement.",
+        DefaultValueFactory = _ => Defaults.Data,
+    };
+
+    private static readonly Option<string> Output = new("--output")
+    {
+        Description = "Folder of the report as JSON.",
+        DefaultValueFactory = _ => Defaults.Output,
+    };
 
     internal static RootCommand Create(TimeProvider time)
     {
-        var root = new RootCommand("Places orders, measures how they are taken and paid, and checks what became of every one of them.")
+        var root = new RootCommand("Places orders, measures how fast they are accepted and paid, and checks the final status of each.")
         {
-            IsSelf, Url, Rate, Connections, Duration, WarmUp, Settle, YardstickSeconds, Backlog, Stored, Waiting, Phase, Allocations, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(),
+            IsSelf, Url, Rate, Connections, Duration, WarmUp, Settle, YardstickSeconds, Backlog, Stored, Waiting, Phase, Allocations, Mix,
+            Database, Watch, Set, Data, Output, CompareCommand.Create(),
         };
         root.Validators.Add(result =>
         {
             if (result.GetValue(IsSelf) == (result.GetValue(Url) is not null))
-                result.AddError("Give either --self or --url.");
+                result.AddError("Set either --self or --url.");
             if (result.GetValue(Url) is { } url && !(url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)))
                 result.AddError("--url must be an absolute http or https address, such as http://localhost:5080.");
         });
@@ -78,8 +135,10 @@ internal static class LoadCommand
     private static async Task<int> RunAsync(RunOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         if (Machine.Configuration != "Release")
-            await Console.Error.WriteLineAsync("This is a Debug build: its figures say nothing. Use dotnet run -c Release.");
-        var run = await (options.Url is { } url ? Runs.RunAsync(url, options, time, cancellationToken) : SelfRun.RunAsync(options, time, cancellationToken));
+            await Console.Error.WriteLineAsync("This is a Debug build: its figures are meaningless. Use dotnet run -c Release.");
+        var run = await (options.Url is { } url
+            ? UrlRun.RunAsync(url, options, time, cancellationToken)
+            : SelfRun.RunAsync(options, time, cancellationToken));
         await Console.Out.WriteAsync(TextReport.Write(run));
         await ReportFiles.WriteAsync(run, options.Output);
         return run.Audit == "disagrees" || run.Phases.Any(phase => phase.Settled < phase.Accepted) ? 1 : 0;
@@ -104,18 +163,25 @@ internal static class LoadCommand
         Database = arguments.GetValue(Database),
         Watched = Pairs("--watch", arguments.GetValue(Watch)).ToDictionary(
             pair => pair.Key,
-            pair => int.TryParse(pair.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : throw new LoadTestException($"--watch {pair.Key}={pair.Value}: a process id is a number."),
+            pair => int.TryParse(pair.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var id)
+                ? id
+                : throw new LoadTestException($"--watch {pair.Key}={pair.Value}: a process id is a number."),
             StringComparer.Ordinal),
         Settings = Pairs("--set", arguments.GetValue(Set)).ToDictionary(StringComparer.Ordinal),
         Data = Path.GetFullPath(arguments.GetValue(Data)!),
         Output = arguments.GetValue(Output)!,
     };
 
-    private static IEnumerable<KeyValuePair<string, string>> Pairs(string option, string[]? values) => (values ?? []).Select(value => value.Split('=', 2) is [var name, var text]
-        ? new KeyValuePair<string, string>(name, text)
-        : throw new LoadTestException($"{option} {value}: write NAME=VALUE."));
+    private static IEnumerable<KeyValuePair<string, string>> Pairs(string option, string[]? values) =>
+        (values ?? []).Select(value => value.Split('=', 2) is [var name, var text]
+            ? new KeyValuePair<string, string>(name, text)
+            : throw new LoadTestException($"{option} {value}: write NAME=VALUE."));
 
-    private static Option<double> Seconds(string name, string description, TimeSpan by) => new(name) { Description = description, DefaultValueFactory = _ => by.TotalSeconds };
+    private static Option<double> Seconds(string name, string description, TimeSpan value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value.TotalSeconds };
+
+    private static Option<int> Number(string name, string description, int value) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value };
 
     private static BodyMix? ReadMix(ArgumentResult argument)
     {

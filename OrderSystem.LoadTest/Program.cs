@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OrderSystem.LoadTest;
+using OrderSystem.LoadTest.Report;
+using OrderSystem.LocalServers;
 
 var arguments = LoadCommand.Create(TimeProvider.System).Parse(args);
 try
@@ -7,7 +9,7 @@ try
     var exitCode = await arguments.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
     return arguments.Errors.Count > 0 ? 2 : exitCode;
 }
-catch (LoadTestException failure)
+catch (Exception failure) when (failure is LoadTestException or LocalServerException)
 {
     await Console.Error.WriteLineAsync(failure.Message);
     return 2;
@@ -18,6 +20,6 @@ catch (OperationCanceledException)
 }
 catch (HttpRequestException failure)
 {
-    await Console.Error.WriteLineAsync($"The API cannot be asked: {failure.Message}");
+    await Console.Error.WriteLineAsync($"The API is not reachable: {failure.Message}");
     return 2;
 }

@@ -21,19 +21,8 @@ internal static class GatewayHttp
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.RespectNullableAnnotations = true;
-            json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default);
+            JsonSerializerContext[] contexts = [ChargesJson.Default, RefundsJson.Default, FaultsJson.Default, LedgerJson.Default];
+            foreach (var context in contexts) json.SerializerOptions.TypeInfoResolverChain.Insert(0, context);
         });
     }
 }
-
-[JsonSourceGenerationOptions(
-    System.Text.Json.JsonSerializerDefaults.Web,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(ChargeRequest))]
-[JsonSerializable(typeof(ChargeAnswer))]
-[JsonSerializable(typeof(IEnumerable<ChargeView>))]
-[JsonSerializable(typeof(RefundRequest))]
-[JsonSerializable(typeof(RefundAnswer))]
-[JsonSerializable(typeof(FaultSettings))]
-[JsonSerializable(typeof(LedgerSummary))]
-internal sealed partial class GatewayJson : JsonSerializerContext;

@@ -23,12 +23,12 @@ var app = builder.Build();
 app.UseExceptionHandler();
 app.UseStatusCodePages();
 
-// The provider's contract, which the payment worker is written against.
+// The provider's API, as the payment worker uses it.
 var provider = app.MapGroup(string.Empty).AddEndpointFilter<ProviderFaultFilter>();
 provider.MapCharges();
 provider.MapRefunds();
 
-// What only a simulator has.
+// Endpoints that only the simulator has.
 app.MapFaults();
 app.MapLedger();
 app.MapDefaultEndpoints();

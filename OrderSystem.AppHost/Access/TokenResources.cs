@@ -1,4 +1,5 @@
 using OrderSystem.AppHost.Infrastructure;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.AppHost.Access;
 
@@ -38,7 +39,7 @@ internal sealed class TokenResources
         if (File.Exists(file))
             return TokenKey.Import(await File.ReadAllTextAsync(file));
         var made = TokenKey.Create();
-        await LocalData.WriteSecretAsync(file, made.Export());
+        await SecretFile.WriteAsync(file, made.Export());
         return made;
     }
 

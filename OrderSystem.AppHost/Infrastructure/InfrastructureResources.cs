@@ -1,3 +1,5 @@
+using OrderSystem.LocalServers;
+
 namespace OrderSystem.AppHost.Infrastructure;
 
 /// <summary>NATS and PostgreSQL, wherever they come from. A server is null when it is not ours to start.</summary>
@@ -23,7 +25,7 @@ internal static class InfrastructureSetup
         {
             return await ChooseAsync(builder);
         }
-        catch (InfrastructureException failure)
+        catch (Exception failure) when (failure is InfrastructureException or LocalServerException)
         {
             await Console.Error.WriteLineAsync($"OrderSystem.AppHost cannot start: {failure.Message}");
             return null;

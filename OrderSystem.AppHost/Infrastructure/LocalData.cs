@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.AppHost.Infrastructure;
 
@@ -7,7 +8,7 @@ namespace OrderSystem.AppHost.Infrastructure;
 internal sealed class LocalData
 {
     /// <summary>The users of NATS, the superuser of PostgreSQL, and the roles of the services there.</summary>
-    private static readonly string[] Accounts = [.. LocalNatsUsers.All.Select(user => $"nats-{user}"), "postgres", "order_api", "payment_worker"];
+    private static readonly string[] Accounts = [.. NatsUserFiles.Names.Select(user => $"nats-{user}"), "postgres", "order_api", "payment_worker"];
 
     private readonly Dictionary<string, string> passwords;
 
@@ -24,7 +25,7 @@ internal sealed class LocalData
         {
             foreach (var account in lacking)
                 known.Add(account, NewPassword());
-            await WriteSecretAsync(file, JsonSerializer.Serialize(known));
+            await SecretFile.WriteAsync(file, JsonSerializer.Serialize(known));
         }
 
         return new(Path.GetFullPath(path), known);
@@ -44,16 +45,6 @@ internal sealed class LocalData
         return OperatingSystem.IsWindows()
             ? Directory.CreateDirectory(path).FullName
             : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
-    }
-
-    /// <summary>Writes a file that only its owner can read.</summary>
-    internal static async Task WriteSecretAsync(string file, string text)
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        await using var stream = new StreamWriter(file, options);
-        await stream.WriteAsync(text);
     }
 
     private static string NewPassword() => RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 32);

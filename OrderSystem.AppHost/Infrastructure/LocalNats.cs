@@ -1,13 +1,12 @@
 namespace OrderSystem.AppHost.Infrastructure;
 
-/// <summary>One nats-server with JetStream. Its users' passwords stand in a file that only its owner can read, never among its arguments.</summary>
+/// <summary>One nats-server with JetStream. The passwords of its users are in a file that only its owner can read, not in its arguments.</summary>
 internal static class LocalNats
 {
     internal static async Task<(NatsAccess Access, IResourceBuilder<IResource> Server)> AddAsync(
-        IDistributedApplicationBuilder builder, LocalData data, ServerProgram program, LocalPorts ports)
+        IDistributedApplicationBuilder builder, LocalData data, ServerProgram program, int port, int monitor)
     {
         var folder = data.Folder("nats");
-        var (port, monitor) = (ports.Take(4222), ports.Take(8222));
         var users = new LocalNatsUsers(builder, data);
         var configuration = await users.WriteAsync(
             folder,

@@ -1,6 +1,6 @@
 namespace OrderSystem.LoadTest.Load;
 
-/// <summary>Each connection sends its next order when the last one is answered: as fast as the system accepts them.</summary>
+/// <summary>Each connection sends its next order after the response to the last one: as fast as the system accepts them.</summary>
 internal static class ClosedLoop
 {
     internal static async Task RunAsync(TimeSpan duration, LoadClients clients, CancellationToken cancellationToken)

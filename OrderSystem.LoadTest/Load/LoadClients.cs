@@ -4,10 +4,10 @@ namespace OrderSystem.LoadTest.Load;
 
 /// <summary>The connections of one phase.</summary>
 /// <param name="Api">Base address of the order API.</param>
-/// <param name="Requests">What they send.</param>
-/// <param name="Recorder">Where they say what became of it.</param>
-/// <param name="Connections">How many they are.</param>
-/// <param name="FirstNumber">Numbers of orders go on from phase to phase, so that no key comes twice.</param>
+/// <param name="Requests">The requests to send.</param>
+/// <param name="Recorder">Records the results.</param>
+/// <param name="Connections">The number of connections.</param>
+/// <param name="FirstNumber">Continues the numbers of the last phase, so that no idempotency key is used twice.</param>
 /// <param name="Time">The clock.</param>
 internal sealed record LoadClients(Uri Api, OrderRequests Requests, Recorder Recorder, int Connections, long FirstNumber, TimeProvider Time)
 {

@@ -3,18 +3,18 @@ using System.Threading.Channels;
 namespace OrderSystem.LoadTest.Load;
 
 /// <summary>
-/// Orders come at a rate, as from clients that know nothing of each other. One that finds every connection busy waits, and its latency counts
-/// from when it was meant to be sent: a system that stands still cannot hide behind requests that were not made (coordinated omission).
+/// Orders arrive at a fixed rate, as from independent clients. An order that finds every connection busy waits, and its latency counts from
+/// when it was due. A stalled system therefore cannot hide behind requests that were not made (coordinated omission).
 /// </summary>
 internal static class OpenLoop
 {
-    /// <summary>How long after the last one was due what waits is still sent.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    /// <summary>How long after the end of the schedule waiting orders are still sent.</summary>
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(30);
 
     internal static async Task RunAsync(Schedule schedule, LoadClients clients, CancellationToken cancellationToken)
     {
-        using var over = new CancellationTokenSource(schedule.Duration + Patience, clients.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
+        using var deadline = new CancellationTokenSource(schedule.Duration + DrainTimeout, clients.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         var due = Channel.CreateUnbounded<Due>(new() { SingleWriter = true });
         new Pacer(schedule, due.Writer, clients.Time, either.Token).Start();
         await clients.RunAsync(async connection =>

@@ -5,21 +5,21 @@ using OrderSystem.LoadTest.Measuring;
 namespace OrderSystem.LoadTest.Load;
 
 /// <summary>
-/// One client: a connection that sends one order at a time. It speaks just enough HTTP/1.1 by itself, because generator and system share the
-/// machine, and HttpClient would take several times the CPU for each order.
+/// One client: a connection that sends one order at a time. It implements the few parts of HTTP/1.1 that it needs, because the generator
+/// shares the machine with the system, and HttpClient would use several times the CPU per order.
 /// </summary>
 internal sealed class OrderConnection(Uri api, OrderRequests requests, Recorder recorder, TimeProvider time) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RequestTimeout = TimeSpan.FromSeconds(30);
 
     private readonly byte[] request = new byte[requests.MaxLength];
     private byte[] received = new byte[8 * 1024];
     private CancellationTokenSource deadline = new();
     private Stream? stream;
 
-    /// <summary>Places one order and records what became of it; false when it was not accepted.</summary>
-    /// <param name="number">Which one: every order has a number and an Idempotency-Key of its own.</param>
-    /// <param name="intended">When it was meant to be sent.</param>
+    /// <summary>Places one order and records the result; false if it was not accepted.</summary>
+    /// <param name="number">Its number, which makes its Idempotency-Key unique.</param>
+    /// <param name="intended">When it was due.</param>
     internal async ValueTask<bool> PlaceAsync(long number, long intended)
     {
         if (!deadline.TryReset())
@@ -28,7 +28,7 @@ internal sealed class OrderConnection(Uri api, OrderRequests requests, Recorder 
             deadline = new();
         }
 
-        deadline.CancelAfter(Patience);
+        deadline.CancelAfter(RequestTimeout);
         try
         {
             var length = requests.Write(number, request);
@@ -36,7 +36,7 @@ internal sealed class OrderConnection(Uri api, OrderRequests requests, Recorder 
             recorder.Sent(intended);
             await stream.WriteAsync(request.AsMemory(0, length), deadline.Token);
             var answer = await ReceiveAsync(stream, deadline.Token);
-            recorder.Answered(intended, answer);
+            recorder.Answered(intended, answer.Status, answer.OrderId);
             if (answer.Closes)
                 Disconnect();
             return answer.OrderId is not null;
@@ -49,7 +49,7 @@ internal sealed class OrderConnection(Uri api, OrderRequests requests, Recorder 
         }
     }
 
-    /// <summary>What a client does that was refused: it waits a little, or one that cannot be served would only be asked faster.</summary>
+    /// <summary>The wait after a refusal: without it, an overloaded system would get even more requests.</summary>
     internal Task PauseAsync(CancellationToken cancellationToken) => Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken);
 
     public void Dispose()

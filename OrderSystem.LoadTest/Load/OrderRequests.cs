@@ -6,8 +6,8 @@ using System.Text;
 namespace OrderSystem.LoadTest.Load;
 
 /// <summary>
-/// The requests, ready to be sent: some hundred different orders in the proportions of the mix, written once; only the Idempotency-Key is new
-/// each time.
+/// Serialized requests: a few hundred different orders in the proportions of the mix. Only the Idempotency-Key is written for each
+/// request.
 /// </summary>
 internal sealed class OrderRequests
 {
@@ -18,7 +18,7 @@ internal sealed class OrderRequests
 
     internal OrderRequests(Uri api, string? token, BodyMix mix)
     {
-        // The order of sizes is shuffled, and yet the same in every run.
+        // Shuffled, but in the same order in every run.
         var random = new Random(17);
         var run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
         templates = [.. mix.LinesOf(Variety).Order().Select((lines, i) => Create(api, token, run, i, lines))];
@@ -40,14 +40,18 @@ internal sealed class OrderRequests
     {
         var body = Body(number, lines);
         var authorization = token is null ? "" : $"Authorization: Bearer {token}\r\n";
-        var head = $"POST {new Uri(api, "/orders").PathAndQuery} HTTP/1.1\r\nHost: {api.Authority}\r\n{authorization}Content-Type: application/json\r\nContent-Length: {body.Length}\r\nIdempotency-Key: load-{run}-";
+        var head = $"POST {new Uri(api, "/orders").PathAndQuery} HTTP/1.1\r\nHost: {api.Authority}\r\n{authorization}"
+            + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\nIdempotency-Key: load-{run}-";
         return new(Encoding.ASCII.GetBytes($"{head}{Digits}\r\n\r\n{body}"), head.Length);
     }
 
     private static string Body(int number, int lines)
     {
         var items = Enumerable.Range(1, lines).Select(line =>
-            $$"""{"sku":"SKU-{{line}}","quantity":{{1 + ((number + line) % 3)}},"unitPrice":{{(4.99m + ((number * 7 + line * 13) % 60)).ToString(CultureInfo.InvariantCulture)}}}""");
+        {
+            var price = (4.99m + ((number * 7 + line * 13) % 60)).ToString(CultureInfo.InvariantCulture);
+            return $$"""{"sku":"SKU-{{line}}","quantity":{{1 + ((number + line) % 3)}},"unitPrice":{{price}}}""";
+        });
         return $$"""{"customerId":"c-{{number}}","currency":"EUR","items":[{{string.Join(',', items)}}]}""";
     }
 

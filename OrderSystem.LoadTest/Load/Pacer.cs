@@ -4,8 +4,8 @@ using System.Threading.Channels;
 namespace OrderSystem.LoadTest.Load;
 
 /// <summary>
-/// Hands out requests when they are due, on a thread of its own that sleeps by the operating system: timers of .NET are no finer than about a
-/// millisecond, which would be half of what is to be measured.
+/// Hands out requests when they are due, on a dedicated thread that sleeps with nanosleep: .NET timers have a resolution of about a
+/// millisecond, half of the latency to measure.
 /// </summary>
 internal sealed partial class Pacer(Schedule schedule, ChannelWriter<Due> due, TimeProvider time, CancellationToken cancellationToken)
 {
@@ -19,7 +19,7 @@ internal sealed partial class Pacer(Schedule schedule, ChannelWriter<Due> due, T
         {
             var at = schedule.DueAt(number);
 
-            // Again, because a signal can end a sleep early.
+            // In a loop, because a signal can end a sleep early.
             for (var wait = at - time.GetElapsedTime(start); wait > TimeSpan.Zero; wait = at - time.GetElapsedTime(start))
                 Sleep(wait);
             due.TryWrite(new(number, start + (long)(at.Ticks * frequency)));
@@ -44,5 +44,5 @@ internal sealed partial class Pacer(Schedule schedule, ChannelWriter<Due> due, T
     private static partial int NanoSleep(in Time wait, nint remaining);
 }
 
-/// <summary>A request, and the timestamp at which it is meant to be sent.</summary>
+/// <summary>A request and the timestamp at which it is due.</summary>
 internal readonly record struct Due(long Number, long At);

@@ -1,12 +1,13 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using OrderSystem.LoadTest.Report;
 
 namespace OrderSystem.LoadTest.Measuring;
 
-/// <summary>What a .NET service has allocated since it began, from the figures that it offers to Prometheus.</summary>
+/// <summary>The bytes that a .NET service has allocated since its start, from its Prometheus metrics.</summary>
 internal static partial class Allocations
 {
-    /// <summary>Bytes by the name of the process; those without a metrics address are left out.</summary>
+    /// <summary>Bytes by the name of the process; processes without a metrics address are omitted.</summary>
     internal static async Task<Dictionary<string, double>> ReadAsync(IEnumerable<ProcessTree> processes, CancellationToken cancellationToken)
     {
         using var http = new HttpClient();
@@ -22,8 +23,11 @@ internal static partial class Allocations
 
     private static double Read(string metrics) => Total().Match(metrics) is { Success: true } match
         ? double.Parse(match.Groups["bytes"].Value, CultureInfo.InvariantCulture)
-        : throw new LoadTestException("A service offers no dotnet_gc_heap_total_allocated_bytes_total.");
+        : throw new LoadTestException("A service has no metric dotnet_gc_heap_total_allocated_bytes_total.");
 
-    [GeneratedRegex(@"^dotnet_gc_heap_total_allocated_bytes_total(\{[^}]*\})? (?<bytes>\S+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^dotnet_gc_heap_total_allocated_bytes_total(\{[^}]*\})? (?<bytes>\S+)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Total();
 }

@@ -4,8 +4,8 @@ using OrderSystem.Messaging.Connections;
 namespace OrderSystem.LoadTest.Measuring;
 
 /// <summary>
-/// How many orders wait to be settled while the load runs. The orders' database counts them from a small partial index; without it the API is
-/// asked for one page, which says up to 200.
+/// The number of pending orders while the load runs. The orders' database counts them in a small partial index; without a connection to it,
+/// one page of the API counts up to 200.
 /// </summary>
 internal sealed class Backlog(OrdersApi api, string? database) : IAsyncDisposable
 {
@@ -22,7 +22,7 @@ internal sealed class Backlog(OrdersApi api, string? database) : IAsyncDisposabl
         }
         catch (Exception failure) when (failure is NpgsqlException or HttpRequestException)
         {
-            // A system under too much load may refuse; the line then says nothing about the backlog.
+            // An overloaded system may refuse; this second then has no backlog.
             return null;
         }
     }

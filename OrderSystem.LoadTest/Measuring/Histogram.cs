@@ -3,8 +3,8 @@ using System.Numerics;
 namespace OrderSystem.LoadTest.Measuring;
 
 /// <summary>
-/// Counts latencies in microseconds: exact up to 256, above that in 128 steps for each power of two, so that no value is off by more than 0.8 %.
-/// It has a fixed size and can be recorded into by any number of threads.
+/// Counts latencies in microseconds: exact up to 256, above that in 128 steps for each power of two, with an error of at most 0.8 %.
+/// Its size is fixed. Any number of threads can record at once.
 /// </summary>
 internal sealed class Histogram
 {
@@ -34,7 +34,7 @@ internal sealed class Histogram
             Interlocked.CompareExchange(ref max, value, known);
     }
 
-    /// <summary>The value that so many percent of all values do not exceed; 0 when there is none.</summary>
+    /// <summary>The value that this percentage of all values does not exceed; 0 without values.</summary>
     internal long Percentile(double percent)
     {
         var rank = Math.Max(1, (long)Math.Ceiling(percent / 100 * Count));
@@ -49,7 +49,7 @@ internal sealed class Histogram
         return Max;
     }
 
-    /// <summary>Values below twice the number of steps are their own index; above, each power of two takes the next so many places.</summary>
+    /// <summary>Values below twice the number of steps are their own index; above, each power of two takes the next <c>Steps</c> places.</summary>
     private static int IndexOf(long value)
     {
         if (value < 2 * Steps)

@@ -2,28 +2,28 @@ using System.Globalization;
 
 namespace OrderSystem.LoadTest.Measuring;
 
-/// <summary>A process with its descendants, such as PostgreSQL with its backends: what they have used, from /proc.</summary>
-/// <param name="Name">What it is called in the report.</param>
+/// <summary>The CPU and memory of a process with its descendants, such as PostgreSQL with its backends, from /proc.</summary>
+/// <param name="Name">Its name in the report.</param>
 /// <param name="Id">Its process id.</param>
-/// <param name="IsAlone">Leaves the descendants out: those of this program are the system that it measures.</param>
+/// <param name="IsAlone">Excludes the descendants: those of this program are the measured system.</param>
 internal sealed record ProcessTree(string Name, int Id, bool IsAlone = false)
 {
-    /// <summary>Where it offers its figures to Prometheus, or null.</summary>
+    /// <summary>The address of its Prometheus metrics, or null.</summary>
     internal Uri? Metrics { get; init; }
 
-    /// <summary>The kernel counts in hundredths of a second, whatever it is built with.</summary>
+    /// <summary>USER_HZ, which is 100 whatever the kernel's own tick is.</summary>
     private const double TicksPerSecond = 100;
 
-    /// <summary>CPU seconds since each began. A descendant that ended and was waited for counts in its parent.</summary>
+    /// <summary>CPU seconds since the start of each process. A descendant that ended counts in the parent that waited for it.</summary>
     internal double CpuSeconds() => Members().Sum(id =>
     {
-        // 14 utime, 15 stime, 16 cutime, 17 cstime, counted from 1; the name in the second field may hold blanks.
+        // 14 utime, 15 stime, 16 cutime, 17 cstime, counted from 1; the name in the second field may contain spaces.
         var stat = Read($"/proc/{id}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return fields.Length < 15 ? 0 : fields[11..(IsAlone ? 13 : 15)].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
     });
 
-    /// <summary>Megabytes: all that the process itself holds, and of its descendants what they share with nobody.</summary>
+    /// <summary>Megabytes: the resident set of the process, and the private memory of its descendants.</summary>
     internal double MemoryMegabytes() => Members().Sum(id => Field(Read($"/proc/{id}/status"), id == Id ? "VmRSS:" : "RssAnon:")) / 1024.0;
 
     private List<int> Members()
@@ -44,7 +44,7 @@ internal sealed record ProcessTree(string Name, int Id, bool IsAlone = false)
         return at < 0 ? 0 : long.Parse(status[(at + name.Length)..].TrimStart().Split(' ')[0], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Empty for a process that ended in between.</summary>
+    /// <summary>Empty for a process that has ended meanwhile.</summary>
     private static string Read(string path)
     {
         try

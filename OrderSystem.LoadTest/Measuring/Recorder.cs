@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
-using OrderSystem.LoadTest.Load;
 
 namespace OrderSystem.LoadTest.Measuring;
 
-/// <summary>What became of the requests of one phase: their latencies altogether and of the second that is running, the accepted orders, the errors.</summary>
+/// <summary>The results of one phase's requests: latencies of the whole phase and of the current second, accepted orders, and errors.</summary>
 internal sealed class Recorder(TimeProvider time)
 {
-    private readonly Lock one = new();
+    private readonly Lock gate = new();
     private readonly List<AcceptedOrder> accepted = [];
     private readonly ConcurrentDictionary<string, long> errors = new(StringComparer.Ordinal);
     private readonly DateTimeOffset startedAt = time.GetUtcNow();
@@ -14,10 +13,10 @@ internal sealed class Recorder(TimeProvider time)
     private Histogram second = new();
     private long failed;
 
-    /// <summary>Of accepted orders, from the moment that they were meant to be sent to the end of the answer. A refusal may be quick, and would flatter.</summary>
+    /// <summary>Of accepted orders, from when the request was due to the end of the response. Fast refusals would improve the figures.</summary>
     internal Histogram Post { get; } = new();
 
-    /// <summary>How much later than it was meant a request was sent: what of the latency is the generator's.</summary>
+    /// <summary>From when a request was due until it was sent: the generator's part of the latency.</summary>
     internal Histogram Lateness { get; } = new();
 
     internal DateTimeOffset StartedAt => startedAt;
@@ -30,7 +29,7 @@ internal sealed class Recorder(TimeProvider time)
     {
         get
         {
-            lock (one)
+            lock (gate)
                 return accepted.Count;
         }
     }
@@ -39,35 +38,35 @@ internal sealed class Recorder(TimeProvider time)
     {
         get
         {
-            lock (one)
+            lock (gate)
                 return [.. accepted];
         }
     }
 
     internal void Sent(long intended) => Lateness.Record(time.GetElapsedTime(intended));
 
-    internal void Answered(long intended, Answer answer)
+    internal void Answered(long intended, int status, Guid? orderId)
     {
-        if (answer is not { Status: 201, OrderId: { } order })
+        if (status != 201 || orderId is not { } order)
         {
-            Fail($"HTTP {answer.Status}");
+            Fail($"HTTP {status}");
             return;
         }
 
         var latency = time.GetElapsedTime(intended);
         Post.Record(latency);
         Volatile.Read(ref second).Record(latency);
-        lock (one)
+        lock (gate)
             accepted.Add(new(order, startedAt + time.GetElapsedTime(epoch, intended)));
     }
 
-    /// <summary>A request without an answer.</summary>
+    /// <summary>A request without a response.</summary>
     internal void Lost(Exception failure) => Fail(failure is OperationCanceledException ? "no answer in time" : failure.GetType().Name);
 
-    /// <summary>Requests that could not be sent before the phase was over.</summary>
+    /// <summary>A request that was not sent before the end of the phase.</summary>
     internal void Unsent() => Fail("not sent in time");
 
-    /// <summary>The latencies of the second that ends now; the next one begins.</summary>
+    /// <summary>Returns the latencies of the current second and starts the next one.</summary>
     internal Histogram NextSecond() => Interlocked.Exchange(ref second, new());
 
     private void Fail(string error)
@@ -76,6 +75,3 @@ internal sealed class Recorder(TimeProvider time)
         errors.AddOrUpdate(error, 1, (_, count) => count + 1);
     }
 }
-
-/// <summary>An order that was answered with 201, and when it was meant to be sent.</summary>
-internal readonly record struct AcceptedOrder(Guid Id, DateTimeOffset IntendedAt);

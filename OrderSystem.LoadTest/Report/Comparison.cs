@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace OrderSystem.LoadTest.Report;
 
-/// <summary>Two runs side by side, by the names of their figures.</summary>
+/// <summary>One figure of two runs.</summary>
 internal sealed record Comparison(string Name, string Unit, double? A, double? B, bool? MoreIsBetter)
 {
-    /// <summary>Smaller changes are noise more often than not.</summary>
+    /// <summary>Smaller changes are usually noise.</summary>
     private const double Noise = 0.05;
 
-    /// <summary>B's part more or less than A; null where there is nothing to divide by.</summary>
+    /// <summary>The relative change from A to B; null if there is none.</summary>
     internal double? Change => A is { } a and not 0 && B is { } b ? (b - a) / a : null;
 
     internal string Verdict => (Change, MoreIsBetter) switch
@@ -29,9 +29,12 @@ internal sealed record Comparison(string Name, string Unit, double? A, double? B
 
     internal static string Print(IReadOnlyList<Comparison> rows) => TextTable.Format(
         ["", "A", "B", "CHANGE", ""],
-        rows.Select(row => new[] { row.Name, Number(row.A, row.Unit), Number(row.B, row.Unit), row.Change?.ToString("+0.0 %;-0.0 %;0.0 %", CultureInfo.InvariantCulture) ?? "", row.Verdict }));
+        rows.Select(row => new[] { row.Name, Number(row.A, row.Unit), Number(row.B, row.Unit), Percent(row.Change), row.Verdict }));
 
-    private static double? Value(IReadOnlyList<Figure> figures, string name) => figures.FirstOrDefault(figure => figure.Name == name)?.Value;
+    private static string Percent(double? change) => change?.ToString("+0.0 %;-0.0 %;0.0 %", CultureInfo.InvariantCulture) ?? "";
+
+    private static double? Value(IReadOnlyList<Figure> figures, string name) =>
+        figures.FirstOrDefault(figure => figure.Name == name)?.Value;
 
     private static string Number(double? value, string unit) => value is { } number ? TextTable.Number(number, unit) : "-";
 }

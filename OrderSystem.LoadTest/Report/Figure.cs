@@ -1,6 +1,6 @@
 namespace OrderSystem.LoadTest.Report;
 
-/// <summary>One number of a run, by which it is judged and compared. Where neither more nor less is better, <c>MoreIsBetter</c> is null.</summary>
+/// <summary>One number of a run, to judge and compare it by. <c>MoreIsBetter</c> is null if neither direction is better.</summary>
 internal sealed record Figure(string Name, double Value, string Unit, bool? MoreIsBetter)
 {
     internal double? Target { get; init; }
@@ -17,7 +17,7 @@ internal static class Figures
     internal const string Backlog = "backlog";
     internal const string Stored = "stored";
 
-    /// <summary>What the system is held to; figures that the run did not measure are left out.</summary>
+    /// <summary>The figures with targets; those that the run did not measure are omitted.</summary>
     internal static IReadOnlyList<Figure> Goals(RunReport run)
     {
         var figures = new List<Figure>();
@@ -56,7 +56,7 @@ internal static class Figures
         return figures;
     }
 
-    /// <summary>Everything that two runs can be compared by.</summary>
+    /// <summary>All figures that two runs can be compared by.</summary>
     internal static IReadOnlyList<Figure> All(RunReport run) =>
     [
         .. run.Yardstick is { } yardstick ? [new Figure("yardstick", yardstick.PerSecond, "/s", MoreIsBetter: null)] : Array.Empty<Figure>(),
@@ -74,12 +74,12 @@ internal static class Figures
             .Concat(phase.Memory.Select(process => new Figure($"{phase.Name}: memory, {process.Key}", process.Value.Most, "MB", false)))),
     ];
 
-    /// <summary>Its CPU is shown, and counted in no sum.</summary>
+    /// <summary>Its CPU is shown but not part of any sum.</summary>
     internal const string LoadGenerator = "load-generator";
 
     internal static readonly string[] Services = ["order-api", "payment-worker", "payment-gateway"];
 
-    /// <summary>Orders a second by which what waits becomes less while others arrive, from its most until a twentieth is left.</summary>
+    /// <summary>The rate at which the backlog shrinks while orders arrive, from its maximum until a twentieth of it is left.</summary>
     private static double? Shrinking(PhaseReport phase)
     {
         var counted = phase.Seconds.Where(second => second.Backlog is not null && second.At <= phase.SendingSeconds).ToArray();

@@ -3,12 +3,14 @@ using System.Runtime.InteropServices;
 
 namespace OrderSystem.LoadTest.Report;
 
-/// <summary>Where a run took place: figures of different machines are not to be compared.</summary>
+/// <summary>The machine and build of a run, because figures of different machines are not comparable.</summary>
 internal static class Machine
 {
-    internal static string Version { get; } = typeof(Machine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
+    internal static string Version { get; } =
+        typeof(Machine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    internal static string Configuration { get; } = typeof(Machine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+    internal static string Configuration { get; } =
+        typeof(Machine).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
     internal static MachineReport Describe() => new(
         Processor(), Environment.ProcessorCount, Math.Round(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9, 1),
@@ -16,7 +18,9 @@ internal static class Machine
 
     private static string Processor()
     {
-        var line = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
+        const string Source = "/proc/cpuinfo";
+        var lines = File.Exists(Source) ? File.ReadLines(Source) : [];
+        var line = lines.FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal));
         return line?.Split(':', 2)[1].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString();
     }
 }

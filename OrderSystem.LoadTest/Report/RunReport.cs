@@ -1,6 +1,6 @@
 namespace OrderSystem.LoadTest.Report;
 
-/// <summary>All that a run found, as it is written to JSON.</summary>
+/// <summary>The results of a run, as written to JSON.</summary>
 internal sealed class RunReport
 {
     public required DateTimeOffset StartedAt { get; init; }
@@ -9,20 +9,20 @@ internal sealed class RunReport
 
     public required MachineReport Machine { get; init; }
 
-    /// <summary>The command line's options, and what the services were told beside their defaults.</summary>
+    /// <summary>The options of the command line, and the settings of the services that differ from their defaults.</summary>
     public required IReadOnlyDictionary<string, string> Settings { get; init; }
 
     public YardstickReport? Yardstick { get; set; }
 
-    /// <summary>What the NATS client publishes into a stream in a second when nothing else runs, each with its acknowledgement.</summary>
+    /// <summary>Acknowledged publishes per second of the NATS client while nothing else runs.</summary>
     public double? PublishesPerSecond { get; init; }
 
-    /// <summary>Milliseconds in which a relay takes its next 100 events, with many waiting.</summary>
+    /// <summary>Milliseconds in which a relay claims its next 100 events from a long outbox.</summary>
     public double? RelayPick { get; init; }
 
     public required IReadOnlyList<PhaseReport> Phases { get; init; }
 
-    /// <summary><c>agrees</c>, <c>disagrees</c> or <c>notChecked</c>, or why the audit could not be asked.</summary>
+    /// <summary><c>agrees</c>, <c>disagrees</c> or <c>notChecked</c>, or why the audit did not run.</summary>
     public required string Audit { get; init; }
 
     public required IReadOnlyList<string> AuditFindings { get; init; }
@@ -30,7 +30,7 @@ internal sealed class RunReport
 
 internal sealed record MachineReport(string Processor, int Cores, double MemoryGigabytes, string System, string Runtime, string Configuration);
 
-/// <summary>What PostgreSQL alone does for such orders, unbatched. The tool is pgbench, or this program (Npgsql) where pgbench is not installed.</summary>
+/// <summary>PostgreSQL alone with the same orders, unbatched. The tool is pgbench, or Npgsql if pgbench is not installed.</summary>
 internal sealed record YardstickReport(string Tool, string Server, int Clients, double Before, double After)
 {
     public double PerSecond => (Before + After) / 2;
@@ -47,10 +47,10 @@ internal sealed class PhaseReport
 
     public required int Connections { get; init; }
 
-    /// <summary>From the first request to the last answer.</summary>
+    /// <summary>From the first request to the last response.</summary>
     public required double SendingSeconds { get; init; }
 
-    /// <summary>From the first request until the last order was final.</summary>
+    /// <summary>From the first request until the last order had a final status.</summary>
     public required double SettledAfterSeconds { get; init; }
 
     public required long Accepted { get; init; }
@@ -72,26 +72,27 @@ internal sealed class PhaseReport
 
     public required LatencyReport Lateness { get; init; }
 
-    /// <summary>Microseconds for each settled order, by process.</summary>
+    /// <summary>Microseconds per settled order, by process.</summary>
     public required IReadOnlyDictionary<string, double> CpuPerOrder { get; init; }
 
-    /// <summary>Kilobytes for each settled order, by process; empty unless it was asked for.</summary>
+    /// <summary>Kilobytes per settled order, by process; empty without <c>--allocations</c>.</summary>
     public IReadOnlyDictionary<string, double> AllocatedPerOrder { get; init; } = new Dictionary<string, double>();
 
     public required IReadOnlyDictionary<string, MemoryReport> Memory { get; init; }
 
     public required IReadOnlyList<SecondReport> Seconds { get; init; }
 
-    /// <summary>Orders that became final in each second.</summary>
+    /// <summary>Orders that reached a final status in each second.</summary>
     public required IReadOnlyList<long> SettledBySecond { get; init; }
 }
 
 /// <summary>Milliseconds.</summary>
-internal sealed record LatencyReport(long Count, double Mean, double P50, double P90, double P99, double P999, double Max, IReadOnlyList<PercentileReport> Distribution);
+internal sealed record LatencyReport(
+    long Count, double Mean, double P50, double P90, double P99, double P999, double Max, IReadOnlyList<PercentileReport> Distribution);
 
 internal sealed record PercentileReport(double Percent, double Milliseconds);
 
-/// <summary>Megabytes: medians of the first and the last fifth of the phase, and the most.</summary>
+/// <summary>Megabytes: medians of the first and the last fifth of the phase, and the maximum.</summary>
 internal sealed record MemoryReport(double First, double Last, double Most);
 
 internal sealed class SecondReport

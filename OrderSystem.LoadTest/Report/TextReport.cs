@@ -2,7 +2,7 @@ using System.Text;
 
 namespace OrderSystem.LoadTest.Report;
 
-/// <summary>The run as it is printed at its end.</summary>
+/// <summary>The tables that are printed at the end of a run.</summary>
 internal static class TextReport
 {
     internal static string Write(RunReport run)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace OrderSystem.LoadTest.Report;
 
-/// <summary>Columns that are as wide as what is in them.</summary>
+/// <summary>A table whose columns are as wide as their content.</summary>
 internal static class TextTable
 {
     internal static string Format(IReadOnlyList<string> header, IEnumerable<string[]> rows)
@@ -12,11 +12,15 @@ internal static class TextTable
         var widths = header.Select((_, column) => all.Max(row => row[column].Length)).ToArray();
         var text = new StringBuilder();
         foreach (var row in all)
-            text.AppendLine(string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
+        {
+            var cells = row.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]));
+            text.AppendLine(string.Join("  ", cells).TrimEnd());
+        }
+
         return text.ToString();
     }
 
-    /// <summary>Three digits that mean something.</summary>
+    /// <summary>With three significant digits.</summary>
     internal static string Number(double value, string unit)
     {
         var digits = Math.Abs(value) switch { >= 100 => "#,0", >= 10 => "0.0", _ => "0.00" };

@@ -2,10 +2,12 @@ using System.Net.Http.Json;
 using OrderSystem.AppHost.Access;
 using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Report;
+using OrderSystem.LoadTest.Runs;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>The whole system on this machine, beside a PostgreSQL that is there already: nats-server, the provider, the worker, the API.</summary>
+/// <summary>The whole system on this machine, on an existing PostgreSQL: nats-server, the provider, the worker and the API.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
     private const string Worker = "payment-worker";
@@ -17,26 +19,28 @@ internal sealed class LocalSystem : IAsyncDisposable
     private readonly List<ProcessTree> processes = [];
     private readonly PostgresServer postgres;
     private readonly Dictionary<string, Uri> metrics = new(StringComparer.Ordinal);
-    private readonly bool saysAllocations;
+    private readonly bool measuresAllocations;
     private ServiceProcess? worker;
     private Func<CancellationToken, Task<ServiceProcess>>? startWorker;
 
-    private LocalSystem(PostgresServer postgres, bool saysAllocations) => (this.postgres, this.saysAllocations) = (postgres, saysAllocations);
+    private LocalSystem(PostgresServer postgres, bool measuresAllocations) =>
+        (this.postgres, this.measuresAllocations) = (postgres, measuresAllocations);
 
     internal Uri Api { get; private set; } = null!;
 
-    /// <summary>For everything that the API can be asked.</summary>
+    /// <summary>A token with all scopes of the API.</summary>
     internal string Token { get; private set; } = null!;
 
     internal Uri Gateway { get; private set; } = null!;
 
     internal string OrdersDatabase => postgres.ConnectionString("orders");
 
-    /// <summary>Everything that works for an order, and the generator.</summary>
+    /// <summary>All processes of the system, and the generator.</summary>
     internal IReadOnlyList<ProcessTree> Processes => processes;
 
     /// <summary>Starts everything.</summary>
-    internal static async Task<LocalSystem> StartAsync(PostgresServer postgres, string folder, RunOptions options, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<LocalSystem> StartAsync(
+        PostgresServer postgres, string folder, RunOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
         var system = new LocalSystem(postgres, options.Allocations);
         try
@@ -58,7 +62,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>An outage: orders are taken, and none is paid.</summary>
+    /// <summary>Starts an outage: orders are accepted but not paid.</summary>
     internal async Task StopWorkerAsync()
     {
         processes.RemoveAll(process => process.Name == Worker);
@@ -72,7 +76,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         processes.Insert(1, new(Worker, worker.ProcessId) { Metrics = metrics.GetValueOrDefault(Worker) });
     }
 
-    /// <summary>Stops everything in the order that a careful operator would.</summary>
+    /// <summary>Stops the worker first and the servers last.</summary>
     public async ValueTask DisposeAsync()
     {
         if (worker is not null)
@@ -81,9 +85,10 @@ internal sealed class LocalSystem : IAsyncDisposable
             await part.DisposeAsync();
     }
 
-    private async Task StartAsync(string folder, IReadOnlyDictionary<string, string> settings, TimeProvider time, CancellationToken cancellationToken)
+    private async Task StartAsync(
+        string folder, IReadOnlyDictionary<string, string> settings, TimeProvider time, CancellationToken cancellationToken)
     {
-        var nats = await NatsServer.StartAsync(folder, time, cancellationToken);
+        var nats = await NatsServer.StartAsync(folder);
         parts.Push(nats);
         using var key = TokenKey.Create();
         Token = key.CreateToken("load-test", TokenKey.AllScopes, time.GetUtcNow(), TokenLifetime);
@@ -97,7 +102,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             ["Ledger__Path"] = Path.Combine(folder, "ledger.ndjson"),
         };
 
-        // One client makes all the load here, and is to find the limits of the system, not those of a client.
+        // All load comes from one client, which should meet the limits of the system and not those of a client.
         foreach (var limit in new[] { "Limits__ClientRate", "Limits__ClientBurst", "Limits__RequestsPerClient", "Limits__Requests" })
             environment.TryAdd(limit, "1000000");
         environment["Database__RuntimeRole"] = OrderRole;
@@ -115,11 +120,14 @@ internal sealed class LocalSystem : IAsyncDisposable
         startWorker = stop => ServiceProcess.StartAsync("OrderSystem.PaymentWorker", ofWorker, time, stop);
         await StartWorkerAsync(cancellationToken);
 
-        // The next one listens where this one did, because the API knows it by that.
+        // A restarted worker keeps this address, because the API is configured with it.
         ofWorker["ASPNETCORE_URLS"] = environment["Audit__WorkerUrl"] = worker!.Address.OriginalString;
         environment["ConnectionStrings__nats"] = nats.UrlOf("order-api");
-        Api = (await StartServiceAsync("OrderSystem.OrderApi", "order-api", WithMetrics("order-api", environment), time, cancellationToken)).Address;
-        processes.AddRange([new("nats-server", nats.ProcessId), new("postgres", postgres.ProcessId), new(Figures.LoadGenerator, Environment.ProcessId, IsAlone: true)]);
+        var ofApi = WithMetrics("order-api", environment);
+        Api = (await StartServiceAsync("OrderSystem.OrderApi", "order-api", ofApi, time, cancellationToken)).Address;
+        processes.Add(new("nats-server", nats.ProcessId));
+        processes.Add(new("postgres", postgres.ProcessId));
+        processes.Add(new(Figures.LoadGenerator, Environment.ProcessId, IsAlone: true));
     }
 
     private async Task<ServiceProcess> StartServiceAsync(
@@ -134,9 +142,9 @@ internal sealed class LocalSystem : IAsyncDisposable
     private Dictionary<string, string> WithMetrics(string name, Dictionary<string, string> environment)
     {
         var own = new Dictionary<string, string>(environment, StringComparer.Ordinal);
-        if (!saysAllocations)
+        if (!measuresAllocations)
             return own;
-        var port = PostgresServer.FreePort();
+        var port = Ports.Free();
         metrics[name] = new Uri($"http://127.0.0.1:{port}/metrics");
         own["OTEL_METRICS_EXPORTER"] = "prometheus";
         own["OTEL_EXPORTER_PROMETHEUS_PORT"] = $"{port}";

@@ -1,49 +1,35 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Npgsql;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>A PostgreSQL of its own with the settings that it has out of the box, durability above all; only where it listens is chosen.</summary>
+/// <summary>A PostgreSQL with default settings, above all for durability.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly PostgresProcess process;
 
-    private readonly string folder;
-    private readonly Child server;
-
-    private PostgresServer(string folder, int port, string password, Child server) => (this.folder, Port, Password, this.server) = (folder, port, password, server);
+    private PostgresServer(PostgresProcess process, string password) => (this.process, Password) = (process, password);
 
     internal string Password { get; }
 
-    internal int Port { get; }
+    internal int Port => process.Port;
 
-    internal int ProcessId => server.Id;
+    internal int ProcessId => process.ProcessId;
 
-    internal static async Task<PostgresServer> StartAsync(string parent, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<PostgresServer> StartAsync(string parent)
     {
-        var home = Path.Combine(parent, "postgres");
-        await Child.RunAsync(["install", "-d", "-m", "0700", .. PostgresAccount.Owner, home], cancellationToken: cancellationToken);
-        var (data, passwordFile, password) = (Path.Combine(home, "data"), Path.Combine(home, "password"), RandomNumberGenerator.GetHexString(32, lowercase: true));
-        await Child.RunAsync(PostgresAccount.Command("sh", "-c", "printf %s \"$1\" > \"$0\"", passwordFile, password), cancellationToken: cancellationToken);
-        await Child.RunAsync(
-            PostgresAccount.Command(
-                Path.Combine(Folders.Postgres, "initdb"), "-D", data, "--no-instructions", "--username=postgres", $"--pwfile={passwordFile}",
-                "--auth-host=scram-sha-256", "--auth-local=reject", "--encoding=UTF8", "--locale=C"),
-            PostgresAccount.Libraries, cancellationToken);
-        var port = FreePort();
-        var child = Child.Start(
-            PostgresAccount.Command(
-                Path.Combine(Folders.Postgres, "postgres"), "-D", data, "-c", "listen_addresses=127.0.0.1", "-c", $"port={port}", "-c", $"unix_socket_directories={home}"),
-            PostgresAccount.Libraries);
-        var started = new PostgresServer(home, port, password, child);
-        await started.WaitUntilReadyAsync(time, cancellationToken);
-        return started;
+        var folder = Path.Combine(parent, "postgres");
+        await PostgresAccount.MakeDirectoryAsync(folder);
+        var (started, secret) = (new PostgresProcess(folder), RandomNumberGenerator.GetHexString(32, lowercase: true));
+        await started.Cluster.InitialiseAsync(secret, "--no-instructions", "--auth-local=reject", "--locale=C");
+        await started.StartAsync();
+        return new(started, secret);
     }
 
-    internal string ConnectionString(string database, string role = "postgres") => $"Host=127.0.0.1;Port={Port};Username={role};Password={Password};Database={database}";
+    internal string ConnectionString(string database, string role = PostgresCluster.Superuser) =>
+        $"Host=127.0.0.1;Port={Port};Username={role};Password={Password};Database={database}";
 
     internal async Task<string> ExecuteAsync(string sql, CancellationToken cancellationToken, string database = "postgres")
     {
@@ -53,7 +39,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         return Convert.ToString(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture) ?? "";
     }
 
-    /// <summary>What of its settings decides how durable and how fast it is.</summary>
+    /// <summary>Its version and the settings that decide durability and speed.</summary>
     internal async Task<string> DescribeAsync(CancellationToken cancellationToken) => await ExecuteAsync(
         """
         SELECT split_part(version(), ' ', 2) || ', ' || (
@@ -64,32 +50,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await server.StopAsync("INT");
-        await server.DisposeAsync();
-        Directory.Delete(folder, recursive: true);
-    }
-
-    private async Task WaitUntilReadyAsync(TimeProvider time, CancellationToken cancellationToken)
-    {
-        for (var started = time.GetTimestamp(); ; await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancellationToken))
-        {
-            try
-            {
-                await ExecuteAsync("SELECT 1", cancellationToken);
-                return;
-            }
-            catch (NpgsqlException failure) when (time.GetElapsedTime(started) < Patience)
-            {
-                if (server.Exited.IsCompleted)
-                    throw new LoadTestException($"PostgreSQL did not start: {server.Output}\n{failure.Message}");
-            }
-        }
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        await process.StopAsync();
+        await process.DisposeAsync();
     }
 }

@@ -4,7 +4,7 @@ using NATS.Client.JetStream.Models;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>How many messages the NATS client publishes into a stream on disk in a second, each acknowledged, with nothing else to do: a bound to what one relay can send.</summary>
+/// <summary>Measures the acknowledged publishes per second into a stream on disk without other load, an upper bound for one relay.</summary>
 internal static class PublishRate
 {
     private const int Bytes = 400;
@@ -16,7 +16,7 @@ internal static class PublishRate
     {
         var folder = Path.Combine(parent, "publish");
         Directory.CreateDirectory(folder);
-        await using var server = await NatsServer.StartAsync(folder, time, cancellationToken, hasUsers: false);
+        await using var server = await NatsServer.StartAsync(folder, hasUsers: false);
         await using var nats = new NatsConnection(NatsOpts.Default with { Url = server.UrlOf("anyone") });
         var jetStream = new NatsJSContext(nats);
         await jetStream.CreateStreamAsync(new StreamConfig("PUBLISH", ["publish"]), cancellationToken);
@@ -26,22 +26,24 @@ internal static class PublishRate
         return perSecond;
     }
 
-    private static async Task<double> PublishAsync(NatsJSContext jetStream, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<double> PublishAsync(
+        NatsJSContext jetStream, TimeSpan duration, TimeProvider time, CancellationToken cancellationToken)
     {
         var (start, acknowledged, body) = (time.GetTimestamp(), 0L, new byte[Bytes]);
         var flight = new Queue<NatsJSPublishConcurrentFuture>(InFlight);
         while (time.GetElapsedTime(start) < duration)
         {
             while (flight.Count < InFlight)
-                flight.Enqueue(await jetStream.PublishConcurrentAsync("publish", body, NatsRawSerializer<byte[]>.Default, cancellationToken: cancellationToken));
-            await LandAsync();
+                flight.Enqueue(await jetStream.PublishConcurrentAsync(
+                    "publish", body, NatsRawSerializer<byte[]>.Default, cancellationToken: cancellationToken));
+            await CompleteOneAsync();
         }
 
         while (flight.Count > 0)
-            await LandAsync();
+            await CompleteOneAsync();
         return acknowledged / time.GetElapsedTime(start).TotalSeconds;
 
-        async ValueTask LandAsync()
+        async ValueTask CompleteOneAsync()
         {
             await using var next = flight.Dequeue();
             (await next.GetResponseAsync(cancellationToken)).EnsureSuccess();

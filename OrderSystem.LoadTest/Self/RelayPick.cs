@@ -1,23 +1,26 @@
 using Npgsql;
+using OrderSystem.LoadTest.Report;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>How long a relay takes to take its next events while many more wait, as after a long outage of the stream: its own statement, on a session like its own.</summary>
+/// <summary>Measures the relay's own claim statement on a long outbox, as after a long outage of the stream.</summary>
 internal static class RelayPick
 {
     private const int Batch = 100;
     private const int Times = 200;
     private static readonly TimeSpan Lease = TimeSpan.FromHours(1);
 
-    /// <summary>Fills the outbox of the order API, whose relays have to be gone, and takes from it.</summary>
-    /// <returns>Milliseconds, the median.</returns>
-    internal static async Task<double> MeasureAsync(PostgresServer postgres, int waiting, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Fills the outbox of the order API, whose relays must not run, and claims from it.</summary>
+    /// <returns>The median, in milliseconds.</returns>
+    internal static async Task<double> MeasureAsync(
+        PostgresServer postgres, int waiting, TimeProvider time, CancellationToken cancellationToken)
     {
         foreach (var statement in new[] { StoredOrders.Waiting(waiting), "VACUUM ANALYZE outbox, events", "CHECKPOINT" })
             await postgres.ExecuteAsync(statement, cancellationToken, "orders");
-        await using var database = NpgsqlDataSource.Create(PostgresDefaults.Complete(postgres.ConnectionString("orders", LocalSystem.OrderRole), "load-test"));
+        var connection = PostgresDefaults.Complete(postgres.ConnectionString("orders", LocalSystem.OrderRole), "load-test");
+        await using var database = NpgsqlDataSource.Create(connection);
         return await MeasureAsync(new OutboxTable(database), time, cancellationToken);
     }
 
@@ -30,7 +33,7 @@ internal static class RelayPick
             var events = await table.LeaseAsync(Batch, Lease, cancellationToken);
             taken[i] = time.GetElapsedTime(started).TotalMilliseconds;
             if (events.Count < Batch)
-                throw new LoadTestException($"The relay found {events.Count} of {Batch} events. Let at least {Batch * Times} wait: --waiting.");
+                throw new LoadTestException($"The relay claimed {events.Count} of {Batch} events. Set --waiting to at least {Batch * Times}.");
         }
 
         Array.Sort(taken);

@@ -1,10 +1,11 @@
-using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Phases;
 using OrderSystem.LoadTest.Report;
+using OrderSystem.LoadTest.Runs;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>Everything in one run on one machine: yardstick, the whole system under each kind of load, audit, yardstick again.</summary>
+/// <summary>A run with the whole system on one machine: yardstick, all phases, audit, yardstick again.</summary>
 internal static class SelfRun
 {
     private const double SteadyRate = 1_000;
@@ -17,7 +18,7 @@ internal static class SelfRun
         Directory.CreateDirectory(folder);
         try
         {
-            await using var postgres = await PostgresServer.StartAsync(folder, time, cancellationToken);
+            await using var postgres = await PostgresServer.StartAsync(folder);
             var server = await postgres.DescribeAsync(cancellationToken);
             var yardstick = new Yardstick(postgres, options.Yardstick, time);
             var published = await PublishRate.MeasureAsync(folder, time, cancellationToken);
@@ -31,7 +32,7 @@ internal static class SelfRun
                 StartedAt = startedAt,
                 Version = Machine.Version,
                 Machine = Machine.Describe(),
-                Settings = Runs.Describe(options),
+                Settings = options.Describe(),
                 Yardstick = new(Yardstick.Tool, server, Yardstick.Clients, before, after),
                 PublishesPerSecond = published,
                 RelayPick = pick,
@@ -50,11 +51,13 @@ internal static class SelfRun
         RunOptions options, PostgresServer postgres, string folder, TimeProvider time, CancellationToken cancellationToken)
     {
         await using var system = await LocalSystem.StartAsync(postgres, folder, options, time, cancellationToken);
-        using var runner = new PhaseRunner(system.Api, system.Token, options.Mix, system.OrdersDatabase, system.Processes, options.Settle, time);
+        using var runner = new PhaseRunner(
+            system.Api, system.Token, options.Mix, system.OrdersDatabase, system.Processes, options.Settle, time);
         await runner.WarmUpAsync(options.Connections, options.WarmUp, cancellationToken);
 
         var phases = new List<PhaseReport>();
-        foreach (var (plan, latency) in Plans(options).Where(planned => options.Phases.Count == 0 || options.Phases.Contains(planned.Plan.Name)))
+        var chosen = Plans(options).Where(planned => options.Phases.Count == 0 || options.Phases.Contains(planned.Plan.Name));
+        foreach (var (plan, latency) in chosen)
         {
             await system.SetProviderLatencyAsync(latency, cancellationToken);
             phases.Add(await runner.RunAsync(plan, cancellationToken));
@@ -68,43 +71,46 @@ internal static class SelfRun
         return (phases, audit);
     }
 
-    /// <summary>The worker is away until so many orders wait; then it has to catch up with them while others come.</summary>
-    private static async Task<PhaseReport> OutageAsync(RunOptions options, LocalSystem system, PhaseRunner runner, CancellationToken cancellationToken)
+    /// <summary>The worker is down until the backlog has this size; after its restart it catches up while orders arrive.</summary>
+    private static async Task<PhaseReport> OutageAsync(
+        RunOptions options, LocalSystem system, PhaseRunner runner, CancellationToken cancellationToken)
     {
-        await Console.Out.WriteLineAsync($"outage: the worker is stopped, {options.Backlog} orders come");
+        await Console.Out.WriteLineAsync($"outage: worker stopped, placing {options.Backlog} orders");
         await system.StopWorkerAsync();
         await runner.FillAsync(options.Connections, options.Backlog, cancellationToken);
         await system.StartWorkerAsync(cancellationToken);
         var rate = options.Rate ?? SteadyRate;
-        return await runner.RunAsync(
-            new(Figures.Backlog, $"open loop, {rate:0} orders/s, after an outage of the worker, with {options.Backlog} orders waiting", rate, options.Connections, options.Duration),
-            cancellationToken);
+        var title = $"open loop, {rate:0} orders/s, after an outage of the worker, with {options.Backlog} orders waiting";
+        return await runner.RunAsync(new(Figures.Backlog, title, rate, options.Connections, options.Duration), cancellationToken);
     }
 
-    /// <summary>After the audit, which would ask the provider for orders that it never saw.</summary>
-    private static async Task<PhaseReport> StoredAsync(RunOptions options, PostgresServer postgres, PhaseRunner runner, CancellationToken cancellationToken)
+    /// <summary>After the audit, because the provider does not know these orders.</summary>
+    private static async Task<PhaseReport> StoredAsync(
+        RunOptions options, PostgresServer postgres, PhaseRunner runner, CancellationToken cancellationToken)
     {
         await Console.Out.WriteLineAsync($"writing {options.Stored} paid orders");
         await StoredOrders.WriteAsync(postgres, options.Stored, cancellationToken);
-        return await runner.RunAsync(
-            new(Figures.Stored, $"closed loop, {options.Connections} connections, provider answers at once, {options.Stored} orders stored", Rate: null, options.Connections, options.Duration),
-            cancellationToken);
+        var title = $"closed loop, {options.Connections} connections, provider without latency, {options.Stored} orders stored";
+        return await runner.RunAsync(new(Figures.Stored, title, Rate: null, options.Connections, options.Duration), cancellationToken);
     }
 
     private static async Task<double> PickAsync(PostgresServer postgres, int waiting, TimeProvider time, CancellationToken cancellationToken)
     {
-        await Console.Out.WriteLineAsync($"writing {waiting} events that wait for a relay");
+        await Console.Out.WriteLineAsync($"writing {waiting} events into the outbox");
         var milliseconds = await RelayPick.MeasureAsync(postgres, waiting, time, cancellationToken);
-        await Console.Out.WriteLineAsync($"relay: takes 100 of them in {milliseconds:0.0} ms");
+        await Console.Out.WriteLineAsync($"relay: claims 100 of them in {milliseconds:0.0} ms");
         return milliseconds;
     }
 
     private static IEnumerable<(PhasePlan Plan, TimeSpan ProviderLatency)> Plans(RunOptions options)
     {
-        var rate = options.Rate ?? SteadyRate;
-        yield return (new(Figures.Saturation, $"closed loop, {options.Connections} connections, provider answers at once", Rate: null, options.Connections, options.Duration), TimeSpan.Zero);
-        yield return (new(Figures.SlowProvider, $"closed loop, {options.Connections} connections, provider takes 20 ms", Rate: null, options.Connections, options.Duration), SlowProvider);
-        yield return (new(Figures.Steady, $"open loop, {rate:0} orders/s, provider answers at once", rate, options.Connections, options.Duration), TimeSpan.Zero);
+        var steady = options.Rate ?? SteadyRate;
+        var closed = $"closed loop, {options.Connections} connections";
+        yield return (Plan(Figures.Saturation, $"{closed}, provider without latency", rate: null), TimeSpan.Zero);
+        yield return (Plan(Figures.SlowProvider, $"{closed}, provider takes 20 ms", rate: null), SlowProvider);
+        yield return (Plan(Figures.Steady, $"open loop, {steady:0} orders/s, provider without latency", steady), TimeSpan.Zero);
+
+        PhasePlan Plan(string name, string title, double? rate) => new(name, title, rate, options.Connections, options.Duration);
     }
 
     private static async Task<double> MeasureAsync(Yardstick yardstick, string folder, CancellationToken cancellationToken)

@@ -1,45 +1,49 @@
 using System.Text.RegularExpressions;
+using OrderSystem.LoadTest.Report;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>A service as it runs in production: configured by environment variables alone.</summary>
+/// <summary>A service process, configured by environment variables as in production.</summary>
 internal sealed partial class ServiceProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly Child process;
+    private readonly ChildProcess process;
 
-    private ServiceProcess(Child process, Uri address) => (this.process, Address) = (process, address);
+    private ServiceProcess(ChildProcess process, Uri address) => (this.process, Address) = (process, address);
 
     internal Uri Address { get; }
 
     internal int ProcessId => process.Id;
 
-    /// <summary>Starts it on a free port and returns when it is healthy.</summary>
-    internal static async Task<ServiceProcess> StartAsync(string project, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellationToken)
+    /// <summary>Starts it on a free port and waits until it is healthy.</summary>
+    internal static async Task<ServiceProcess> StartAsync(
+        string project, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellationToken)
     {
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var child = Child.Start(Command(project), Production(environment), line =>
+        var started = ChildProcess.Start(Command(project), Production(environment), line =>
         {
             if (NowListening().Match(line) is { Success: true } match)
                 listening.TrySetResult(new Uri(match.Groups["address"].Value));
         });
-        if (await Task.WhenAny(listening.Task, child.Exited, Task.Delay(Patience, time, cancellationToken)) != listening.Task)
-            throw new LoadTestException($"{project} did not start:\n{child.Output}");
-        var service = new ServiceProcess(child, await listening.Task);
+        if (await Task.WhenAny(listening.Task, started.Exited, Task.Delay(StartTimeout, time, cancellationToken)) != listening.Task)
+            throw new LoadTestException($"{project} did not start:\n{started.Output}");
+        var service = new ServiceProcess(started, await listening.Task);
         using var http = new HttpClient { BaseAddress = service.Address };
-        for (var started = time.GetTimestamp(); ; await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken))
+        for (var start = time.GetTimestamp(); ; await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellationToken))
         {
             using var health = await http.GetAsync(new Uri("/health", UriKind.Relative), cancellationToken);
             if (health.IsSuccessStatusCode)
                 return service;
-            if (time.GetElapsedTime(started) > Patience)
-                throw new LoadTestException($"{project} does not become healthy: {await health.Content.ReadAsStringAsync(cancellationToken)}");
+            if (time.GetElapsedTime(start) > StartTimeout)
+                throw new LoadTestException($"{project} did not become healthy: {await health.Content.ReadAsStringAsync(cancellationToken)}");
         }
     }
 
-    internal static Task MigrateAsync(string project, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>
-        Child.RunAsync([.. Command(project), "migrate"], Production(environment), cancellationToken);
+    internal static Task MigrateAsync(
+        string project, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>
+        ChildProcess.RunAsync([.. Command(project), "migrate"], Production(environment), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -47,7 +51,13 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         await process.DisposeAsync();
     }
 
-    private static string[] Command(string project) => ["dotnet", Folders.OutputOf(project)];
+    private static string[] Command(string project)
+    {
+        var path = SolutionFolder.OutputOf(project, Machine.Configuration);
+        return File.Exists(path)
+            ? ["dotnet", path]
+            : throw new LoadTestException($"{path} is missing: build the solution with -c {Machine.Configuration}.");
+    }
 
     private static Dictionary<string, string> Production(IReadOnlyDictionary<string, string> environment) => new(environment, StringComparer.Ordinal)
     {

@@ -1,6 +1,6 @@
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>Years of business: paid orders written straight into both databases, with all rows that an order leaves behind.</summary>
+/// <summary>Writes paid orders directly into both databases, with all rows of an order, to measure with large tables.</summary>
 internal static class StoredOrders
 {
     private const int Chunk = 500_000;
@@ -9,7 +9,7 @@ internal static class StoredOrders
     private const string WithKey = "at > now() - interval '72 hours'";
     private const string InInbox = "at > now() - interval '8 days'";
 
-    /// <summary>Writes them as if they had come evenly over the weeks before, in the order in which they came; keys and inboxes are kept for as long as the services keep them.</summary>
+    /// <summary>Writes orders spread evenly over the last 30 days, oldest first. Idempotency keys and inbox rows are limited to their retention.</summary>
     internal static async Task WriteAsync(PostgresServer postgres, int count, CancellationToken cancellationToken)
     {
         for (var first = 0; first < count; first += Chunk)
@@ -17,7 +17,7 @@ internal static class StoredOrders
             var values = $"SET synchronous_commit = off; SET max_parallel_workers_per_gather = 0; CREATE TEMP TABLE placed ON COMMIT DROP AS {Placed(first, Math.Min(Chunk, count - first), count, "30 days", "o")};";
             await postgres.ExecuteAsync($"BEGIN; {values} {Orders} COMMIT", cancellationToken, "orders");
             await postgres.ExecuteAsync($"BEGIN; {values} {Payments} COMMIT", cancellationToken, "payments");
-            await Console.Out.WriteLineAsync($"  {first + Math.Min(Chunk, count - first)} orders are stored");
+            await Console.Out.WriteLineAsync($"  {first + Math.Min(Chunk, count - first)} orders stored");
         }
 
         foreach (var database in (string[])["orders", "payments"])
@@ -25,7 +25,7 @@ internal static class StoredOrders
         await postgres.ExecuteAsync("CHECKPOINT", cancellationToken);
     }
 
-    /// <summary>Events of orders that came one after the other in the hour before, and that no relay could publish.</summary>
+    /// <summary>Events of orders of the last hour that no relay has published.</summary>
     internal static string Waiting(int count) =>
         $"""
         TRUNCATE outbox;
@@ -34,7 +34,7 @@ internal static class StoredOrders
         INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, at FROM placed;
         """;
 
-    /// <summary>Version 7 UUIDs, whose first 48 bits are the milliseconds: what is younger lies further back in every index.</summary>
+    /// <summary>With version 7 UUIDs, which begin with the time, so that newer rows are further back in every index.</summary>
     private static string Placed(int first, int count, int all, string over, string seed) =>
         $"""
         SELECT at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || substr(md5('{seed}' || n), 1, 3) || '8' || substr(md5('{seed}' || n), 4, 15))::uuid AS id,

@@ -1,25 +1,27 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
+using OrderSystem.LoadTest.Report;
+using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>How many whole lives of an order PostgreSQL alone can write in a second, with pgbench or, where that is not installed, by itself.</summary>
+/// <summary>Measures how many complete orders PostgreSQL alone can write per second, with pgbench or, if it is not installed, with Npgsql.</summary>
 internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan duration, TimeProvider time)
 {
     internal const int Clients = 32;
 
-    /// <summary>A plan for tables that are empty as yet would read them from end to end for ever.</summary>
+    /// <summary>A plan that was made for empty tables would keep using sequential scans.</summary>
     private const string Plans = "-c enable_seqscan=off";
 
     private static readonly string? Program = FindProgram();
 
     internal static string Tool => Program is null ? "Npgsql" : "pgbench";
 
-    /// <summary>Measures on empty tables of a database that goes afterwards, when the system is not running and its databases are not needed any more.</summary>
+    /// <summary>Measures in a temporary database. The system must not run: its databases are dropped.</summary>
     internal async Task<double> MeasureAsync(string folder, CancellationToken cancellationToken)
     {
-        // What was written before is not written down, and not cleaned up, at the cost of this.
+        // So that neither checkpoints nor autovacuum of earlier writes affect the measurement.
         await postgres.ExecuteAsync("DROP DATABASE IF EXISTS orders (FORCE)", cancellationToken);
         await postgres.ExecuteAsync("DROP DATABASE IF EXISTS payments (FORCE)", cancellationToken);
         await postgres.ExecuteAsync("CREATE DATABASE yardstick", cancellationToken);
@@ -37,21 +39,23 @@ internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan durati
         await File.WriteAllTextAsync(script, Resource("whole-life.sql"), cancellationToken);
         string[] command =
         [
-            program, "-n", "-M", "prepared", "-f", script, "-c", $"{Clients}", "-j", "2", "-T", duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
+            program, "-n", "-M", "prepared", "-f", script, "-c", $"{Clients}", "-j", "2",
+            "-T", duration.TotalSeconds.ToString("0", CultureInfo.InvariantCulture),
             "-h", "127.0.0.1", "-p", $"{postgres.Port}", "-U", "postgres", "yardstick",
         ];
-        var output = await Child.RunAsync(
-            command, [.. PostgresAccount.Libraries, new("PGOPTIONS", Plans), new("PGPASSWORD", postgres.Password)], cancellationToken);
+        var output = await ChildProcess.RunAsync(
+            command, [.. ServerPrograms.Postgres.Environment, new("PGOPTIONS", Plans), new("PGPASSWORD", postgres.Password)], cancellationToken);
         return TransactionsPerSecond().Match(output) is { Success: true } match
             ? double.Parse(match.Groups["rate"].Value, CultureInfo.InvariantCulture)
-            : throw new LoadTestException($"pgbench said no rate:\n{output}");
+            : throw new LoadTestException($"pgbench printed no rate:\n{output}");
     }
 
     private async Task<double> NpgsqlAsync(CancellationToken cancellationToken)
     {
         var script = YardstickScript.Parse(Resource("whole-life.sql"));
-        await using var database = NpgsqlDataSource.Create($"{postgres.ConnectionString("yardstick")};Options={Plans};Max Auto Prepare=10;Auto Prepare Min Usages=1");
-        var (start, lives) = (time.GetTimestamp(), 0L);
+        await using var database = NpgsqlDataSource.Create(
+            $"{postgres.ConnectionString("yardstick")};Options={Plans};Max Auto Prepare=10;Auto Prepare Min Usages=1");
+        var (start, orders) = (time.GetTimestamp(), 0L);
         await Task.WhenAll(Enumerable.Range(0, Clients).Select(_ => Task.Run(
             async () =>
             {
@@ -59,16 +63,16 @@ internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan durati
                 while (time.GetElapsedTime(start) < duration)
                 {
                     await script.RunAsync(connection, cancellationToken);
-                    Interlocked.Increment(ref lives);
+                    Interlocked.Increment(ref orders);
                 }
             },
             cancellationToken)));
-        return lives / time.GetElapsedTime(start).TotalSeconds;
+        return orders / time.GetElapsedTime(start).TotalSeconds;
     }
 
-    /// <summary>Beside the server first: what Debian puts in the PATH is a wrapper.</summary>
-    private static string? FindProgram() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Prepend(Folders.Postgres)
-        .Select(folder => Path.Combine(folder, "pgbench")).FirstOrDefault(File.Exists);
+    /// <summary>First in the server's folder, because Debian has a wrapper in the PATH.</summary>
+    private static string? FindProgram() => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Prepend(ServerPrograms.Postgres.Folder).Select(folder => Path.Combine(folder, "pgbench")).FirstOrDefault(File.Exists);
 
     internal static string Resource(string name)
     {

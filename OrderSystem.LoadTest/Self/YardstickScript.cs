@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>A script of pgbench without pgbench, as far as the yardstick needs: statements, <c>\gset</c>, and what it sets as <c>:name</c>.</summary>
+/// <summary>Runs a pgbench script with Npgsql, as far as the yardstick needs: statements, <c>\gset</c> and <c>:name</c>.</summary>
 internal sealed partial record YardstickScript(IReadOnlyList<YardstickScript.Statement> Statements)
 {
     internal static YardstickScript Parse(string text) => new(
@@ -21,7 +21,7 @@ internal sealed partial record YardstickScript(IReadOnlyList<YardstickScript.Sta
         }),
     ]);
 
-    /// <summary>Runs it once, each statement in a transaction of its own.</summary>
+    /// <summary>Runs the script once, each statement in its own transaction.</summary>
     internal async Task RunAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var variables = new Dictionary<string, object>(StringComparer.Ordinal);
@@ -39,7 +39,7 @@ internal sealed partial record YardstickScript(IReadOnlyList<YardstickScript.Sta
         }
     }
 
-    /// <summary>Its SQL has <c>$1</c> … in the order of the parameters.</summary>
+    /// <summary>A statement with <c>$1</c> … in the order of its parameters.</summary>
     internal sealed record Statement(string Sql, IReadOnlyList<string> Parameters, bool SetsVariables);
 
     [GeneratedRegex(@"(?<sql>.+?)(?<end>;|\\gset)\s*(?:\n|$)", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

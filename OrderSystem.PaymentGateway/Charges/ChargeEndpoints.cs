@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrderSystem.PaymentGateway.Answers;
 using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Idempotency;
 using OrderSystem.PaymentGateway.Ledger;
@@ -10,7 +12,8 @@ internal sealed record ChargeRequest(string? OrderId, decimal? Amount, string? C
 
 internal sealed record ChargeAnswer(string Id, string Status, string? Reason);
 
-internal sealed record ChargeView(string Id, string Status, decimal Amount, string Currency, DateTimeOffset CreatedAt, DateTimeOffset? RefundedAt);
+internal sealed record ChargeView(
+    string Id, string Status, decimal Amount, string Currency, DateTimeOffset CreatedAt, DateTimeOffset? RefundedAt);
 
 internal static class ChargeEndpoints
 {
@@ -23,13 +26,19 @@ internal static class ChargeEndpoints
         routes.MapGet("/charges", ListByOrder);
     }
 
-    // Charges of one order are not compared with each other: a second key is a second charge, which the audit has to find.
+    // Deduplicates by key only. A second key for the same order is a second charge, which the audit has to detect.
     private static Task<IResult> ChargeAsync(
-        ChargeRequest request, HttpContext http, KeyedCalls calls, Book book, LedgerWriter ledger, FaultInjector faults, Attempts attempts)
+        ChargeRequest request,
+        HttpContext http,
+        IdempotentCalls calls,
+        LedgerIndex index,
+        LedgerWriter ledger,
+        FaultInjector faults,
+        CallCounter counter)
     {
         if (Validate(request) is { } invalid)
         {
-            attempts.Count(Attempt.Invalid);
+            counter.Count(CallOutcome.Invalid);
             return Task.FromResult<IResult>(invalid);
         }
 
@@ -39,32 +48,33 @@ internal static class ChargeEndpoints
 
         return calls.AnswerAsync(
             http,
-            isSameRequest: entry => entry is Charge charge && charge.Order == order && charge.Amount == amount && charge.Currency == currency,
+            isSameRequest: entry =>
+                entry is Charge charge && charge.Order == order && charge.Amount == amount && charge.Currency == currency,
             process: async key =>
             {
                 var reason = faults.DeclineReason(orderId, amount);
                 var entry = await ledger.AppendAsync(LedgerLine.OfCharge(key, orderId, amount, currency, reason));
-                attempts.Count(reason is null ? Attempt.Succeeded : Attempt.Declined);
+                counter.Count(reason is null ? CallOutcome.Succeeded : CallOutcome.Declined);
                 return new(entry);
             },
-            answer: entry => Answer(book, (Charge)entry));
+            answer: entry => Answer(index, (Charge)entry));
     }
 
-    private static IResult ListByOrder(string? orderId, Book book, Attempts attempts)
+    private static IResult ListByOrder(string? orderId, LedgerIndex index, CallCounter counter)
     {
         if (string.IsNullOrEmpty(orderId)) return Problems.Invalid("orderId", "The query needs an order id.");
 
-        attempts.Count(Attempt.LookedUp);
+        counter.Count(CallOutcome.LookedUp);
         Activity.Current?.SetTag("order.id", orderId);
-        var charges = book.ChargesOf(Fingerprint.Of(orderId)).Select(charge => new ChargeView(
-            book.IdOf(charge), charge.Status, charge.Amount, charge.Currency, charge.CreatedAt, charge.RefundedAt));
-        return TypedResults.Json(charges, GatewayJson.Default.IEnumerableChargeView);
+        var charges = index.ChargesOf(Fingerprint.Of(orderId)).Select(charge => new ChargeView(
+            index.IdOf(charge), charge.Status, charge.Amount, charge.Currency, charge.CreatedAt, charge.RefundedAt));
+        return TypedResults.Json(charges, ChargesJson.Default.IEnumerableChargeView);
     }
 
-    private static JsonHttpResult<ChargeAnswer> Answer(Book book, Charge charge) =>
+    private static JsonHttpResult<ChargeAnswer> Answer(LedgerIndex index, Charge charge) =>
         TypedResults.Json(
-            new ChargeAnswer(book.IdOf(charge), charge.Status, charge.Reason),
-            GatewayJson.Default.ChargeAnswer,
+            new ChargeAnswer(index.IdOf(charge), charge.Status, charge.Reason),
+            ChargesJson.Default.ChargeAnswer,
             statusCode: charge.Succeeded ? StatusCodes.Status200OK : StatusCodes.Status402PaymentRequired);
 
     private static ValidationProblem? Validate(ChargeRequest request) => request switch
@@ -77,3 +87,11 @@ internal static class ChargeEndpoints
         _ => Problems.Invalid("currency", "The currency must be three capital letters."),
     };
 }
+
+[JsonSourceGenerationOptions(
+    System.Text.Json.JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ChargeRequest))]
+[JsonSerializable(typeof(ChargeAnswer))]
+[JsonSerializable(typeof(IEnumerable<ChargeView>))]
+internal sealed partial class ChargesJson : JsonSerializerContext;

@@ -19,12 +19,12 @@ internal static class FaultEndpoints
     {
         routes.MapGet("/faults", Show);
         routes.MapPut("/faults", Set);
-        routes.MapDelete("/faults", Heal);
+        routes.MapDelete("/faults", Clear);
     }
 
     private static Ok<FaultSettings> Show(FaultInjector faults) => TypedResults.Ok(faults.Settings);
 
-    // The body is all of it: what it leaves out is switched off.
+    // The body replaces all settings: a fault that it omits is switched off.
     private static Results<Ok<FaultSettings>, ValidationProblem> Set(FaultSettings settings, FaultInjector faults)
     {
         var errors = new List<ValidationResult>();
@@ -40,7 +40,7 @@ internal static class FaultEndpoints
         return TypedResults.Ok(settings);
     }
 
-    private static NoContent Heal(FaultInjector faults)
+    private static NoContent Clear(FaultInjector faults)
     {
         faults.Set(new FaultSettings());
         return TypedResults.NoContent();

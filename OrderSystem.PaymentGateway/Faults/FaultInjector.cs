@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace OrderSystem.PaymentGateway.Faults;
 
+/// <summary>How a call that took effect is answered.</summary>
 internal enum AfterEffect
 {
     Answer,
@@ -9,29 +10,30 @@ internal enum AfterEffect
     Error,
 }
 
-/// <summary>Decides for each call what goes wrong with it.</summary>
+/// <summary>Decides for each call which faults it meets.</summary>
 internal sealed class FaultInjector
 {
-    private readonly TimeProvider _time;
-    private volatile Active _active;
+    private readonly TimeProvider time;
+    private volatile ActiveFaults current;
 
-    public FaultInjector(IOptions<FaultSettings> atStart, TimeProvider time)
+    public FaultInjector(IOptions<FaultSettings> initial, TimeProvider time)
     {
-        _time = time;
-        _active = new(atStart.Value, time);
+        this.time = time;
+        current = new(initial.Value, time);
     }
 
-    public FaultSettings Settings => _active.Settings;
+    public FaultSettings Settings => current.Settings;
 
-    public void Set(FaultSettings settings) => _active = new(settings, _time);
+    public void Set(FaultSettings settings) => current = new(settings, time);
 
-    public bool HasErrors() => Roll(settings => settings.ErrorRate);
+    public bool Fails() => Roll(settings => settings.ErrorRate);
 
     public bool Hangs() => Roll(settings => settings.HangRate);
 
-    public bool SaysKeyInUse() => Roll(settings => settings.KeyInUseRate);
+    public bool ReportsKeyInUse() => Roll(settings => settings.KeyInUseRate);
 
-    public TimeSpan? RetryAfter() => _active.Rate?.Take();
+    /// <summary>How long the client has to wait; null while it is within the rate limit.</summary>
+    public TimeSpan? RetryAfter() => current.RateLimiter?.TryTake();
 
     public AfterEffect AfterEffect() =>
         Roll(settings => settings.DropAfterChargeRate) ? Faults.AfterEffect.Drop
@@ -40,45 +42,45 @@ internal sealed class FaultInjector
 
     public Task DelayAsync()
     {
-        var active = _active;
+        var active = current;
         var delay = active.Settings.Latency;
         if (active.Settings.Jitter > TimeSpan.Zero) delay += active.Settings.Jitter * active.Dice.Next();
-        return delay > TimeSpan.Zero ? Task.Delay(delay, _time, CancellationToken.None) : Task.CompletedTask;
+        return delay > TimeSpan.Zero ? Task.Delay(delay, time, CancellationToken.None) : Task.CompletedTask;
     }
 
     public string? DeclineReason(string orderId, decimal amount)
     {
-        var settings = _active.Settings;
+        var settings = current.Settings;
         if (amount > settings.DeclineAbove) return "amount_too_high";
         if (settings.DeclineCents.Length > 0 && settings.DeclineCents.Contains((int)(amount * 100 % 100))) return "card_declined";
         if (settings.DeclineOrders.Length > 0 && settings.DeclineOrders.Contains(orderId, StringComparer.Ordinal)) return "do_not_honor";
-        return Roll(current => current.DeclineRate) ? "insufficient_funds" : null;
+        return Roll(faults => faults.DeclineRate) ? "insufficient_funds" : null;
     }
 
     private bool Roll(Func<FaultSettings, double> rate)
     {
-        var active = _active;
+        var active = current;
         var chance = rate(active.Settings);
         return chance > 0 && active.Dice.Next() < chance;
     }
 
-    private sealed class Active(FaultSettings settings, TimeProvider time)
+    private sealed class ActiveFaults(FaultSettings settings, TimeProvider time)
     {
         public FaultSettings Settings { get; } = settings;
 
         public Dice Dice { get; } = new(settings.Seed);
 
-        public RequestRate? Rate { get; } = settings.RateLimit is { } perSecond ? new(perSecond, time) : null;
+        public TokenBucket? RateLimiter { get; } = settings.RateLimit is { } perSecond ? new(perSecond, time) : null;
     }
 
     private sealed class Dice(int? seed)
     {
-        private readonly Random? _seeded = seed is { } value ? new(value) : null;
+        private readonly Random? seeded = seed is { } value ? new(value) : null;
 
         public double Next()
         {
-            if (_seeded is null) return Random.Shared.NextDouble();
-            lock (_seeded) return _seeded.NextDouble();
+            if (seeded is null) return Random.Shared.NextDouble();
+            lock (seeded) return seeded.NextDouble();
         }
     }
 }

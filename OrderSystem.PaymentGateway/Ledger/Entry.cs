@@ -1,6 +1,6 @@
 namespace OrderSystem.PaymentGateway.Ledger;
 
-/// <summary>A ledger line in memory, without the texts that only the file needs.</summary>
+/// <summary>A ledger line in memory, without the texts that only the file holds.</summary>
 internal abstract class Entry(long sequence)
 {
     public const string SucceededStatus = "succeeded";
@@ -11,8 +11,8 @@ internal abstract class Entry(long sequence)
 
 internal sealed class Charge(long sequence, UInt128 order, LedgerLine line, Charge? previousOfOrder) : Entry(sequence)
 {
-    private readonly long _createdAt = line.At.UtcTicks;
-    private long _refundedAt;
+    private readonly long createdAt = line.At.UtcTicks;
+    private long refundedAt;
 
     public UInt128 Order { get; } = order;
 
@@ -28,14 +28,14 @@ internal sealed class Charge(long sequence, UInt128 order, LedgerLine line, Char
 
     public Charge? PreviousOfOrder { get; } = previousOfOrder;
 
-    public DateTimeOffset CreatedAt => new(_createdAt, TimeSpan.Zero);
+    public DateTimeOffset CreatedAt => new(createdAt, TimeSpan.Zero);
 
-    public DateTimeOffset? RefundedAt => _refundedAt == 0 ? null : new DateTimeOffset(_refundedAt, TimeSpan.Zero);
+    public DateTimeOffset? RefundedAt => refundedAt == 0 ? null : new DateTimeOffset(refundedAt, TimeSpan.Zero);
 
-    /// <summary>Refunded, or about to be.</summary>
+    /// <summary>What has been refunded or is reserved for a refund in progress.</summary>
     public decimal Refunded { get; set; }
 
-    public void MarkRefunded(DateTimeOffset at) => _refundedAt = at.UtcTicks;
+    public void MarkRefunded(DateTimeOffset at) => refundedAt = at.UtcTicks;
 }
 
 internal sealed class Refund(long sequence, Charge charge, decimal amount) : Entry(sequence)

@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace OrderSystem.PaymentGateway.Ledger;
 
-/// <summary>A line on its way to the file, and the caller that waits for it; without a line, the wish to clear the ledger.</summary>
-internal sealed record Pending(LedgerLine? Line)
+/// <summary>A line that its caller waits to see in the file; without a line, a request to clear the ledger.</summary>
+internal sealed record PendingLine(LedgerLine? Line)
 {
     public TaskCompletionSource<Entry> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
@@ -12,40 +12,40 @@ internal sealed record Pending(LedgerLine? Line)
 /// <summary>The lines of one write.</summary>
 internal sealed class LedgerBatch
 {
-    private readonly List<(Pending Pending, LedgerLine Line)> _lines = [];
-    private readonly List<int> _lengths = [];
-    private readonly ArrayBufferWriter<byte> _text = new();
+    private readonly List<(PendingLine Pending, LedgerLine Line)> lines = [];
+    private readonly List<int> lengths = [];
+    private readonly ArrayBufferWriter<byte> text = new();
 
-    public int Count => _lines.Count;
+    public int Count => lines.Count;
 
-    public ReadOnlyMemory<byte> Text => _text.WrittenMemory;
+    public ReadOnlyMemory<byte> Text => text.WrittenMemory;
 
-    public IReadOnlyList<int> Lengths => _lengths;
+    public IReadOnlyList<int> Lengths => lengths;
 
-    public void Add(Pending pending, LedgerLine line)
+    public void Add(PendingLine pending, LedgerLine line)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(line, LedgerJson.Default.LedgerLine);
-        _text.Write(json);
-        _text.Write("\n"u8);
-        _lengths.Add(json.Length + 1);
-        _lines.Add((pending, line));
+        text.Write(json);
+        text.Write("\n"u8);
+        lengths.Add(json.Length + 1);
+        lines.Add((pending, line));
     }
 
-    /// <summary>The lines are in the file: the book takes them over and the callers go on.</summary>
-    public void Apply(Book book)
+    /// <summary>Adds the written lines to the index and completes their callers.</summary>
+    public void Apply(LedgerIndex index)
     {
-        foreach (var (pending, line) in _lines) pending.Done.SetResult(book.Apply(line));
+        foreach (var (pending, line) in lines) pending.Done.SetResult(index.Apply(line));
     }
 
     public void Fail(Exception failure)
     {
-        foreach (var (pending, _) in _lines) pending.Done.SetException(failure);
+        foreach (var (pending, _) in lines) pending.Done.SetException(failure);
     }
 
     public void Clear()
     {
-        _lines.Clear();
-        _lengths.Clear();
-        _text.ResetWrittenCount();
+        lines.Clear();
+        lengths.Clear();
+        text.ResetWrittenCount();
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Options;
+using OrderSystem.PaymentGateway.Answers;
 using OrderSystem.ServiceDefaults.Health;
 
 namespace OrderSystem.PaymentGateway.Ledger;
@@ -13,8 +14,8 @@ internal static class LedgerEndpoints
     public static void AddLedger(this WebApplicationBuilder builder)
     {
         builder.Services.AddOptions<LedgerOptions>().BindConfiguration("Ledger").ValidateDataAnnotations().ValidateOnStart();
-        builder.Services.AddSingleton<Attempts>();
-        builder.Services.AddSingleton<Book>();
+        builder.Services.AddSingleton<CallCounter>();
+        builder.Services.AddSingleton<LedgerIndex>();
         builder.Services.AddSingleton<LedgerWriter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LedgerWriter>());
         builder.Services.AddHealthChecks().AddCheck<LedgerHealthCheck>("ledger", tags: [HealthEndpoints.ReadyTag]);
@@ -27,19 +28,19 @@ internal static class LedgerEndpoints
         if (app.Services.GetRequiredService<IOptions<LedgerOptions>>().Value.CanBeCleared) app.MapDelete("/ledger", ClearAsync);
     }
 
-    // One JSON object a line, oldest first: charges with their order, refunds with their charge. Pages by the last sequence seen.
+    // NDJSON, oldest first. A client pages by the sequence of the last line that it has.
     private static PushStreamHttpResult List(LedgerWriter ledger, HttpContext http, long after = 0) =>
         TypedResults.Stream(
             body => ledger.File.CopyToAsync(body, Math.Max(0, after), http.RequestAborted),
             "application/x-ndjson");
 
-    private static JsonHttpResult<LedgerSummary> Summarize(Book book, Attempts attempts) =>
-        TypedResults.Json(book.Summarize(attempts), GatewayJson.Default.LedgerSummary);
+    private static JsonHttpResult<LedgerSummary> Summarize(LedgerIndex index, CallCounter counter) =>
+        TypedResults.Json(index.Summarize(counter), LedgerJson.Default.LedgerSummary);
 
-    private static async Task<NoContent> ClearAsync(LedgerWriter ledger, Attempts attempts)
+    private static async Task<NoContent> ClearAsync(LedgerWriter ledger, CallCounter counter)
     {
         await ledger.ClearAsync();
-        attempts.Clear();
+        counter.Clear();
         return TypedResults.NoContent();
     }
 

@@ -6,102 +6,104 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.PaymentGateway.Ledger;
 
 /// <summary>
-/// The append-only file. What was appended has reached the operating system and survives the death of the process; a line that was
-/// cut short by it is dropped when the file is opened.
+/// The append-only file. An appended line has reached the operating system and survives a crash of the process;
+/// opening the file drops a line that a crash left incomplete.
 /// </summary>
 internal sealed class LedgerFile(string path) : IDisposable
 {
     private const int LinesPerMark = 1024;
     private const byte NewLine = (byte)'\n';
 
-    /// <summary>Where every 1,024th line begins.</summary>
-    private readonly List<long> _marks = [];
-    private SafeFileHandle? _handle;
-    private long _lines;
-    private long _length;
+    /// <summary>The offset of every 1,024th line.</summary>
+    private readonly List<long> marks = [];
+    private SafeFileHandle? handle;
+    private long lineCount;
+    private long fileLength;
 
-    public long Length => Interlocked.Read(ref _length);
+    public long Length => Interlocked.Read(ref fileLength);
 
     public void Open()
     {
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            _handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous);
+            handle = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, FileOptions.Asynchronous);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"The ledger {path} cannot be opened: {failure.Message} Set Ledger:Path to a file that this process can have for itself.");
+            throw new StartupException(
+                $"The ledger {path} cannot be opened: {failure.Message} Set Ledger:Path to a file that only this process uses.");
         }
     }
 
-    /// <summary>Reads the lines that are complete into the book and cuts off the rest.</summary>
-    public async Task LoadAsync(Book book, CancellationToken cancellationToken)
+    /// <summary>Reads the complete lines into the index and truncates the file after them.</summary>
+    public async Task LoadAsync(LedgerIndex index, CancellationToken cancellationToken)
     {
-        await foreach (var line in ReadLinesAsync(RandomAccess.GetLength(_handle!), cancellationToken))
+        await foreach (var line in ReadLinesAsync(RandomAccess.GetLength(handle!), cancellationToken))
         {
-            var isHeader = _length == 0;
+            var isHeader = fileLength == 0;
             try
             {
-                if (isHeader) book.Begin(JsonSerializer.Deserialize(line.Span, LedgerJson.Default.LedgerHeader)!.Ledger);
-                else book.Restore(JsonSerializer.Deserialize(line.Span, LedgerJson.Default.LedgerLine)!);
+                if (isHeader) index.Reset(JsonSerializer.Deserialize(line.Span, LedgerJson.Default.LedgerHeader)!.Ledger);
+                else index.Restore(JsonSerializer.Deserialize(line.Span, LedgerJson.Default.LedgerLine)!);
             }
             catch (Exception failure) when (failure is JsonException or InvalidDataException)
             {
-                throw new StartupException($"Line {(isHeader ? 1 : _lines + 2)} of the ledger {path} is damaged: {failure.Message}");
+                throw new StartupException($"Line {(isHeader ? 1 : lineCount + 2)} of the ledger {path} is damaged: {failure.Message}");
             }
 
             Advance(line.Length + 1, lines: isHeader ? 0 : 1);
         }
 
-        RandomAccess.SetLength(_handle!, _length);
+        RandomAccess.SetLength(handle!, fileLength);
     }
 
-    /// <summary>Starts an empty ledger, over what was there.</summary>
-    public async Task BeginAsync(LedgerHeader header)
+    /// <summary>Replaces the content by an empty ledger.</summary>
+    public async Task ResetAsync(LedgerHeader header)
     {
         byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(header, LedgerJson.Default.LedgerHeader), NewLine];
-        RandomAccess.SetLength(_handle!, 0);
-        await RandomAccess.WriteAsync(_handle!, line, 0, CancellationToken.None);
-        lock (_marks)
+        RandomAccess.SetLength(handle!, 0);
+        await RandomAccess.WriteAsync(handle!, line, 0, CancellationToken.None);
+        lock (marks)
         {
-            _marks.Clear();
-            (_lines, _length) = (0, line.Length);
+            marks.Clear();
+            (lineCount, fileLength) = (0, line.Length);
         }
     }
 
-    /// <summary>Appends whole lines; when that fails none of them is in the file.</summary>
+    /// <summary>Appends complete lines, all or none.</summary>
     public async Task AppendAsync(ReadOnlyMemory<byte> text, IReadOnlyList<int> lengths)
     {
         try
         {
-            await RandomAccess.WriteAsync(_handle!, text, _length, CancellationToken.None);
+            await RandomAccess.WriteAsync(handle!, text, fileLength, CancellationToken.None);
         }
         catch (IOException)
         {
-            RandomAccess.SetLength(_handle!, _length);
+            RandomAccess.SetLength(handle!, fileLength);
             throw;
         }
 
         foreach (var length in lengths) Advance(length, lines: 1);
     }
 
-    /// <summary>Copies the lines after the one with this number.</summary>
+    /// <summary>Copies the lines after this sequence.</summary>
     public async Task CopyToAsync(Stream target, long after, CancellationToken cancellationToken)
     {
         long from, to;
         int skip;
-        lock (_marks)
+        lock (marks)
         {
-            if (after >= _lines) return;
-            (from, to) = (_marks[(int)(after / LinesPerMark)], _length);
+            if (after >= lineCount) return;
+            (from, to) = (marks[(int)(after / LinesPerMark)], fileLength);
             skip = (int)(after % LinesPerMark);
         }
 
         var buffer = new byte[64 * 1024];
         while (from < to)
         {
-            var read = await RandomAccess.ReadAsync(_handle!, buffer.AsMemory(0, (int)Math.Min(buffer.Length, to - from)), from, cancellationToken);
+            var part = buffer.AsMemory(0, (int)Math.Min(buffer.Length, to - from));
+            var read = await RandomAccess.ReadAsync(handle!, part, from, cancellationToken);
             if (read == 0) return;
 
             from += read;
@@ -111,19 +113,20 @@ internal sealed class LedgerFile(string path) : IDisposable
         }
     }
 
-    public void Dispose() => _handle?.Dispose();
+    public void Dispose() => handle?.Dispose();
 
     private void Advance(int bytes, int lines)
     {
-        lock (_marks)
+        lock (marks)
         {
-            if (lines > 0 && _lines % LinesPerMark == 0) _marks.Add(_length);
-            _lines += lines;
-            _length += bytes;
+            if (lines > 0 && lineCount % LinesPerMark == 0) marks.Add(fileLength);
+            lineCount += lines;
+            fileLength += bytes;
         }
     }
 
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLinesAsync(long to, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadLinesAsync(
+        long to, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var from = 0L;
         var buffer = new byte[64 * 1024];
@@ -131,7 +134,7 @@ internal sealed class LedgerFile(string path) : IDisposable
         while (from < to)
         {
             if (held == buffer.Length) Array.Resize(ref buffer, buffer.Length * 2);
-            var read = await RandomAccess.ReadAsync(_handle!, buffer.AsMemory(held), from, cancellationToken);
+            var read = await RandomAccess.ReadAsync(handle!, buffer.AsMemory(held), from, cancellationToken);
             from += read;
             held += read;
 

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OrderSystem.PaymentGateway.Ledger;
 
-/// <summary>One line of the ledger: a charge, succeeded or declined, or a refund. What the file holds is what <c>GET /ledger</c> answers.</summary>
+/// <summary>One line of the ledger: a charge, succeeded or declined, or a refund. <c>GET /ledger</c> returns the lines of the file.</summary>
 internal sealed record LedgerLine
 {
     public const string ChargeKind = "charge";
@@ -52,7 +52,7 @@ internal sealed record LedgerLine
     };
 }
 
-/// <summary>The first line of the file: its name is part of every id, so that ids of another ledger are never mistaken for this one's.</summary>
+/// <summary>The first line of the file. Every id contains its name, so that ids of two ledgers never collide.</summary>
 internal sealed record LedgerHeader(string Ledger, DateTimeOffset CreatedAt);
 
 [JsonSourceGenerationOptions(
@@ -60,4 +60,5 @@ internal sealed record LedgerHeader(string Ledger, DateTimeOffset CreatedAt);
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(LedgerLine))]
 [JsonSerializable(typeof(LedgerHeader))]
+[JsonSerializable(typeof(LedgerSummary))]
 internal sealed partial class LedgerJson : JsonSerializerContext;

@@ -3,55 +3,56 @@ using Microsoft.Extensions.Options;
 
 namespace OrderSystem.PaymentGateway.Ledger;
 
-/// <summary>Appends to the ledger. What arrives while a write is under way goes together into the next one.</summary>
+/// <summary>Appends to the ledger by group commit: lines that arrive during a write share the next one.</summary>
 internal sealed partial class LedgerWriter : BackgroundService
 {
     private const int MaxBatch = 512;
 
-    private readonly Channel<Pending> _pending = Channel.CreateUnbounded<Pending>(new() { SingleReader = true });
-    private readonly Book _book;
-    private readonly TimeProvider _time;
-    private readonly ILogger<LedgerWriter> _logger;
-    private readonly string _path;
+    private readonly Channel<PendingLine> queue = Channel.CreateUnbounded<PendingLine>(new() { SingleReader = true });
+    private readonly LedgerIndex index;
+    private readonly TimeProvider time;
+    private readonly ILogger<LedgerWriter> logger;
+    private readonly string path;
 
-    public LedgerWriter(Book book, IOptions<LedgerOptions> options, IHostEnvironment environment, TimeProvider time, ILogger<LedgerWriter> logger)
+    public LedgerWriter(
+        LedgerIndex index, IOptions<LedgerOptions> options, IHostEnvironment environment, TimeProvider time, ILogger<LedgerWriter> logger)
     {
-        (_book, _time, _logger) = (book, time, logger);
-        _path = Path.GetFullPath(options.Value.Path, environment.ContentRootPath);
-        File = new(_path);
+        (this.index, this.time, this.logger) = (index, time, logger);
+        path = Path.GetFullPath(options.Value.Path, environment.ContentRootPath);
+        File = new(path);
     }
 
     public LedgerFile File { get; }
 
-    /// <summary>Why the last write failed; null when it did not.</summary>
+    /// <summary>The error of the last write; null if it succeeded.</summary>
     public string? Failure { get; private set; }
 
     public Task<Entry> AppendAsync(LedgerLine line)
     {
-        var pending = new Pending(line);
-        return _pending.Writer.TryWrite(pending)
+        var pending = new PendingLine(line);
+        return queue.Writer.TryWrite(pending)
             ? pending.Done.Task
             : Task.FromException<Entry>(new IOException("The gateway is stopping."));
     }
 
     public Task ClearAsync()
     {
-        var pending = new Pending(Line: null);
-        return _pending.Writer.TryWrite(pending) ? pending.Done.Task : Task.CompletedTask;
+        var pending = new PendingLine(Line: null);
+        return queue.Writer.TryWrite(pending) ? pending.Done.Task : Task.CompletedTask;
     }
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         File.Open();
-        await File.LoadAsync(_book, cancellationToken);
-        if (File.Length == 0) await BeginAsync();
+        await File.LoadAsync(index, cancellationToken);
+        if (File.Length == 0) await ResetAsync();
         await base.StartAsync(cancellationToken);
     }
 
-    // The server has stopped by now: hosted services stop in reverse order.
+    // The HTTP server has already stopped: hosted services stop in reverse order.
     public override Task StopAsync(CancellationToken cancellationToken)
     {
-        _pending.Writer.TryComplete();
+        queue.Writer.TryComplete();
         return ExecuteTask ?? Task.CompletedTask;
     }
 
@@ -64,13 +65,13 @@ internal sealed partial class LedgerWriter : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var batch = new LedgerBatch();
-        while (await _pending.Reader.WaitToReadAsync(CancellationToken.None))
+        while (await queue.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            Pending? clear = null;
-            while (clear is null && batch.Count < MaxBatch && _pending.Reader.TryRead(out var next))
+            PendingLine? clear = null;
+            while (clear is null && batch.Count < MaxBatch && queue.Reader.TryRead(out var next))
             {
                 if (next.Line is null) clear = next;
-                else batch.Add(next, Complete(next.Line, _book.Count + batch.Count + 1));
+                else batch.Add(next, Complete(next.Line, index.Count + batch.Count + 1));
             }
 
             if (batch.Count > 0) await WriteAsync(batch);
@@ -80,7 +81,7 @@ internal sealed partial class LedgerWriter : BackgroundService
     }
 
     private LedgerLine Complete(LedgerLine line, long sequence) =>
-        line with { Sequence = sequence, Id = _book.IdOf(line.Kind, sequence), At = _time.GetUtcNow() };
+        line with { Sequence = sequence, Id = index.IdOf(line.Kind, sequence), At = time.GetUtcNow() };
 
     private async Task WriteAsync(LedgerBatch batch)
     {
@@ -91,26 +92,26 @@ internal sealed partial class LedgerWriter : BackgroundService
         }
         catch (IOException failure)
         {
-            Log.WriteFailed(_logger, _path, failure);
+            Log.WriteFailed(logger, path, failure);
             Failure = failure.Message;
             batch.Fail(failure);
             return;
         }
 
-        batch.Apply(_book);
+        batch.Apply(index);
     }
 
-    private async Task ClearAsync(Pending clear)
+    private async Task ClearAsync(PendingLine clear)
     {
-        await BeginAsync();
+        await ResetAsync();
         clear.Done.SetResult(null!);
     }
 
-    private async Task BeginAsync()
+    private async Task ResetAsync()
     {
-        var header = new LedgerHeader(Guid.NewGuid().ToString("N")[..8], _time.GetUtcNow());
-        await File.BeginAsync(header);
-        _book.Begin(header.Ledger);
+        var header = new LedgerHeader(Guid.NewGuid().ToString("N")[..8], time.GetUtcNow());
+        await File.ResetAsync(header);
+        index.Reset(header.Ledger);
     }
 
     private static partial class Log

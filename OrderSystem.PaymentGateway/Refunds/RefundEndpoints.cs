@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrderSystem.PaymentGateway.Answers;
 using OrderSystem.PaymentGateway.Idempotency;
 using OrderSystem.PaymentGateway.Ledger;
 
@@ -13,36 +15,37 @@ internal static class RefundEndpoints
     public static void MapRefunds(this IEndpointRouteBuilder routes) => routes.MapPost("/refunds", RefundAsync);
 
     private static Task<IResult> RefundAsync(
-        RefundRequest request, HttpContext http, KeyedCalls calls, Book book, LedgerWriter ledger, Attempts attempts)
+        RefundRequest request, HttpContext http, IdempotentCalls calls, LedgerIndex index, LedgerWriter ledger, CallCounter counter)
     {
         if (Validate(request) is { } invalid)
         {
-            attempts.Count(Attempt.Invalid);
+            counter.Count(CallOutcome.Invalid);
             return Task.FromResult<IResult>(invalid);
         }
 
         var (chargeId, amount) = (request.ChargeId!, request.Amount!.Value);
         return calls.AnswerAsync(
             http,
-            isSameRequest: entry => entry is Refund refund && refund.Amount == amount && book.IdOf(refund.Charge) == chargeId,
+            isSameRequest: entry => entry is Refund refund && refund.Amount == amount && index.IdOf(refund.Charge) == chargeId,
             process: async key =>
             {
-                if (book.FindCharge(chargeId) is not { } charge) return new(Problems.ChargeNotFound);
-                if (!book.TryReserve(charge, amount)) return new(Problems.NotRefundable);
+                if (index.FindCharge(chargeId) is not { } charge) return new(Problems.ChargeNotFound);
+                if (!index.TryReserve(charge, amount)) return new(Problems.NotRefundable);
 
                 try
                 {
                     var entry = await ledger.AppendAsync(LedgerLine.OfRefund(key, chargeId, amount, charge.Currency));
-                    attempts.Count(Attempt.Refunded);
+                    counter.Count(CallOutcome.Refunded);
                     return new(entry);
                 }
                 catch (IOException)
                 {
-                    book.Unreserve(charge, amount);
+                    index.ReleaseReservation(charge, amount);
                     throw;
                 }
             },
-            answer: entry => TypedResults.Json(new RefundAnswer(book.IdOf(entry), Entry.SucceededStatus), GatewayJson.Default.RefundAnswer));
+            answer: entry =>
+                TypedResults.Json(new RefundAnswer(index.IdOf(entry), Entry.SucceededStatus), RefundsJson.Default.RefundAnswer));
     }
 
     private static ValidationProblem? Validate(RefundRequest request) => request switch
@@ -52,3 +55,10 @@ internal static class RefundEndpoints
         _ => null,
     };
 }
+
+[JsonSourceGenerationOptions(
+    System.Text.Json.JsonSerializerDefaults.Web,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RefundRequest))]
+[JsonSerializable(typeof(RefundAnswer))]
+internal sealed partial class RefundsJson : JsonSerializerContext;

@@ -59,8 +59,7 @@ internal sealed class ProviderAttempt(ProviderCredentials credentials, ProviderH
         metrics.Attempted(call.Kind, result, duration);
         if (Activity.Current is { IsAllDataRequested: true } activity)
         {
-            activity.AddEvent(new(
-                "payment.attempt", tags: new() { { "kind", call.Kind }, { "result", result }, { "duration", duration.TotalSeconds } }));
+            activity.AddEvent(new("payment.attempt", tags: new() { { "kind", call.Kind }, { "result", result }, { "duration", duration.TotalSeconds } }));
         }
     }
 }

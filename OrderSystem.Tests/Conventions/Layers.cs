@@ -10,46 +10,75 @@ internal static class Layers
     {
         ["OrderSystem.ServiceDefaults"] =
         [
-            ["Hosting", "Health", "Http"],
-            ["Access", "Telemetry"],
-            ["Telemetry.Prometheus"],
+            ["Hosting", "Health"],
+            ["Access"],
+            ["Http", "Telemetry.Prometheus"],
+            ["Telemetry"],
             [""],
         ],
         ["OrderSystem.Messaging"] =
         [
-            ["Contracts", "Connections", "Persistence"],
-            ["Envelope", "Telemetry", "Schema"],
-            ["GroupCommit"],
-            ["Outbox"],
+            ["Contracts", "Connections", "Telemetry"],
+            ["Envelope", "Persistence"],
+            ["GroupCommit", "Schema"],
+            ["Outbox", "Inbox"],
             ["JetStream"],
             ["Operations"],
             [""],
         ],
         ["OrderSystem.OrderApi"] =
         [
-            ["Errors", "Idempotency"],
+            ["Errors", "Idempotency", "Ops.Worker"],
             ["Orders"],
-            ["Payments", "Ops.Worker", "Ops.DeadLetters"],
-            ["Ops.Audit"],
-            ["Timeline"],
-            ["Ops"],
+            ["Payments", "Ops.DeadLetters", "Ops.Audit"],
+            ["Timeline", "Ops"],
             [""],
         ],
         ["OrderSystem.PaymentWorker"] =
         [
+            ["Telemetry"],
             ["Gateway"],
             ["Payments"],
             ["Ops.Payments"],
             ["Ops"],
             [""],
         ],
-        ["OrderSystem.PaymentGateway"] = [["Charges"], [""]],
-        ["OrderSystem.LoadTest"] = [["Load"], [""]],
-        ["OrderSystem.AppHost"] = [["Access"], [""]],
-        ["OrderSystem.Benchmarks"] = [[""]],
+        ["OrderSystem.PaymentGateway"] =
+        [
+            ["Answers"],
+            ["Ledger", "Faults"],
+            ["Idempotency"],
+            ["Charges", "Refunds"],
+            [""],
+        ],
+        ["OrderSystem.LocalServers"] =
+        [
+            [""],
+        ],
+        ["OrderSystem.AppHost"] =
+        [
+            ["Infrastructure"],
+            ["Access"],
+            ["Commands"],
+            [""],
+        ],
+        ["OrderSystem.LoadTest"] =
+        [
+            ["Report"],
+            ["Measuring"],
+            ["Load"],
+            ["Phases"],
+            ["Runs"],
+            ["Self"],
+            [""],
+        ],
+        ["OrderSystem.Benchmarks"] =
+        [
+            [""],
+        ],
     };
 
-    /// <summary>As docs/architecture.md shows them: the highest layer on top.</summary>
+    /// <summary>As docs/architecture.md shows them: one line a project, the lowest layer first.</summary>
     internal static string Picture { get; } = string.Join('\n', Of.Select(project =>
-        $"{project.Key}\n{string.Join('\n', project.Value.Reverse().Select(layer => $"    {string.Join(" · ", layer.Select(name => name.Length == 0 ? "(root)" : name))}"))}\n"));
+        $"| {project.Key["OrderSystem.".Length..]} | {string.Join(" ← ", project.Value.Select(layer => string.Join(" · ", layer.Select(name => name.Length == 0 ? "*root*" : name))))} |"));
 }

@@ -21,7 +21,7 @@ internal static partial class TypeDependencies
     internal static (IReadOnlyList<string> Namespaces, IReadOnlyList<Use> Uses) Of(string project)
     {
         using var module = ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, $"{project}.dll"));
-        var types = module.Types.Where(type => IsOf(project, type.Namespace)).ToArray();
+        var types = module.Types.Where(type => IsOf(project, type.Namespace) || type.FullName == "Program").ToArray();
         var compiled = types.SelectMany(type => Used(type).Select(Outermost).Where(used => IsOf(project, used.Namespace) && used.Scope == (IMetadataScope)module)
             .Select(used => new Use(Relative(project, type.Namespace), Relative(project, used.Namespace), type.Name)));
         var namespaces = types.Select(type => Relative(project, type.Namespace)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
@@ -41,7 +41,7 @@ internal static partial class TypeDependencies
 
     private static bool IsOf(string project, string name) => name == project || name.StartsWith($"{project}.", StringComparison.Ordinal);
 
-    private static string Relative(string project, string name) => name.Length == project.Length ? "" : name[(project.Length + 1)..];
+    private static string Relative(string project, string name) => name.Length <= project.Length ? "" : name[(project.Length + 1)..];
 
     private static TypeReference Outermost(TypeReference type)
     {

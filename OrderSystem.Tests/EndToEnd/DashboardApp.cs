@@ -11,15 +11,15 @@ namespace OrderSystem.Tests.EndToEnd;
 internal sealed class DashboardApp : IAsyncDisposable
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(3);
-    private readonly DirectoryInfo _data;
-    private readonly IAsyncDisposable _builder;
+    private readonly DirectoryInfo data;
+    private readonly IAsyncDisposable builder;
 
-    private DashboardApp(DirectoryInfo data, IAsyncDisposable builder, DistributedApplication app) => (_data, _builder, App) = (data, builder, app);
+    private DashboardApp(DirectoryInfo data, IAsyncDisposable builder, DistributedApplication app) => (this.data, this.builder, App) = (data, builder, app);
 
     internal DistributedApplication App { get; }
 
     /// <summary>The folder of the local servers.</summary>
-    internal string Data => _data.FullName;
+    internal string Data => data.FullName;
 
     /// <summary>Starts it without the dashboard, and waits until all of it is healthy.</summary>
     internal static Task<DashboardApp> StartAsync() => StartAsync(withDashboard: false);
@@ -63,7 +63,7 @@ internal sealed class DashboardApp : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await App.DisposeAsync();
-        await _builder.DisposeAsync();
-        _data.Delete(recursive: true);
+        await builder.DisposeAsync();
+        data.Delete(recursive: true);
     }
 }

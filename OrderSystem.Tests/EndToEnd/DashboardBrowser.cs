@@ -8,10 +8,10 @@ internal sealed class DashboardBrowser : IAsyncDisposable
 {
     private const float Timeout = 60_000;
     private static readonly string Pictures = Path.Combine(Solution.Root, "artifacts", "screenshots");
-    private readonly IPlaywright _driver;
-    private readonly IBrowser _browser;
+    private readonly IPlaywright driver;
+    private readonly IBrowser browser;
 
-    private DashboardBrowser(IPlaywright driver, IBrowser browser, IPage page) => (_driver, _browser, Page) = (driver, browser, page);
+    private DashboardBrowser(IPlaywright driver, IBrowser browser, IPage page) => (this.driver, this.browser, Page) = (driver, browser, page);
 
     internal IPage Page { get; }
 
@@ -32,8 +32,8 @@ internal sealed class DashboardBrowser : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _browser.DisposeAsync();
-        _driver.Dispose();
+        await browser.DisposeAsync();
+        driver.Dispose();
     }
 
     private static string Find()

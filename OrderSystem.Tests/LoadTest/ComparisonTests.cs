@@ -1,6 +1,5 @@
-using OrderSystem.LoadTest;
-using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Phases;
 using OrderSystem.LoadTest.Report;
 using Xunit;
 
@@ -43,16 +42,6 @@ public sealed class ComparisonTests : IDisposable
         var read = await ReportFiles.ReadAsync(folder.GetFiles("*.json").Single().FullName, CancellationToken.None);
         Assert.Equal(Figures.All(run), Figures.All(read));
         Assert.Contains("steady: settled", Comparison.Print(Comparison.Of(run, read)), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task The_page_needs_nothing_from_elsewhere()
-    {
-        await ReportFiles.WriteAsync(Run(settledPerSecond: 1_000, postMilliseconds: 4), folder.FullName);
-        var page = await File.ReadAllTextAsync(folder.GetFiles("*.html").Single().FullName);
-        Assert.Contains("<polyline", page, StringComparison.Ordinal);
-        Assert.DoesNotContain("NaN", page, StringComparison.Ordinal);
-        Assert.All(["src=", "href=", "url(", "@import", "<script"], reference => Assert.DoesNotContain(reference, page, StringComparison.Ordinal));
     }
 
     [Fact]

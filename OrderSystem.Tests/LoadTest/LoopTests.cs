@@ -77,7 +77,7 @@ public sealed class LoopTests : IAsyncLifetime
         Assert.Equal(10, answered);
     }
 
-    private LoadClients Clients(int connections) => new(address, new OrderRequests(address, token: null, BodyMix.Usual), recorder, connections, FirstNumber: 0, TimeProvider.System);
+    private LoadClients Clients(int connections) => new(address, new OrderRequests(address, token: null, BodyMix.Default), recorder, connections, FirstNumber: 0, TimeProvider.System);
 
     private async Task AnswerAsync(HttpContext http)
     {

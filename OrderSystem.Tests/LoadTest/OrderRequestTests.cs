@@ -23,7 +23,7 @@ public sealed class OrderRequestTests
     [Fact]
     public void No_key_comes_twice_in_a_run_or_in_two()
     {
-        var keys = new[] { new OrderRequests(Api, token: null, BodyMix.Usual), new OrderRequests(Api, token: null, BodyMix.Usual) }
+        var keys = new[] { new OrderRequests(Api, token: null, BodyMix.Default), new OrderRequests(Api, token: null, BodyMix.Default) }
             .SelectMany(requests => Enumerable.Range(0, 5_000).Select(number => Key(Write(requests, number)))).ToArray();
         Assert.Equal(keys.Length, keys.Distinct(StringComparer.Ordinal).Count());
     }

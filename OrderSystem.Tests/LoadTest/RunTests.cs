@@ -1,7 +1,8 @@
 using Npgsql;
-using OrderSystem.LoadTest;
 using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Phases;
+using OrderSystem.LoadTest.Report;
 using OrderSystem.LoadTest.Self;
 using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
@@ -22,7 +23,7 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
     {
         var system = await shared.StartedAsync();
         ProcessTree[] processes = [new("order-api", system.OrderApi.Id)];
-        using var runner = new PhaseRunner(system.OrderApi.Address, Tokens.Everything, BodyMix.Usual, system.OrdersDatabase, processes, TimeSpan.FromSeconds(60), TimeProvider.System);
+        using var runner = new PhaseRunner(system.OrderApi.Address, Tokens.Everything, BodyMix.Default, system.OrdersDatabase, processes, TimeSpan.FromSeconds(60), TimeProvider.System);
         var phase = await runner.RunAsync(new PhasePlan("test", "a little", rate, Connections: 3, TimeSpan.FromSeconds(2.5)), CancellationToken.None);
 
         Assert.Empty(phase.Errors);
@@ -72,7 +73,7 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
     [Fact]
     public async Task What_a_process_starts_counts_as_its_own_also_after_its_end()
     {
-        await using var shell = Child.Start(["sh", "-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; exec sleep 60"]);
+        await using var shell = ChildProcess.Start(["sh", "-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; exec sleep 60"]);
         var (tree, alone) = (new ProcessTree("shell", shell.Id), new ProcessTree("shell", shell.Id, IsAlone: true));
         await Eventually.GetAsync("the child has ended", () => File.ReadAllTextAsync($"/proc/{shell.Id}/comm"), name => name.Trim() == "sleep");
         Assert.True(tree.CpuSeconds() >= 0.05, $"{tree.CpuSeconds()} s: the child is forgotten with its end.");

@@ -7,18 +7,18 @@ namespace OrderSystem.Tests.PaymentGateway;
 /// <summary>The provider's contract: charges, look-up and refunds, each once per key.</summary>
 public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
 {
-    private readonly Gateway _gateway = fixture.Gateway;
-    private readonly string _order = Guid.NewGuid().ToString();
+    private readonly Gateway gateway = fixture.Gateway;
+    private readonly string order = Guid.NewGuid().ToString();
 
     [Fact]
     public async Task A_charge_succeeds_and_is_found_by_its_order()
     {
-        using var response = await _gateway.ChargeAsync(NewKey(), _order, 12.50m);
+        using var response = await gateway.ChargeAsync(NewKey(), order, 12.50m);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var charge = await response.JsonAsync();
         Assert.Equal("succeeded", charge.GetProperty("status").GetString());
 
-        var found = Assert.Single((await _gateway.ChargesOfAsync(_order)).EnumerateArray());
+        var found = Assert.Single((await gateway.ChargesOfAsync(order)).EnumerateArray());
         Assert.Equal(charge.GetProperty("id").GetString(), found.GetProperty("id").GetString());
         Assert.Equal(12.50m, found.GetProperty("amount").GetDecimal());
         Assert.Equal("EUR", found.GetProperty("currency").GetString());
@@ -30,47 +30,47 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     public async Task The_same_key_and_body_get_the_first_answer_again()
     {
         var key = NewKey();
-        using var first = await _gateway.ChargeAsync(key, _order);
-        using var second = await _gateway.ChargeAsync(key, _order);
+        using var first = await gateway.ChargeAsync(key, order);
+        using var second = await gateway.ChargeAsync(key, order);
 
         Assert.Equal(await first.Content.ReadAsStringAsync(), await second.Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.OK, second.StatusCode);
         Assert.Equal(["true"], second.Headers.GetValues("Idempotency-Replayed"));
-        Assert.Single((await _gateway.ChargesOfAsync(_order)).EnumerateArray());
+        Assert.Single((await gateway.ChargesOfAsync(order)).EnumerateArray());
     }
 
     [Fact]
     public async Task The_same_key_with_another_body_is_422()
     {
         var key = NewKey();
-        (await _gateway.ChargeAsync(key, _order, 1m)).Dispose();
+        (await gateway.ChargeAsync(key, order, 1m)).Dispose();
 
-        foreach (var other in new[] { (_order, 2m, "EUR"), (_order, 1m, "USD"), (_order + "x", 1m, "EUR") })
+        foreach (var other in new[] { (order, 2m, "EUR"), (order, 1m, "USD"), (order + "x", 1m, "EUR") })
         {
-            using var response = await _gateway.ChargeAsync(key, other.Item1, other.Item2, other.Item3);
+            using var response = await gateway.ChargeAsync(key, other.Item1, other.Item2, other.Item3);
             Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
             Assert.Equal("key_reused", await response.TextAsync("code"));
         }
 
-        using var refund = await _gateway.RefundAsync(key, "ch_x_1", 1m);
+        using var refund = await gateway.RefundAsync(key, "ch_x_1", 1m);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, refund.StatusCode);
     }
 
     [Fact]
     public async Task Without_a_key_nothing_is_charged()
     {
-        using var response = await _gateway.SendAsync("/charges", key: null, new { orderId = _order, amount = 1, currency = "EUR" });
+        using var response = await gateway.SendAsync("/charges", key: null, new { orderId = order, amount = 1, currency = "EUR" });
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("key_missing", await response.TextAsync("code"));
-        Assert.Empty((await _gateway.ChargesOfAsync(_order)).EnumerateArray());
+        Assert.Empty((await gateway.ChargesOfAsync(order)).EnumerateArray());
     }
 
     [Fact]
     public async Task Fifty_equal_requests_at_once_make_one_charge()
     {
         var key = NewKey();
-        var responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => _gateway.ChargeAsync(key, _order)));
+        var responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => gateway.ChargeAsync(key, order)));
 
         var statuses = responses.Select(response => response.StatusCode).ToList();
         Assert.All(statuses, status => Assert.True(status is HttpStatusCode.OK or HttpStatusCode.Conflict, $"{status}"));
@@ -78,17 +78,17 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
         var ids = new HashSet<string>(StringComparer.Ordinal);
         foreach (var response in responses.Where(response => response.IsSuccessStatusCode)) ids.Add(await response.TextAsync("id"));
         Assert.Single(ids);
-        Assert.Single((await _gateway.ChargesOfAsync(_order)).EnumerateArray());
+        Assert.Single((await gateway.ChargesOfAsync(order)).EnumerateArray());
     }
 
     [Fact]
     public async Task Two_keys_for_one_order_are_two_charges_and_the_summary_names_the_order()
     {
-        (await _gateway.ChargeAsync(NewKey(), _order)).Dispose();
-        (await _gateway.ChargeAsync(NewKey(), _order)).Dispose();
+        (await gateway.ChargeAsync(NewKey(), order)).Dispose();
+        (await gateway.ChargeAsync(NewKey(), order)).Dispose();
 
-        Assert.Equal(2, (await _gateway.ChargesOfAsync(_order)).GetArrayLength());
-        Assert.Contains(_order, (await _gateway.SummaryAsync()).GetProperty("ordersChargedTwice").EnumerateArray().Select(order => order.GetString()));
+        Assert.Equal(2, (await gateway.ChargesOfAsync(order)).GetArrayLength());
+        Assert.Contains(order, (await gateway.SummaryAsync()).GetProperty("ordersChargedTwice").EnumerateArray().Select(order => order.GetString()));
     }
 
     [Theory]
@@ -129,30 +129,30 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     [Fact]
     public async Task A_refund_happens_once_per_key_and_never_exceeds_the_charge()
     {
-        using var charged = await _gateway.ChargeAsync(NewKey(), _order, 10m);
+        using var charged = await gateway.ChargeAsync(NewKey(), order, 10m);
         var (charge, key) = (await charged.TextAsync("id"), NewKey());
 
-        using var first = await _gateway.RefundAsync(key, charge, 6m);
-        using var again = await _gateway.RefundAsync(key, charge, 6m);
-        using var tooMuch = await _gateway.RefundAsync(NewKey(), charge, 6m);
-        using var rest = await _gateway.RefundAsync(NewKey(), charge, 4m);
+        using var first = await gateway.RefundAsync(key, charge, 6m);
+        using var again = await gateway.RefundAsync(key, charge, 6m);
+        using var tooMuch = await gateway.RefundAsync(NewKey(), charge, 6m);
+        using var rest = await gateway.RefundAsync(NewKey(), charge, 4m);
 
         Assert.Equal("succeeded", await first.TextAsync("status"));
         Assert.Equal(await first.TextAsync("id"), await again.TextAsync("id"));
         Assert.Equal(HttpStatusCode.BadRequest, tooMuch.StatusCode);
         Assert.Equal("not_refundable", await tooMuch.TextAsync("code"));
         Assert.Equal(HttpStatusCode.OK, rest.StatusCode);
-        Assert.True(Assert.Single((await _gateway.ChargesOfAsync(_order)).EnumerateArray()).TryGetProperty("refundedAt", out _));
-        Assert.Equal(2, (await _gateway.LedgerAsync()).Count(line => line.TryGetProperty("chargeId", out var id) && id.GetString() == charge));
+        Assert.True(Assert.Single((await gateway.ChargesOfAsync(order)).EnumerateArray()).TryGetProperty("refundedAt", out _));
+        Assert.Equal(2, (await gateway.LedgerAsync()).Count(line => line.TryGetProperty("chargeId", out var id) && id.GetString() == charge));
     }
 
     [Fact]
     public async Task Twenty_full_refunds_at_once_give_the_money_back_once()
     {
-        using var charged = await _gateway.ChargeAsync(NewKey(), _order, 10m);
+        using var charged = await gateway.ChargeAsync(NewKey(), order, 10m);
         var charge = await charged.TextAsync("id");
 
-        var responses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => _gateway.RefundAsync(NewKey(), charge, 10m)));
+        var responses = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => gateway.RefundAsync(NewKey(), charge, 10m)));
 
         Assert.Single(responses, response => response.IsSuccessStatusCode);
     }
@@ -162,7 +162,7 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     {
         foreach (var id in new[] { "ch_00000000_1", "nonsense", "ch__", "1", "ch_x_99999999999999999999" })
         {
-            using var response = await _gateway.RefundAsync(NewKey(), id, 1m);
+            using var response = await gateway.RefundAsync(NewKey(), id, 1m);
             Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
         }
     }
@@ -173,6 +173,6 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/charges") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Add("Idempotency-Key", NewKey());
-        return await _gateway.Http.SendAsync(request);
+        return await gateway.Http.SendAsync(request);
     }
 }

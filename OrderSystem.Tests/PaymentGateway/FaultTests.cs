@@ -10,26 +10,26 @@ namespace OrderSystem.Tests.PaymentGateway;
 /// <summary>Each fault does what it says, and leaves the ledger as it says.</summary>
 public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>, IAsyncLifetime
 {
-    private readonly Gateway _gateway = fixture.Gateway;
+    private readonly Gateway gateway = fixture.Gateway;
 
-    public async ValueTask InitializeAsync() => await _gateway.ResetAsync();
+    public async ValueTask InitializeAsync() => await gateway.ResetAsync();
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public async Task Faults_are_shown_set_and_healed()
     {
-        await _gateway.SetFaultsAsync(new { latency = "00:00:00.010", declineCents = new[] { 13 }, outage = true });
-        var shown = await _gateway.Http.GetFromJsonAsync<JsonElement>("/faults");
+        await gateway.SetFaultsAsync(new { latency = "00:00:00.010", declineCents = new[] { 13 }, outage = true });
+        var shown = await gateway.Http.GetFromJsonAsync<JsonElement>("/faults");
         Assert.Equal("00:00:00.0100000", shown.GetProperty("latency").GetString());
         Assert.Equal(13, shown.GetProperty("declineCents")[0].GetInt32());
         Assert.True(shown.GetProperty("outage").GetBoolean());
 
-        await _gateway.SetFaultsAsync(new { errorRate = 0.5 });
-        Assert.False((await _gateway.Http.GetFromJsonAsync<JsonElement>("/faults")).GetProperty("outage").GetBoolean());
+        await gateway.SetFaultsAsync(new { errorRate = 0.5 });
+        Assert.False((await gateway.Http.GetFromJsonAsync<JsonElement>("/faults")).GetProperty("outage").GetBoolean());
 
-        await _gateway.HealAsync();
-        Assert.Equal(0, (await _gateway.Http.GetFromJsonAsync<JsonElement>("/faults")).GetProperty("errorRate").GetDouble());
+        await gateway.HealAsync();
+        Assert.Equal(0, (await gateway.Http.GetFromJsonAsync<JsonElement>("/faults")).GetProperty("errorRate").GetDouble());
     }
 
     [Theory]
@@ -41,30 +41,30 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [InlineData("""{"latancy":"00:00:01"}""")]
     public async Task A_setting_that_makes_no_sense_is_refused_and_changes_nothing(string faults)
     {
-        using var response = await _gateway.Http.PutAsync("/faults", new StringContent(faults, System.Text.Encoding.UTF8, "application/json"));
+        using var response = await gateway.Http.PutAsync("/faults", new StringContent(faults, System.Text.Encoding.UTF8, "application/json"));
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        using var charge = await _gateway.ChargeAsync("key");
+        using var charge = await gateway.ChargeAsync("key");
         Assert.Equal(HttpStatusCode.OK, charge.StatusCode);
     }
 
     [Fact]
     public async Task Declines_follow_their_rules_and_are_repeated_for_the_same_key()
     {
-        await _gateway.SetFaultsAsync(new { declineAbove = 100, declineCents = new[] { 13 }, declineOrders = new[] { "bad" } });
+        await gateway.SetFaultsAsync(new { declineAbove = 100, declineCents = new[] { 13 }, declineOrders = new[] { "bad" } });
 
         await AssertAsync("above", "o", 100.01m, "amount_too_high");
         await AssertAsync("cents", "o", 5.13m, "card_declined");
         await AssertAsync("order", "bad", 1m, "do_not_honor");
-        using var fine = await _gateway.ChargeAsync("fine", "good", 100m);
+        using var fine = await gateway.ChargeAsync("fine", "good", 100m);
         Assert.Equal(HttpStatusCode.OK, fine.StatusCode);
 
-        await _gateway.HealAsync();
+        await gateway.HealAsync();
         await AssertAsync("cents", "o", 5.13m, "card_declined");
 
         async Task AssertAsync(string key, string order, decimal amount, string reason)
         {
-            using var response = await _gateway.ChargeAsync(key, order, amount);
+            using var response = await gateway.ChargeAsync(key, order, amount);
             Assert.Equal(HttpStatusCode.PaymentRequired, response.StatusCode);
             Assert.Equal("declined", await response.TextAsync("status"));
             Assert.Equal(reason, await response.TextAsync("reason"));
@@ -74,10 +74,10 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [Fact]
     public async Task Latency_delays_the_answer_and_the_key_is_in_use_meanwhile()
     {
-        await _gateway.SetFaultsAsync(new { latency = "00:00:01", jitter = "00:00:00.050" });
+        await gateway.SetFaultsAsync(new { latency = "00:00:01", jitter = "00:00:00.050" });
         var started = Stopwatch.GetTimestamp();
 
-        var responses = await Task.WhenAll(_gateway.ChargeAsync("slow"), _gateway.ChargeAsync("slow"));
+        var responses = await Task.WhenAll(gateway.ChargeAsync("slow"), gateway.ChargeAsync("slow"));
 
         Assert.Equal([HttpStatusCode.OK, HttpStatusCode.Conflict], responses.Select(response => response.StatusCode).Order());
         Assert.True(Stopwatch.GetElapsedTime(started) >= TimeSpan.FromMilliseconds(990));
@@ -86,13 +86,13 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [Fact]
     public async Task A_client_that_gives_up_during_the_latency_is_charged_all_the_same()
     {
-        await _gateway.SetFaultsAsync(new { latency = "00:00:00.500" });
-        using var impatient = new HttpClient { BaseAddress = _gateway.Http.BaseAddress, Timeout = TimeSpan.FromMilliseconds(150) };
+        await gateway.SetFaultsAsync(new { latency = "00:00:00.500" });
+        using var impatient = new HttpClient { BaseAddress = gateway.Http.BaseAddress, Timeout = TimeSpan.FromMilliseconds(150) };
         impatient.DefaultRequestHeaders.Add("Idempotency-Key", "given-up");
 
         await Assert.ThrowsAsync<TaskCanceledException>(() => impatient.PostAsJsonAsync("/charges", new { orderId = "o", amount = 1, currency = "EUR" }));
 
-        await Eventually.BeTrueAsync("the charge is in the ledger", async () => (await _gateway.LedgerAsync()).Count == 1);
+        await Eventually.BeTrueAsync("the charge is in the ledger", async () => (await gateway.LedgerAsync()).Count == 1);
     }
 
     [Theory]
@@ -102,38 +102,38 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [InlineData("declineRate", HttpStatusCode.PaymentRequired, 1, "declined")]
     public async Task A_rate_of_one_hits_every_call(string fault, HttpStatusCode status, int ledgerLines, string counter)
     {
-        await _gateway.SetFaultsAsync(new Dictionary<string, double> { [fault] = 1 });
+        await gateway.SetFaultsAsync(new Dictionary<string, double> { [fault] = 1 });
 
-        using var response = await _gateway.ChargeAsync("key");
+        using var response = await gateway.ChargeAsync("key");
 
         Assert.Equal(status, response.StatusCode);
-        Assert.Equal(ledgerLines, (await _gateway.LedgerAsync()).Count);
-        Assert.Equal(1, await _gateway.AttemptsAsync(counter));
+        Assert.Equal(ledgerLines, (await gateway.LedgerAsync()).Count);
+        Assert.Equal(1, await gateway.AttemptsAsync(counter));
     }
 
     [Fact]
     public async Task After_a_500_that_charged_the_same_key_finds_the_charge()
     {
-        await _gateway.SetFaultsAsync(new { errorAfterChargeRate = 1 });
-        (await _gateway.ChargeAsync("key", "o")).Dispose();
+        await gateway.SetFaultsAsync(new { errorAfterChargeRate = 1 });
+        (await gateway.ChargeAsync("key", "o")).Dispose();
 
-        using var again = await _gateway.ChargeAsync("key", "o");
+        using var again = await gateway.ChargeAsync("key", "o");
 
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
-        Assert.Single((await _gateway.ChargesOfAsync("o")).EnumerateArray());
+        Assert.Single((await gateway.ChargesOfAsync("o")).EnumerateArray());
     }
 
     [Fact]
     public async Task Charge_then_drop_charges_and_cuts_the_connection()
     {
-        await _gateway.SetFaultsAsync(new { dropAfterChargeRate = 1 });
+        await gateway.SetFaultsAsync(new { dropAfterChargeRate = 1 });
 
-        await Assert.ThrowsAsync<HttpRequestException>(() => _gateway.ChargeAsync("key", "o"));
+        await Assert.ThrowsAsync<HttpRequestException>(() => gateway.ChargeAsync("key", "o"));
 
-        using var again = await _gateway.ChargeAsync("key", "o");
+        using var again = await gateway.ChargeAsync("key", "o");
         Assert.Equal(HttpStatusCode.OK, again.StatusCode);
-        Assert.Single(await _gateway.LedgerAsync());
-        Assert.Equal(1, await _gateway.AttemptsAsync("droppedAfterEffect"));
+        Assert.Single(await gateway.LedgerAsync());
+        Assert.Equal(1, await gateway.AttemptsAsync("droppedAfterEffect"));
     }
 
     [Fact]
@@ -153,30 +153,30 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [Fact]
     public async Task Over_the_rate_limit_calls_get_429_with_Retry_After()
     {
-        await _gateway.SetFaultsAsync(new { rateLimit = 5 });
+        await gateway.SetFaultsAsync(new { rateLimit = 5 });
 
-        var responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => _gateway.ChargeAsync($"key-{i}", $"order-{i}")));
+        var responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => gateway.ChargeAsync($"key-{i}", $"order-{i}")));
 
         var limited = responses.Where(response => response.StatusCode == HttpStatusCode.TooManyRequests).ToList();
         Assert.InRange(limited.Count, 30, 45);
         Assert.All(limited, response => Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter!.Delta));
-        Assert.Equal(50 - limited.Count, (await _gateway.LedgerAsync()).Count);
+        Assert.Equal(50 - limited.Count, (await gateway.LedgerAsync()).Count);
     }
 
     [Fact]
     public async Task In_an_outage_every_call_is_503_until_it_is_healed()
     {
-        await _gateway.SetFaultsAsync(new { outage = true });
+        await gateway.SetFaultsAsync(new { outage = true });
 
-        using var charge = await _gateway.ChargeAsync("key", "o");
-        using var lookUp = await _gateway.Http.GetAsync("/charges?orderId=o");
-        using var refund = await _gateway.RefundAsync("refund", "ch_1", 1m);
+        using var charge = await gateway.ChargeAsync("key", "o");
+        using var lookUp = await gateway.Http.GetAsync("/charges?orderId=o");
+        using var refund = await gateway.RefundAsync("refund", "ch_1", 1m);
         Assert.All([charge, lookUp, refund], response => Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode));
-        using var ready = await _gateway.Http.GetAsync("/ready");
+        using var ready = await gateway.Http.GetAsync("/ready");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
 
-        await _gateway.HealAsync();
-        using var healed = await _gateway.ChargeAsync("key", "o");
+        await gateway.HealAsync();
+        using var healed = await gateway.ChargeAsync("key", "o");
         Assert.Equal(HttpStatusCode.OK, healed.StatusCode);
     }
 

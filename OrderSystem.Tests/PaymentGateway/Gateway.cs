@@ -8,13 +8,13 @@ namespace OrderSystem.Tests.PaymentGateway;
 /// <summary>The provider as a process of its own with a ledger of its own, and the calls that a client makes.</summary>
 internal sealed class Gateway : IAsyncDisposable
 {
-    private readonly string _folder;
-    private readonly KeyValuePair<string, string>[] _settings;
-    private ServiceProcess _process = null!;
+    private readonly string folder;
+    private readonly KeyValuePair<string, string>[] settings;
+    private ServiceProcess process = null!;
 
-    private Gateway(string folder, KeyValuePair<string, string>[] settings) => (_folder, _settings) = (folder, settings);
+    private Gateway(string folder, KeyValuePair<string, string>[] settings) => (this.folder, this.settings) = (folder, settings);
 
-    public string Ledger => Path.Combine(_folder, "ledger.ndjson");
+    public string Ledger => Path.Combine(folder, "ledger.ndjson");
 
     public HttpClient Http { get; private set; } = null!;
 
@@ -29,15 +29,15 @@ internal sealed class Gateway : IAsyncDisposable
 
     public async Task StartAgainAsync()
     {
-        _process = await ServiceProcess.StartAsync(
+        process = await ServiceProcess.StartAsync(
             "OrderSystem.PaymentGateway",
-            [KeyValuePair.Create("Ledger__Path", Ledger), KeyValuePair.Create("Ledger__CanBeCleared", "true"), .. _settings]);
-        Http = new HttpClient { BaseAddress = _process.Address };
+            [KeyValuePair.Create("Ledger__Path", Ledger), KeyValuePair.Create("Ledger__CanBeCleared", "true"), .. settings]);
+        Http = new HttpClient { BaseAddress = process.Address };
     }
 
-    public Task KillAsync() => _process.KillAsync();
+    public Task KillAsync() => process.KillAsync();
 
-    public Task<int> StopAsync() => _process.StopAsync();
+    public Task<int> StopAsync() => process.StopAsync();
 
     public Task<(int ExitCode, string Output)> StartAnotherOnTheSameLedgerAsync() =>
         ServiceProcess.RunAsync("OrderSystem.PaymentGateway", [KeyValuePair.Create("Ledger__Path", Ledger)]);
@@ -85,8 +85,8 @@ internal sealed class Gateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
-        await _process.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await process.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
     }
 }
 

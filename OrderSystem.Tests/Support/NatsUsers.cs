@@ -1,26 +1,26 @@
 namespace OrderSystem.Tests.Support;
 
-/// <summary>The users of NATS as they are everywhere, and one more for the tests, who may do everything.</summary>
+/// <summary>The users of production, and one more for the tests, which has all permissions.</summary>
 internal static class NatsUsers
 {
-    internal const string File = "users.conf";
+    internal const string File = NatsUserFiles.Users;
     internal const string OrderApi = "order-api";
     internal const string PaymentWorker = "payment-worker";
     internal const string Provisioning = "provisioning";
     internal const string Ops = "ops";
 
-    /// <summary>All that may exist in production.</summary>
-    internal static IReadOnlyList<string> All { get; } = [OrderApi, PaymentWorker, Provisioning, Ops];
+    /// <summary>The users of production.</summary>
+    internal static IReadOnlyList<string> All => NatsUserFiles.Names;
 
-    /// <summary>The file that says what each may do.</summary>
-    internal static string Source { get; } = Path.Combine(Solution.Root, "deploy", "nats", File);
+    /// <summary>The file with their permissions.</summary>
+    internal static string Source => NatsUserFiles.Source;
 
     internal static string PasswordOf(string user) => $"only-for-{user}";
 
-    /// <summary>The user as whom a service connects.</summary>
+    /// <summary>The user of a service.</summary>
     internal static string Of(string project) => project == "OrderSystem.PaymentWorker" ? PaymentWorker : OrderApi;
 
-    /// <summary>Puts the file and the passwords where a server's configuration can include them.</summary>
+    /// <summary>Writes the users and passwords for a server's configuration to include.</summary>
     internal static async Task WriteAsync(string folder)
     {
         var users = await System.IO.File.ReadAllTextAsync(Source);
@@ -29,8 +29,8 @@ internal static class NatsUsers
         await WritePasswordsAsync(folder, PasswordOf);
     }
 
-    internal static Task WritePasswordsAsync(string folder, Func<string, string> passwordOf) => System.IO.File.WriteAllLinesAsync(
-        Path.Combine(folder, "passwords.conf"), All.Select(user => $"{VariableOf(user)}: \"{passwordOf(user)}\""));
+    internal static Task WritePasswordsAsync(string folder, Func<string, string> passwordOf) => System.IO.File.WriteAllTextAsync(
+        Path.Combine(folder, NatsUserFiles.Passwords), NatsUserFiles.WritePasswords(passwordOf));
 
-    internal static string VariableOf(string user) => $"{user.Replace('-', '_').ToUpperInvariant()}_PASSWORD";
+    internal static string VariableOf(string user) => NatsUserFiles.VariableOf(user);
 }

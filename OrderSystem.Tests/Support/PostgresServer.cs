@@ -1,104 +1,64 @@
-using System.Diagnostics;
-using System.Globalization;
 using Npgsql;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>
-/// A PostgreSQL server of its own, with the settings a server has out of the box: loopback only, a free port, a data directory that goes
-/// when the server is disposed, and also when the test process dies.
-/// </summary>
+/// <summary>A PostgreSQL server with default settings, which can be killed, frozen, restarted on the same port, and have a standby.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
-    // A shell stands between: when its standard input ends, because this process closed it or died, it stops the server and cleans up.
-    private const string Guardian = """
-        exec 3<&0
-        dir="$1"; shift
-        "$@" </dev/null >>"$dir/log" 2>&1 3<&- &
-        server=$!
-        { read -r _ <&3; : > "$dir/abandoned"; kill -QUIT $server; kill -CONT $server; } 2>/dev/null &
-        guard=$!
-        wait $server
-        code=$?
-        kill $guard 2>/dev/null
-        if [ -e "$dir/abandoned" ]; then cd /; rm -rf "$dir"; fi
-        exit $code
-        """;
+    private readonly PostgresProcess process;
+    private int databases;
+    private bool isFrozen;
 
-    private static readonly TimeSpan s_startTimeout = TimeSpan.FromSeconds(30);
+    private PostgresServer(PostgresProcess process) => this.process = process;
 
-    private readonly string _directory;
-    private Process? _guardian;
-    private string _follows = "";
-    private int _databases;
-    private bool _isFrozen;
-
-    private PostgresServer(string directory) => _directory = directory;
-
-    public int Port { get; private set; }
+    public int Port => process.Port;
 
     /// <summary>The server's process id; it changes with <see cref="StartAgainAsync"/>.</summary>
-    public int ProcessId { get; private set; }
+    public int ProcessId => process.ProcessId;
 
-    /// <summary>All that it wrote.</summary>
-    public string Log => File.Exists(Path.Combine(_directory, "log")) ? File.ReadAllText(Path.Combine(_directory, "log")) : string.Empty;
+    /// <summary>All output of the server.</summary>
+    public string Log => process.Log;
 
-    /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given, as the superuser if no role is.</summary>
-    public string ConnectionString(string database, int? viaPort = null, string role = "postgres") =>
+    private string Data => process.Cluster.Folder;
+
+    /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given.</summary>
+    public string ConnectionString(string database, int? viaPort = null, string role = PostgresCluster.Superuser) =>
         $"Host=127.0.0.1;Port={viaPort ?? Port};Username={role};Password={PostgresTemplate.Password};Database={database};Include Error Detail=true";
 
     public static async Task<PostgresServer> StartAsync()
     {
         var server = await MakeAsync();
         await PostgresTemplate.CopyToAsync(server.Data);
-        await server.StartOnFreePortAsync();
+        await server.process.StartAsync();
         return server;
     }
 
-    /// <summary>Makes a standby that follows this server by streaming replication. This server is restarted: the copy is one of its data at rest.</summary>
+    /// <summary>Adds a standby that follows this server by streaming replication. This server is restarted: the copy is taken while it is stopped.</summary>
     public async Task<PostgresServer> StartStandbyAsync()
     {
         await StopAsync();
-        var standby = await MakeAsync();
+        var standby = await MakeAsync($"primary_conninfo=host=127.0.0.1 port={Port} user=postgres password={PostgresTemplate.Password}");
         await PostgresAccount.RunAsServerUserAsync("cp", "-a", Data, standby.Data);
         await PostgresAccount.RunAsServerUserAsync("touch", Path.Combine(standby.Data, "standby.signal"));
         await StartAgainAsync();
-        standby._follows = $"host=127.0.0.1 port={Port} user=postgres password={PostgresTemplate.Password}";
-        await standby.StartOnFreePortAsync();
+        await standby.process.StartAsync();
         return standby;
     }
 
-    /// <summary>Makes this standby a server that takes writes, and waits until it is one.</summary>
+    /// <summary>Promotes this standby and waits until it accepts writes.</summary>
     public Task PromoteAsync() => ExecuteAsync("SELECT pg_promote()");
 
-    private static async Task<PostgresServer> MakeAsync()
+    private static async Task<PostgresServer> MakeAsync(params string[] settings)
     {
-        var server = new PostgresServer(PostgresTemplate.NewPath(Guid.NewGuid().ToString("N")[..8]));
-        await PostgresAccount.MakeDirectoryAsync(server._directory);
-        return server;
+        var folder = PostgresTemplate.NewPath(Guid.NewGuid().ToString("N")[..8]);
+        await PostgresAccount.MakeDirectoryAsync(folder);
+        return new(new PostgresProcess(folder, ["max_connections=300", .. settings]));
     }
 
-    private async Task StartOnFreePortAsync()
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            Port = Ports.Free();
-            try
-            {
-                await StartAgainAsync();
-                return;
-            }
-            catch (InvalidOperationException) when (attempt < 5 && Log.Contains("Address already in use", StringComparison.Ordinal))
-            {
-                // Somebody took the port in between.
-            }
-        }
-    }
-
-    /// <summary>Makes an empty database and returns the connection string to it.</summary>
+    /// <summary>Creates an empty database and returns its connection string.</summary>
     public async Task<string> CreateDatabaseAsync()
     {
-        var name = $"test_{Interlocked.Increment(ref _databases)}";
+        var name = $"test_{Interlocked.Increment(ref databases)}";
         await ExecuteAsync($"CREATE DATABASE {name}");
         return ConnectionString(name);
     }
@@ -111,100 +71,43 @@ internal sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Kills the server as a crash would: no checkpoint, no goodbye. The data stays.</summary>
-    public Task KillAsync() => StopAsync("QUIT");
+    /// <summary>Stops the server as a crash would, without a checkpoint. The data remains.</summary>
+    public Task KillAsync() => process.StopAsync("QUIT");
 
-    /// <summary>Stops the server in order, with its connections cut. The data stays.</summary>
-    public Task StopAsync() => StopAsync("INT");
+    /// <summary>Shuts the server down and closes its connections. The data remains.</summary>
+    public Task StopAsync() => process.StopAsync();
 
-    /// <summary>Stops the server's processes from running until <see cref="ThawAsync"/>; connections stay open.</summary>
+    /// <summary>Suspends the server's processes until <see cref="ThawAsync"/>; connections stay open.</summary>
     public Task FreezeAsync()
     {
-        _isFrozen = true;
+        isFrozen = true;
         return SignalTreeAsync("STOP");
     }
 
     public Task ThawAsync()
     {
-        _isFrozen = false;
+        isFrozen = false;
         return SignalTreeAsync("CONT");
     }
 
-    /// <summary>Sends a signal to the postmaster alone.</summary>
-    public Task SignalAsync(string signal) => PostgresAccount.RunAsync("kill", ["-" + signal, ProcessId.ToString(CultureInfo.InvariantCulture)]);
+    /// <summary>Sends a signal to the postmaster only.</summary>
+    public Task SignalAsync(string signal) => process.SignalAsync(signal);
 
     /// <summary>Starts the server on its data and its port.</summary>
-    public async Task StartAgainAsync()
-    {
-        var command = PostgresAccount.AsServerUser(
-            "sh", "-c", Guardian, "postgres-guardian",
-            _directory,
-            Programs.Postgres,
-            "-D", Data,
-            "-c", "listen_addresses=127.0.0.1",
-            "-c", "port=" + Port.ToString(CultureInfo.InvariantCulture),
-            "-c", "unix_socket_directories=" + _directory,
-            "-c", "max_connections=300",
-            "-c", "primary_conninfo=" + _follows);
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, WorkingDirectory = "/" };
-        PostgresAccount.AddLibraries(start);
-        _guardian = Process.Start(start)!;
-        await WaitUntilReadyAsync(_guardian);
-    }
+    public Task StartAgainAsync() => process.StartAgainAsync();
 
     public async ValueTask DisposeAsync()
     {
-        if (_guardian is { HasExited: false })
-        {
-            if (_isFrozen) await ThawAsync();
-            _guardian.StandardInput.Close();
-            await _guardian.WaitForExitAsync();
-        }
-
-        _guardian?.Dispose();
-        if (Directory.Exists(_directory)) Directory.Delete(_directory, recursive: true);
+        if (isFrozen)
+            await ThawAsync();
+        await process.DisposeAsync();
     }
 
-    private string Data => Path.Combine(_directory, "data");
-
-    private async Task WaitUntilReadyAsync(Process guardian)
-    {
-        var started = TimeProvider.System.GetTimestamp();
-        while (!IsReady())
-        {
-            if (guardian.HasExited) throw new InvalidOperationException($"PostgreSQL ended with {guardian.ExitCode}: {Log}");
-            if (TimeProvider.System.GetElapsedTime(started) > s_startTimeout) throw new TimeoutException($"PostgreSQL is not ready after {s_startTimeout}: {Log}");
-            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
-        }
-    }
-
-    // The eighth line of the lock file says in what state the server is, the first its process id.
-    private bool IsReady()
-    {
-        try
-        {
-            var lines = File.ReadAllLines(Path.Combine(Data, "postmaster.pid"));
-            if (lines.Length < 8 || lines[7].Trim() is not ("ready" or "standby")) return false;
-            ProcessId = int.Parse(lines[0], CultureInfo.InvariantCulture);
-            return true;
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
-
-    private async Task StopAsync(string signal)
-    {
-        await SignalAsync(signal);
-        await _guardian!.WaitForExitAsync();
-    }
-
-    // The postmaster first, so that it starts no process in between; one that ends in between is no error.
+    // The postmaster first, so that it starts no process meanwhile. A child may end before it is signalled.
     private async Task SignalTreeAsync(string signal)
     {
         await SignalAsync(signal);
         var children = await File.ReadAllTextAsync($"/proc/{ProcessId}/task/{ProcessId}/children");
-        await PostgresAccount.RunAsync("sh", ["-c", $"kill -{signal} {children} 2>/dev/null; true"]);
+        await ChildProcess.RunAsync(["sh", "-c", $"kill -{signal} {children} 2>/dev/null; true"]);
     }
 }

@@ -2,45 +2,34 @@ using System.Globalization;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>A data directory fresh from initdb, made once per test run; every server starts from a copy.</summary>
+/// <summary>A data folder that initdb fills once per test run; every server starts from a copy.</summary>
 internal static class PostgresTemplate
 {
     private const string Prefix = "ordersystem-pg-";
-    private static readonly Lazy<Task<string>> s_directory = new(MakeAsync);
+    private static readonly Lazy<Task<string>> Template = new(MakeAsync);
 
     public const string Password = "only-for-tests";
 
     public static async Task CopyToAsync(string directory) =>
-        await PostgresAccount.RunAsServerUserAsync("cp", "-a", await s_directory.Value, directory);
+        await PostgresAccount.RunAsServerUserAsync("cp", "-a", await Template.Value, directory);
 
-    /// <summary>A directory under /tmp, short enough for a socket in it.</summary>
+    /// <summary>A folder in /tmp, short enough for a socket in it.</summary>
     public static string NewPath(string name) =>
         Path.Combine(Path.GetTempPath(), string.Create(CultureInfo.InvariantCulture, $"{Prefix}{Environment.ProcessId}-{name}"));
 
     private static async Task<string> MakeAsync()
     {
-        RemoveThoseOfDeadRuns();
+        RemoveFoldersOfEndedRuns();
         var parent = NewPath("template");
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Remove(parent);
         await PostgresAccount.MakeDirectoryAsync(parent);
-        var (passwordFile, data) = (Path.Combine(parent, "password"), Path.Combine(parent, "data"));
-        await PostgresAccount.RunAsServerUserAsync("sh", "-c", "printf %s \"$1\" > \"$0\"", passwordFile, Password);
-        await PostgresAccount.RunAsServerUserAsync(
-            Programs.InitDb,
-            "-D", data,
-            "--no-sync",
-            "--no-instructions",
-            "--username=postgres",
-            "--pwfile=" + passwordFile,
-            "--auth-host=scram-sha-256",
-            "--auth-local=trust",
-            "--encoding=UTF8",
-            "--locale=C");
-        return data;
+        var cluster = new PostgresCluster(Path.Combine(parent, "data"), ServerPrograms.Postgres);
+        await cluster.InitialiseAsync(Password, "--no-sync", "--no-instructions", "--auth-local=trust", "--locale=C");
+        return cluster.Folder;
     }
 
-    // A run that was killed may leave directories; its process id in their names says that nobody needs them.
-    private static void RemoveThoseOfDeadRuns()
+    // A killed run leaves folders behind; their names contain its process id.
+    private static void RemoveFoldersOfEndedRuns()
     {
         foreach (var directory in Directory.GetDirectories(Path.GetTempPath(), Prefix + "*"))
         {
@@ -57,7 +46,7 @@ internal static class PostgresTemplate
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // Somebody else's, or gone already.
+            // It belongs to another user, or another run has removed it.
         }
     }
 }

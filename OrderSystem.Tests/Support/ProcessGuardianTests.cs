@@ -12,7 +12,7 @@ public sealed class ProcessGuardianTests
     {
         // Another run of these tests, whose soak starts a whole system. TMPDIR is a folder that this test removes.
         var folder = Directory.CreateTempSubdirectory("ordersystem-killed-");
-        await PostgresAccount.RunAsync("chmod", ["0777", folder.FullName]);
+        await ChildProcess.RunAsync(["chmod", "0777", folder.FullName]);
         var start = new ProcessStartInfo("dotnet", [typeof(ProcessGuardianTests).Assembly.Location, "-noColor", "-class", "*.SoakTests"])
         {
             RedirectStandardOutput = true,
@@ -39,7 +39,7 @@ public sealed class ProcessGuardianTests
                 Process.GetProcessById(left.Id).Kill();
         }
 
-        await PostgresAccount.RunAsync("sh", ["-c", "awk -v below=\"$0/\" 'index($2, below) == 1 { print $2 }' /proc/mounts | xargs -r umount; rm -rf \"$0\"", folder.FullName]);
+        await ChildProcess.RunAsync(["sh", "-c", "awk -v below=\"$0/\" 'index($2, below) == 1 { print $2 }' /proc/mounts | xargs -r umount; rm -rf \"$0\"", folder.FullName]);
     }
 
     private static int HowMany(Found[] processes, string part) =>

@@ -6,12 +6,12 @@ namespace OrderSystem.Tests.Support;
 internal static class Solution
 {
     /// <summary>The folder with the solution file.</summary>
-    internal static string Root { get; } = FindRoot();
+    internal static string Root => SolutionFolder.Root;
 
     private static string Configuration { get; } = typeof(Solution).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
     /// <summary>The built assembly of a project.</summary>
-    internal static string OutputOf(string project) => Path.Combine(Root, project, "bin", Configuration, "net10.0", $"{project}.dll");
+    internal static string OutputOf(string project) => SolutionFolder.OutputOf(project, Configuration);
 
     /// <summary>The built assembly of a project in the previous release, which test.sh builds.</summary>
     internal static string PreviousOutputOf(string project)
@@ -20,17 +20,7 @@ internal static class Solution
         var folder = Path.Combine(Root, ".tools", "previous", commit);
         return File.Exists(Path.Combine(folder, "built"))
             ? Path.Combine(folder, project, "bin", "Release", "net10.0", $"{project}.dll")
-            : throw new InvalidOperationException($"The previous release, {commit} (eng/previous-release), is not built. Run ./test.sh, in a clone that has that commit: git fetch --unshallow");
-    }
-
-    private static string FindRoot()
-    {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "OrderSystem.sln")))
-                return folder.FullName;
-        }
-
-        throw new InvalidOperationException("The tests run below the folder of OrderSystem.sln.");
+            : throw new InvalidOperationException(
+                $"The previous release, {commit} (eng/previous-release), is not built. Run ./test.sh, in a clone that has that commit: git fetch --unshallow");
     }
 }

@@ -18,7 +18,7 @@ namespace OrderSystem.Tests.StandIns.NatsAspire;
 /// <summary>Aspire.NATS.Net against a real server.</summary>
 public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixture<AspireNatsTests.Server>
 {
-    private readonly string _subject = $"test.{Guid.NewGuid():N}";
+    private readonly string subject = $"test.{Guid.NewGuid():N}";
 
     [Fact]
     public async Task One_connection_is_registered_under_all_its_types_and_speaks_JSON()
@@ -29,9 +29,9 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
         Assert.Same(connection, host.Services.GetRequiredService<INatsClient>());
 
         await connection.ConnectAsync();
-        await using var subscription = await connection.SubscribeCoreAsync<Note>(_subject);
+        await using var subscription = await connection.SubscribeCoreAsync<Note>(subject);
         await connection.PingAsync();
-        await connection.PublishAsync(_subject, new Note("hello", 7));
+        await connection.PublishAsync(subject, new Note("hello", 7));
 
         var message = await subscription.Msgs.ReadAsync();
         Assert.Equal(new Note("hello", 7), message.Data);
@@ -49,8 +49,8 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
             ("ConnectionStrings:nats", server.Url));
         var jetStream = host.Services.GetRequiredService<INatsJSContext>();
 
-        await jetStream.CreateStreamAsync(new StreamConfig("ASPIRE", [_subject]));
-        var ack = await jetStream.PublishAsync(_subject, new Note("kept", 1));
+        await jetStream.CreateStreamAsync(new StreamConfig("ASPIRE", [subject]));
+        var ack = await jetStream.PublishAsync(subject, new Note("kept", 1));
 
         ack.EnsureSuccess();
         Assert.Equal("ASPIRE", ack.Stream);
@@ -169,7 +169,7 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
             },
             ("ConnectionStrings:nats", server.Url));
 
-        await host.Services.GetRequiredService<INatsConnection>().PublishAsync(_subject, new Note("traced", 1));
+        await host.Services.GetRequiredService<INatsConnection>().PublishAsync(subject, new Note("traced", 1));
 
         Assert.Contains(spans, span => span.Source.Name == "NATS.Net" && span.OperationName.EndsWith("publish", StringComparison.Ordinal));
     }
@@ -189,13 +189,13 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
     /// <summary>One server for the tests that do not stop it.</summary>
     public sealed class Server : IAsyncLifetime
     {
-        private NatsServer? _process;
+        private NatsServer? process;
 
-        public string Url => _process!.Url;
+        public string Url => process!.Url;
 
-        public async ValueTask InitializeAsync() => _process = await NatsServer.StartAsync();
+        public async ValueTask InitializeAsync() => process = await NatsServer.StartAsync();
 
-        public ValueTask DisposeAsync() => _process?.DisposeAsync() ?? ValueTask.CompletedTask;
+        public ValueTask DisposeAsync() => process?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     private sealed class Collector(List<Activity> spans) : BaseExporter<Activity>

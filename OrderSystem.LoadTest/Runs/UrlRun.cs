@@ -1,11 +1,11 @@
-using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Phases;
 using OrderSystem.LoadTest.Report;
 
-namespace OrderSystem.LoadTest;
+namespace OrderSystem.LoadTest.Runs;
 
 /// <summary>A run against an address.</summary>
-internal static class Runs
+internal static class UrlRun
 {
     internal static async Task<RunReport> RunAsync(Uri url, RunOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -23,31 +23,14 @@ internal static class Runs
             StartedAt = startedAt,
             Version = Machine.Version,
             Machine = Machine.Describe(),
-            Settings = Describe(options),
+            Settings = options.Describe(),
             Phases = [phase],
             Audit = audit.Verdict,
             AuditFindings = audit.Findings,
         };
     }
 
-    internal static IReadOnlyDictionary<string, string> Describe(RunOptions options)
-    {
-        var settings = new SortedDictionary<string, string>(StringComparer.Ordinal)
-        {
-            ["url"] = options.Url?.ToString() ?? "--self",
-            ["seconds"] = $"{options.Duration.TotalSeconds:0}",
-            ["warm-up"] = $"{options.WarmUp.TotalSeconds:0}",
-            ["connections"] = $"{options.Connections}",
-            ["backlog"] = $"{options.Backlog}",
-            ["stored"] = $"{options.Stored}",
-            ["waiting"] = $"{options.Waiting}",
-            ["mix"] = options.Mix.ToString(),
-        };
-        foreach (var (name, value) in options.Settings)
-            settings[name] = value;
-        return settings;
-    }
-
-    /// <summary>Only Linux says in /proc what a process uses.</summary>
-    private static IEnumerable<ProcessTree> Generator() => OperatingSystem.IsLinux() ? [new(Figures.LoadGenerator, Environment.ProcessId, IsAlone: true)] : [];
+    // /proc exists on Linux only.
+    private static IEnumerable<ProcessTree> Generator() =>
+        OperatingSystem.IsLinux() ? [new(Figures.LoadGenerator, Environment.ProcessId, IsAlone: true)] : [];
 }

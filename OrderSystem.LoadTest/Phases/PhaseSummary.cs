@@ -1,22 +1,29 @@
-using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
+using OrderSystem.LoadTest.Report;
 
-namespace OrderSystem.LoadTest.Report;
+namespace OrderSystem.LoadTest.Phases;
 
-/// <summary>Makes a report of what was measured in a phase.</summary>
+/// <summary>Creates the report of a phase from its measurements.</summary>
 internal static class PhaseSummary
 {
     private static readonly double[] Percents = [0, 10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99];
 
     internal static PhaseReport Of(
-        PhasePlan plan, Recorder recorder, IReadOnlyList<PlacedOrder> placed, IReadOnlyList<SecondReport> seconds, Dictionary<string, double> cpu, Dictionary<string, double> allocated, TimeSpan sending, bool isSameClock)
+        PhasePlan plan,
+        Recorder recorder,
+        IReadOnlyList<PlacedOrder> placed,
+        IReadOnlyList<SecondReport> seconds,
+        Dictionary<string, double> cpu,
+        Dictionary<string, double> allocated,
+        TimeSpan sending,
+        bool isSameClock)
     {
         var settled = placed.Where(order => order.FinalAt is not null).ToArray();
         var paid = new Histogram();
         foreach (var order in settled.Where(order => order.Status == "paid"))
             paid.Record(order.FinalAt!.Value - (isSameClock ? order.Accepted.IntendedAt : order.CreatedAt));
 
-        // On another machine the first order's creation is the beginning: its clock is the one that says when the last one was settled.
+        // The clock of another machine also stamps the last settlement, so that the phase starts with its first order.
         var start = isSameClock || settled.Length == 0 ? recorder.StartedAt : settled.Min(order => order.CreatedAt);
         var after = settled.Length == 0 ? sending : settled.Max(order => order.FinalAt!.Value) - start;
         return new PhaseReport
@@ -29,19 +36,23 @@ internal static class PhaseSummary
             SettledAfterSeconds = after.TotalSeconds,
             Accepted = placed.Count,
             Errors = new SortedDictionary<string, long>(recorder.Errors.ToDictionary(), StringComparer.Ordinal),
-            Statuses = new SortedDictionary<string, long>(placed.CountBy(order => order.Status).ToDictionary(status => status.Key, status => (long)status.Value), StringComparer.Ordinal),
+            Statuses = new SortedDictionary<string, long>(
+                placed.CountBy(order => order.Status).ToDictionary(status => status.Key, status => (long)status.Value), StringComparer.Ordinal),
             Settled = settled.Length,
             AcceptedPerSecond = placed.Count / sending.TotalSeconds,
             SettledPerSecond = settled.Length / after.TotalSeconds,
             Post = Of(recorder.Post),
             PostToPaid = Of(paid),
             Lateness = Of(recorder.Lateness),
-            CpuPerOrder = cpu.ToDictionary(process => process.Key, process => settled.Length == 0 ? 0 : process.Value * 1e6 / settled.Length, StringComparer.Ordinal),
-            AllocatedPerOrder = allocated.ToDictionary(process => process.Key, process => settled.Length == 0 ? 0 : process.Value / 1024 / settled.Length, StringComparer.Ordinal),
-            Memory = cpu.Keys.ToDictionary(process => process, process => Fifths([.. seconds.Select(second => second.Memory[process])]), StringComparer.Ordinal),
+            CpuPerOrder = cpu.ToDictionary(process => process.Key, process => PerOrder(process.Value * 1e6), StringComparer.Ordinal),
+            AllocatedPerOrder = allocated.ToDictionary(process => process.Key, process => PerOrder(process.Value / 1024), StringComparer.Ordinal),
+            Memory = cpu.Keys.ToDictionary(
+                process => process, process => Fifths([.. seconds.Select(second => second.Memory[process])]), StringComparer.Ordinal),
             Seconds = seconds,
             SettledBySecond = BySecond(settled, start, after),
         };
+
+        double PerOrder(double value) => settled.Length == 0 ? 0 : value / settled.Length;
     }
 
     internal static LatencyReport Of(Histogram histogram) => new(

@@ -1,16 +1,31 @@
 using OrderSystem.LoadTest.Load;
+using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Report;
 
-namespace OrderSystem.LoadTest.Measuring;
+namespace OrderSystem.LoadTest.Phases;
 
-/// <summary>Runs phases against one address: load, settle, read what became of every order. The processes are those whose CPU and memory are measured.</summary>
-internal sealed class PhaseRunner(Uri api, string? token, BodyMix mix, string? database, IReadOnlyList<ProcessTree> processes, TimeSpan settle, TimeProvider time) : IDisposable
+/// <summary>Runs phases against one address: sends load, waits until the orders are settled, and reads the status of each.</summary>
+/// <param name="api">The order API.</param>
+/// <param name="token">The bearer token for it.</param>
+/// <param name="mix">The sizes of the orders.</param>
+/// <param name="database">The orders' database, to count the backlog in.</param>
+/// <param name="processes">The processes whose CPU and memory are measured.</param>
+/// <param name="settle">How long the last orders of a phase may take.</param>
+/// <param name="time">The clock.</param>
+internal sealed class PhaseRunner(
+    Uri api,
+    string? token,
+    BodyMix mix,
+    string? database,
+    IReadOnlyList<ProcessTree> processes,
+    TimeSpan settle,
+    TimeProvider time) : IDisposable
 {
     private readonly OrdersApi orders = new(api, token, time);
     private readonly OrderRequests requests = new(api, token, mix);
-    private long numbers;
+    private long nextNumber;
 
-    /// <summary>Lets everything be compiled and every connection be made before it counts.</summary>
+    /// <summary>Sends load that is not measured, until code is compiled and connections are open.</summary>
     internal async Task WarmUpAsync(int connections, TimeSpan duration, CancellationToken cancellationToken)
     {
         if (duration <= TimeSpan.Zero)
@@ -18,20 +33,20 @@ internal sealed class PhaseRunner(Uri api, string? token, BodyMix mix, string? d
         await Console.Out.WriteLineAsync($"warm-up: {duration.TotalSeconds:0} s");
         var recorder = new Recorder(time);
         await ClosedLoop.RunAsync(duration, Clients(recorder, connections), cancellationToken);
-        numbers += recorder.Post.Count + recorder.Failed;
+        nextNumber += recorder.Post.Count + recorder.Failed;
         if (recorder.AcceptedCount == 0)
             throw new LoadTestException($"{api} accepted no order: {string.Join(", ", recorder.Errors.Keys)}.");
         await orders.WaitForRestAsync(recorder.Accepted, settle, cancellationToken);
     }
 
-    /// <summary>Places at least as many orders and does not wait until anything comes of them.</summary>
+    /// <summary>Places at least this many orders without waiting until they are settled.</summary>
     internal async Task FillAsync(int connections, long orders, CancellationToken cancellationToken)
     {
         for (var missing = orders; missing > 0;)
         {
             var recorder = new Recorder(time);
             await ClosedLoop.RunAsync(TimeSpan.FromSeconds(1), Clients(recorder, connections), cancellationToken);
-            numbers += recorder.Post.Count + recorder.Failed;
+            nextNumber += recorder.Post.Count + recorder.Failed;
             if (recorder.AcceptedCount == 0)
                 throw new LoadTestException($"{api} accepted no order: {string.Join(", ", recorder.Errors.Keys)}.");
             missing -= recorder.AcceptedCount;
@@ -45,8 +60,8 @@ internal sealed class PhaseRunner(Uri api, string? token, BodyMix mix, string? d
         await using var backlog = new Backlog(orders, database);
         var allocated = await Allocations.ReadAsync(processes, cancellationToken);
         var watch = new PhaseWatch(recorder, backlog, processes, time);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var watching = watch.RunAsync(over.Token);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var watching = watch.RunAsync(end.Token);
 
         var clients = Clients(recorder, plan.Connections);
         var start = time.GetTimestamp();
@@ -54,18 +69,19 @@ internal sealed class PhaseRunner(Uri api, string? token, BodyMix mix, string? d
             ? OpenLoop.RunAsync(new Schedule(rate, plan.Duration), clients, cancellationToken)
             : ClosedLoop.RunAsync(plan.Duration, clients, cancellationToken));
         var sending = time.GetElapsedTime(start);
-        numbers += recorder.Post.Count + recorder.Failed;
+        nextNumber += recorder.Post.Count + recorder.Failed;
 
         var accepted = recorder.Accepted;
         await orders.WaitForRestAsync(accepted, settle, cancellationToken);
         var cpu = watch.CpuSeconds();
         foreach (var (process, bytes) in await Allocations.ReadAsync(processes, cancellationToken))
             allocated[process] = bytes - allocated[process];
-        await over.CancelAsync();
+        await end.CancelAsync();
         await watching;
         var placed = await orders.ReadAsync(accepted, cancellationToken);
         var report = PhaseSummary.Of(plan, recorder, placed, watch.Seconds, cpu, allocated, sending, isSameClock: api.IsLoopback);
-        await Console.Out.WriteLineAsync($"  {report.Accepted} accepted, {report.Settled} settled, {report.SettledPerSecond:0}/s from the first to the last");
+        await Console.Out.WriteLineAsync(
+            $"  {report.Accepted} accepted, {report.Settled} settled, {report.SettledPerSecond:0}/s from the first to the last");
         return report;
     }
 
@@ -73,5 +89,5 @@ internal sealed class PhaseRunner(Uri api, string? token, BodyMix mix, string? d
 
     public void Dispose() => orders.Dispose();
 
-    private LoadClients Clients(Recorder recorder, int connections) => new(api, requests, recorder, connections, numbers, time);
+    private LoadClients Clients(Recorder recorder, int connections) => new(api, requests, recorder, connections, nextNumber, time);
 }

@@ -1,9 +1,9 @@
-namespace OrderSystem.LoadTest.Load;
+namespace OrderSystem.LoadTest.Phases;
 
 /// <summary>One phase of a run.</summary>
-/// <param name="Name">A word, by which runs are compared.</param>
-/// <param name="Title">What a reader is told.</param>
+/// <param name="Name">Identifies the phase when runs are compared.</param>
+/// <param name="Title">Describes it to the reader.</param>
 /// <param name="Rate">Orders per second of an open loop; null for a closed one.</param>
-/// <param name="Connections">How many orders may be asked for at once.</param>
+/// <param name="Connections">The maximum of concurrent requests.</param>
 /// <param name="Duration">How long it sends.</param>
 internal sealed record PhasePlan(string Name, string Title, double? Rate, int Connections, TimeSpan Duration);

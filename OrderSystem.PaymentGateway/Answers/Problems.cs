@@ -1,24 +1,24 @@
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace OrderSystem.PaymentGateway;
+namespace OrderSystem.PaymentGateway.Answers;
 
-/// <summary>Every error that the provider answers with. The <c>code</c> is for programs, the rest for people.</summary>
+/// <summary>Every error response of the provider. Clients branch on <c>code</c>; the detail is for people.</summary>
 internal static class Problems
 {
     public static IResult KeyMissing { get; } =
         Of(400, "key_missing", "An Idempotency-Key header of 1 to 255 characters is required.");
 
     public static IResult KeyInUse { get; } =
-        Of(409, "key_in_use", "A request with this Idempotency-Key is still running.");
+        Of(409, "key_in_use", "A request with this Idempotency-Key is still in progress.");
 
     public static IResult KeyReused { get; } =
-        Of(422, "key_reused", "This Idempotency-Key was used with another request.");
+        Of(422, "key_reused", "This Idempotency-Key was used with a different request.");
 
     public static IResult ChargeNotFound { get; } =
         Of(404, "charge_not_found", "No charge has this id.");
 
     public static IResult NotRefundable { get; } =
-        Of(400, "not_refundable", "The charge did not succeed, or less than this amount is left of it.");
+        Of(400, "not_refundable", "The charge did not succeed, or less than this amount of it remains.");
 
     public static IResult RateLimited { get; } =
         Of(429, "rate_limited", "Too many requests.");

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace OrderSystem.PaymentGateway.Idempotency;
+namespace OrderSystem.PaymentGateway.Ledger;
 
-/// <summary>Stands for a key or an order id in memory: a million charges stay within a few hundred megabytes.</summary>
+/// <summary>A hash that replaces a key or an order id in memory: a million charges take a few hundred megabytes.</summary>
 internal static class Fingerprint
 {
     public static UInt128 Of(string text)

@@ -1,0 +1,17 @@
+namespace OrderSystem.LocalServers;
+
+/// <summary>The programs of one PostgreSQL installation.</summary>
+/// <param name="Folder">The folder of postgres and initdb.</param>
+public sealed record PostgresPrograms(string Folder)
+{
+    /// <summary>The server.</summary>
+    public string Postgres => Path.Combine(Folder, "postgres");
+
+    public string InitDb => Path.Combine(Folder, "initdb");
+
+    /// <summary>Environment variables of the programs. A fetched PostgreSQL has its libraries beside it, outside the system's search path.</summary>
+    public IReadOnlyDictionary<string, string> Environment =>
+        Folder.StartsWith("/usr/", StringComparison.Ordinal)
+            ? new Dictionary<string, string>()
+            : new Dictionary<string, string> { ["LD_LIBRARY_PATH"] = Path.GetFullPath(Path.Combine(Folder, "..", "lib")) };
+}

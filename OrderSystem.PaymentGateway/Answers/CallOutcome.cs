@@ -1,0 +1,22 @@
+namespace OrderSystem.PaymentGateway.Answers;
+
+/// <summary>How a call ended. In camel case, the names are keys of <c>GET /ledger/summary</c>.</summary>
+internal enum CallOutcome
+{
+    Succeeded,
+    Declined,
+    Refunded,
+    Replayed,
+    LookedUp,
+    Invalid,
+    Refused,
+    KeyMissing,
+    KeyReused,
+    KeyInUse,
+    RateLimited,
+    Error,
+    Outage,
+    Hung,
+    DroppedAfterEffect,
+    ErrorAfterEffect,
+}
