@@ -36,7 +36,7 @@ public sealed class StoreFaultTests
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await StreamHoldsAsync(2);
 
-        // The order was republished while it was pending. The cancellation must not inherit the backoff of that.
+        // The order was republished while it was pending. That must not count as a republishing of the cancellation.
         using var http = Tokens.Http(system.Apis[0].Address);
         using (var cancelled = await http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null))
             Assert.Equal(HttpStatusCode.Accepted, cancelled.StatusCode);
