@@ -5,16 +5,19 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$root/eng/prepare.sh"
 
 usage="usage: ./test.sh [--build-only] [--nats VERSION] [NAME]
+       ./test.sh --fast
        ./test.sh --soak MINUTES [--seed SEED]
        ./test.sh --fuzz MINUTES [--seed SEED]
   --build-only  stops after the build
   NAME          runs the tests whose name contains NAME
+  --fast        runs the tests that start no process, in less than a minute
   --nats        tests on a nats-server of this version, for example 2.10, instead of the newest
   --soak        mixes all faults at random for so long and prints a report, which also lies in artifacts/soak
   --fuzz        tries odd inputs at each target for so long: events, the HTTP API, configuration
   --seed        mixes the same faults in the same order, or tries the same inputs"
 
 build_only=false
+fast=false
 soak=false
 fuzz=false
 filter=()
@@ -22,6 +25,7 @@ nats=
 while [ $# -gt 0 ]; do
   case "$1" in
     --build-only) build_only=true ;;
+    --fast) fast=true ;;
     --soak)
       [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "$usage"
       soak=true
@@ -45,21 +49,26 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+if $fast; then filter=(-trait Category=fast); fi
 if $soak; then filter=(-class '*.SoakTests' -showLiveOutput); fi
 if $fuzz; then filter=(-class '*FuzzTests'); fi
 
 prepare_sdk
 prepare_packages
-prepare_nats $nats
-prepare_postgres
-prepare_prometheus
-prepare_faketime
-prepare_kubectl
-prepare_browser
-prepare_cli
-prepare_previous
+project=OrderSystem.Tests
+if ! $fast; then
+  prepare_nats $nats
+  prepare_postgres
+  prepare_prometheus
+  prepare_faketime
+  prepare_kubectl
+  prepare_browser
+  prepare_cli
+  prepare_previous
+  project=OrderSystem.sln
+fi
 
-dotnet build "$root/OrderSystem.sln" -c Release -nodeReuse:false -v:minimal -clp:NoSummary || fail "build: failed; see above."
+dotnet build "$root/$project" -c Release -nodeReuse:false -v:minimal -clp:NoSummary || fail "build: failed; see above."
 say "build: done"
 if $build_only; then exit 0; fi
 

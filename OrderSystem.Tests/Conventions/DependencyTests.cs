@@ -7,6 +7,7 @@ using Xunit;
 namespace OrderSystem.Tests.Conventions;
 
 /// <summary>docs/dependencies.md lists every package that is asked for, and the lock files hold what the projects ask for.</summary>
+[Fast]
 public sealed partial class DependencyTests
 {
     private const string Relock = "dotnet restore OrderSystem.sln --force-evaluate";

@@ -4,6 +4,7 @@ using Xunit;
 namespace OrderSystem.Tests.Conventions;
 
 /// <summary>The faults (F), inputs (H) and messages (M) that the system has to answer: each has a test that bears its number.</summary>
+[Fast]
 public sealed class FailureCatalogueTests
 {
     private static readonly string[] Tests =

@@ -4,6 +4,7 @@ using Xunit;
 namespace OrderSystem.Tests.Conventions;
 
 /// <summary>The folders of each project form layers without circles, as <see cref="Layers"/> and the picture in docs/architecture.md have them.</summary>
+[Fast]
 public sealed class LayerTests
 {
     public static TheoryData<string> Projects { get; } = [.. Layers.Of.Keys];

@@ -8,6 +8,7 @@ using Xunit;
 namespace OrderSystem.Tests.Conventions;
 
 /// <summary>docs/telemetry.md is what the code does: each metric, log event, source, span and span event, and none that is no more.</summary>
+[Fast]
 public sealed partial class TelemetryCatalogueTests
 {
     private static readonly string Page = File.ReadAllText(Path.Combine(Solution.Root, "docs", "telemetry.md"));

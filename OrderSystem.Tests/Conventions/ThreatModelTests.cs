@@ -6,6 +6,7 @@ using Xunit;
 namespace OrderSystem.Tests.Conventions;
 
 /// <summary>docs/threat-model.md names the test of each attack. Each is there, and no input that the system has to answer is missing.</summary>
+[Fast]
 public sealed partial class ThreatModelTests
 {
     private static readonly string Page = File.ReadAllText(Path.Combine(Solution.Root, "docs", "threat-model.md"));

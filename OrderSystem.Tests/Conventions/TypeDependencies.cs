@@ -43,14 +43,16 @@ internal static partial class TypeDependencies
 
     private static string Relative(string project, string name) => name.Length <= project.Length ? "" : name[(project.Length + 1)..];
 
-    private static TypeReference Outermost(TypeReference type)
+    /// <summary>The type that a nested type is declared in.</summary>
+    internal static TypeReference Outermost(TypeReference type)
     {
         while (type.DeclaringType is { } outer)
             type = outer;
         return type;
     }
 
-    private static IEnumerable<TypeReference> Used(TypeDefinition type) =>
+    /// <summary>The types that a type uses, nested ones included.</summary>
+    internal static IEnumerable<TypeReference> Used(TypeDefinition type) =>
         Signature(type).Concat(type.Methods.Where(method => method.HasBody).SelectMany(method => Body(method.Body)))
             .Concat(type.NestedTypes.SelectMany(Used)).SelectMany(Parts);
 

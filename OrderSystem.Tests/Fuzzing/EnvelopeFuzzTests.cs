@@ -11,6 +11,7 @@ using Xunit;
 namespace OrderSystem.Tests.Fuzzing;
 
 /// <summary>Mutated headers and bodies of events, in process: each is read, or rejected with a reason that a header can hold.</summary>
+[Fast]
 public sealed class EnvelopeFuzzTests
 {
     private static readonly string[] Names =

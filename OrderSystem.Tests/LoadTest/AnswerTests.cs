@@ -5,6 +5,7 @@ using Xunit;
 namespace OrderSystem.Tests.LoadTest;
 
 /// <summary>The little HTTP that the generator speaks.</summary>
+[Fast]
 public sealed class AnswerTests
 {
     private const string Id = "0198c0de-0000-7000-8000-000000000001";

@@ -6,6 +6,7 @@ using Xunit;
 namespace OrderSystem.Tests.LoadTest;
 
 /// <summary>Two runs side by side.</summary>
+[Fast]
 public sealed class ComparisonTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ordersystem-compare-");

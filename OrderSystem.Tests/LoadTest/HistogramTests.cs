@@ -4,6 +4,7 @@ using Xunit;
 namespace OrderSystem.Tests.LoadTest;
 
 /// <summary>A latency is off by less than 0.8 %, and none is lost.</summary>
+[Fast]
 public sealed class HistogramTests
 {
     private readonly Histogram histogram = new();

@@ -11,6 +11,7 @@ using Xunit;
 namespace OrderSystem.Tests.LoadTest;
 
 /// <summary>How both loops send, against a server that can stand still.</summary>
+[Fast]
 public sealed class LoopTests : IAsyncLifetime
 {
     private static readonly TimeSpan Stall = TimeSpan.FromSeconds(1);

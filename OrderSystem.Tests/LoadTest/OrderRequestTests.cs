@@ -7,6 +7,7 @@ using Xunit;
 namespace OrderSystem.Tests.LoadTest;
 
 /// <summary>What the generator sends.</summary>
+[Fast]
 public sealed class OrderRequestTests
 {
     private static readonly Uri Api = new("http://localhost:5080");

@@ -4,6 +4,7 @@ using Xunit;
 namespace OrderSystem.Tests.LoadTest;
 
 /// <summary>When requests of an open loop are due depends on nothing but the rate.</summary>
+[Fast]
 public sealed class ScheduleTests
 {
     [Theory]

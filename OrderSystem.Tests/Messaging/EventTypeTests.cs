@@ -4,6 +4,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Messaging;
 
+[Fast]
 public sealed class EventTypeTests
 {
     [Fact]

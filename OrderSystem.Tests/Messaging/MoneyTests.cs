@@ -7,6 +7,7 @@ using Xunit;
 namespace OrderSystem.Tests.Messaging;
 
 /// <summary>An amount has one canonical form and is never rounded.</summary>
+[Fast]
 public sealed class MoneyTests
 {
     [Theory]

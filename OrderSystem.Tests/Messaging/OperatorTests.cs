@@ -5,6 +5,7 @@ using Xunit;
 namespace OrderSystem.Tests.Messaging;
 
 /// <summary>The operator's identity in audit records and logs: no value can imitate another one.</summary>
+[Fast]
 public sealed class OperatorTests
 {
     [Theory]

@@ -8,6 +8,7 @@ namespace OrderSystem.Tests.Model;
 /// The algorithm in isolation, over random interleavings of its atomic steps: the invariants hold, and each of the safeguards is necessary.
 /// Target a failure FsCheck names the seed and the shortest interleaving that it found.
 /// </summary>
+[Fast]
 public sealed class OrderModelTests
 {
     private const int LongestRun = 90;

@@ -7,6 +7,7 @@ using Xunit;
 namespace OrderSystem.Tests.OrderApi;
 
 /// <summary>H13: every JSON form of a number is read as exactly one decimal value, and none is rounded.</summary>
+[Fast]
 public sealed class ExactDecimalTests
 {
     [Theory]

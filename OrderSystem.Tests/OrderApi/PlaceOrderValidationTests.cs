@@ -5,6 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.OrderApi;
 
+[Fast]
 public sealed class PlaceOrderValidationTests
 {
     [Fact]

@@ -14,6 +14,7 @@ namespace OrderSystem.Tests.PaymentWorker;
 /// The provider client has only its own resilience pipeline: inside the default
 /// pipeline of the other clients, each of its attempts would be retried again.
 /// </summary>
+[Fast]
 public sealed class GatewayAttemptsTests
 {
     private const int Retries = 2;

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
+[Fast]
 public sealed class GatewayOptionsTests(SharedSystem shared)
 {
     [Theory]

@@ -5,6 +5,7 @@ using Xunit;
 namespace OrderSystem.Tests.PaymentWorker;
 
 /// <summary>Each row of docs/payment-providers.md, over a real connection.</summary>
+[Fast]
 public sealed class ProviderAnswerTests : IAsyncDisposable
 {
     private readonly ScriptedProvider provider = new();

@@ -3,6 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
+[Fast]
 public sealed class ProviderKeyTests
 {
     private static readonly Guid Order = Guid.Parse("0190b3e5-7c1a-7000-8000-000000000001");

@@ -4,6 +4,7 @@ using Xunit;
 namespace OrderSystem.Tests.PaymentWorker;
 
 /// <summary>Text of the provider is cleaned, so that it can be stored, published and logged.</summary>
+[Fast]
 public sealed class ProviderTextTests
 {
     [Theory]

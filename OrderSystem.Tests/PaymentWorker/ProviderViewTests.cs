@@ -6,6 +6,7 @@ using Xunit;
 namespace OrderSystem.Tests.PaymentWorker;
 
 /// <summary>Whether the result of a look-up confirms or contradicts an operator's decision.</summary>
+[Fast]
 public sealed class ProviderViewTests
 {
     private static readonly Dictionary<string, ChargeOutcome> Found = new(StringComparer.Ordinal)

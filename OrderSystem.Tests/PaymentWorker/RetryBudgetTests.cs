@@ -6,6 +6,7 @@ using Xunit;
 namespace OrderSystem.Tests.PaymentWorker;
 
 /// <summary>The default budget: a tenth of the first attempts, one retry per second, and a burst of twenty.</summary>
+[Fast]
 public sealed class RetryBudgetTests
 {
     private readonly FakeTimeProvider time = new();

@@ -16,6 +16,7 @@ namespace OrderSystem.Tests.Security;
 /// When the signing keys are fetched from the identity provider, how long a request waits
 /// for that, and what is accepted during an outage. A fake clock advances the hours.
 /// </summary>
+[Fast]
 public sealed class IssuerKeysTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider time = new(TimeProvider.System.GetUtcNow());

@@ -6,6 +6,7 @@ using Xunit;
 namespace OrderSystem.Tests.Security;
 
 /// <summary>The NATS permissions in users.conf, compared with the declared topology.</summary>
+[Fast]
 public sealed partial class NatsUsersFileTests
 {
     private readonly string text = Comments().Replace(File.ReadAllText(NatsUsers.Source), "");

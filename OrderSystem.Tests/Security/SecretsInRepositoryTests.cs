@@ -5,6 +5,7 @@ using Xunit;
 namespace OrderSystem.Tests.Security;
 
 /// <summary>The repository contains no key, token or password except those of the tests, which give access to nothing else.</summary>
+[Fast]
 public sealed partial class SecretsInRepositoryTests
 {
     private static readonly string[] NotOurs = ["bin", "obj", ".git", ".tools", ".data", "artifacts", "node_modules", "TestResults"];

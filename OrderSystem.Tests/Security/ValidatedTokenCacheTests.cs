@@ -9,6 +9,7 @@ namespace OrderSystem.Tests.Security;
 /// <summary>
 /// A successful token validation is cached briefly and never beyond what a new validation would accept. Nothing else is cached.
 /// </summary>
+[Fast]
 public sealed class ValidatedTokenCacheTests
 {
     private readonly SteppedClock time = new();

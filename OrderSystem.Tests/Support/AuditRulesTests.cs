@@ -3,6 +3,7 @@ using Xunit;
 namespace OrderSystem.Tests.Support;
 
 /// <summary>Tests the rules that every scenario ends with: each violation is constructed and must be reported.</summary>
+[Fast]
 public sealed class AuditRulesTests
 {
     private static readonly Guid Order = Guid.NewGuid();

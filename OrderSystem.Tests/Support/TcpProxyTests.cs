@@ -6,6 +6,7 @@ using Xunit;
 namespace OrderSystem.Tests.Support;
 
 /// <summary>The proxy that the scenarios rely on.</summary>
+[Fast]
 public sealed class TcpProxyTests : IAsyncLifetime
 {
     private readonly TcpListener echo = new(IPAddress.Loopback, 0);

@@ -6,6 +6,7 @@ using Xunit;
 namespace OrderSystem.Tests.Telemetry;
 
 /// <summary>The duration of an order is the difference of the clocks of two machines, which can be negative.</summary>
+[Fast]
 public sealed class NegativeDurationTests
 {
     [Theory]

@@ -4,6 +4,7 @@ using Xunit;
 namespace OrderSystem.Tests.Faults.Soak;
 
 /// <summary>Tests the checks that a soak ends with: each violation must be reported.</summary>
+[Fast]
 public sealed class SoakRulesTests
 {
     private static readonly Guid Order = Guid.NewGuid();
