@@ -2,7 +2,8 @@ using OrderSystem.AppHost.Access;
 using OrderSystem.AppHost.Commands;
 using OrderSystem.AppHost.Infrastructure;
 
-var builder = DistributedApplication.CreateBuilder(new DistributedApplicationOptions { Args = args, DisableDashboard = args.Contains("--no-dashboard") });
+var builder = DistributedApplication.CreateBuilder(
+    new DistributedApplicationOptions { Args = args, DisableDashboard = args.Contains("--no-dashboard") });
 if (args is [TokenCommand.Verb or TokenCommand.KeysVerb, ..])
 {
     await TokenCommand.PrintAsync(builder, args[0]);
@@ -53,11 +54,11 @@ api.WithEnvironment("Audit__WorkerUrl", worker.GetEndpoint("http"));
 
 if (builder.ExecutionContext.IsRunMode)
 {
-    // On a developer's own machine the dashboard replays dead letters of every service; a deployment leaves that to the command line.
+    // Locally, the dashboard replays the dead letters of every service. In a deployment that is done on the command line.
     if (infrastructure.Nats.Ops is { } operators)
         api.WithReference(operators, connectionName: "natsOps");
 
-    // The provider is simulated for local runs and tests; a deployment asks for the address of a real one.
+    // The provider is simulated locally. A deployment has a parameter for the address of a real one.
     var gateway = builder.AddProject<Projects.OrderSystem_PaymentGateway>("payment-gateway")
         .WithEnvironment("Ledger__Path", Path.Combine(builder.DataFolder(), "payment-gateway", "ledger.ndjson"))
         .WithHttpHealthCheck("/health")
@@ -80,7 +81,7 @@ try
 }
 catch (OperationCanceledException)
 {
-    // Stopped while it started.
+    // Stopped during startup.
 }
 
 return 0;

@@ -8,7 +8,7 @@ using OrderSystem.LoadTest.Self;
 
 namespace OrderSystem.LoadTest;
 
-/// <summary>The command line. Exit codes: 0 success · 1 orders were lost or not settled, or the audit disagrees · 2 the run failed.</summary>
+/// <summary>The command line. Exit codes: 0 success · 1 orders lost or not settled, or the audit disagrees · 2 the run failed.</summary>
 internal static class LoadCommand
 {
     /// <summary>Not an argument, because every user of the machine can read those.</summary>
@@ -35,7 +35,8 @@ internal static class LoadCommand
     private static readonly Option<int> Connections = Number("--connections", "Maximum of concurrent requests.", Defaults.Connections);
     private static readonly Option<double> Duration = Seconds("--seconds", "How long each phase sends.", Defaults.Duration);
     private static readonly Option<double> WarmUp = Seconds("--warm-up", "Seconds of load before the measurement.", Defaults.WarmUp);
-    private static readonly Option<double> Settle = Seconds("--settle", "Seconds that the last orders may take to settle.", Defaults.Settle);
+    private static readonly Option<double> Settle =
+        Seconds("--settle", "Seconds that the last orders may take to settle.", Defaults.Settle);
 
     private static readonly Option<double> YardstickSeconds =
         Seconds("--yardstick", "Seconds of the yardstick, before and after, with --self.", Defaults.Yardstick);
@@ -107,7 +108,7 @@ internal static class LoadCommand
         {
             if (result.GetValue(IsSelf) == (result.GetValue(Url) is not null))
                 result.AddError("Set either --self or --url.");
-            if (result.GetValue(Url) is { } url && !(url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)))
+            if (result.GetValue(Url) is { } url && !IsHttp(url))
                 result.AddError("--url must be an absolute http or https address, such as http://localhost:5080.");
         });
         Rate.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<double?>() is null or > 0, result));
@@ -125,6 +126,8 @@ internal static class LoadCommand
         root.SetAction((arguments, cancellationToken) => RunAsync(Read(arguments), time, cancellationToken));
         return root;
     }
+
+    private static bool IsHttp(Uri url) => url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
 
     private static void RefuseUnless(bool isPositive, OptionResult option)
     {

@@ -40,10 +40,18 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <param name="onLine">Called with each line of its output.</param>
     /// <param name="folder">A folder that is removed if this process dies before the program.</param>
     public static ChildProcess Start(
-        IEnumerable<string> command, IEnumerable<KeyValuePair<string, string>>? environment = null, Action<string>? onLine = null, string? folder = null)
+        IEnumerable<string> command,
+        IEnumerable<KeyValuePair<string, string>>? environment = null,
+        Action<string>? onLine = null,
+        string? folder = null)
     {
         string[] all = [.. command];
-        var start = new ProcessStartInfo(all[0], all[1..]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
+        var start = new ProcessStartInfo(all[0], all[1..])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = "/",
+        };
         foreach (var (name, value) in environment ?? [])
             start.Environment[name] = value;
         return new(start, folder, onLine);
@@ -52,7 +60,9 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Runs a program to its end and returns its output.</summary>
     /// <exception cref="LocalServerException">Its exit code is not 0.</exception>
     public static async Task<string> RunAsync(
-        IEnumerable<string> command, IEnumerable<KeyValuePair<string, string>>? environment = null, CancellationToken cancellationToken = default)
+        IEnumerable<string> command,
+        IEnumerable<KeyValuePair<string, string>>? environment = null,
+        CancellationToken cancellationToken = default)
     {
         string[] all = [.. command];
         await using var child = Start(all, environment);

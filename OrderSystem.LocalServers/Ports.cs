@@ -31,7 +31,8 @@ public static class Ports
                 return port;
         }
 
-        throw new LocalServerException($"No loopback port between {Lowest} and {Highest} is free. Stop some of the programs that listen there.");
+        throw new LocalServerException(
+            $"No loopback port between {Lowest} and {Highest} is free. Stop some of the programs that listen there.");
     }
 
     private static bool TryTake(int port)

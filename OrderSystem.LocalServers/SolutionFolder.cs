@@ -19,6 +19,7 @@ public static class SolutionFolder
                 return folder.FullName;
         }
 
-        throw new LocalServerException("OrderSystem.sln was not found in a parent folder. Run the program from where the solution was built.");
+        throw new LocalServerException(
+            "OrderSystem.sln was not found in a parent folder. Run the program from where the solution was built.");
     }
 }

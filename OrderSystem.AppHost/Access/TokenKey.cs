@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace OrderSystem.AppHost.Access;
 
 /// <summary>
-/// A key of this machine that signs tokens, where no OpenID provider does. RS256, because to check that costs the services the least.
+/// A local key that signs tokens instead of an OpenID provider. RS256, because it is the cheapest to verify.
 /// </summary>
 internal sealed class TokenKey : IDisposable
 {
@@ -23,19 +23,20 @@ internal sealed class TokenKey : IDisposable
         var key = rsa.ExportParameters(includePrivateParameters: false);
         var (modulus, exponent) = (Base64Url.EncodeToString(key.Modulus), Base64Url.EncodeToString(key.Exponent));
 
-        // The thumbprint of RFC 7638: another key, another name.
-        Id = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes($$"""{"e":"{{exponent}}","kty":"RSA","n":"{{modulus}}"}""")));
+        // The thumbprint of RFC 7638, which changes with the key.
+        var canonical = $$"""{"e":"{{exponent}}","kty":"RSA","n":"{{modulus}}"}""";
+        Id = Base64Url.EncodeToString(SHA256.HashData(Encoding.ASCII.GetBytes(canonical)));
         Jwks = $$"""{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"{{Id}}","n":"{{modulus}}","e":"{{exponent}}"}]}""";
     }
 
     internal string Id { get; }
 
-    /// <summary>Its public part, as a JSON Web Key Set (RFC 7517).</summary>
+    /// <summary>The public key as a JSON Web Key Set (RFC 7517).</summary>
     internal string Jwks { get; }
 
     internal static TokenKey Create() => new(RSA.Create(Bits));
 
-    /// <summary>Takes the key that <see cref="Export"/> wrote.</summary>
+    /// <summary>Reads a key from <see cref="Export"/>.</summary>
     internal static TokenKey Import(string pem)
     {
         var imported = RSA.Create();
@@ -43,10 +44,10 @@ internal sealed class TokenKey : IDisposable
         return new(imported);
     }
 
-    /// <summary>All of it, as PEM.</summary>
+    /// <summary>The private key as PEM.</summary>
     internal string Export() => rsa.ExportPkcs8PrivateKeyPem();
 
-    /// <summary>What tells a service to accept its tokens, as environment variables.</summary>
+    /// <summary>The environment variables of a service that accepts its tokens.</summary>
     internal IEnumerable<KeyValuePair<string, string>> Settings() =>
     [
         new("Authentication__Jwks", Jwks),
@@ -54,7 +55,7 @@ internal sealed class TokenKey : IDisposable
         new("Authentication__Schemes__Bearer__ValidAudience", Audience),
     ];
 
-    /// <summary>Makes a token for a client (RFC 9068), which acts for itself unless a subject is named.</summary>
+    /// <summary>Creates a token for a client (RFC 9068), which is its own subject unless one is given.</summary>
     internal string CreateToken(string client, string scopes, DateTimeOffset now, TimeSpan lifetime, string? subject = null)
     {
         var header = Encode(new { alg = "RS256", typ = "at+jwt", kid = Id });

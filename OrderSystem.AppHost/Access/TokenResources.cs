@@ -3,7 +3,7 @@ using OrderSystem.LocalServers;
 
 namespace OrderSystem.AppHost.Access;
 
-/// <summary>Whose tokens the services accept: those of a key of this machine; in a deployment those of the OpenID provider that it asks for.</summary>
+/// <summary>The issuer of the tokens that the services accept: a local key, or in a deployment an OpenID provider.</summary>
 internal sealed class TokenResources
 {
     private const string Scheme = "Authentication__Schemes__Bearer__";
@@ -20,7 +20,8 @@ internal sealed class TokenResources
         const string Token = "worker-token";
         if (key is not null)
         {
-            workerToken = builder.AddParameter(Token, key.CreateToken("order-api", "orders.ops", TimeProvider.System.GetUtcNow(), ServiceLifetime), secret: true).WithHidden();
+            var token = key.CreateToken("order-api", "orders.ops", TimeProvider.System.GetUtcNow(), ServiceLifetime);
+            workerToken = builder.AddParameter(Token, token, secret: true).WithHidden();
             return;
         }
 
@@ -32,18 +33,18 @@ internal sealed class TokenResources
     internal static async Task<TokenResources> AddAsync(IDistributedApplicationBuilder builder) =>
         new(builder, builder.ExecutionContext.IsRunMode ? await OpenKeyAsync(builder.DataFolder()) : null);
 
-    /// <summary>The key in the folder with the data, made when it is not there: tokens survive a restart.</summary>
+    /// <summary>Opens the key in the data folder, or creates it, so that tokens remain valid after a restart.</summary>
     internal static async Task<TokenKey> OpenKeyAsync(string data)
     {
         var file = Path.Combine(Directory.CreateDirectory(data).FullName, "token-key.pem");
         if (File.Exists(file))
             return TokenKey.Import(await File.ReadAllTextAsync(file));
-        var made = TokenKey.Create();
-        await SecretFile.WriteAsync(file, made.Export());
-        return made;
+        var created = TokenKey.Create();
+        await SecretFile.WriteAsync(file, created.Export());
+        return created;
     }
 
-    /// <summary>Makes the service accept the tokens, and its commands bring one.</summary>
+    /// <summary>Configures the service to accept the tokens, and its commands to send one.</summary>
     internal IResourceBuilder<ProjectResource> Protect(IResourceBuilder<ProjectResource> service)
     {
         if (key is null)
@@ -53,8 +54,9 @@ internal sealed class TokenResources
         return service.WithAnnotation(new TokenKeyAnnotation(key));
     }
 
-    /// <summary>Lets the service ask the payment worker.</summary>
-    internal IResourceBuilder<ProjectResource> LetAskWorker(IResourceBuilder<ProjectResource> service) => service.WithEnvironment("Audit__WorkerToken", workerToken);
+    /// <summary>Gives the service a token for the payment worker.</summary>
+    internal IResourceBuilder<ProjectResource> AddWorkerToken(IResourceBuilder<ProjectResource> service) =>
+        service.WithEnvironment("Audit__WorkerToken", workerToken);
 }
 
 /// <summary>The key whose tokens a resource accepts.</summary>
@@ -62,7 +64,10 @@ internal sealed record TokenKeyAnnotation(TokenKey Key) : IResourceAnnotation;
 
 internal static class TokenSetup
 {
-    internal static IResourceBuilder<ProjectResource> WithTokens(this IResourceBuilder<ProjectResource> service, TokenResources tokens) => tokens.Protect(service);
+    internal static IResourceBuilder<ProjectResource> WithTokens(this IResourceBuilder<ProjectResource> service, TokenResources tokens) =>
+        tokens.Protect(service);
 
-    internal static IResourceBuilder<ProjectResource> WithWorkerToken(this IResourceBuilder<ProjectResource> service, TokenResources tokens) => tokens.LetAskWorker(service);
+    internal static IResourceBuilder<ProjectResource> WithWorkerToken(
+        this IResourceBuilder<ProjectResource> service, TokenResources tokens) =>
+        tokens.AddWorkerToken(service);
 }

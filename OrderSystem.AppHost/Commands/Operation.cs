@@ -6,26 +6,33 @@ using OrderSystem.AppHost.Access;
 
 namespace OrderSystem.AppHost.Commands;
 
-/// <summary>Commands that ask a service over HTTP to do something, and answer with what it did.</summary>
+/// <summary>Dashboard commands that call a service over HTTP and show its response.</summary>
 internal static class Operation
 {
     private static readonly HttpClient Http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(2) };
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromMinutes(5);
 
-    /// <summary>Adds a command that can be run while its resource does.</summary>
-    /// <param name="resource">That has the command.</param>
-    /// <param name="name">How it is called by programs.</param>
-    /// <param name="displayName">How it is called in the dashboard.</param>
-    /// <param name="icon">A name of the Fluent UI icons.</param>
-    /// <param name="description">What it does, and what for.</param>
-    /// <param name="confirmation">What it will change; null when it only looks.</param>
-    /// <param name="run">Does it, with a client of the resource.</param>
-    /// <param name="arguments">What it asks for.</param>
-    /// <param name="isHighlighted">Whether it has a button of its own beside the menu.</param>
+    /// <summary>Adds a command that is enabled while its resource runs.</summary>
+    /// <param name="resource">The resource of the command.</param>
+    /// <param name="name">Its name for programs.</param>
+    /// <param name="displayName">Its name in the dashboard.</param>
+    /// <param name="icon">The name of a Fluent UI icon.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="confirmation">The question to confirm a change; null for a read-only command.</param>
+    /// <param name="run">Runs it with a client of the resource.</param>
+    /// <param name="arguments">Its inputs.</param>
+    /// <param name="isHighlighted">Whether it has a button beside the menu.</param>
     internal static IResourceBuilder<ProjectResource> WithOperation(
-        this IResourceBuilder<ProjectResource> resource, string name, string displayName, string icon, string description, string? confirmation,
-        Func<ServiceClient, ExecuteCommandContext, Task<ExecuteCommandResult>> run, IReadOnlyList<InteractionInput>? arguments = null, bool isHighlighted = false)
+        this IResourceBuilder<ProjectResource> resource,
+        string name,
+        string displayName,
+        string icon,
+        string description,
+        string? confirmation,
+        Func<ServiceClient, ExecuteCommandContext, Task<ExecuteCommandResult>> run,
+        IReadOnlyList<InteractionInput>? arguments = null,
+        bool isHighlighted = false)
     {
         var endpoint = resource.GetEndpoint("http");
         return resource.WithCommand(name, displayName, RunAsync, new CommandOptions
@@ -35,44 +42,49 @@ internal static class Operation
             IconName = icon,
             Arguments = arguments ?? [],
             IsHighlighted = isHighlighted,
-            UpdateState = context => context.ResourceSnapshot.State?.Text == KnownResourceStates.Running ? ResourceCommandState.Enabled : ResourceCommandState.Disabled,
+            UpdateState = context => context.ResourceSnapshot.State?.Text == KnownResourceStates.Running
+                ? ResourceCommandState.Enabled
+                : ResourceCommandState.Disabled,
         });
 
         async Task<ExecuteCommandResult> RunAsync(ExecuteCommandContext context)
         {
             try
             {
-                return await run(new ServiceClient(Http, new Uri(endpoint.Url), NewToken(resource.Resource), context.CancellationToken), context);
+                var client = new ServiceClient(Http, new Uri(endpoint.Url), NewToken(resource.Resource), context.CancellationToken);
+                return await run(client, context);
             }
             catch (HttpRequestException failure)
             {
-                return CommandResults.Failure($"{resource.Resource.Name} did not do it: {failure.Message}");
+                return CommandResults.Failure($"{resource.Resource.Name} failed: {failure.Message}");
             }
         }
     }
 
-    /// <summary>What was done, in words, and what the service answered, for the Aspire CLI and for programs that use the dashboard's tools.</summary>
-    internal static ExecuteCommandResult Done(string message, object result) => CommandResults.Success(message, ToJson(message, result), CommandResultFormat.Json);
+    /// <summary>A message for people and the service's response for programs, such as the Aspire CLI.</summary>
+    internal static ExecuteCommandResult Done(string message, object result) =>
+        CommandResults.Success(message, ToJson(message, result), CommandResultFormat.Json);
 
-    /// <summary>The same of something that went wrong or ended early.</summary>
-    internal static ExecuteCommandResult Failed(string message, object result) => CommandResults.Failure(message, ToJson(message, result), CommandResultFormat.Json);
+    /// <summary>The same for a failure or an early end.</summary>
+    internal static ExecuteCommandResult Failed(string message, object result) =>
+        CommandResults.Failure(message, ToJson(message, result), CommandResultFormat.Json);
 
     private static string ToJson(string message, object result) => JsonSerializer.Serialize(new { message, result }, Indented);
 
-    private static string? NewToken(IResource service) =>
-        service.Annotations.OfType<TokenKeyAnnotation>().LastOrDefault()?.Key.CreateToken("dashboard", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TokenLifetime);
+    private static string? NewToken(IResource service) => service.Annotations.OfType<TokenKeyAnnotation>().LastOrDefault()
+        ?.Key.CreateToken("dashboard", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TokenLifetime);
 }
 
-/// <summary>Asks one service in the name of whoever uses the dashboard; everything but success is an exception that says what the service said.</summary>
+/// <summary>Calls one service on behalf of the dashboard's user. A response other than success is an exception with its detail.</summary>
 internal sealed class ServiceClient(HttpClient http, Uri address, string? token, CancellationToken cancellationToken)
 {
     internal async Task<JsonElement> SendAsync(HttpMethod method, string path, object? body = null, string? idempotencyKey = null)
     {
         while (true)
         {
-            using var response = await AskAsync(method, path, body, idempotencyKey);
+            using var response = await SendOnceAsync(method, path, body, idempotencyKey);
 
-            // Many orders at once are more than the share of one client: then nothing was done, and it says when to come back.
+            // The rate limit of one client: the service did nothing, and Retry-After says when to repeat the call.
             if (response is { StatusCode: HttpStatusCode.TooManyRequests, Headers.RetryAfter.Delta: { } wait })
             {
                 await Task.Delay(wait, TimeProvider.System, cancellationToken);
@@ -81,14 +93,19 @@ internal sealed class ServiceClient(HttpClient http, Uri address, string? token,
 
             var text = await response.Content.ReadAsStringAsync(cancellationToken);
             if (!response.IsSuccessStatusCode)
-                throw new HttpRequestException($"{method} {path} answered {(int)response.StatusCode}: {Detail(text)}", inner: null, response.StatusCode);
+            {
+                throw new HttpRequestException(
+                    $"{method} {path} answered {(int)response.StatusCode}: {Detail(text)}", inner: null, response.StatusCode);
+            }
+
             return response.StatusCode == HttpStatusCode.NoContent ? default : JsonSerializer.Deserialize<JsonElement>(text);
         }
     }
 
-    private async Task<HttpResponseMessage> AskAsync(HttpMethod method, string path, object? body, string? idempotencyKey)
+    private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string path, object? body, string? idempotencyKey)
     {
-        using var request = new HttpRequestMessage(method, new Uri(address, path)) { Content = body is null ? null : JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(method, new Uri(address, path));
+        request.Content = body is null ? null : JsonContent.Create(body);
         if (token is not null)
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         request.Headers.Add("X-Operator", $"{Environment.UserName} (dashboard)");
@@ -101,7 +118,10 @@ internal sealed class ServiceClient(HttpClient http, Uri address, string? token,
     {
         try
         {
-            return JsonSerializer.Deserialize<JsonElement>(text) is { ValueKind: JsonValueKind.Object } problem && problem.TryGetProperty("detail", out var detail) ? detail.GetString()! : text;
+            var problem = JsonSerializer.Deserialize<JsonElement>(text);
+            return problem.ValueKind is JsonValueKind.Object && problem.TryGetProperty("detail", out var detail)
+                ? detail.GetString()!
+                : text;
         }
         catch (JsonException)
         {

@@ -1,24 +1,28 @@
 namespace OrderSystem.AppHost.Commands;
 
-/// <summary>Makes the simulated provider misbehave, one way at a time.</summary>
+/// <summary>Sets one fault of the simulated provider at a time.</summary>
 internal static class ProviderCommands
 {
     internal static IResourceBuilder<ProjectResource> WithProviderCommands(this IResourceBuilder<ProjectResource> gateway) => gateway
         .WithFault("slow-down", "Slow down", "TopSpeed", "Each charge and refund takes two seconds.", new { latency = "00:00:02" })
-        .WithFault("fail", "Fail", "ErrorCircle", "Every call is answered with 503, without any effect.", new { outage = true })
+        .WithFault("fail", "Fail", "ErrorCircle", "Every call is answered with 503 and has no effect.", new { outage = true })
         .WithFault("decline", "Decline", "DismissCircle", "Every charge is declined.", new { declineRate = 1.0 })
-        .WithFault("hang", "Hang", "Timer", "No call is answered, and none takes effect.", new { hangRate = 1.0 })
-        .WithOperation("heal", "Heal", "Heart", "Ends whatever was wrong with the provider.", "Let the provider work again?", async (service, _) =>
-        {
-            await service.SendAsync(HttpMethod.Delete, "/faults");
-            return Operation.Done("The provider works again.", new { });
-        });
+        .WithFault("hang", "Hang", "Timer", "No call is answered or has an effect.", new { hangRate = 1.0 })
+        .WithOperation(
+            "heal", "Heal", "Heart", "Removes all faults of the provider.", "Remove all faults of the provider?",
+            async (service, _) =>
+            {
+                await service.SendAsync(HttpMethod.Delete, "/faults");
+                return Operation.Done("The provider works again.", new { });
+            });
 
     private static IResourceBuilder<ProjectResource> WithFault(
         this IResourceBuilder<ProjectResource> gateway, string name, string displayName, string icon, string effect, object settings) =>
-        gateway.WithOperation(name, displayName, icon, effect, $"{effect} This replaces whatever else was wrong, and lasts until Heal. Go on?", async (service, _) =>
-        {
-            await service.SendAsync(HttpMethod.Put, "/faults", settings);
-            return Operation.Done($"{effect} Heal ends it.", settings);
-        });
+        gateway.WithOperation(
+            name, displayName, icon, effect, $"{effect} This replaces any other fault and lasts until Heal. Continue?",
+            async (service, _) =>
+            {
+                await service.SendAsync(HttpMethod.Put, "/faults", settings);
+                return Operation.Done($"{effect} Heal ends it.", settings);
+            });
 }

@@ -3,13 +3,13 @@ using OrderSystem.AppHost.Infrastructure;
 
 namespace OrderSystem.AppHost.Commands;
 
-/// <summary>Makes a token for whoever uses this machine's system by hand.</summary>
+/// <summary>Creates a token for manual calls to the local system.</summary>
 internal static class TokenCommand
 {
-    /// <summary>First argument of the AppHost: prints a token, and nothing else, instead of starting the system.</summary>
+    /// <summary>The first argument of the AppHost that prints a token instead of starting the system.</summary>
     internal const string Verb = "token";
 
-    /// <summary>The same for the public keys that tokens are checked with.</summary>
+    /// <summary>The same for the public keys that verify tokens.</summary>
     internal const string KeysVerb = "token-keys";
 
     private const string Client = "local";
@@ -22,11 +22,11 @@ internal static class TokenCommand
     }
 
     internal static IResourceBuilder<ProjectResource> WithTokenCommand(this IResourceBuilder<ProjectResource> api) => api.WithOperation(
-        "create-token", "Create token", "Key", "Makes a bearer token for 12 hours that may do everything.", confirmation: null,
+        "create-token", "Create token", "Key", "Creates a bearer token with all scopes for 12 hours.", confirmation: null,
         (_, _) => Task.FromResult(
             api.Resource.Annotations.OfType<TokenKeyAnnotation>().LastOrDefault() is { } access
                 ? CommandResults.Success("A token for 12 hours.", Create(access.Key), CommandResultFormat.Text, displayImmediately: true)
-                : CommandResults.Failure("This system has no key of its own.")));
+                : CommandResults.Failure("This system has no local token key.")));
 
     private static string Create(TokenKey key) => key.CreateToken(Client, TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), Lifetime);
 }

@@ -2,13 +2,13 @@ using Microsoft.Extensions.Configuration;
 
 namespace OrderSystem.AppHost.Infrastructure;
 
-/// <summary>Servers that somebody else runs: connection strings that are configured win over everything.</summary>
+/// <summary>External servers: configured connection strings take precedence over every other setting.</summary>
 internal static class ConfiguredInfrastructure
 {
     private static readonly string[] Names = ["nats", "orders", "payments"];
 
     /// <summary>Whether all three connection strings are configured.</summary>
-    /// <exception cref="InfrastructureException">Some are and some are not: half of a system elsewhere is nobody's intention.</exception>
+    /// <exception cref="InfrastructureException">Only some of them are configured, which is a mistake.</exception>
     internal static bool IsComplete(IConfiguration configuration)
     {
         var missing = Names.Where(name => string.IsNullOrWhiteSpace(configuration.GetConnectionString(name))).ToArray();
@@ -17,8 +17,10 @@ internal static class ConfiguredInfrastructure
             0 => true,
             3 => false,
             _ => throw new InfrastructureException(
-                $"{string.Join(" and ", missing.Select(name => $"ConnectionStrings__{name}"))} is not set, but another connection string is. Set all three, or none."),
+                $"{Settings(missing)} is not set, but another connection string is. Set all three, or none."),
         };
+
+        static string Settings(string[] names) => string.Join(" and ", names.Select(name => $"ConnectionStrings__{name}"));
     }
 
     internal static InfrastructureResources Add(IDistributedApplicationBuilder builder)
@@ -29,13 +31,13 @@ internal static class ConfiguredInfrastructure
             DatabaseAccess.OfOneRole("payments", builder.AddConnectionString("payments")), NatsServer: null, Postgres: null);
     }
 
-    /// <summary>In a manifest: asks for a connection string for each user of NATS and each role of PostgreSQL.</summary>
+    /// <summary>For a manifest: a connection string parameter for each user of NATS and each role of PostgreSQL.</summary>
     internal static InfrastructureResources AddForDeployment(IDistributedApplicationBuilder builder)
     {
-        var nats = new NatsAccess(Ask("nats-order-api"), Ask("nats-payment-worker"), Ask("nats-provisioning"));
+        var nats = new NatsAccess(Parameter("nats-order-api"), Parameter("nats-payment-worker"), Parameter("nats-provisioning"));
         return new(nats, Database("orders", "order_api"), Database("payments", "payment_worker"), NatsServer: null, Postgres: null);
 
-        DatabaseAccess Database(string name, string role) => new(name, Ask($"{name}-owner"), Ask($"{name}-service"), new(role));
-        IResourceBuilder<IResourceWithConnectionString> Ask(string name) => builder.AddConnectionString(name);
+        DatabaseAccess Database(string name, string role) => new(name, Parameter($"{name}-owner"), Parameter($"{name}-service"), new(role));
+        IResourceBuilder<IResourceWithConnectionString> Parameter(string name) => builder.AddConnectionString(name);
     }
 }

@@ -3,23 +3,26 @@ using System.Diagnostics;
 
 namespace OrderSystem.AppHost.Infrastructure;
 
-/// <summary>Looks for a container runtime that does not only exist but answers.</summary>
+/// <summary>Finds a container runtime that responds.</summary>
 internal static class ContainerRuntime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Its name; null where none answers.</summary>
-    internal static async Task<string?> FindAsync() => await AnswersAsync("docker") ? "docker" : await AnswersAsync("podman") ? "podman" : null;
+    /// <summary>Its name; null if none responds.</summary>
+    internal static async Task<string?> FindAsync() =>
+        await RespondsAsync("docker") ? "docker" : await RespondsAsync("podman") ? "podman" : null;
 
-    private static async Task<bool> AnswersAsync(string runtime)
+    private static async Task<bool> RespondsAsync(string runtime)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(runtime, ["info"]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            using var deadline = new CancellationTokenSource(Patience);
+            var start = new ProcessStartInfo(runtime, ["info"]) { RedirectStandardOutput = true, RedirectStandardError = true };
+            using var process = Process.Start(start)!;
+            using var deadline = new CancellationTokenSource(Timeout);
             try
             {
-                await Task.WhenAll(process.StandardOutput.ReadToEndAsync(deadline.Token), process.StandardError.ReadToEndAsync(deadline.Token));
+                await Task.WhenAll(
+                    process.StandardOutput.ReadToEndAsync(deadline.Token), process.StandardError.ReadToEndAsync(deadline.Token));
                 await process.WaitForExitAsync(deadline.Token);
                 return process.ExitCode == 0;
             }

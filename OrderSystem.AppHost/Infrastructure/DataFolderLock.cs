@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 namespace OrderSystem.AppHost.Infrastructure;
 
 /// <summary>
-/// One AppHost at a time works on a data folder. The operating system holds the lock for as long as this process keeps the file open, so that a crash leaves none behind.
+/// One AppHost at a time uses a data folder. The operating system releases the lock when this process ends, even by a crash.
 /// </summary>
 internal sealed class DataFolderLock : IHostedService, IDisposable
 {
@@ -13,18 +13,20 @@ internal sealed class DataFolderLock : IHostedService, IDisposable
     private DataFolderLock(FileStream file) => this.file = file;
 
     /// <summary>Takes the lock until the application is disposed.</summary>
-    /// <exception cref="InfrastructureException">Another AppHost has it.</exception>
+    /// <exception cref="InfrastructureException">Another AppHost holds it.</exception>
     internal static void Take(IDistributedApplicationBuilder builder)
     {
         var folder = Directory.CreateDirectory(builder.DataFolder()).FullName;
         try
         {
-            var held = new DataFolderLock(new FileStream(Path.Combine(folder, "apphost.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var path = Path.Combine(folder, "apphost.lock");
+            var held = new DataFolderLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
             builder.Services.AddHostedService(_ => held);
         }
         catch (IOException)
         {
-            throw new InfrastructureException($"another AppHost uses {folder}. Stop it, or give this one a folder of its own with Infrastructure:Data.");
+            throw new InfrastructureException(
+                $"another AppHost uses {folder}. Stop it, or give this one a folder of its own with Infrastructure:Data.");
         }
     }
 

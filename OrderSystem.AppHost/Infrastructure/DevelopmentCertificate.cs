@@ -2,7 +2,7 @@ namespace OrderSystem.AppHost.Infrastructure;
 
 internal static class DevelopmentCertificate
 {
-    /// <summary>Everything here speaks HTTP on loopback. Aspire would warn on each machine that has no development certificate for HTTPS.</summary>
+    /// <summary>All resources use HTTP on loopback. Aspire would otherwise warn on machines without a development certificate.</summary>
     internal static void UseNoDevelopmentCertificate(this IDistributedApplicationBuilder builder)
     {
         foreach (var resource in builder.Resources)

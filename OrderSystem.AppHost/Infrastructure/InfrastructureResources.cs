@@ -2,7 +2,7 @@ using OrderSystem.LocalServers;
 
 namespace OrderSystem.AppHost.Infrastructure;
 
-/// <summary>NATS and PostgreSQL, wherever they come from. A server is null when it is not ours to start.</summary>
+/// <summary>NATS and PostgreSQL from any source. A server is null if this AppHost does not start it.</summary>
 internal sealed record InfrastructureResources(
     NatsAccess Nats,
     DatabaseAccess Orders,
@@ -12,13 +12,13 @@ internal sealed record InfrastructureResources(
 
 internal static class InfrastructureSetup
 {
-    /// <summary>The one setting: <c>auto</c> (containers where a runtime answers, else local), <c>containers</c> or <c>local</c>.</summary>
+    /// <summary><c>auto</c> (containers if a runtime responds, else local), <c>containers</c> or <c>local</c>.</summary>
     private const string Setting = "Infrastructure";
 
-    /// <summary>For a deployment on servers that are there already: its manifest asks for their connection strings.</summary>
+    /// <summary>For a deployment on existing servers: the manifest has parameters for their connection strings.</summary>
     private const string External = "external";
 
-    /// <summary>Adds what the setting says; null, and one line on standard error, when it cannot be had.</summary>
+    /// <summary>Adds the configured infrastructure; null after an error, which is one line on standard error.</summary>
     internal static async Task<InfrastructureResources?> AddInfrastructureAsync(this IDistributedApplicationBuilder builder)
     {
         try
@@ -32,15 +32,16 @@ internal static class InfrastructureSetup
         }
     }
 
-    /// <summary>Where local servers and the simulated provider keep what survives a restart.</summary>
+    /// <summary>The folder of the persistent data of local servers and of the simulated provider.</summary>
     internal static string DataFolder(this IDistributedApplicationBuilder builder) =>
         Path.GetFullPath(builder.Configuration["Infrastructure:Data"] ?? Path.Combine(builder.AppHostDirectory, "..", ".data"));
 
-    /// <summary>Waits for a server that this AppHost starts; one that it does not start is expected to be there.</summary>
-    internal static IResourceBuilder<ProjectResource> WaitForServer(this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource>? server) =>
+    /// <summary>Waits for a server that this AppHost starts.</summary>
+    internal static IResourceBuilder<ProjectResource> WaitForServer(
+        this IResourceBuilder<ProjectResource> project, IResourceBuilder<IResource>? server) =>
         server is null ? project : project.WaitFor(server, WaitBehavior.StopOnResourceUnavailable);
 
-    /// <summary>Hands a migration the connections of those who may change what services may not.</summary>
+    /// <summary>Gives a migration the connections of the database owner and of NATS provisioning.</summary>
     internal static IResourceBuilder<ProjectResource> WithMigrationAccess(
         this IResourceBuilder<ProjectResource> project, InfrastructureResources infrastructure, DatabaseAccess database)
     {
@@ -57,7 +58,11 @@ internal static class InfrastructureSetup
     private static async Task<InfrastructureResources> ChooseAsync(IDistributedApplicationBuilder builder)
     {
         if (builder.ExecutionContext.IsPublishMode)
-            return builder.Configuration[Setting] is External ? ConfiguredInfrastructure.AddForDeployment(builder) : ContainerInfrastructure.AddForDeployment(builder);
+        {
+            return builder.Configuration[Setting] is External
+                ? ConfiguredInfrastructure.AddForDeployment(builder)
+                : ContainerInfrastructure.AddForDeployment(builder);
+        }
 
         DataFolderLock.Take(builder);
         if (ConfiguredInfrastructure.IsComplete(builder.Configuration))
@@ -76,5 +81,5 @@ internal static class InfrastructureSetup
     }
 }
 
-/// <summary>The infrastructure cannot be had; the message says what is missing and the command that gets it.</summary>
+/// <summary>The infrastructure cannot be started. The message names what is missing and the command that installs it.</summary>
 internal sealed class InfrastructureException(string message) : Exception(message);

@@ -4,11 +4,12 @@ using OrderSystem.LocalServers;
 
 namespace OrderSystem.AppHost.Infrastructure;
 
-/// <summary>The folder that survives a restart: the servers' data and their passwords, which are made once.</summary>
+/// <summary>The persistent folder with the servers' data and their passwords, which are generated once.</summary>
 internal sealed class LocalData
 {
-    /// <summary>The users of NATS, the superuser of PostgreSQL, and the roles of the services there.</summary>
-    private static readonly string[] Accounts = [.. NatsUserFiles.Names.Select(user => $"nats-{user}"), "postgres", "order_api", "payment_worker"];
+    /// <summary>The users of NATS, and the superuser and service roles of PostgreSQL.</summary>
+    private static readonly string[] Accounts =
+        [.. NatsUserFiles.Names.Select(user => $"nats-{user}"), PostgresCluster.Superuser, "order_api", "payment_worker"];
 
     private readonly Dictionary<string, string> passwords;
 
@@ -20,10 +21,12 @@ internal sealed class LocalData
     {
         Directory.CreateDirectory(path);
         var file = Path.Combine(path, "passwords.json");
-        var known = File.Exists(file) ? JsonSerializer.Deserialize<Dictionary<string, string>>(await File.ReadAllTextAsync(file))! : new(StringComparer.Ordinal);
-        if (Accounts.Where(account => !known.ContainsKey(account)).ToList() is { Count: > 0 } lacking)
+        var known = File.Exists(file)
+            ? JsonSerializer.Deserialize<Dictionary<string, string>>(await File.ReadAllTextAsync(file))!
+            : new(StringComparer.Ordinal);
+        if (Accounts.Where(account => !known.ContainsKey(account)).ToList() is { Count: > 0 } missing)
         {
-            foreach (var account in lacking)
+            foreach (var account in missing)
                 known.Add(account, NewPassword());
             await SecretFile.WriteAsync(file, JsonSerializer.Serialize(known));
         }
@@ -38,7 +41,7 @@ internal sealed class LocalData
 
     internal string Folder(string name) => Directory.CreateDirectory(Path.Combine(Root, name)).FullName;
 
-    /// <summary>A folder that nobody else can look into.</summary>
+    /// <summary>A folder that only this user can enter.</summary>
     internal string PrivateFolder(string name)
     {
         var path = Path.Combine(Root, name);
@@ -47,5 +50,6 @@ internal sealed class LocalData
             : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
     }
 
-    private static string NewPassword() => RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 32);
+    private static string NewPassword() =>
+        RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 32);
 }

@@ -3,7 +3,7 @@ using OrderSystem.LocalServers;
 
 namespace OrderSystem.AppHost.Infrastructure;
 
-/// <summary>nats-server and postgres as processes of this machine: on loopback, with passwords and persistent data, never as root.</summary>
+/// <summary>nats-server and postgres as local processes: on loopback, with passwords and persistent data, never as root.</summary>
 internal static class LocalInfrastructure
 {
     internal static async Task<InfrastructureResources> AddAsync(IDistributedApplicationBuilder builder)

@@ -1,6 +1,6 @@
 namespace OrderSystem.AppHost.Infrastructure;
 
-/// <summary>One nats-server with JetStream. The passwords of its users are in a file that only its owner can read, not in its arguments.</summary>
+/// <summary>One nats-server with JetStream. Its users' passwords are in a file that only its owner can read.</summary>
 internal static class LocalNats
 {
     internal static async Task<(NatsAccess Access, IResourceBuilder<IResource> Server)> AddAsync(
@@ -24,6 +24,7 @@ internal static class LocalNats
             .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false)
             .WithEndpoint(port: monitor, targetPort: monitor, scheme: "http", name: NatsMonitor.Endpoint, isProxied: false)
             .WithNatsMonitor();
-        return (users.Connect(server, ReferenceExpression.Create($"127.0.0.1:{server.GetEndpoint("tcp").Property(EndpointProperty.Port)}")), server);
+        var address = ReferenceExpression.Create($"127.0.0.1:{server.GetEndpoint("tcp").Property(EndpointProperty.Port)}");
+        return (users.Connect(server, address), server);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class LocalNatsUsers(IDistributedApplicationBuilder builder, Loc
             var path = Path.Combine(folder, name);
             await SecretFile.WriteAsync(path, text);
             if (readableByAll && !OperatingSystem.IsWindows())
-                File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+                File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         }
     }
 

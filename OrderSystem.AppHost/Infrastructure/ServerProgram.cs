@@ -36,8 +36,10 @@ internal sealed record ServerProgram(string Path, Version Version)
     }
 
     /// <summary>A hint for a nats-server that is sufficient here but not in production.</summary>
-    internal string Advice => Version < FirstForProduction ? "; this nats-server lacks JetStream fixes that production needs, 2.15 is recommended" : "";
+    internal string Advice => Version < FirstForProduction
+        ? "; this nats-server lacks JetStream fixes that production needs, 2.15 is recommended"
+        : "";
 
-    /// <summary>The setting that makes a nats-server sync each message to disk before its acknowledgement. Older servers refuse the key.</summary>
+    /// <summary>The setting to sync each message to disk before its acknowledgement. Older servers refuse the key.</summary>
     internal string SyncInterval => Version >= FirstWithSyncInterval ? "sync_interval: always" : "";
 }

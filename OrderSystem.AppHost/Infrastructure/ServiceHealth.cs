@@ -2,7 +2,7 @@ namespace OrderSystem.AppHost.Infrastructure;
 
 internal static class ServiceHealth
 {
-    /// <summary>Shows each of the answers that a service gives about itself: does all of it work, may traffic come, is the process alive.</summary>
+    /// <summary>Adds the health, readiness and liveness endpoints of a service.</summary>
     internal static IResourceBuilder<ProjectResource> WithServiceHealth(this IResourceBuilder<ProjectResource> service) => service
         .WithHttpHealthCheck("/health")
         .WithHttpProbe(ProbeType.Readiness, "/ready")

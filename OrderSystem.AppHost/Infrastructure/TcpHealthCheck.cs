@@ -5,7 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace OrderSystem.AppHost.Infrastructure;
 
-/// <summary>Healthy as soon as the server accepts connections.</summary>
+/// <summary>Healthy while the server accepts connections.</summary>
 internal sealed class TcpHealthCheck(int port) : IHealthCheck
 {
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -28,7 +28,8 @@ internal static class TcpHealthCheckSetup
     internal static IResourceBuilder<ExecutableResource> WithTcpHealthCheck(this IResourceBuilder<ExecutableResource> server, int port)
     {
         var key = $"{server.Resource.Name}-tcp";
-        server.ApplicationBuilder.Services.AddHealthChecks().Add(new HealthCheckRegistration(key, new TcpHealthCheck(port), HealthStatus.Unhealthy, tags: null));
+        server.ApplicationBuilder.Services.AddHealthChecks()
+            .Add(new HealthCheckRegistration(key, new TcpHealthCheck(port), HealthStatus.Unhealthy, tags: null));
         return server.WithHealthCheck(key);
     }
 }

@@ -35,7 +35,8 @@ internal readonly record struct Answer(int Status, Guid? OrderId, bool Closes)
                 throw new InvalidDataException("The Content-Length of the response is not a number.");
             isChunked |= Ascii.EqualsIgnoreCase(name, "transfer-encoding"u8) && Ascii.EqualsIgnoreCase(value, "chunked"u8);
             closes |= Ascii.EqualsIgnoreCase(name, "connection"u8) && Ascii.EqualsIgnoreCase(value, "close"u8);
-            if (Ascii.EqualsIgnoreCase(name, "location"u8) && Utf8Parser.TryParse(value[(value.LastIndexOf((byte)'/') + 1)..], out Guid id, out _))
+            var last = value[(value.LastIndexOf((byte)'/') + 1)..];
+            if (Ascii.EqualsIgnoreCase(name, "location"u8) && Utf8Parser.TryParse(last, out Guid id, out _))
                 order = id;
         }
 

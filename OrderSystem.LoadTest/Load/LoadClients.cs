@@ -11,9 +11,14 @@ namespace OrderSystem.LoadTest.Load;
 /// <param name="Time">The clock.</param>
 internal sealed record LoadClients(Uri Api, OrderRequests Requests, Recorder Recorder, int Connections, long FirstNumber, TimeProvider Time)
 {
-    internal Task RunAsync(Func<OrderConnection, Task> client) => Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(async () =>
+    internal Task RunAsync(Func<OrderConnection, Task> client)
     {
-        using var connection = new OrderConnection(Api, Requests, Recorder, Time);
-        await client(connection);
-    })));
+        return Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(RunOneAsync)));
+
+        async Task RunOneAsync()
+        {
+            using var connection = new OrderConnection(Api, Requests, Recorder, Time);
+            await client(connection);
+        }
+    }
 }

@@ -8,7 +8,8 @@ namespace OrderSystem.LoadTest.Measuring;
 internal static partial class Allocations
 {
     /// <summary>Bytes by the name of the process; processes without a metrics address are omitted.</summary>
-    internal static async Task<Dictionary<string, double>> ReadAsync(IEnumerable<ProcessTree> processes, CancellationToken cancellationToken)
+    internal static async Task<Dictionary<string, double>> ReadAsync(
+        IEnumerable<ProcessTree> processes, CancellationToken cancellationToken)
     {
         using var http = new HttpClient();
         var bytes = new Dictionary<string, double>(StringComparer.Ordinal);

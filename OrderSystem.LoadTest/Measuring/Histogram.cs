@@ -49,7 +49,7 @@ internal sealed class Histogram
         return Max;
     }
 
-    /// <summary>Values below twice the number of steps are their own index; above, each power of two takes the next <c>Steps</c> places.</summary>
+    /// <summary>Values below twice <c>Steps</c> are their own index; above, each power of two takes the next <c>Steps</c> places.</summary>
     private static int IndexOf(long value)
     {
         if (value < 2 * Steps)

@@ -74,7 +74,11 @@ internal sealed class OrdersApi(Uri api, string? token, TimeProvider time) : IDi
         var report = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
         var checks = report.GetProperty("checks").EnumerateArray()
             .Where(check => check.GetProperty("verdict").GetString() != "agrees")
-            .Select(check => $"{Text(check, "invariant")} {Text(check, "check")}: {Text(check, "verdict")}, {check.GetProperty("disagreements").GetInt64()}");
+            .Select(check =>
+            {
+                var disagreements = check.GetProperty("disagreements").GetInt64();
+                return $"{Text(check, "invariant")} {Text(check, "check")}: {Text(check, "verdict")}, {disagreements}";
+            });
         return new(Text(report, "verdict"), report.GetProperty("orders").GetInt64(), [.. checks]);
 
         static string Text(JsonElement element, string property) => element.GetProperty(property).GetString()!;

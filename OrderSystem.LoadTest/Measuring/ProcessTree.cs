@@ -20,7 +20,9 @@ internal sealed record ProcessTree(string Name, int Id, bool IsAlone = false)
         // 14 utime, 15 stime, 16 cutime, 17 cstime, counted from 1; the name in the second field may contain spaces.
         var stat = Read($"/proc/{id}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return fields.Length < 15 ? 0 : fields[11..(IsAlone ? 13 : 15)].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
+        if (fields.Length < 15)
+            return 0;
+        return fields[11..(IsAlone ? 13 : 15)].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
     });
 
     /// <summary>Megabytes: the resident set of the process, and the private memory of its descendants.</summary>

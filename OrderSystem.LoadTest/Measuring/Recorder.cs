@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace OrderSystem.LoadTest.Measuring;
 
-/// <summary>The results of one phase's requests: latencies of the whole phase and of the current second, accepted orders, and errors.</summary>
+/// <summary>The results of one phase's requests: latencies of the phase and of the current second, accepted orders, errors.</summary>
 internal sealed class Recorder(TimeProvider time)
 {
     private readonly Lock gate = new();
@@ -13,7 +13,7 @@ internal sealed class Recorder(TimeProvider time)
     private Histogram second = new();
     private long failed;
 
-    /// <summary>Of accepted orders, from when the request was due to the end of the response. Fast refusals would improve the figures.</summary>
+    /// <summary>Of accepted orders, because fast refusals would improve it: from when the request was due to the end of the response.</summary>
     internal Histogram Post { get; } = new();
 
     /// <summary>From when a request was due until it was sent: the generator's part of the latency.</summary>

@@ -37,7 +37,8 @@ internal static class PhaseSummary
             Accepted = placed.Count,
             Errors = new SortedDictionary<string, long>(recorder.Errors.ToDictionary(), StringComparer.Ordinal),
             Statuses = new SortedDictionary<string, long>(
-                placed.CountBy(order => order.Status).ToDictionary(status => status.Key, status => (long)status.Value), StringComparer.Ordinal),
+                placed.CountBy(order => order.Status).ToDictionary(status => status.Key, status => (long)status.Value),
+                StringComparer.Ordinal),
             Settled = settled.Length,
             AcceptedPerSecond = placed.Count / sending.TotalSeconds,
             SettledPerSecond = settled.Length / after.TotalSeconds,
@@ -45,7 +46,8 @@ internal static class PhaseSummary
             PostToPaid = Of(paid),
             Lateness = Of(recorder.Lateness),
             CpuPerOrder = cpu.ToDictionary(process => process.Key, process => PerOrder(process.Value * 1e6), StringComparer.Ordinal),
-            AllocatedPerOrder = allocated.ToDictionary(process => process.Key, process => PerOrder(process.Value / 1024), StringComparer.Ordinal),
+            AllocatedPerOrder = allocated.ToDictionary(
+                process => process.Key, process => PerOrder(process.Value / 1024), StringComparer.Ordinal),
             Memory = cpu.Keys.ToDictionary(
                 process => process, process => Fifths([.. seconds.Select(second => second.Memory[process])]), StringComparer.Ordinal),
             Seconds = seconds,

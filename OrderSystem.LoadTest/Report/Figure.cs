@@ -24,11 +24,18 @@ internal static class Figures
         foreach (var (name, target) in new[] { (Saturation, 2.0), (SlowProvider, 1.6) })
         {
             if (run.Yardstick is { PerSecond: > 0 } yardstick && Phase(run, name) is { } phase)
-                figures.Add(new($"{name}: settled orders/s ÷ yardstick", phase.SettledPerSecond / yardstick.PerSecond, "", true) { Target = target });
+            {
+                var ratio = phase.SettledPerSecond / yardstick.PerSecond;
+                figures.Add(new($"{name}: settled orders/s ÷ yardstick", ratio, "", true) { Target = target });
+            }
         }
 
         if (Phase(run, Saturation) is { CpuPerOrder.Count: > 0 } saturated)
-            figures.Add(new($"{Saturation}: CPU per settled order", saturated.CpuPerOrder.Where(process => process.Key != LoadGenerator).Sum(process => process.Value), "µs", false) { Target = 400 });
+        {
+            var cpu = saturated.CpuPerOrder.Where(process => process.Key != LoadGenerator).Sum(process => process.Value);
+            figures.Add(new($"{Saturation}: CPU per settled order", cpu, "µs", false) { Target = 400 });
+        }
+
         if (Phase(run, Steady) is { } steady)
         {
             figures.Add(new($"{Steady}: POST p50", steady.Post.P50, "ms", false) { Target = 2 });
@@ -42,11 +49,19 @@ internal static class Figures
         if (run.RelayPick is { } pick)
             figures.Add(new("relay: takes 100 of the events that wait", pick, "ms", false) { Target = 5 });
         if (Phase(run, Stored) is { } stored && Phase(run, Saturation) is { SettledPerSecond: > 0 } empty)
-            figures.Add(new($"{Stored}: settled orders/s ÷ {Saturation}", stored.SettledPerSecond / empty.SettledPerSecond, "", true) { Target = 0.9 });
+        {
+            var ratio = stored.SettledPerSecond / empty.SettledPerSecond;
+            figures.Add(new($"{Stored}: settled orders/s ÷ {Saturation}", ratio, "", true) { Target = 0.9 });
+        }
+
         if (Phase(run, Backlog) is { Rate: > 0 } backlog)
         {
             if (Shrinking(backlog) is { } shrinking)
-                figures.Add(new($"{Backlog}: orders/s by which it shrinks ÷ arriving", shrinking / backlog.Rate.Value, "", true) { Target = 2 });
+            {
+                var ratio = shrinking / backlog.Rate.Value;
+                figures.Add(new($"{Backlog}: orders/s by which it shrinks ÷ arriving", ratio, "", true) { Target = 2 });
+            }
+
             if (Phase(run, Steady) is { Post.P99: > 0 } usual)
                 figures.Add(new($"{Backlog}: POST p99 ÷ {Steady}", backlog.Post.P99 / usual.Post.P99, "", false) { Target = 2 });
         }
@@ -59,7 +74,9 @@ internal static class Figures
     /// <summary>All figures that two runs can be compared by.</summary>
     internal static IReadOnlyList<Figure> All(RunReport run) =>
     [
-        .. run.Yardstick is { } yardstick ? [new Figure("yardstick", yardstick.PerSecond, "/s", MoreIsBetter: null)] : Array.Empty<Figure>(),
+        .. run.Yardstick is { } yardstick
+            ? [new Figure("yardstick", yardstick.PerSecond, "/s", MoreIsBetter: null)]
+            : Array.Empty<Figure>(),
         .. Goals(run).Where(figure => figure.Unit.Length == 0),
         .. run.Phases.SelectMany(phase => new Figure[]
         {
@@ -70,7 +87,9 @@ internal static class Figures
             new($"{phase.Name}: POST p99", phase.Post.P99, "ms", false),
             new($"{phase.Name}: POST to paid p50", phase.PostToPaid.P50, "ms", false),
             new($"{phase.Name}: POST to paid p99", phase.PostToPaid.P99, "ms", false),
-        }.Concat(phase.CpuPerOrder.Select(process => new Figure($"{phase.Name}: CPU per order, {process.Key}", process.Value, "µs", false)))
+        }
+            .Concat(phase.CpuPerOrder.Select(
+                process => new Figure($"{phase.Name}: CPU per order, {process.Key}", process.Value, "µs", false)))
             .Concat(phase.Memory.Select(process => new Figure($"{phase.Name}: memory, {process.Key}", process.Value.Most, "MB", false)))),
     ];
 

@@ -28,7 +28,8 @@ internal sealed class RunReport
     public required IReadOnlyList<string> AuditFindings { get; init; }
 }
 
-internal sealed record MachineReport(string Processor, int Cores, double MemoryGigabytes, string System, string Runtime, string Configuration);
+internal sealed record MachineReport(
+    string Processor, int Cores, double MemoryGigabytes, string System, string Runtime, string Configuration);
 
 /// <summary>PostgreSQL alone with the same orders, unbatched. The tool is pgbench, or Npgsql if pgbench is not installed.</summary>
 internal sealed record YardstickReport(string Tool, string Server, int Clients, double Before, double After)

@@ -18,7 +18,8 @@ internal static class TextReport
             ["PHASE", "ACCEPTED", "SETTLED", "ERRORS", "POST p50", "p99", "p99.9", "TO PAID p50", "p99", "p99.9"],
             run.Phases.Select(phase => new[]
             {
-                phase.Name, TextTable.Number(phase.AcceptedPerSecond, "/s"), TextTable.Number(phase.SettledPerSecond, "/s"), $"{phase.Errors.Values.Sum()}",
+                phase.Name, TextTable.Number(phase.AcceptedPerSecond, "/s"), TextTable.Number(phase.SettledPerSecond, "/s"),
+                $"{phase.Errors.Values.Sum()}",
                 Milliseconds(phase.Post.P50), Milliseconds(phase.Post.P99), Milliseconds(phase.Post.P999),
                 Milliseconds(phase.PostToPaid.P50), Milliseconds(phase.PostToPaid.P99), Milliseconds(phase.PostToPaid.P999),
             })));
@@ -29,19 +30,23 @@ internal static class TextReport
         {
             text.AppendLine().Append(TextTable.Format(
                 ["CPU PER ORDER, µs", .. processes],
-                run.Phases.Select(phase => (string[])[phase.Name, .. processes.Select(process => TextTable.Number(phase.CpuPerOrder.GetValueOrDefault(process), ""))])));
+                run.Phases.Select(phase => (string[])[phase.Name, .. processes.Select(process => Cpu(phase, process))])));
             text.AppendLine().Append(TextTable.Format(
                 ["MEMORY, MB: first → last fifth", .. processes],
-                run.Phases.Select(phase => (string[])[phase.Name, .. processes.Select(process => phase.Memory.TryGetValue(process, out var memory) ? $"{memory.First:0} → {memory.Last:0}" : "-")])));
+                run.Phases.Select(phase => (string[])[phase.Name, .. processes.Select(process => Memory(phase, process))])));
         }
 
         foreach (var phase in run.Phases.Where(phase => phase.AllocatedPerOrder.Count > 0))
-            text.AppendLine($"\n{phase.Name}: allocated per order {string.Join(", ", phase.AllocatedPerOrder.Select(process => $"{process.Key} {TextTable.Number(process.Value, "kB")}"))}");
+        {
+            var allocated = phase.AllocatedPerOrder.Select(process => $"{process.Key} {TextTable.Number(process.Value, "kB")}");
+            text.AppendLine($"\n{phase.Name}: allocated per order {string.Join(", ", allocated)}");
+        }
+
         if (Figures.Goals(run) is { Count: > 0 } goals)
         {
             text.AppendLine().Append(TextTable.Format(
                 ["FIGURE", "MEASURED", "TARGET", ""],
-                goals.Select(goal => new[] { goal.Name, TextTable.Number(goal.Value, goal.Unit), Target(goal), goal.IsReached == true ? "reached" : "missed" })));
+                goals.Select(goal => new[] { goal.Name, TextTable.Number(goal.Value, goal.Unit), Target(goal), Verdict(goal) })));
         }
 
         foreach (var phase in run.Phases.Where(phase => phase.Settled < phase.Accepted))
@@ -52,7 +57,15 @@ internal static class TextReport
         return text.ToString();
     }
 
-    internal static string Target(Figure goal) => $"{(goal.MoreIsBetter == true ? "≥" : "≤")} {TextTable.Number(goal.Target!.Value, goal.Unit)}";
+    private static string Cpu(PhaseReport phase, string process) => TextTable.Number(phase.CpuPerOrder.GetValueOrDefault(process), "");
+
+    private static string Memory(PhaseReport phase, string process) =>
+        phase.Memory.TryGetValue(process, out var memory) ? $"{memory.First:0} → {memory.Last:0}" : "-";
+
+    private static string Target(Figure goal) =>
+        $"{(goal.MoreIsBetter == true ? "≥" : "≤")} {TextTable.Number(goal.Target!.Value, goal.Unit)}";
+
+    private static string Verdict(Figure goal) => goal.IsReached == true ? "reached" : "missed";
 
     private static string Milliseconds(double value) => TextTable.Number(value, "ms");
 }

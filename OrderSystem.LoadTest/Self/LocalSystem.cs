@@ -131,7 +131,11 @@ internal sealed class LocalSystem : IAsyncDisposable
     }
 
     private async Task<ServiceProcess> StartServiceAsync(
-        string project, string name, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellationToken)
+        string project,
+        string name,
+        IReadOnlyDictionary<string, string> environment,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var service = await ServiceProcess.StartAsync(project, environment, time, cancellationToken);
         parts.Push(service);

@@ -44,7 +44,8 @@ internal sealed class PostgresServer : IAsyncDisposable
         """
         SELECT split_part(version(), ' ', 2) || ', ' || (
             SELECT string_agg(name || ' ' || current_setting(name), ', ' ORDER BY name)
-            FROM unnest(ARRAY['fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers', 'max_wal_size', 'max_connections']) AS name)
+            FROM unnest(ARRAY[
+                'fsync', 'full_page_writes', 'synchronous_commit', 'shared_buffers', 'max_wal_size', 'max_connections']) AS name)
         """,
         cancellationToken);
 

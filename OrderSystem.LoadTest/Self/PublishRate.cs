@@ -4,7 +4,7 @@ using NATS.Client.JetStream.Models;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>Measures the acknowledged publishes per second into a stream on disk without other load, an upper bound for one relay.</summary>
+/// <summary>Measures acknowledged publishes per second into a stream on disk without other load: an upper bound for a relay.</summary>
 internal static class PublishRate
 {
     private const int Bytes = 400;

@@ -33,7 +33,8 @@ internal static class RelayPick
             var events = await table.LeaseAsync(Batch, Lease, cancellationToken);
             taken[i] = time.GetElapsedTime(started).TotalMilliseconds;
             if (events.Count < Batch)
-                throw new LoadTestException($"The relay claimed {events.Count} of {Batch} events. Set --waiting to at least {Batch * Times}.");
+                throw new LoadTestException(
+                    $"The relay claimed {events.Count} of {Batch} events. Set --waiting to at least {Batch * Times}.");
         }
 
         Array.Sort(taken);

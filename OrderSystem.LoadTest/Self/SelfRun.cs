@@ -94,7 +94,8 @@ internal static class SelfRun
         return await runner.RunAsync(new(Figures.Stored, title, Rate: null, options.Connections, options.Duration), cancellationToken);
     }
 
-    private static async Task<double> PickAsync(PostgresServer postgres, int waiting, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<double> PickAsync(
+        PostgresServer postgres, int waiting, TimeProvider time, CancellationToken cancellationToken)
     {
         await Console.Out.WriteLineAsync($"writing {waiting} events into the outbox");
         var milliseconds = await RelayPick.MeasureAsync(postgres, waiting, time, cancellationToken);

@@ -37,7 +37,10 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             if (health.IsSuccessStatusCode)
                 return service;
             if (time.GetElapsedTime(start) > StartTimeout)
-                throw new LoadTestException($"{project} did not become healthy: {await health.Content.ReadAsStringAsync(cancellationToken)}");
+            {
+                var answer = await health.Content.ReadAsStringAsync(cancellationToken);
+                throw new LoadTestException($"{project} did not become healthy: {answer}");
+            }
         }
     }
 
@@ -59,12 +62,13 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             : throw new LoadTestException($"{path} is missing: build the solution with -c {Machine.Configuration}.");
     }
 
-    private static Dictionary<string, string> Production(IReadOnlyDictionary<string, string> environment) => new(environment, StringComparer.Ordinal)
-    {
-        ["ASPNETCORE_URLS"] = environment.GetValueOrDefault("ASPNETCORE_URLS", "http://127.0.0.1:0"),
-        ["DOTNET_ENVIRONMENT"] = "Production",
-        ["ASPNETCORE_ENVIRONMENT"] = "Production",
-    };
+    private static Dictionary<string, string> Production(IReadOnlyDictionary<string, string> environment) =>
+        new(environment, StringComparer.Ordinal)
+        {
+            ["ASPNETCORE_URLS"] = environment.GetValueOrDefault("ASPNETCORE_URLS", "http://127.0.0.1:0"),
+            ["DOTNET_ENVIRONMENT"] = "Production",
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+        };
 
     [GeneratedRegex(@"Now listening on: (?<address>http://\S+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex NowListening();

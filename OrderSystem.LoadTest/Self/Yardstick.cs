@@ -6,7 +6,7 @@ using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>Measures how many complete orders PostgreSQL alone can write per second, with pgbench or, if it is not installed, with Npgsql.</summary>
+/// <summary>Measures how many complete orders PostgreSQL alone can write per second, with pgbench or else with Npgsql.</summary>
 internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan duration, TimeProvider time)
 {
     internal const int Clients = 32;
@@ -44,7 +44,9 @@ internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan durati
             "-h", "127.0.0.1", "-p", $"{postgres.Port}", "-U", "postgres", "yardstick",
         ];
         var output = await ChildProcess.RunAsync(
-            command, [.. ServerPrograms.Postgres.Environment, new("PGOPTIONS", Plans), new("PGPASSWORD", postgres.Password)], cancellationToken);
+            command,
+            [.. ServerPrograms.Postgres.Environment, new("PGOPTIONS", Plans), new("PGPASSWORD", postgres.Password)],
+            cancellationToken);
         return TransactionsPerSecond().Match(output) is { Success: true } match
             ? double.Parse(match.Groups["rate"].Value, CultureInfo.InvariantCulture)
             : throw new LoadTestException($"pgbench printed no rate:\n{output}");

@@ -42,7 +42,10 @@ internal sealed partial record YardstickScript(IReadOnlyList<YardstickScript.Sta
     /// <summary>A statement with <c>$1</c> … in the order of its parameters.</summary>
     internal sealed record Statement(string Sql, IReadOnlyList<string> Parameters, bool SetsVariables);
 
-    [GeneratedRegex(@"(?<sql>.+?)(?<end>;|\\gset)\s*(?:\n|$)", RegexOptions.Singleline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"(?<sql>.+?)(?<end>;|\\gset)\s*(?:\n|$)",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex StatementEnd();
 
     /// <summary>Not the second half of a cast.</summary>

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.LoadTest;
 
-/// <summary>Each microbenchmark does its work once: what is never run stops working unnoticed.</summary>
+/// <summary>Runs each microbenchmark once, so that a broken one is noticed.</summary>
 public sealed class BenchmarkTests
 {
     public static TheoryData<string, string> All =>
@@ -16,7 +16,7 @@ public sealed class BenchmarkTests
 
     [Theory]
     [MemberData(nameof(All))]
-    public async Task It_runs(string type, string method)
+    public async Task Each_benchmark_runs_once(string type, string method)
     {
         var benchmark = Activator.CreateInstance(typeof(OrderBenchmarks).Assembly.GetExportedTypes().Single(known => known.Name == type))!;
         await RunAsync(benchmark, candidate => candidate.IsDefined(typeof(GlobalSetupAttribute)));
@@ -24,12 +24,13 @@ public sealed class BenchmarkTests
         await RunAsync(benchmark, candidate => candidate.IsDefined(typeof(GlobalCleanupAttribute)));
     }
 
-    private static async Task RunAsync(object benchmark, Func<MethodInfo, bool> isMeant)
+    private static async Task RunAsync(object benchmark, Func<MethodInfo, bool> isChosen)
     {
-        foreach (var method in benchmark.GetType().GetMethods().Where(isMeant))
+        foreach (var method in benchmark.GetType().GetMethods().Where(isChosen))
         {
             var result = method.Invoke(benchmark, null);
-            await (result switch { Task task => task, ValueTask task => task.AsTask(), _ => Task.CompletedTask }).WaitAsync(TimeSpan.FromSeconds(30));
+            var end = result switch { Task task => task, ValueTask task => task.AsTask(), _ => Task.CompletedTask };
+            await end.WaitAsync(TimeSpan.FromSeconds(30));
         }
     }
 }

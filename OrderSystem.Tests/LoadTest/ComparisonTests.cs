@@ -5,29 +5,31 @@ using Xunit;
 
 namespace OrderSystem.Tests.LoadTest;
 
-/// <summary>Two runs side by side.</summary>
+/// <summary>The comparison of two runs, and the figures of one.</summary>
 [Fast]
 public sealed class ComparisonTests : IDisposable
 {
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("ordersystem-compare-");
 
     [Fact]
-    public void More_orders_are_better_and_more_time_is_worse()
+    public void More_orders_are_better_and_higher_latency_is_worse()
     {
-        var rows = Comparison.Of(Run(settledPerSecond: 1_000, postMilliseconds: 4), Run(settledPerSecond: 1_200, postMilliseconds: 5)).ToDictionary(row => row.Name);
+        var (a, b) = (Run(settledPerSecond: 1_000, postMilliseconds: 4), Run(settledPerSecond: 1_200, postMilliseconds: 5));
+        var rows = Comparison.Of(a, b).ToDictionary(row => row.Name);
         Assert.Equal((0.2, "better"), (Math.Round(rows["steady: settled"].Change!.Value, 3), rows["steady: settled"].Verdict));
         Assert.Equal("worse", rows["steady: POST p50"].Verdict);
     }
 
     [Fact]
-    public void Less_than_five_percent_is_neither()
+    public void A_change_below_5_percent_is_neither_better_nor_worse()
     {
-        var rows = Comparison.Of(Run(settledPerSecond: 1_000, postMilliseconds: 4), Run(settledPerSecond: 960, postMilliseconds: 4)).ToDictionary(row => row.Name);
+        var (a, b) = (Run(settledPerSecond: 1_000, postMilliseconds: 4), Run(settledPerSecond: 960, postMilliseconds: 4));
+        var rows = Comparison.Of(a, b).ToDictionary(row => row.Name);
         Assert.Equal("", rows["steady: settled"].Verdict);
     }
 
     [Fact]
-    public void What_only_one_run_has_is_shown_without_a_change()
+    public void A_figure_of_only_one_run_has_no_change()
     {
         var rows = Comparison.Of(Run(1_000, 4, name: "closed"), Run(1_000, 4, name: "open"));
         var (a, b) = (rows.Single(row => row.Name == "closed: settled"), rows.Single(row => row.Name == "open: settled"));
@@ -36,7 +38,7 @@ public sealed class ComparisonTests : IDisposable
     }
 
     [Fact]
-    public async Task Runs_are_read_as_they_were_written()
+    public async Task A_run_is_read_as_it_was_written()
     {
         var run = Run(settledPerSecond: 1_000, postMilliseconds: 4);
         await ReportFiles.WriteAsync(run, folder.FullName);
@@ -46,7 +48,7 @@ public sealed class ComparisonTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_file_is_refused_with_its_name()
+    public async Task A_file_that_is_not_a_run_is_refused_with_its_path()
     {
         var path = Path.Combine(folder.FullName, "other.json");
         await File.WriteAllTextAsync(path, """{"name":"something else"}""");
@@ -57,7 +59,7 @@ public sealed class ComparisonTests : IDisposable
     [Theory]
     [InlineData(2_000, 2.0, true)]
     [InlineData(1_900, 1.9, false)]
-    public void Saturation_is_divided_by_the_mean_of_both_yardsticks(double settledPerSecond, double ratio, bool isReached)
+    public void Saturation_is_compared_with_the_mean_of_both_yardsticks(double settledPerSecond, double ratio, bool isReached)
     {
         var run = Run(settledPerSecond, 4, name: Figures.Saturation);
         run.Yardstick = new("pgbench", "PostgreSQL", 32, Before: 900, After: 1_100);
@@ -66,16 +68,16 @@ public sealed class ComparisonTests : IDisposable
     }
 
     [Fact]
-    public void The_generators_own_work_is_not_the_systems()
+    public void CPU_of_the_generator_does_not_count_for_the_system()
     {
         var goal = Figures.Goals(Run(1_000, 4, name: Figures.Saturation)).Single(goal => goal.Name == "saturation: CPU per settled order");
         Assert.Equal(200, goal.Value, tolerance: 0.001);
     }
 
     [Fact]
-    public void A_backlog_shrinks_by_what_is_settled_beyond_what_arrives_and_only_while_it_arrives()
+    public void The_shrink_rate_of_a_backlog_is_measured_only_while_orders_arrive()
     {
-        // 10,000 wait at first; 2,500 fewer each second; from the tenth on nothing arrives any more.
+        // 10,000 orders at first, 2,500 fewer each second; after the tenth second no orders arrive.
         var run = Run(1_000, 4, Figures.Backlog, [9_000, 10_000, 7_500, 5_000, 2_500, 400, 10, 0, 0, 0]);
         var goal = Figures.Goals(run).Single(goal => goal.Name == "backlog: orders/s by which it shrinks ÷ arriving");
         Assert.Equal(2.4, goal.Value, tolerance: 0.001);
@@ -83,12 +85,12 @@ public sealed class ComparisonTests : IDisposable
     }
 
     [Fact]
-    public void Allocations_are_shared_out_among_the_orders() =>
+    public void Allocations_are_divided_by_the_settled_orders() =>
         Assert.Equal(30, Run(1_000, 4).Phases[0].AllocatedPerOrder["order-api"], tolerance: 0.001);
 
     public void Dispose() => folder.Delete(recursive: true);
 
-    /// <summary>A phase of ten seconds, in which the API took 200 µs for each order and the generator 100.</summary>
+    /// <summary>A phase of ten seconds with 200 µs of CPU per order in the API and 100 µs in the generator.</summary>
     private static RunReport Run(double settledPerSecond, int postMilliseconds, string name = Figures.Steady, long[]? backlog = null)
     {
         var recorder = new Recorder(TimeProvider.System);
@@ -111,14 +113,15 @@ public sealed class ComparisonTests : IDisposable
             Memory = new Dictionary<string, double> { ["order-api"] = 100, [Figures.LoadGenerator] = 50 },
         }).ToArray();
         var cpu = new Dictionary<string, double> { ["order-api"] = orders * 200e-6, [Figures.LoadGenerator] = orders * 100e-6 };
-        var plan = new PhasePlan(name, "made up", 1_000, 4, TimeSpan.FromSeconds(10));
+        var allocated = new Dictionary<string, double> { ["order-api"] = orders * 30 * 1024.0 };
+        var plan = new PhasePlan(name, "test", 1_000, 4, TimeSpan.FromSeconds(10));
         return new()
         {
             StartedAt = recorder.StartedAt,
             Version = "1.0.0",
             Machine = Machine.Describe(),
             Settings = new Dictionary<string, string>(),
-            Phases = [PhaseSummary.Of(plan, recorder, placed, seconds, cpu, new Dictionary<string, double> { ["order-api"] = orders * 30 * 1024.0 }, TimeSpan.FromSeconds(10), isSameClock: true)],
+            Phases = [PhaseSummary.Of(plan, recorder, placed, seconds, cpu, allocated, TimeSpan.FromSeconds(10), isSameClock: true)],
             Audit = "agrees",
             AuditFindings = [],
         };

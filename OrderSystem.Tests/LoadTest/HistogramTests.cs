@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.LoadTest;
 
-/// <summary>A latency is off by less than 0.8 %, and none is lost.</summary>
+/// <summary>The histogram's error is at most 0.8 %, and no value is lost.</summary>
 [Fast]
 public sealed class HistogramTests
 {
@@ -27,7 +27,7 @@ public sealed class HistogramTests
     [InlineData(99)]
     [InlineData(99.9)]
     [InlineData(100)]
-    public void A_percentile_is_that_of_the_sorted_values_within_a_step(double percent)
+    public void A_percentile_equals_that_of_the_sorted_values_within_one_step(double percent)
     {
         var random = new Random(17);
         var values = Enumerable.Range(0, 50_000).Select(_ => (long)Math.Exp(random.NextDouble() * 20)).Order().ToArray();
@@ -42,7 +42,7 @@ public sealed class HistogramTests
     [InlineData(256, 258)]
     [InlineData(511, 512)]
     [InlineData(1L << 40, (1L << 40) + (1L << 33))]
-    public void Values_on_both_sides_of_a_step_are_told_apart(long lower, long upper)
+    public void Values_on_both_sides_of_a_step_are_distinguished(long lower, long upper)
     {
         histogram.Record(lower);
         histogram.Record(upper);
@@ -51,14 +51,14 @@ public sealed class HistogramTests
     }
 
     [Fact]
-    public void The_largest_value_of_all_has_a_place()
+    public void The_largest_possible_value_is_recorded()
     {
         histogram.Record(long.MaxValue);
         Assert.Equal(long.MaxValue, histogram.Percentile(99));
     }
 
     [Fact]
-    public void What_took_no_time_or_less_counts_as_nothing()
+    public void A_negative_value_is_recorded_as_0()
     {
         histogram.Record(-5);
         Assert.Equal(0, histogram.Percentile(100));
@@ -66,10 +66,11 @@ public sealed class HistogramTests
     }
 
     [Fact]
-    public void Without_values_everything_is_0() => Assert.Equal((0, 0, 0, 0.0), (histogram.Count, histogram.Max, histogram.Percentile(99), histogram.Mean));
+    public void Without_values_all_figures_are_0() =>
+        Assert.Equal((0, 0, 0, 0.0), (histogram.Count, histogram.Max, histogram.Percentile(99), histogram.Mean));
 
     [Fact]
-    public async Task Many_threads_at_once_lose_nothing()
+    public async Task Concurrent_recording_loses_no_value()
     {
         await Task.WhenAll(Enumerable.Range(1, 8).Select(thread => Task.Run(() =>
         {

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.LoadTest;
 
-/// <summary>How both loops send, against a server that can stand still.</summary>
+/// <summary>Both loops against a server that can stall.</summary>
 [Fast]
 public sealed class LoopTests : IAsyncLifetime
 {
@@ -33,7 +33,7 @@ public sealed class LoopTests : IAsyncLifetime
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
     [Fact]
-    public async Task A_server_that_stands_still_makes_every_order_late_that_was_due_meanwhile()
+    public async Task Every_order_that_is_due_during_a_stall_is_late()
     {
         var schedule = new Schedule(200, TimeSpan.FromSeconds(2));
         var running = OpenLoop.RunAsync(schedule, Clients(connections: 4), CancellationToken.None);
@@ -41,7 +41,7 @@ public sealed class LoopTests : IAsyncLifetime
         stalled.SetResult();
         await running;
 
-        // Only four were asked while it stood still; the other 196 of that second waited as well, and half of them for half of it.
+        // Four requests were in flight during the stall. The other 196 of that second waited, half of them for at least 0.5 s.
         Assert.Equal(400, recorder.Post.Count);
         Assert.Equal(0, recorder.Failed);
         Assert.True(recorder.Post.Percentile(75) >= 450_000, $"p75 is {recorder.Post.Percentile(75)} µs");
@@ -49,7 +49,7 @@ public sealed class LoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_closed_loop_asks_again_when_it_is_answered()
+    public async Task A_closed_loop_sends_the_next_order_after_the_response()
     {
         stalled.SetResult();
         await ClosedLoop.RunAsync(TimeSpan.FromSeconds(0.5), Clients(connections: 3), CancellationToken.None);
@@ -59,7 +59,7 @@ public sealed class LoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_refused_is_an_error_and_no_latency()
+    public async Task A_refused_order_counts_as_an_error_without_a_latency()
     {
         stalled.SetResult();
         status = 503;
@@ -69,7 +69,7 @@ public sealed class LoopTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_is_not_answered_is_an_error_and_the_next_order_has_a_new_connection()
+    public async Task An_order_without_a_response_is_an_error_and_the_next_uses_a_new_connection()
     {
         stalled.SetResult();
         status = 0;
@@ -78,7 +78,8 @@ public sealed class LoopTests : IAsyncLifetime
         Assert.Equal(10, answered);
     }
 
-    private LoadClients Clients(int connections) => new(address, new OrderRequests(address, token: null, BodyMix.Default), recorder, connections, FirstNumber: 0, TimeProvider.System);
+    private LoadClients Clients(int connections) => new(
+        address, new OrderRequests(address, token: null, BodyMix.Default), recorder, connections, FirstNumber: 0, TimeProvider.System);
 
     private async Task AnswerAsync(HttpContext http)
     {

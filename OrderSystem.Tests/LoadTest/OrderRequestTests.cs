@@ -6,23 +6,25 @@ using Xunit;
 
 namespace OrderSystem.Tests.LoadTest;
 
-/// <summary>What the generator sends.</summary>
+/// <summary>The generator's requests.</summary>
 [Fast]
 public sealed class OrderRequestTests
 {
     private static readonly Uri Api = new("http://localhost:5080");
 
     [Fact]
-    public void Orders_have_as_many_lines_as_the_mix_says()
+    public void Orders_have_the_lines_of_the_mix()
     {
         Assert.True(BodyMix.TryParse("1:45,3:50,50:5", out var mix));
         var requests = new OrderRequests(Api, "a.b.c", mix);
-        var lines = Enumerable.Range(0, 4_000).Select(number => Body(Write(requests, number)).GetProperty("items").GetArrayLength()).CountBy(count => count).ToDictionary();
+        var lines = Enumerable.Range(0, 4_000)
+            .Select(number => Body(Write(requests, number)).GetProperty("items").GetArrayLength())
+            .CountBy(count => count).ToDictionary();
         Assert.Equal(new Dictionary<int, int> { [1] = 1_800, [3] = 2_000, [50] = 200 }, lines);
     }
 
     [Fact]
-    public void No_key_comes_twice_in_a_run_or_in_two()
+    public void Idempotency_keys_are_unique_across_runs()
     {
         var keys = new[] { new OrderRequests(Api, token: null, BodyMix.Default), new OrderRequests(Api, token: null, BodyMix.Default) }
             .SelectMany(requests => Enumerable.Range(0, 5_000).Select(number => Key(Write(requests, number)))).ToArray();
@@ -36,7 +38,7 @@ public sealed class OrderRequestTests
     [InlineData("201")]
     [InlineData("three")]
     [InlineData("")]
-    public void A_mix_that_cannot_be_is_refused(string text) => Assert.False(BodyMix.TryParse(text, out _));
+    public void An_invalid_mix_is_refused(string text) => Assert.False(BodyMix.TryParse(text, out _));
 
     private static string Write(OrderRequests requests, long number)
     {

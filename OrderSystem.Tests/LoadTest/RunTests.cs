@@ -13,18 +13,26 @@ using Xunit;
 
 namespace OrderSystem.Tests.LoadTest;
 
-/// <summary>The generator against the system, and the yardstick against PostgreSQL.</summary>
+/// <summary>The generator against the system, and the measurements against PostgreSQL.</summary>
 public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
 {
     [Theory]
     [InlineData(null)]
     [InlineData(50.0)]
-    public async Task Every_order_that_was_accepted_is_followed_until_it_is_paid(double? rate)
+    public async Task Every_accepted_order_is_followed_until_it_is_paid(double? rate)
     {
         var system = await shared.StartedAsync();
         ProcessTree[] processes = [new("order-api", system.OrderApi.Id)];
-        using var runner = new PhaseRunner(system.OrderApi.Address, Tokens.Everything, BodyMix.Default, system.OrdersDatabase, processes, TimeSpan.FromSeconds(60), TimeProvider.System);
-        var phase = await runner.RunAsync(new PhasePlan("test", "a little", rate, Connections: 3, TimeSpan.FromSeconds(2.5)), CancellationToken.None);
+        using var runner = new PhaseRunner(
+            system.OrderApi.Address,
+            Tokens.Everything,
+            BodyMix.Default,
+            system.OrdersDatabase,
+            processes,
+            settle: TimeSpan.FromSeconds(60),
+            TimeProvider.System);
+        var plan = new PhasePlan("test", "low load", rate, Connections: 3, TimeSpan.FromSeconds(2.5));
+        var phase = await runner.RunAsync(plan, CancellationToken.None);
 
         Assert.Empty(phase.Errors);
         Assert.True(phase.Accepted > 10, $"{phase.Accepted} orders");
@@ -32,14 +40,14 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
         Assert.Equal(phase.Accepted, phase.Settled);
         Assert.Equal(phase.Accepted, phase.PostToPaid.Count);
         Assert.Equal(phase.Settled, phase.SettledBySecond.Sum());
-        Assert.True(phase.PostToPaid.P50 > phase.Post.Distribution[0].Milliseconds, "An order is paid after it was accepted.");
+        Assert.True(phase.PostToPaid.P50 > phase.Post.Distribution[0].Milliseconds, "An order was paid before it was accepted.");
         Assert.True(phase.CpuPerOrder["order-api"] > 0, "The API used no CPU.");
         Assert.NotEmpty(phase.Seconds);
         Assert.True(phase.Memory["order-api"].Most > 20, "The API used no memory.");
     }
 
     [Fact]
-    public async Task The_yardstick_writes_the_whole_life_of_an_order_also_without_pgbench()
+    public async Task The_yardstick_writes_complete_orders_without_pgbench()
     {
         await using var database = NpgsqlDataSource.Create(await (await servers.StartedAsync()).CreateDatabaseAsync());
         await using var connection = await database.OpenConnectionAsync();
@@ -51,13 +59,17 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
 
         Assert.Equal(5, script.Statements.Count);
         await using var count = new NpgsqlCommand(
-            "SELECT (SELECT count(*) FROM orders WHERE status = 'paid') || ' ' || (SELECT count(*) FROM payments WHERE status = 'succeeded') || ' ' || (SELECT count(*) FROM outbox)",
+            """
+            SELECT (SELECT count(*) FROM orders WHERE status = 'paid')
+                || ' ' || (SELECT count(*) FROM payments WHERE status = 'succeeded')
+                || ' ' || (SELECT count(*) FROM outbox)
+            """,
             connection);
         Assert.Equal("2 2 0", await count.ExecuteScalarAsync());
     }
 
     [Fact]
-    public async Task The_relay_is_measured_by_taking_events_that_wait()
+    public async Task The_relay_measurement_claims_events_of_the_outbox()
     {
         var address = await (await servers.StartedAsync()).CreateDatabaseAsync();
         await Migrator.ApplyAsync(address, typeof(AuditChecks).Assembly, CancellationToken.None);
@@ -66,18 +78,21 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
         var table = new OutboxTable(database);
 
         Assert.True(await RelayPick.MeasureAsync(table, TimeProvider.System, CancellationToken.None) > 0);
-        Assert.Equal(20_000L, await Sql.ScalarAsync<long>(address, "SELECT count(*) FROM outbox WHERE attempts = 1 AND available_at > now()"));
+        const string Claimed = "SELECT count(*) FROM outbox WHERE attempts = 1 AND available_at > now()";
+        Assert.Equal(20_000L, await Sql.ScalarAsync<long>(address, Claimed));
         await Assert.ThrowsAsync<LoadTestException>(() => RelayPick.MeasureAsync(table, TimeProvider.System, CancellationToken.None));
     }
 
     [Fact]
-    public async Task What_a_process_starts_counts_as_its_own_also_after_its_end()
+    public async Task CPU_of_an_ended_child_counts_for_its_parent()
     {
-        await using var shell = ChildProcess.Start(["sh", "-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; exec sleep 60"]);
+        const string Busy = "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'; exec sleep 60";
+        await using var shell = ChildProcess.Start(["sh", "-c", Busy]);
         var (tree, alone) = (new ProcessTree("shell", shell.Id), new ProcessTree("shell", shell.Id, IsAlone: true));
-        await Eventually.GetAsync("the child has ended", () => File.ReadAllTextAsync($"/proc/{shell.Id}/comm"), name => name.Trim() == "sleep");
-        Assert.True(tree.CpuSeconds() >= 0.05, $"{tree.CpuSeconds()} s: the child is forgotten with its end.");
-        Assert.True(alone.CpuSeconds() < tree.CpuSeconds(), "What the child did is the shell's own.");
+        await Eventually.GetAsync(
+            "the child has ended", () => File.ReadAllTextAsync($"/proc/{shell.Id}/comm"), name => name.Trim() == "sleep");
+        Assert.True(tree.CpuSeconds() >= 0.05, $"{tree.CpuSeconds()} s: the CPU of the ended child is missing.");
+        Assert.True(alone.CpuSeconds() < tree.CpuSeconds(), "The CPU of the child counts although the process is alone.");
         Assert.True(tree.MemoryMegabytes() > 0.5);
     }
 }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentGateway;
 
-/// <summary>The provider's contract: charges, look-up and refunds, each once per key.</summary>
+/// <summary>Charges, look-up and refunds, each once per idempotency key.</summary>
 public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
 {
     private readonly Gateway gateway = fixture.Gateway;
@@ -22,12 +22,13 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
         Assert.Equal(charge.GetProperty("id").GetString(), found.GetProperty("id").GetString());
         Assert.Equal(12.50m, found.GetProperty("amount").GetDecimal());
         Assert.Equal("EUR", found.GetProperty("currency").GetString());
-        Assert.InRange(found.GetProperty("createdAt").GetDateTimeOffset(), TimeProvider.System.GetUtcNow().AddMinutes(-1), TimeProvider.System.GetUtcNow());
+        var now = TimeProvider.System.GetUtcNow();
+        Assert.InRange(found.GetProperty("createdAt").GetDateTimeOffset(), now.AddMinutes(-1), now);
         Assert.False(found.TryGetProperty("refundedAt", out _));
     }
 
     [Fact]
-    public async Task The_same_key_and_body_get_the_first_answer_again()
+    public async Task The_same_key_and_body_get_the_first_response_again()
     {
         var key = NewKey();
         using var first = await gateway.ChargeAsync(key, order);
@@ -40,7 +41,7 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     }
 
     [Fact]
-    public async Task The_same_key_with_another_body_is_422()
+    public async Task The_same_key_with_a_different_body_gets_422()
     {
         var key = NewKey();
         (await gateway.ChargeAsync(key, order, 1m)).Dispose();
@@ -67,7 +68,7 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     }
 
     [Fact]
-    public async Task Fifty_equal_requests_at_once_make_one_charge()
+    public async Task Fifty_concurrent_requests_with_one_key_make_one_charge()
     {
         var key = NewKey();
         var responses = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => gateway.ChargeAsync(key, order)));
@@ -82,13 +83,14 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     }
 
     [Fact]
-    public async Task Two_keys_for_one_order_are_two_charges_and_the_summary_names_the_order()
+    public async Task Two_keys_for_one_order_make_two_charges_and_the_summary_lists_the_order()
     {
         (await gateway.ChargeAsync(NewKey(), order)).Dispose();
         (await gateway.ChargeAsync(NewKey(), order)).Dispose();
 
         Assert.Equal(2, (await gateway.ChargesOfAsync(order)).GetArrayLength());
-        Assert.Contains(order, (await gateway.SummaryAsync()).GetProperty("ordersChargedTwice").EnumerateArray().Select(order => order.GetString()));
+        var chargedTwice = (await gateway.SummaryAsync()).GetProperty("ordersChargedTwice");
+        Assert.Contains(order, chargedTwice.EnumerateArray().Select(id => id.GetString()));
     }
 
     [Theory]
@@ -102,7 +104,7 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     [InlineData("currency", """{"orderId":"o","amount":1}""")]
     [InlineData("currency", """{"orderId":"o","amount":1,"currency":"eur"}""")]
     [InlineData("currency", """{"orderId":"o","amount":1,"currency":"EURO"}""")]
-    public async Task A_bad_field_is_named(string field, string body)
+    public async Task An_invalid_field_is_named(string field, string body)
     {
         using var response = await PostAsync(body);
 
@@ -118,7 +120,7 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     [InlineData("""{"orderId":""")]
     [InlineData("""{"orderId":"o","amount":"much","currency":"EUR"}""")]
     [InlineData("""{"orderId":"o","amount":1e400,"currency":"EUR"}""")]
-    public async Task What_is_not_a_charge_is_400_with_problem_details(string body)
+    public async Task A_body_that_is_not_a_charge_gets_400_with_problem_details(string body)
     {
         using var response = await PostAsync(body);
 
@@ -143,11 +145,12 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
         Assert.Equal("not_refundable", await tooMuch.TextAsync("code"));
         Assert.Equal(HttpStatusCode.OK, rest.StatusCode);
         Assert.True(Assert.Single((await gateway.ChargesOfAsync(order)).EnumerateArray()).TryGetProperty("refundedAt", out _));
-        Assert.Equal(2, (await gateway.LedgerAsync()).Count(line => line.TryGetProperty("chargeId", out var id) && id.GetString() == charge));
+        var ledger = await gateway.LedgerAsync();
+        Assert.Equal(2, ledger.Count(line => line.TryGetProperty("chargeId", out var id) && id.GetString() == charge));
     }
 
     [Fact]
-    public async Task Twenty_full_refunds_at_once_give_the_money_back_once()
+    public async Task Twenty_concurrent_full_refunds_refund_once()
     {
         using var charged = await gateway.ChargeAsync(NewKey(), order, 10m);
         var charge = await charged.TextAsync("id");
@@ -158,7 +161,7 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     }
 
     [Fact]
-    public async Task A_charge_that_does_not_exist_cannot_be_refunded()
+    public async Task An_unknown_charge_cannot_be_refunded()
     {
         foreach (var id in new[] { "ch_00000000_1", "nonsense", "ch__", "1", "ch_x_99999999999999999999" })
         {
@@ -171,7 +174,8 @@ public sealed class ChargeTests(GatewayFixture fixture) : IClassFixture<GatewayF
 
     private async Task<HttpResponseMessage> PostAsync(string body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/charges") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/charges");
+        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         request.Headers.Add("Idempotency-Key", NewKey());
         return await gateway.Http.SendAsync(request);
     }

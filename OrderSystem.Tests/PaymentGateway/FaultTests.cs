@@ -7,7 +7,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentGateway;
 
-/// <summary>Each fault does what it says, and leaves the ledger as it says.</summary>
+/// <summary>The faults of the simulated provider, and their effect on the ledger.</summary>
 public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>, IAsyncLifetime
 {
     private readonly Gateway gateway = fixture.Gateway;
@@ -17,7 +17,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
-    public async Task Faults_are_shown_set_and_healed()
+    public async Task Faults_can_be_set_read_and_removed()
     {
         await gateway.SetFaultsAsync(new { latency = "00:00:00.010", declineCents = new[] { 13 }, outage = true });
         var shown = await gateway.Http.GetFromJsonAsync<JsonElement>("/faults");
@@ -28,7 +28,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         await gateway.SetFaultsAsync(new { errorRate = 0.5 });
         Assert.False((await gateway.Http.GetFromJsonAsync<JsonElement>("/faults")).GetProperty("outage").GetBoolean());
 
-        await gateway.HealAsync();
+        await gateway.RemoveFaultsAsync();
         Assert.Equal(0, (await gateway.Http.GetFromJsonAsync<JsonElement>("/faults")).GetProperty("errorRate").GetDouble());
     }
 
@@ -39,9 +39,10 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [InlineData("""{"rateLimit":0}""")]
     [InlineData("""{"declineCents":null}""")]
     [InlineData("""{"latancy":"00:00:01"}""")]
-    public async Task A_setting_that_makes_no_sense_is_refused_and_changes_nothing(string faults)
+    public async Task An_invalid_setting_is_refused_and_changes_nothing(string faults)
     {
-        using var response = await gateway.Http.PutAsync("/faults", new StringContent(faults, System.Text.Encoding.UTF8, "application/json"));
+        using var body = new StringContent(faults, System.Text.Encoding.UTF8, "application/json");
+        using var response = await gateway.Http.PutAsync("/faults", body);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         using var charge = await gateway.ChargeAsync("key");
@@ -49,7 +50,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     }
 
     [Fact]
-    public async Task Declines_follow_their_rules_and_are_repeated_for_the_same_key()
+    public async Task A_decline_follows_the_settings_and_is_replayed_for_the_same_key()
     {
         await gateway.SetFaultsAsync(new { declineAbove = 100, declineCents = new[] { 13 }, declineOrders = new[] { "bad" } });
 
@@ -59,7 +60,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         using var fine = await gateway.ChargeAsync("fine", "good", 100m);
         Assert.Equal(HttpStatusCode.OK, fine.StatusCode);
 
-        await gateway.HealAsync();
+        await gateway.RemoveFaultsAsync();
         await AssertAsync("cents", "o", 5.13m, "card_declined");
 
         async Task AssertAsync(string key, string order, decimal amount, string reason)
@@ -72,7 +73,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     }
 
     [Fact]
-    public async Task Latency_delays_the_answer_and_the_key_is_in_use_meanwhile()
+    public async Task During_the_latency_of_a_call_its_key_is_in_use()
     {
         await gateway.SetFaultsAsync(new { latency = "00:00:01", jitter = "00:00:00.050" });
         var started = Stopwatch.GetTimestamp();
@@ -84,13 +85,14 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     }
 
     [Fact]
-    public async Task A_client_that_gives_up_during_the_latency_is_charged_all_the_same()
+    public async Task A_client_that_disconnects_during_the_latency_is_charged()
     {
         await gateway.SetFaultsAsync(new { latency = "00:00:00.500" });
-        using var impatient = new HttpClient { BaseAddress = gateway.Http.BaseAddress, Timeout = TimeSpan.FromMilliseconds(150) };
-        impatient.DefaultRequestHeaders.Add("Idempotency-Key", "given-up");
+        using var client = new HttpClient { BaseAddress = gateway.Http.BaseAddress, Timeout = TimeSpan.FromMilliseconds(150) };
+        client.DefaultRequestHeaders.Add("Idempotency-Key", "abandoned");
 
-        await Assert.ThrowsAsync<TaskCanceledException>(() => impatient.PostAsJsonAsync("/charges", new { orderId = "o", amount = 1, currency = "EUR" }));
+        var charge = new { orderId = "o", amount = 1, currency = "EUR" };
+        await Assert.ThrowsAsync<TaskCanceledException>(() => client.PostAsJsonAsync("/charges", charge));
 
         await Eventually.BeTrueAsync("the charge is in the ledger", async () => (await gateway.LedgerAsync()).Count == 1);
     }
@@ -100,7 +102,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [InlineData("errorAfterChargeRate", HttpStatusCode.InternalServerError, 1, "errorAfterEffect")]
     [InlineData("keyInUseRate", HttpStatusCode.Conflict, 0, "keyInUse")]
     [InlineData("declineRate", HttpStatusCode.PaymentRequired, 1, "declined")]
-    public async Task A_rate_of_one_hits_every_call(string fault, HttpStatusCode status, int ledgerLines, string counter)
+    public async Task With_a_rate_of_1_every_call_has_the_fault(string fault, HttpStatusCode status, int ledgerLines, string counter)
     {
         await gateway.SetFaultsAsync(new Dictionary<string, double> { [fault] = 1 });
 
@@ -112,7 +114,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     }
 
     [Fact]
-    public async Task After_a_500_that_charged_the_same_key_finds_the_charge()
+    public async Task After_an_error_that_charged_the_same_key_returns_the_charge()
     {
         await gateway.SetFaultsAsync(new { errorAfterChargeRate = 1 });
         (await gateway.ChargeAsync("key", "o")).Dispose();
@@ -124,7 +126,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     }
 
     [Fact]
-    public async Task Charge_then_drop_charges_and_cuts_the_connection()
+    public async Task A_dropped_connection_after_the_charge_leaves_one_charge()
     {
         await gateway.SetFaultsAsync(new { dropAfterChargeRate = 1 });
 
@@ -137,7 +139,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     }
 
     [Fact]
-    public async Task A_hanging_call_never_answers_charges_nothing_and_does_not_hold_up_the_stop()
+    public async Task A_hanging_call_charges_nothing_and_does_not_delay_shutdown()
     {
         await using var gateway = await Gateway.StartAsync(("Faults__HangRate", "1"));
         var hanging = gateway.ChargeAsync("key");
@@ -151,7 +153,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     }
 
     [Fact]
-    public async Task Over_the_rate_limit_calls_get_429_with_Retry_After()
+    public async Task Above_the_rate_limit_calls_get_429_with_Retry_After()
     {
         await gateway.SetFaultsAsync(new { rateLimit = 5 });
 
@@ -164,7 +166,7 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     }
 
     [Fact]
-    public async Task In_an_outage_every_call_is_503_until_it_is_healed()
+    public async Task During_an_outage_every_call_gets_503()
     {
         await gateway.SetFaultsAsync(new { outage = true });
 
@@ -175,13 +177,13 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
         using var ready = await gateway.Http.GetAsync("/ready");
         Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
 
-        await gateway.HealAsync();
+        await gateway.RemoveFaultsAsync();
         using var healed = await gateway.ChargeAsync("key", "o");
         Assert.Equal(HttpStatusCode.OK, healed.StatusCode);
     }
 
     [Fact]
-    public async Task Faults_of_the_configuration_hold_from_the_start_and_the_seed_makes_them_repeatable()
+    public async Task Configured_faults_apply_from_the_start_and_a_seed_makes_them_reproducible()
     {
         async Task<string> RunAsync(string seed)
         {
@@ -208,12 +210,12 @@ public sealed class FaultTests(GatewayFixture fixture) : IClassFixture<GatewayFi
     [InlineData("Faults__ErrorRate", "2", "ErrorRate")]
     [InlineData("Faults__Latency", "soon", "Latency")]
     [InlineData("Faults__Latancy", "00:00:01", "Latancy")]
-    public async Task A_bad_setting_at_start_gets_one_line_and_a_non_zero_exit(string name, string value, string named)
+    public async Task An_invalid_setting_at_start_is_named_and_the_exit_code_is_not_0(string name, string value, string setting)
     {
         var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.PaymentGateway", [KeyValuePair.Create(name, value)]);
 
         Assert.NotEqual(0, exitCode);
-        Assert.Contains(named, output, StringComparison.Ordinal);
+        Assert.Contains(setting, output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 }

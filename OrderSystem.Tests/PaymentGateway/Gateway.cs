@@ -5,7 +5,7 @@ using OrderSystem.Tests.Support;
 
 namespace OrderSystem.Tests.PaymentGateway;
 
-/// <summary>The provider as a process of its own with a ledger of its own, and the calls that a client makes.</summary>
+/// <summary>A process of the simulated provider with its own ledger, and the calls of a client.</summary>
 internal sealed class Gateway : IAsyncDisposable
 {
     private readonly string folder;
@@ -61,12 +61,12 @@ internal sealed class Gateway : IAsyncDisposable
         Xunit.Assert.True(response.StatusCode == HttpStatusCode.OK, await response.Content.ReadAsStringAsync());
     }
 
-    public async Task HealAsync() => (await Http.DeleteAsync("/faults")).Dispose();
+    public async Task RemoveFaultsAsync() => (await Http.DeleteAsync("/faults")).Dispose();
 
-    /// <summary>An empty ledger, no faults, all counters at zero.</summary>
+    /// <summary>Clears the ledger, the faults and all counters.</summary>
     public async Task ResetAsync()
     {
-        await HealAsync();
+        await RemoveFaultsAsync();
         (await Http.DeleteAsync("/ledger")).EnsureSuccessStatusCode().Dispose();
     }
 
@@ -74,7 +74,8 @@ internal sealed class Gateway : IAsyncDisposable
 
     public Task<JsonElement> SummaryAsync() => Http.GetFromJsonAsync<JsonElement>("/ledger/summary");
 
-    public async Task<long> AttemptsAsync(string outcome) => (await SummaryAsync()).GetProperty("attempts").GetProperty(outcome).GetInt64();
+    public async Task<long> AttemptsAsync(string outcome) =>
+        (await SummaryAsync()).GetProperty("attempts").GetProperty(outcome).GetInt64();
 
     public async Task<List<JsonElement>> LedgerAsync(long after = 0)
     {
@@ -92,7 +93,8 @@ internal sealed class Gateway : IAsyncDisposable
 
 internal static class GatewayAnswers
 {
-    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) => JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync());
+    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response) =>
+        JsonSerializer.Deserialize<JsonElement>(await response.Content.ReadAsStringAsync());
 
     public static async Task<string> TextAsync(this HttpResponseMessage response, string property) =>
         (await response.JsonAsync()).GetProperty(property).GetString()!;

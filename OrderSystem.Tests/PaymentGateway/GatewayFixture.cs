@@ -2,7 +2,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentGateway;
 
-/// <summary>One provider for the tests of a class.</summary>
+/// <summary>One provider for all tests of a class.</summary>
 public sealed class GatewayFixture : IAsyncLifetime
 {
     internal Gateway Gateway { get; private set; } = null!;

@@ -5,14 +5,14 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentGateway;
 
-/// <summary>The ledger on disk: what was answered is in it, whatever happens to the process.</summary>
+/// <summary>The ledger on disk, which holds every acknowledged charge and refund.</summary>
 public sealed class LedgerTests
 {
     [Fact]
-    public async Task Every_charge_that_was_answered_survives_a_kill()
+    public async Task Every_acknowledged_charge_survives_a_crash()
     {
         await using var gateway = await Gateway.StartAsync();
-        var answered = 0;
+        var acknowledged = 0;
         var callers = Enumerable.Range(0, 16).Select(caller => Task.Run(async () =>
         {
             var confirmed = new List<(string Key, string Id)>();
@@ -23,7 +23,7 @@ public sealed class LedgerTests
                     var key = $"{caller}-{i}";
                     using var response = await gateway.ChargeAsync(key, $"order-{key}");
                     confirmed.Add((key, await response.TextAsync("id")));
-                    Interlocked.Increment(ref answered);
+                    Interlocked.Increment(ref acknowledged);
                 }
             }
             catch (Exception failure) when (failure is HttpRequestException or JsonException)
@@ -31,13 +31,15 @@ public sealed class LedgerTests
                 return confirmed;
             }
         })).ToList();
-        await Eventually.BeTrueAsync("a few hundred charges are answered", () => Task.FromResult(Volatile.Read(ref answered) > 300));
+        await Eventually.BeTrueAsync(
+            "300 charges are acknowledged", () => Task.FromResult(Volatile.Read(ref acknowledged) > 300));
 
         await gateway.KillAsync();
         var before = (await Task.WhenAll(callers)).SelectMany(confirmed => confirmed).ToList();
         await gateway.StartAgainAsync();
 
-        var ledger = (await gateway.LedgerAsync()).ToDictionary(line => line.GetProperty("key").GetString()!, line => line.GetProperty("id").GetString());
+        var ledger = (await gateway.LedgerAsync())
+            .ToDictionary(line => line.GetProperty("key").GetString()!, line => line.GetProperty("id").GetString());
         Assert.All(before, charge => Assert.Equal(charge.Id, ledger[charge.Key]));
         var (key, id) = before[^1];
         using var replayed = await gateway.ChargeAsync(key, $"order-{key}");
@@ -46,7 +48,7 @@ public sealed class LedgerTests
     }
 
     [Fact]
-    public async Task A_line_that_was_cut_short_is_dropped_and_the_ledger_goes_on()
+    public async Task An_incomplete_last_line_is_dropped_and_the_ledger_continues()
     {
         await using var gateway = await Gateway.StartAsync();
         (await gateway.ChargeAsync("before")).Dispose();
@@ -61,7 +63,7 @@ public sealed class LedgerTests
     }
 
     [Fact]
-    public async Task Declines_and_refunds_are_remembered_over_a_restart()
+    public async Task Declines_and_refunds_survive_a_crash()
     {
         await using var gateway = await Gateway.StartAsync(("Faults__DeclineAbove", "100"));
         (await gateway.ChargeAsync("declined", "rich", 100.01m)).Dispose();
@@ -70,7 +72,7 @@ public sealed class LedgerTests
 
         await gateway.KillAsync();
         await gateway.StartAgainAsync();
-        await gateway.HealAsync();
+        await gateway.RemoveFaultsAsync();
 
         using var declined = await gateway.ChargeAsync("declined", "rich", 100.01m);
         Assert.Equal(HttpStatusCode.PaymentRequired, declined.StatusCode);
@@ -80,7 +82,7 @@ public sealed class LedgerTests
     }
 
     [Fact]
-    public async Task Pages_go_on_after_the_last_sequence_seen()
+    public async Task A_page_continues_after_the_given_sequence()
     {
         await using var gateway = await Gateway.StartAsync();
         const int Charges = 2_500;
@@ -94,7 +96,7 @@ public sealed class LedgerTests
     }
 
     [Fact]
-    public async Task A_ledger_belongs_to_one_process()
+    public async Task A_second_process_cannot_open_the_ledger()
     {
         await using var gateway = await Gateway.StartAsync();
 
@@ -105,7 +107,7 @@ public sealed class LedgerTests
     }
 
     [Fact]
-    public async Task A_damaged_line_in_the_middle_stops_the_start_and_is_named()
+    public async Task A_damaged_line_prevents_the_start_and_is_named()
     {
         await using var gateway = await Gateway.StartAsync();
         (await gateway.ChargeAsync("one")).Dispose();
@@ -119,7 +121,7 @@ public sealed class LedgerTests
     }
 
     [Fact]
-    public async Task Clearing_starts_a_new_ledger_with_other_ids()
+    public async Task A_cleared_ledger_gives_new_ids()
     {
         await using var gateway = await Gateway.StartAsync();
         using var before = await gateway.ChargeAsync("key");

@@ -24,8 +24,9 @@ internal static class NatsUsers
     internal static async Task WriteAsync(string folder)
     {
         var users = await System.IO.File.ReadAllTextAsync(Source);
+        var tests = $$"""users: [ { user: tests, password: "{{PasswordOf("tests")}}" }""";
         await System.IO.File.WriteAllTextAsync(
-            Path.Combine(folder, File), users.Replace("users: [", $$"""users: [ { user: tests, password: "{{PasswordOf("tests")}}" }""", StringComparison.Ordinal));
+            Path.Combine(folder, File), users.Replace("users: [", tests, StringComparison.Ordinal));
         await WritePasswordsAsync(folder, PasswordOf);
     }
 

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>A PostgreSQL server with default settings, which can be killed, frozen, restarted on the same port, and have a standby.</summary>
+/// <summary>A PostgreSQL with default settings, which can be killed, frozen, restarted on the same port, and have a standby.</summary>
 internal sealed class PostgresServer : IAsyncDisposable
 {
     private readonly PostgresProcess process;
@@ -23,7 +23,8 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>The connection string of a database, which need not exist; through a proxy's port if one is given.</summary>
     public string ConnectionString(string database, int? viaPort = null, string role = PostgresCluster.Superuser) =>
-        $"Host=127.0.0.1;Port={viaPort ?? Port};Username={role};Password={PostgresTemplate.Password};Database={database};Include Error Detail=true";
+        $"Host=127.0.0.1;Port={viaPort ?? Port};Username={role};Password={PostgresTemplate.Password};Database={database}"
+        + ";Include Error Detail=true";
 
     public static async Task<PostgresServer> StartAsync()
     {
@@ -33,7 +34,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Adds a standby that follows this server by streaming replication. This server is restarted: the copy is taken while it is stopped.</summary>
+    /// <summary>Adds a standby with streaming replication. This server is restarted, because its data is copied while it is stopped.</summary>
     public async Task<PostgresServer> StartStandbyAsync()
     {
         await StopAsync();

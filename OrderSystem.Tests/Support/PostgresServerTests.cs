@@ -3,7 +3,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>The server that all database tests stand on.</summary>
+/// <summary>The server of all database tests.</summary>
 public sealed class PostgresServerTests
 {
     [Fact]
@@ -25,21 +25,21 @@ public sealed class PostgresServerTests
     }
 
     [Fact]
-    public async Task What_was_committed_is_there_after_a_crash()
+    public async Task Committed_rows_survive_a_crash()
     {
         await using var server = await PostgresServer.StartAsync();
         await using var dataSource = NpgsqlDataSource.Create(await server.CreateDatabaseAsync());
-        await dataSource.CreateCommand("CREATE TABLE kept AS SELECT 42 AS answer").ExecuteNonQueryAsync();
+        await dataSource.CreateCommand("CREATE TABLE committed AS SELECT 42 AS answer").ExecuteNonQueryAsync();
 
         await server.KillAsync();
         await server.StartAgainAsync();
         dataSource.Clear();
 
-        Assert.Equal(42, await dataSource.CreateCommand("SELECT answer FROM kept").ExecuteScalarAsync());
+        Assert.Equal(42, await dataSource.CreateCommand("SELECT answer FROM committed").ExecuteScalarAsync());
     }
 
     [Fact]
-    public async Task A_frozen_server_answers_again_when_it_is_thawed()
+    public async Task A_frozen_server_responds_after_it_is_thawed()
     {
         await using var server = await PostgresServer.StartAsync();
         await using var connection = new NpgsqlConnection(server.ConnectionString("postgres"));

@@ -8,7 +8,8 @@ internal static class Solution
     /// <summary>The folder with the solution file.</summary>
     internal static string Root => SolutionFolder.Root;
 
-    private static string Configuration { get; } = typeof(Solution).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
+    private static string Configuration { get; } =
+        typeof(Solution).Assembly.GetCustomAttribute<AssemblyConfigurationAttribute>()!.Configuration;
 
     /// <summary>The built assembly of a project.</summary>
     internal static string OutputOf(string project) => SolutionFolder.OutputOf(project, Configuration);
@@ -21,6 +22,7 @@ internal static class Solution
         return File.Exists(Path.Combine(folder, "built"))
             ? Path.Combine(folder, project, "bin", "Release", "net10.0", $"{project}.dll")
             : throw new InvalidOperationException(
-                $"The previous release, {commit} (eng/previous-release), is not built. Run ./test.sh, in a clone that has that commit: git fetch --unshallow");
+                $"The previous release, {commit} (eng/previous-release), is not built. "
+                + "Run ./test.sh, in a clone that has that commit: git fetch --unshallow");
     }
 }
