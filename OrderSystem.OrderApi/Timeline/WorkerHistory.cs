@@ -2,7 +2,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.Operations;
-using OrderSystem.OrderApi.Ops.Audit;
 using OrderSystem.OrderApi.Ops.Worker;
 
 namespace OrderSystem.OrderApi.Timeline;

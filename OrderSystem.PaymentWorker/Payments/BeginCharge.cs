@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.GroupCommit;
-using OrderSystem.Messaging.Outbox;
 
 namespace OrderSystem.PaymentWorker.Payments;
 

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.GroupCommit;
-using OrderSystem.Messaging.Outbox;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.Tests.Support;
 using Xunit;

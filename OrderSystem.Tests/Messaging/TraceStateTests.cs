@@ -14,7 +14,6 @@ namespace OrderSystem.Tests.Messaging;
 /// The trace state comes from outside and is copied into every event of its trace. The runtime limits that of a request to a few hundred
 /// characters; a message can carry as much as its stream accepts.
 /// </summary>
-[Fast]
 public sealed class TraceStateTests(SharedSystem shared)
 {
     [Theory]

@@ -3,7 +3,6 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-[Fast]
 public sealed class GatewayOptionsTests(SharedSystem shared)
 {
     [Theory]

@@ -6,7 +6,6 @@ using Xunit;
 namespace OrderSystem.Tests.Security;
 
 /// <summary>The SCRAM verifier of a password equals the one that PostgreSQL would compute.</summary>
-[Fast]
 public sealed class ScramVerifierTests(SharedPostgres shared)
 {
     [Theory]
