@@ -4,14 +4,14 @@ using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi;
 
-/// <summary><c>/openapi/v1.json</c>: what can be asked, and that every answer takes a token.</summary>
+/// <summary><c>/openapi/v1.json</c>: the OpenAPI document, with bearer authentication.</summary>
 internal static class ApiDocument
 {
     private const string Bearer = "bearer";
 
     internal static void AddApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi(options => options.AddSchemaTransformer((schema, context, _) =>
     {
-        // The generator does not look into converters: what they read would be anything.
+        // The generator does not know what a custom converter reads.
         if (context.JsonPropertyInfo?.CustomConverter is ExactDecimal)
             (schema.Type, schema.Format) = (JsonSchemaType.Number, "double");
         return Task.CompletedTask;

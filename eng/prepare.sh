@@ -138,7 +138,7 @@ with_apt() { # apt-get, arguments...
   "$1" -o "Dir::State::Lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o "Dir::Log=$apt" "${@:2}"
 }
 
-# Chromium, for the test that looks at the dashboard. Fetched, it needs to be told where the libraries are that came with it.
+# Chromium, for the test of the dashboard. The fetched one needs the path of the libraries that came with it.
 prepare_browser() {
   local found
   found=$(find_program chromium "$tools/chromium")

@@ -4,7 +4,7 @@ namespace OrderSystem.Messaging.Contracts;
 
 /// <summary>
 /// An amount of one currency, with exactly the decimals that the currency has: 9.9 EUR and 9.900 EUR are both 9.90 EUR, in the database, in events, at
-/// the provider and in answers. Nothing is ever rounded: what does not fit is refused.
+/// the provider and in answers. An amount is never rounded; one with too many decimals is rejected.
 /// </summary>
 public readonly record struct Money
 {

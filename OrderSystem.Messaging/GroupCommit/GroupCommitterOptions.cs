@@ -8,19 +8,19 @@ public sealed class GroupCommitterOptions
     /// <summary>Section of the configuration.</summary>
     public const string Section = "GroupCommit";
 
-    /// <summary>Writes in one transaction at most. Larger ones take longer and hold their callers longer. Default 512.</summary>
+    /// <summary>Maximum number of writes in one transaction. More adds latency. Default 512.</summary>
     [Range(1, 10_000)]
     public int MaxBatch { get; set; } = 512;
 
-    /// <summary>Callers that may wait at once; the next is refused, which a client sees as 503. Default 4,096.</summary>
+    /// <summary>Maximum number of waiting callers (backpressure); the next one gets 503. Default 4,096.</summary>
     [Range(1, 1_000_000)]
     public int MaxWaiting { get; set; } = 4_096;
 
-    /// <summary>How long a caller waits for its commit before it is told that the database does not answer, which a client sees as 503. Default 4 s.</summary>
+    /// <summary>Timeout of a caller for its commit; a client gets 503. Default 4 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>How long the next batch gathers after a large one. Longer makes larger batches and later answers. Default 1 ms.</summary>
+    /// <summary>How long the next batch collects writes after a large one. Longer makes larger batches and adds latency. Default 1 ms.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.1")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(1);
 
@@ -28,7 +28,7 @@ public sealed class GroupCommitterOptions
     [Range(1, 10_000)]
     public int LingerFrom { get; set; } = 16;
 
-    /// <summary>Attempts at a batch that PostgreSQL rolled back for a deadlock or a serialisation failure. Default 3.</summary>
+    /// <summary>Attempts at a batch that was rolled back for a deadlock or a serialization failure. Default 3.</summary>
     [Range(1, 10)]
     public int MaxConflicts { get; set; } = 3;
 }

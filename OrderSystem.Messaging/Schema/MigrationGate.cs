@@ -6,11 +6,11 @@ using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.Messaging.Schema;
 
-/// <summary>Refuses to serve on a database that is not up to date, or that is not there.</summary>
+/// <summary>Stops the service at start if its database is missing or not migrated.</summary>
 internal sealed class MigrationGate(NpgsqlDataSource database, Assembly service, string connectionName, TimeProvider time) : IHostedService
 {
-    /// <summary>How long a database may take to come up beside its service.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    /// <summary>How long the service waits for its database to start.</summary>
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(15);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ internal sealed class MigrationGate(NpgsqlDataSource database, Assembly service,
             }
             catch (Exception failure) when (PostgresErrors.IsUnavailable(failure))
             {
-                if (time.GetElapsedTime(started) > Patience)
+                if (time.GetElapsedTime(started) > Timeout)
                     throw new StartupException($"database '{connectionName}' cannot be reached: {failure.Message}. Start it, or correct ConnectionStrings__{connectionName}.");
                 await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken);
             }

@@ -4,16 +4,15 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.Messaging.Schema;
 
 /// <summary>
-/// Takes the locks of a migration without standing in the way of others. A statement that waits for a lock makes all others of its table wait behind
-/// it, for as long as the session that holds one goes on, such as a report. So it waits for a moment only, is rolled back, and tries again. How long
-/// a statement works once it has its lock is not bounded.
+/// Takes the locks of a migration without blocking others. Statements queue behind one that waits for a table lock, for as long as another session, such as a
+/// report, holds it. So a migration waits briefly, is rolled back, and retries. Once it has its locks, its duration is not bounded.
 /// </summary>
 internal sealed class MigrationLocks : IAsyncDisposable
 {
-    /// <summary>How long the statements of others may stand behind a migration at a time.</summary>
+    /// <summary>How long statements may queue behind a migration at a time.</summary>
     private const string LockTimeout = "50ms";
 
-    /// <summary>PostgreSQL ends an autovacuum only for one who has waited for a second (<c>deadlock_timeout</c>).</summary>
+    /// <summary>PostgreSQL cancels an autovacuum only for a session that has waited for a second (<c>deadlock_timeout</c>).</summary>
     private const string LockTimeoutForAutovacuum = "1500ms";
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -26,7 +25,7 @@ internal sealed class MigrationLocks : IAsyncDisposable
 
     private MigrationLocks(NpgsqlConnection migration, NpgsqlConnection watcher, TimeProvider time) => (this.migration, this.watcher, this.time) = (migration, watcher, time);
 
-    /// <summary>Opens a second session, which sees what the migration's waits for.</summary>
+    /// <summary>Opens a second session, which observes the lock waits of the migration's session.</summary>
     internal static async Task<MigrationLocks> OpenAsync(NpgsqlConnection migration, NpgsqlConnectionStringBuilder settings, TimeProvider time, CancellationToken cancellationToken)
     {
         var second = new NpgsqlConnection(settings.ConnectionString);
@@ -34,8 +33,8 @@ internal sealed class MigrationLocks : IAsyncDisposable
         return new(migration, second, time);
     }
 
-    /// <summary>Makes one transaction of the migration, again and again while another session holds a lock that it needs.</summary>
-    /// <exception cref="StartupException">That session has held it for minutes; the message names it.</exception>
+    /// <summary>Runs one transaction of the migration; retries while another session holds a lock that it needs.</summary>
+    /// <exception cref="StartupException">The lock was not released for minutes; the message names its holder.</exception>
     internal async Task RunAsync(string what, Func<Task> transaction, CancellationToken cancellationToken)
     {
         Holder? holder = null;
@@ -54,12 +53,12 @@ internal sealed class MigrationLocks : IAsyncDisposable
             {
                 if (time.GetElapsedTime(started) >= LongestWait)
                     throw new StartupException(
-                        $"{what} needs a lock that {holder?.Name ?? "another session"} holds, after {LongestWait.TotalMinutes:0} minutes still. Nothing of it was applied. End that session, or run migrate again when it has ended.");
+                        $"{what} waited {LongestWait.TotalMinutes:0} minutes for a lock that {holder?.Name ?? "another session"} holds. Nothing of it was applied. End that session, or run migrate again when it has ended.");
             }
         }
     }
 
-    /// <summary>Whose lock the attempt waits for. Only the server knows that, and only while the attempt waits.</summary>
+    /// <summary>Finds the holder of the lock while the attempt waits for it.</summary>
     private async Task<Holder?> WatchAsync(Task attempt, CancellationToken cancellationToken)
     {
         Holder? holder = null;
@@ -72,7 +71,7 @@ internal sealed class MigrationLocks : IAsyncDisposable
         return holder;
     }
 
-    /// <summary>When other roles began their queries is shown to those alone who may see all statistics. A session without a role is the server's own.</summary>
+    /// <summary>The query start of other roles is visible only with pg_read_all_stats. A session without a role is a background worker.</summary>
     private async Task<Holder?> HolderAsync(CancellationToken cancellationToken)
     {
         const string sql = """
@@ -93,7 +92,7 @@ internal sealed class MigrationLocks : IAsyncDisposable
         }
         catch (NpgsqlException)
         {
-            // Who it is helps a person; that it is not known keeps no migration from being applied.
+            // The holder is only for the message.
             return null;
         }
     }

@@ -9,10 +9,10 @@ namespace OrderSystem.Messaging.Schema;
 /// <summary>Brings a service's database up to date: numbered SQL files, each once, in one transaction each.</summary>
 internal static class Migrator
 {
-    /// <summary>Any number will do, as long as every migrator takes the same.</summary>
+    /// <summary>Arbitrary, but the same in every migrator.</summary>
     private const long AdvisoryLock = 0x4F726465725379;
 
-    /// <summary>Runs the <c>migrate</c> verb: makes the database if it does not exist, applies what is missing, says what it did.</summary>
+    /// <summary>Runs the <c>migrate</c> verb: creates the database if necessary, applies missing scripts, and reports them.</summary>
     /// <param name="configuration">Holds the connection string.</param>
     /// <param name="connectionName">Its name.</param>
     /// <param name="service">The assembly that embeds the service's scripts.</param>
@@ -47,7 +47,7 @@ internal static class Migrator
         }
         catch (Exception failure) when (failure is NpgsqlException or TimeoutException or StartupException)
         {
-            await Console.Error.WriteLineAsync($"migrate: database '{connectionName}' could not be migrated: {failure.Message}");
+            await Console.Error.WriteLineAsync($"migrate: database '{connectionName}' not migrated: {failure.Message}");
             return 1;
         }
     }
@@ -55,7 +55,7 @@ internal static class Migrator
     internal static async Task<IReadOnlyList<string>> ApplyAsync(
         string connectionString, Assembly service, CancellationToken cancellationToken, RuntimeRole? role = null, TimeProvider? time = null)
     {
-        // Not pooled, and without the services' time-outs: an index on a large table takes what it takes.
+        // Not pooled, and without command timeout: an index on a large table may take long.
         var settings = PostgresHosts.ToPrimary(connectionString);
         (settings.Pooling, settings.CommandTimeout) = (false, 0);
         await CreateDatabaseAsync(settings, cancellationToken);
@@ -79,7 +79,7 @@ internal static class Migrator
         return applied;
     }
 
-    /// <summary>Whole or not at all.</summary>
+    /// <summary>Applies a script and records it, in one transaction.</summary>
     private static async Task ApplyAsync(NpgsqlConnection connection, MigrationScript script, CancellationToken cancellationToken)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
@@ -123,7 +123,7 @@ internal static class Migrator
             }
             catch (PostgresException race) when (race.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
             {
-                // Another migrator was faster; the lock below orders what follows.
+                // Another migrator was faster; the advisory lock serialises the rest.
             }
         }
     }

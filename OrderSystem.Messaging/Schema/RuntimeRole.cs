@@ -6,9 +6,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.Messaging.Schema;
 
 /// <summary>
-/// The role as which a service works, beside the one that owns its database: it may read and write the rows that the service does, as the
-/// scripts <c>rights.sql</c> say, and nothing else. Settings <c>Database:RuntimeRole</c> and, for a role that the migration is to make,
-/// <c>Database:RuntimePassword</c>.
+/// The role of a running service, with only the privileges in the scripts <c>rights.sql</c> (least privilege); the owner of the database is another role. Settings
+/// <c>Database:RuntimeRole</c> and, for a role that the migration creates, <c>Database:RuntimePassword</c>.
 /// </summary>
 internal sealed class RuntimeRole
 {
@@ -18,18 +17,18 @@ internal sealed class RuntimeRole
 
     private RuntimeRole(string name, string? password) => (this.name, this.password) = (name, password);
 
-    /// <summary>Null where one role does all.</summary>
+    /// <summary>Null if the service runs as the owner of the database.</summary>
     internal static RuntimeRole? From(IConfiguration configuration) =>
         configuration["Database:RuntimeRole"] is { Length: > 0 } name ? new(name, configuration["Database:RuntimePassword"]) : null;
 
-    /// <summary>Makes the role if it has a password for it, and gives it the rights that it has now; those that it had before are gone.</summary>
+    /// <summary>Creates the role if a password is set, revokes its privileges and grants the current ones.</summary>
     /// <exception cref="StartupException">The role owns the database, or does not exist.</exception>
     internal async Task GrantAsync(NpgsqlConnection connection, Assembly service, CancellationToken cancellationToken)
     {
         var names = new NpgsqlCommandBuilder();
         var (role, database) = (names.QuoteIdentifier(name), names.QuoteIdentifier(connection.Database));
         if (await ScalarAsync(connection, "SELECT current_user = $1 OR pg_has_role($1, (SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') FROM pg_roles WHERE rolname = $1", cancellationToken) is true)
-            throw new StartupException($"Database__RuntimeRole is '{name}', which owns the database. Name a role of its own for the service.");
+            throw new StartupException($"Database__RuntimeRole is '{name}', which owns the database. Set it to a separate role for the service.");
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await MakeAsync(connection, role, cancellationToken);
         await ExecuteAsync(
@@ -56,11 +55,11 @@ internal sealed class RuntimeRole
         if (password is not { Length: > 0 })
         {
             if (!exists)
-                throw new StartupException($"Role '{name}' does not exist. Make it, or set Database__RuntimePassword, so that it is made here.");
+                throw new StartupException($"Role '{name}' does not exist. Create it, or set Database__RuntimePassword to have it created here.");
             return;
         }
 
-        // Never the password itself: statements may be logged.
+        // The verifier instead of the password: the server may log statements.
         await ExecuteAsync(
             connection,
             $"{(exists ? "ALTER" : "CREATE")} ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '{ScramVerifier.Of(password)}'", cancellationToken);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace OrderSystem.Messaging.Schema;
 
-/// <summary>What PostgreSQL keeps of a password with <c>scram-sha-256</c> (RFC 5803), made here so that the server is never told the password.</summary>
+/// <summary>The <c>scram-sha-256</c> verifier of a password (RFC 5803), computed here so that the password is never sent to the server.</summary>
 internal static class ScramVerifier
 {
     private const int Iterations = 4096;
@@ -12,7 +12,7 @@ internal static class ScramVerifier
 
     internal static string Of(string password, byte[] salt)
     {
-        // As Npgsql does with the password that it logs in with: where the runtime has no tables of characters, both leave it as it is.
+        // Normalised as Npgsql does at login: in invariant globalization mode both leave it as it is.
         var salted = Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(password.Normalize(NormalizationForm.FormKC)), salt, Iterations, HashAlgorithmName.SHA256, 32);
         var storedKey = SHA256.HashData(HMACSHA256.HashData(salted, "Client Key"u8));
         var serverKey = HMACSHA256.HashData(salted, "Server Key"u8);

@@ -7,15 +7,15 @@ using System.Text.Json.Serialization;
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary>
-/// Reads a JSON number as the decimal that it is, in all forms that JSON allows (<c>100</c>, <c>1e2</c>, <c>100.00</c>, <c>-0</c>). The library rounds what has more
-/// digits than a decimal holds; here that is an error, because an amount is never rounded.
+/// Reads a JSON number exactly, in all forms that JSON allows (<c>100</c>, <c>1e2</c>, <c>100.00</c>, <c>-0</c>). System.Text.Json rounds a number with more digits than a
+/// decimal holds; here that is an error, because an amount is never rounded.
 /// </summary>
 internal sealed class ExactDecimal : JsonConverter<decimal>
 {
     /// <summary>Digits after the point that a decimal holds.</summary>
     private const int MaxDecimals = 28;
 
-    /// <summary>More than the zeros of any body can take back.</summary>
+    /// <summary>Larger than the number of zeros in any accepted body.</summary>
     private const int MaxExponent = 1_000_000;
     private static readonly BigInteger Largest = (BigInteger.One << 96) - 1;
 
@@ -46,7 +46,7 @@ internal sealed class ExactDecimal : JsonConverter<decimal>
         if (exponentAt >= 0 && !(long.TryParse(text[(exponentAt + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent) && Math.Abs(exponent) <= MaxExponent))
             return false;
 
-        // A long row of zeros and an exponent that takes them back are the same number as without both.
+        // Zeros and an exponent may cancel each other out.
         var scale = (point < 0 ? 0 : mantissa.Length - point - 1) - (digits.Length - significant.Length) - exponent;
         if (significant.Length > MaxDecimals + 1 || scale > MaxDecimals || scale < -MaxDecimals)
             return false;

@@ -12,7 +12,7 @@ internal static class GetOrder
     internal static void MapGetOrder(this IEndpointRouteBuilder orders) => orders.MapGet("/orders/{id:guid}", HandleAsync)
         .RequireAuthorization(Scopes.Read)
         .WithName("GetOrder")
-        .WithSummary("One order.")
+        .WithSummary("Gets an order.")
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 

@@ -9,11 +9,11 @@ using OrderSystem.ServiceDefaults.Access;
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary>A page of orders.</summary>
-/// <param name="Items">The newest first.</param>
-/// <param name="NextCursor">Where the next page begins; absent on the last one.</param>
+/// <param name="Items">Newest first.</param>
+/// <param name="NextCursor">Cursor of the next page; absent on the last one.</param>
 internal sealed record OrderPage(IReadOnlyList<Order> Items, string? NextCursor);
 
-/// <summary><c>GET /orders?customerId=&amp;status=&amp;limit=&amp;cursor=</c>: newest first, by keyset, so that a page costs the same at any depth.</summary>
+/// <summary><c>GET /orders?customerId=&amp;status=&amp;limit=&amp;cursor=</c>: newest first, by keyset pagination: a page costs the same at any depth.</summary>
 internal static class ListOrders
 {
     private const int DefaultLimit = 50;
@@ -22,7 +22,7 @@ internal static class ListOrders
     internal static void MapListOrders(this IEndpointRouteBuilder orders) => orders.MapGet("/orders", HandleAsync)
         .RequireAuthorization(Scopes.Read)
         .WithName("ListOrders")
-        .WithSummary("Orders, the newest first.")
+        .WithSummary("Lists orders, newest first.")
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Results<Ok<OrderPage>, ValidationProblem>> HandleAsync(
@@ -51,7 +51,7 @@ internal static class ListOrders
     private static async Task<List<Order>> ReadAsync(
         NpgsqlDataSource database, string? client, string? customerId, string? status, Guid? before, int limit, CancellationToken cancellationToken)
     {
-        // Conditions are put together from these constants, so that each combination has the plan that suits it.
+        // Composed from constants, so that each combination of filters gets its own plan.
         await using var command = database.CreateCommand(
             $"""
             SELECT {Order.Columns} FROM orders

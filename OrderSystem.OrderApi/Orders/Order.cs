@@ -5,7 +5,7 @@ using OrderSystem.Messaging.Contracts;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>An order as the API answers it.</summary>
+/// <summary>An order in the responses of the API.</summary>
 internal sealed record Order(
     Guid Id, string CustomerId, string Currency, IReadOnlyList<OrderedItem> Items, decimal Total, OrderStatus Status, string? Reason,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, Refund? Refund = null)
@@ -19,7 +19,7 @@ internal sealed record Order(
         row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8), Refund.Read(row, 9));
 }
 
-/// <summary>Where an order stands. Pending is the only one that is not final.</summary>
+/// <summary>Status of an order; all but pending and manualReview are final.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<OrderStatus>))]
 internal enum OrderStatus
 {
@@ -35,7 +35,7 @@ internal enum OrderStatus
     ManualReview,
 }
 
-/// <summary>The names of the statuses, in the database as in the answers.</summary>
+/// <summary>Names of the statuses, in the database and in responses.</summary>
 internal static class OrderStatuses
 {
     private static readonly string[] Names = ["pending", "paid", "paymentFailed", "cancelled", "manualReview"];

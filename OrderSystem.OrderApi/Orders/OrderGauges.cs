@@ -4,7 +4,7 @@ using OrderSystem.Messaging.Persistence;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>Orders that have not ended: how many, and for how long the oldest has waited. Counted up to a bound, over an index that holds no paid order.</summary>
+/// <summary>Number of open orders and age of the oldest. Counts are bounded, over an index without paid orders.</summary>
 internal sealed class OrderGauges : DatabaseGauges<OrderGauges.Sample>
 {
     internal const string Query =
@@ -22,7 +22,7 @@ internal sealed class OrderGauges : DatabaseGauges<OrderGauges.Sample>
         var meter = meters.Create(OrderMetrics.MeterName);
         meter.CreateObservableGauge(
             "ordersystem.orders.open", () => Measure(sample => sample.Pending, Pending).Concat(Measure(sample => sample.ManualReview, ManualReview)),
-            "{order}", "Orders that have not ended, by status; 100,000 are as many or more.");
+            "{order}", "Open orders by status; 100,000 means as many or more.");
         meter.CreateObservableGauge(
             "ordersystem.orders.oldest_pending.age", () => Measure(sample => sample.OldestAge), "s", "Age of the oldest pending order; 0 when there is none.");
     }

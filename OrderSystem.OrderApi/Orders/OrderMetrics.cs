@@ -3,7 +3,7 @@ using System.Diagnostics.Metrics;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>What happens to orders, counted.</summary>
+/// <summary>Metrics of orders.</summary>
 internal sealed class OrderMetrics
 {
     internal const string MeterName = "OrderSystem.OrderApi";
@@ -21,15 +21,15 @@ internal sealed class OrderMetrics
     {
         var meter = meters.Create(MeterName);
         placed = meter.CreateCounter<long>("ordersystem.orders.placed", "{order}", "Orders that were stored.");
-        replayed = meter.CreateCounter<long>("ordersystem.orders.replayed", "{request}", "Repeated requests that got the answer of the first with their Idempotency-Key.");
-        finished = meter.CreateCounter<long>("ordersystem.orders.finished", "{order}", "Orders that reached a status that is final, or that a person has to look at.");
+        replayed = meter.CreateCounter<long>("ordersystem.orders.replayed", "{request}", "Requests whose answer was replayed for their Idempotency-Key.");
+        finished = meter.CreateCounter<long>("ordersystem.orders.finished", "{order}", "Orders that reached a final status or manual review.");
         duration = meter.CreateHistogram(
             "ordersystem.order.duration", "s", "Time from the creation of an order to its final status.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400] });
-        negative = meter.CreateCounter<long>("ordersystem.order.negative_durations", "{order}", "Orders that ended before they began, by clocks that differ; their duration counts as 0.");
-        duplicates = meter.CreateCounter<long>("ordersystem.results.duplicates", "{message}", "Results of payments that had taken effect before and were left without one.");
-        republished = meter.CreateCounter<long>("ordersystem.sweeper.orders", "{order}", "Orders whose events were sent again because nothing had come of them.");
-        rejected = meter.CreateCounter<long>("ordersystem.requests.rejected", "{request}", "Requests that were refused.");
+        negative = meter.CreateCounter<long>("ordersystem.order.negative_durations", "{order}", "Orders with a negative duration because of clock skew; it counts as 0.");
+        duplicates = meter.CreateCounter<long>("ordersystem.results.duplicates", "{message}", "Duplicate payment results, without effect.");
+        republished = meter.CreateCounter<long>("ordersystem.sweeper.orders", "{order}", "Stalled orders whose events were republished.");
+        rejected = meter.CreateCounter<long>("ordersystem.requests.rejected", "{request}", "Rejected requests.");
     }
 
     internal void Placed() => placed.Add(1);
@@ -41,7 +41,7 @@ internal sealed class OrderMetrics
         var tag = new KeyValuePair<string, object?>("order.status", status.ToName());
         finished.Add(1, tag);
 
-        // One clock said when it began, that of the database when it ended: they differ, and either may be set.
+        // The start is from the clock of the service, the end from that of the database: clock skew may make it negative.
         if (afterCreation < TimeSpan.Zero)
             negative.Add(1);
         duration.Record(Math.Max(0, afterCreation.TotalSeconds), tag);

@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>The routes of orders; each use case is the file of its name.</summary>
+/// <summary>The routes of orders, one file per use case.</summary>
 internal static class OrdersApi
 {
     internal static void AddOrders(this IHostApplicationBuilder builder)
@@ -28,7 +28,7 @@ internal static class OrdersApi
         });
     }
 
-    /// <summary>Counts the requests for orders that are refused, whichever middleware refuses them: it comes first.</summary>
+    /// <summary>Counts rejected requests for orders. The first middleware, so that it sees every rejection.</summary>
     internal static void CountRejectedRequests(this WebApplication app)
     {
         var metrics = app.Services.GetRequiredService<OrderMetrics>();

@@ -4,20 +4,20 @@ using System.Text.Json.Serialization;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>What a caller sends. Callers are trusted systems, so prices come from them.</summary>
+/// <summary>The body of a request to place an order. Clients are trusted systems: they set the prices.</summary>
 internal sealed record PlaceOrderRequest(
-    [property: Description("The customer, as the caller names them: 1 to 64 printable characters.")] string CustomerId,
+    [property: Description("The customer's id at the client: 1 to 64 printable characters.")] string CustomerId,
     [property: Description("ISO 4217 code, such as EUR.")] string Currency,
     [property: Description("1 to 200 lines.")] IReadOnlyList<PlaceOrderItem> Items);
 
-/// <summary>One line of it.</summary>
+/// <summary>One line of an order.</summary>
 internal sealed record PlaceOrderItem(
-    [property: Description("The article, as the caller names it: 1 to 64 printable characters.")] string Sku,
+    [property: Description("The article's id at the client: 1 to 64 printable characters.")] string Sku,
     [property: Description("Pieces, 1 to 10,000.")] int Quantity,
     [property: Description("Price of one piece in units of the currency, with no more decimals than the currency has.")]
     [property: JsonConverter(typeof(ExactDecimal))] decimal UnitPrice);
 
-/// <summary>Strict: a member that is unknown, missing, null or there twice is an error, and so is a number in quotes.</summary>
+/// <summary>Strict: unknown, missing, null and duplicate members are errors, and so are numbers in quotes.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, MaxDepth = 8)]
 [JsonSerializable(typeof(PlaceOrderRequest))]

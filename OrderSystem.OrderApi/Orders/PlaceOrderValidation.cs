@@ -12,7 +12,7 @@ internal static class PlaceOrderValidation
     private const decimal MaxUnitPrice = 1_000_000_000m;
     private const decimal MaxTotal = 1_000_000_000_000m;
 
-    /// <summary>Returns what is wrong, by field, or null and the lines with their total, each amount as its currency writes it.</summary>
+    /// <summary>Returns the errors by field, or null and the lines with their total, each amount with the decimals of its currency.</summary>
     internal static Dictionary<string, string[]>? Validate(PlaceOrderRequest request, out OrderedItem[] items, out Money total)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
@@ -52,7 +52,7 @@ internal static class PlaceOrderValidation
             errors[$"{path}.unitPrice"] = [$"must have at most {decimals} decimals in this currency"];
     }
 
-    /// <summary>Printable: what a control character or half a surrogate pair would do in a log, a terminal or a database is nobody's intention.</summary>
+    /// <summary>Printable: control characters and unpaired surrogates would corrupt logs, terminals and the database.</summary>
     private static void CheckText(Dictionary<string, string[]> errors, string path, string text)
     {
         if (text.Length is 0 or > MaxText)

@@ -4,12 +4,12 @@ using Npgsql;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>What becomes of the charge of a cancelled order.</summary>
-internal sealed record Refund([property: Description("pending: it will be given back · refunded: it was · review: a person has to look")] RefundState State, DateTimeOffset Since)
+/// <summary>The refund of a cancelled order.</summary>
+internal sealed record Refund([property: Description("pending: the refund is in progress · refunded · review: in manual review")] RefundState State, DateTimeOffset Since)
 {
     internal const string Columns = "refund, refund_since";
 
-    /// <summary>Reads <see cref="Columns"/>, the first of which is at this place; null when there is nothing to give back.</summary>
+    /// <summary>Reads <see cref="Columns"/>, starting at this column; null when there is nothing to refund.</summary>
     internal static Refund? Read(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : new(Enum.Parse<RefundState>(row.GetString(column), ignoreCase: true), row.GetFieldValue<DateTimeOffset>(column + 1));
 }
@@ -25,7 +25,7 @@ internal enum RefundState
     Review,
 }
 
-/// <summary>The names of the states, in the database as in the answers.</summary>
+/// <summary>Names of the states, in the database and in responses.</summary>
 internal static class RefundStates
 {
     internal static string ToName(this RefundState state) => state switch

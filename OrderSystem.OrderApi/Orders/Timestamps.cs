@@ -1,6 +1,6 @@
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>Time as the database keeps it, so that the answer to a POST and a later GET say the same.</summary>
+/// <summary>Time with the precision of the database, microseconds, so that the response to a POST equals that of a later GET.</summary>
 internal static class Timestamps
 {
     internal static DateTimeOffset Now(TimeProvider time)

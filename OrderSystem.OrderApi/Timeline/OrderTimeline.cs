@@ -9,22 +9,22 @@ using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.OrderApi.Timeline;
 
-/// <summary>What happened to an order.</summary>
+/// <summary>The history of an order, merged from both services and the dead letters.</summary>
 internal sealed record Timeline(
     Guid OrderId,
     string Status,
-    [property: Description("In the order of their times.")] IReadOnlyList<TimelineStep> Steps,
-    [property: Description("What could not be asked; empty when nothing is missing.")] IReadOnlyList<string> Missing);
+    [property: Description("Sorted by time.")] IReadOnlyList<TimelineStep> Steps,
+    [property: Description("Sources that were not available; empty when the timeline is complete.")] IReadOnlyList<string> Missing);
 
-/// <summary>One thing that happened to it.</summary>
+/// <summary>One step of it.</summary>
 internal sealed record TimelineStep(DateTimeOffset At, string Service, string What, string? TraceId, string? Detail = null)
 {
     public Guid? EventId { get; init; }
 
-    [Description("Where the event is in its stream, once its consumer has seen it there.")]
+    [Description("Stream sequence of the event, once its consumer has processed it.")]
     public long? StreamSequence { get; init; }
 
-    [Description("Which delivery took effect.")]
+    [Description("Number of the delivery that was processed.")]
     public int? Delivery { get; init; }
 
     public int? Attempts { get; init; }
@@ -44,7 +44,7 @@ internal static class OrderTimeline
         .WithTags("Orders")
         .RequireAuthorization(Scopes.Read)
         .WithName("GetOrderTimeline")
-        .WithSummary("What happened to an order, step by step, with times and traces.")
+        .WithSummary("The history of an order, step by step, with times and traces.")
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
@@ -54,11 +54,11 @@ internal static class OrderTimeline
         if (await reader.OrderAsync(id, caller.OwnerFilter(), cancellationToken) is not { } order)
             return TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound);
 
-        var asking = worker.AskAsync(id, order.Events.Select(told => told.EventId), cancellationToken);
+        var asked = worker.AskAsync(id, order.Events.Select(recorded => recorded.EventId), cancellationToken);
         var (letters, noLetters) = await reader.DeadLettersAsync(id, cancellationToken);
-        var done = await actions.OfOrderAsync(id, cancellationToken);
-        var (history, noHistory) = await asking;
-        var received = history is null ? [] : await reader.ReceivedAsync(history.Events.Select(told => told.EventId), cancellationToken);
+        var handled = await actions.OfOrderAsync(id, cancellationToken);
+        var (history, noHistory) = await asked;
+        var received = history is null ? [] : await reader.ReceivedAsync(history.Events.Select(recorded => recorded.EventId), cancellationToken);
 
         List<TimelineStep> steps =
         [
@@ -69,10 +69,10 @@ internal static class OrderTimeline
             .. order.Redriven.Select(again => OfRedrive(OrderApi, again)),
             .. (history?.Redriven ?? []).Select(again => OfRedrive(Worker, again)),
             .. (history?.Actions ?? []).Select(OfPaymentAction),
-            .. letters.Select(OfLetter),
-            .. done.SelectMany(action => OfAction(action, Trace(order))),
+            .. letters.Select(OfDeadLetter),
+            .. handled.SelectMany(action => OfAction(action, Trace(order))),
 
-            // Written together with the inbox row, at the same time: it comes after the event that brought it.
+            // Has the timestamp of the inbox row: it sorts after the event that caused it.
             .. order.UpdatedAt > order.CreatedAt ? [new(order.UpdatedAt, OrderApi, $"order is {order.Status}", Trace(order), order.Reason)] : Array.Empty<TimelineStep>(),
             .. order.Refund is { } refund ? [new(refund.Since, OrderApi, $"refund is {refund.State.ToName()}", Trace(order))] : Array.Empty<TimelineStep>(),
         ];
@@ -81,19 +81,19 @@ internal static class OrderTimeline
 
     private static IEnumerable<TimelineStep> OfEvents(string source, IReadOnlyList<TimelineEvent> events, string receiver, IReadOnlyList<ProcessedEvent> received)
     {
-        foreach (var told in events)
+        foreach (var recorded in events)
         {
-            var effect = received.FirstOrDefault(candidate => candidate.EventId == told.EventId);
-            yield return new(told.OccurredAt, source, $"{told.Type} committed", told.TraceId, told.Waiting ? "waits in the outbox" : null)
+            var effect = received.FirstOrDefault(candidate => candidate.EventId == recorded.EventId);
+            yield return new(recorded.OccurredAt, source, $"{recorded.Type} committed", recorded.TraceId, recorded.Waiting ? "waits in the outbox" : null)
             {
-                EventId = told.EventId,
+                EventId = recorded.EventId,
                 StreamSequence = effect?.StreamSequence,
             };
             if (effect is not null)
             {
-                yield return new(effect.At, receiver, $"{told.Type} took effect", told.TraceId)
+                yield return new(effect.At, receiver, $"{recorded.Type} took effect", recorded.TraceId)
                 {
-                    EventId = told.EventId,
+                    EventId = recorded.EventId,
                     StreamSequence = effect.StreamSequence,
                     Delivery = effect.Delivery,
                 };
@@ -105,10 +105,10 @@ internal static class OrderTimeline
     {
         if (payment is null)
             yield break;
-        yield return new(payment.CreatedAt, Worker, "payment begun", trace);
+        yield return new(payment.CreatedAt, Worker, "payment began", trace);
         foreach (var call in payment.Calls ?? [])
         {
-            yield return new(call.At, Worker, $"provider asked: {call.Kind}", call.TraceId, string.Create(CultureInfo.InvariantCulture, $"{call.Outcome} after {call.Milliseconds} ms"))
+            yield return new(call.At, Worker, $"provider called: {call.Kind}", call.TraceId, string.Create(CultureInfo.InvariantCulture, $"{call.Outcome} after {call.Milliseconds} ms"))
             {
                 ProviderReference = call.Reference,
             };
@@ -122,14 +122,14 @@ internal static class OrderTimeline
     }
 
     private static TimelineStep OfRedrive(string service, Redriven again) =>
-        new(again.At, service, $"{again.Type} sent again by {again.By}", again.TraceId, again.Asked) { EventId = again.EventId };
+        new(again.At, service, $"{again.Type} re-driven by {again.By}", again.TraceId, again.Asked) { EventId = again.EventId };
 
     private static TimelineStep OfPaymentAction(OperatorAction action) => new(action.At, Worker, $"payment {action.Action} by {action.By}", action.TraceId, action.Detail);
 
-    private static TimelineStep OfLetter(DeadLetter letter) =>
+    private static TimelineStep OfDeadLetter(DeadLetter letter) =>
         new(letter.At, letter.Consumer, $"{letter.Type ?? "message"} became a dead letter", letter.TraceId, letter.Reason) { EventId = letter.EventId, DeadLetter = letter.Sequence };
 
-    /// <summary>A letter that was dealt with is off its stream: the record says when and why it had come there.</summary>
+    /// <summary>A replayed or discarded dead letter is no longer on its stream: the record tells when and why it was there.</summary>
     private static IEnumerable<TimelineStep> OfAction(DeadLetterAction action, string? trace) =>
     [
         new(action.DeadSince, action.Consumer, "message became a dead letter", trace, action.Reason) { DeadLetter = action.Sequence },

@@ -45,7 +45,7 @@ internal sealed record Outcome
 
 /// <summary>
 /// Stores the outcome, its event and the inbox row in one statement. A payment that has left the expected statuses stays as it is, and no second event is stored. A
-/// charge that succeeds although the order is cancelled goes on to its refund. The result is the version of the event, or 0.
+/// charge that succeeds although the order is cancelled becomes refunding. The result is the version of the event, or 0.
 /// </summary>
 internal static class RecordOutcome
 {

@@ -81,8 +81,8 @@ public sealed class RedriveTests(SharedSystem shared)
 
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
         var steps = timeline.GetProperty("steps").EnumerateArray().Select(step => (step.GetProperty("service").GetString(), step.GetProperty("what").GetString())).ToList();
-        Assert.Contains(("order-api", $"orders.created.v1 sent again by os-user={Environment.UserName}"), steps);
-        Assert.Contains(("payment-worker", "payments.succeeded.v1 sent again by sub=tests client=tests note=ada"), steps);
+        Assert.Contains(("order-api", $"orders.created.v1 re-driven by os-user={Environment.UserName}"), steps);
+        Assert.Contains(("payment-worker", "payments.succeeded.v1 re-driven by sub=tests client=tests note=ada"), steps);
         var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => Sql.ExecuteAsync(system.OrdersDatabase, "DELETE FROM redrives"));
         Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
     }

@@ -24,7 +24,7 @@ public sealed class TimelineTests(SharedSystem shared)
         var said = steps.ConvertAll(step => step.GetProperty("what").GetString()!);
         string[] expected =
         [
-            "order placed", "orders.created.v1 committed", "payment begun", "provider asked: charge", "payment succeeded", "payments.succeeded.v1 committed", "orders.created.v1 took effect",
+            "order placed", "orders.created.v1 committed", "payment began", "provider called: charge", "payment succeeded", "payments.succeeded.v1 committed", "orders.created.v1 took effect",
             "payments.succeeded.v1 took effect", "order is paid",
         ];
         Assert.Equal(expected.Order(), said.Order());
@@ -34,7 +34,7 @@ public sealed class TimelineTests(SharedSystem shared)
         var payment = steps.Single(step => step.GetProperty("what").GetString() == "payment succeeded");
         Assert.StartsWith("ch_", payment.GetProperty("providerReference").GetString(), StringComparison.Ordinal);
         Assert.Equal(1, payment.GetProperty("attempts").GetInt32());
-        var call = steps.Single(step => step.GetProperty("what").GetString() == "provider asked: charge");
+        var call = steps.Single(step => step.GetProperty("what").GetString() == "provider called: charge");
         Assert.StartsWith("200 after", call.GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Equal(payment.GetProperty("providerReference").GetString(), call.GetProperty("providerReference").GetString());
     }
@@ -55,7 +55,7 @@ public sealed class TimelineTests(SharedSystem shared)
 
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
 
-        var calls = timeline.GetProperty("steps").EnumerateArray().Where(step => step.GetProperty("what").GetString() == "provider asked: charge").ToList();
+        var calls = timeline.GetProperty("steps").EnumerateArray().Where(step => step.GetProperty("what").GetString() == "provider called: charge").ToList();
         Assert.StartsWith("no response in time after", calls[0].GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Contains(calls, call => call.GetProperty("detail").GetString()!.StartsWith("500 after", StringComparison.Ordinal));
         Assert.StartsWith("200 after", calls[^1].GetProperty("detail").GetString(), StringComparison.Ordinal);
