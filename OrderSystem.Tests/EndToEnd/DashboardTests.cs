@@ -35,8 +35,8 @@ public sealed class DashboardTests
         await AnOrderIsFollowedAsync(browser, system, url);
         await ALogIsReadAsync(browser, url);
         await page.GotoAsync($"{url}/structuredlogs");
-        await FilterAsync(page, "pulls messages", hides: "Content root path");
-        await Expect(page.GetByText("ORDER_PROCESSOR pulls messages").First).ToBeVisibleAsync(Visible);
+        await FilterAsync(page, "is pulling messages", hides: "Content root path");
+        await Expect(page.GetByText("ORDER_PROCESSOR is pulling messages").First).ToBeVisibleAsync(Visible);
         await browser.SaveScreenshotAsync("structured-logs");
         await page.GotoAsync($"{url}/metrics/resource/order-api");
         await page.GetByTitle("http.server.request.duration").First.ClickAsync();

@@ -44,7 +44,7 @@ public sealed class RepairTests
         using (var outage = await gateway.PutAsJsonAsync("/faults", new { outage = true }))
             outage.EnsureSuccessStatusCode();
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.PlaceAsync()));
-        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(system.Worker.Output.Contains("suspends pulling", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(system.Worker.Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
 
         await new NatsJSContext(nats).PurgeStreamAsync("ORDERS", new NATS.Client.JetStream.Models.StreamPurgeRequest());
         await Sql.ExecuteAsync(system.PaymentsDatabase, "DELETE FROM payments WHERE status <> 'succeeded'");
@@ -88,7 +88,7 @@ public sealed class RepairTests
             outage.EnsureSuccessStatusCode();
 
         var orders = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => client.PlaceAsync()));
-        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(system.Worker.Output.Contains("suspends pulling", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(system.Worker.Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
         await Task.Delay(TimeSpan.FromSeconds(8), TimeProvider.System);
         using (var healed = await gateway.DeleteAsync(new Uri("/faults", UriKind.Relative)))
             healed.EnsureSuccessStatusCode();

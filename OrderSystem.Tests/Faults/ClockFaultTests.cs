@@ -68,9 +68,9 @@ public sealed class ClockFaultTests
 
         var snapshot = await system.AuditAsync(Timeout);
         Assert.Equal(20, snapshot.Ledger.Count);
-        Assert.Contains("Clock of the database was set back", system.Workers[0].Output, StringComparison.Ordinal);
+        Assert.Contains("Database clock was set back", system.Workers[0].Output, StringComparison.Ordinal);
     }
 
     private static Task OpenCircuitAsync(FaultSystem system) =>
-        Eventually.BeTrueAsync("the circuit is open", () => Task.FromResult(system.Workers[0].Output.Contains("suspends pulling", StringComparison.Ordinal)));
+        Eventually.BeTrueAsync("the circuit is open", () => Task.FromResult(system.Workers[0].Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
 }

@@ -64,7 +64,7 @@ public sealed class FailoverTests(SharedSystem shared)
             var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", environment, arguments);
 
             Assert.NotEqual(0, exitCode);
-            Assert.Single(output.Split('\n'), line => line.Contains("may lead writes to a standby", StringComparison.Ordinal));
+            Assert.Single(output.Split('\n'), line => line.Contains("may send writes to a read-only standby", StringComparison.Ordinal));
             Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
             Assert.DoesNotContain("only-for-tests", output, StringComparison.Ordinal);
         }

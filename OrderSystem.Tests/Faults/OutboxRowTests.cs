@@ -28,7 +28,7 @@ public sealed class OutboxRowTests
         await Eventually.BeTrueAsync("the other events are published", async () => await CountAsync(system, "parked_at IS NULL") == 0, TimeSpan.FromSeconds(20));
         Assert.Equal(2L, await CountAsync(system, "parked_at IS NOT NULL"));
         Assert.Contains("orders.split.v1", await ReasonAsync(system, unknownType), StringComparison.Ordinal);
-        Assert.Contains("the ledger holds no such event", await ReasonAsync(system, lost), StringComparison.Ordinal);
+        Assert.Contains("the ledger has no such event", await ReasonAsync(system, lost), StringComparison.Ordinal);
         await Eventually.BeTrueAsync("all are paid", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == 99, TimeSpan.FromSeconds(60));
 
         // Changing the type has the same effect as a release that knows it.
