@@ -10,7 +10,7 @@ namespace OrderSystem.Tests.Messaging;
 public sealed class NewerVersionTests
 {
     private const string Type = "orders.created.v2";
-    private static readonly string Refusal = $"{Type} is of a later release";
+    private static readonly string Refusal = $"{Type} is of a newer release";
 
     [Theory]
     [InlineData("orders.created.v2", true)]

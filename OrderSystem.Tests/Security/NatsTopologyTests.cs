@@ -36,7 +36,7 @@ public sealed class NatsTopologyTests : IAsyncLifetime
         await worker.Topology().EnsureAsync(cancellationToken);
         var report = await api.Topology().EnsureAsync(cancellationToken);
 
-        Assert.Equal(["made consumer PAYMENT_RESULTS"], report.Done);
+        Assert.Equal(["created consumer PAYMENT_RESULTS"], report.Done);
         Assert.Empty(report.NotAllowed);
         Assert.Equal(["DEAD_LETTERS", "ORDERS", "PAYMENTS"], await administrator.JetStream.ListStreamNamesAsync(cancellationToken: cancellationToken).Order().ToListAsync(cancellationToken));
     }
@@ -70,7 +70,7 @@ public sealed class NatsTopologyTests : IAsyncLifetime
 
         var (done, said) = await MigrateAsync(NatsUsers.Provisioning, postgres);
         Assert.True(done == 0, said);
-        Assert.Contains("changed stream PAYMENTS", said, StringComparison.Ordinal);
+        Assert.Contains("updated stream PAYMENTS", said, StringComparison.Ordinal);
         Assert.Equal(new JetStreamOptions().MaxAge, (await administrator.JetStream.GetStreamAsync("PAYMENTS", cancellationToken: cancellationToken)).Info.Config.MaxAge);
     }
 

@@ -1,0 +1,53 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using OrderSystem.Tests.Support;
+using Xunit;
+
+namespace OrderSystem.Tests.Conventions;
+
+/// <summary>The pages name tests that exist, and code and pages use the terms of the field.</summary>
+[Fast]
+public sealed partial class DocumentationTests
+{
+    private static readonly string[] Pages =
+    [
+        .. Directory.EnumerateFiles(Path.Combine(Solution.Root, "docs"), "*.md", SearchOption.AllDirectories),
+        Path.Combine(Solution.Root, "README.md"),
+        Path.Combine(Solution.Root, "SECURITY.md"),
+    ];
+
+    [Fact]
+    public void Every_test_that_a_page_names_exists()
+    {
+        var tests = typeof(DocumentationTests).Assembly.GetTypes()
+            .SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)).Select(method => method.Name).ToHashSet(StringComparer.Ordinal);
+        var named = Pages.SelectMany(page => TestName().Matches(File.ReadAllText(page)).Select(match => match.Groups["name"].Value)).ToArray();
+
+        Assert.True(named.Length > 100);
+        Assert.Empty(named.Except(tests, StringComparer.Ordinal));
+    }
+
+    /// <summary>A sentence without an actor leaves the reader to guess which part of the system it means.</summary>
+    [Fact]
+    public void Comments_and_pages_name_the_actor()
+    {
+        var comments = Directory.EnumerateFiles(Solution.Root, "*.cs", SearchOption.AllDirectories).Where(IsOurs)
+            .SelectMany(path => File.ReadLines(path).Where(line => line.TrimStart().StartsWith("//", StringComparison.Ordinal)).Select(line => $"{Path.GetFileName(path)}: {line.Trim()}"));
+        var prose = Pages.SelectMany(page => File.ReadLines(page).Select(line => $"{Path.GetFileName(page)}: {line}"));
+
+        Assert.Empty(comments.Concat(prose).Where(line => Riddle().IsMatch(Code().Replace(line, ""))));
+    }
+
+    private static bool IsOurs(string path) => !path.Contains("/obj/", StringComparison.Ordinal) && !path.Contains("/bin/", StringComparison.Ordinal)
+        && !path.Contains("/.tools/", StringComparison.Ordinal) && !path.Contains("/artifacts/", StringComparison.Ordinal);
+
+    [GeneratedRegex(@"`(?:\w+\.)?(?<name>[A-Z][A-Za-z0-9]*_(?!_)\w*[a-z]\w*)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TestName();
+
+    [GeneratedRegex(@"\b(nobody|whoever|somebody|everybody|anew|told of|goes on being)\b", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Riddle();
+
+    /// <summary>Names in code, such as the account <c>nobody</c>.</summary>
+    [GeneratedRegex(@"<c>[^<]*</c>|`[^`]*`", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Code();
+}
