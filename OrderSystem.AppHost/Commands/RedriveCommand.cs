@@ -13,7 +13,7 @@ internal static class RedriveCommand
 
     private static ExecuteCommandResult Report(JsonElement report)
     {
-        var message = $"{report.GetProperty("found")} events were missing; {report.GetProperty("redriven")} are sent again.";
+        var message = $"{report.GetProperty("found")} events were missing; {report.GetProperty("redriven")} re-driven.";
         return report.TryGetProperty("stopped", out var reason)
             ? Operation.Failed($"{message} Stopped: {reason}.", report)
             : Operation.Done(message, report);

@@ -142,7 +142,7 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         }
 
         foreach (var resource in new[] { "payment-worker", "order-api" })
-            Assert.Matches("^[1-9][0-9]* events were missing; [1-9][0-9]* are sent again.$", (await SucceedsAsync(resource, "redrive")).Message);
+            Assert.Matches("^[1-9][0-9]* events were missing; [1-9][0-9]* re-driven.$", (await SucceedsAsync(resource, "redrive")).Message);
     }
 
     /// <summary>Connects as the user with which the order API replays dead letters.</summary>

@@ -33,7 +33,7 @@ public sealed class PoisonedMessageIdTests
         await client.WaitForAsync(order, "paid", TimeSpan.FromSeconds(60));
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
         Assert.Single((await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray());
-        Assert.Contains("are sent again", system.Apis[0].Output, StringComparison.Ordinal);
+        Assert.Contains("stalled orders", system.Apis[0].Output, StringComparison.Ordinal);
 
         await using var reader = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         await Eventually.GetAsync(
