@@ -94,7 +94,7 @@ internal sealed partial class JetStreamMonitor(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1603, Level = LogLevel.Error, Message = "{Difference}")]
+        [LoggerMessage(EventId = 1603, Level = LogLevel.Error, Message = "JetStream topology mismatch: {Difference}")]
         internal static partial void Refused(ILogger logger, string difference);
 
         [LoggerMessage(EventId = 1604, Level = LogLevel.Debug, Message = "JetStream not polled ({Error}); its gauges are not reported.")]

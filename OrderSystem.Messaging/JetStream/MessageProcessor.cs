@@ -144,10 +144,10 @@ internal sealed partial class MessageProcessor(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1404, Level = LogLevel.Information, Message = "Message {Sequence} on {Subject} comes again in {Seconds:0.#} s: {Reason}")]
+        [LoggerMessage(EventId = 1404, Level = LogLevel.Information, Message = "Retrying message {Sequence} on {Subject} in {Seconds:0.#} s: {Reason}")]
         internal static partial void Retried(ILogger logger, string subject, ulong sequence, double seconds, string reason);
 
-        [LoggerMessage(EventId = 1405, Level = LogLevel.Error, Message = "Handling event {EventId} on {Subject} failed at delivery {Delivery}.")]
+        [LoggerMessage(EventId = 1405, Level = LogLevel.Error, Message = "Handler of event {EventId} on {Subject} failed at delivery {Delivery}; retrying with exponential backoff.")]
         internal static partial void HandlerFailed(ILogger logger, Exception failure, string subject, Guid eventId, int delivery);
     }
 }

@@ -41,7 +41,7 @@ internal sealed class PlaceOrder(GroupCommitter committer, IdempotentReplay repl
         if (!inFlight.TryBegin(key.Value))
         {
             http.HttpContext.Response.Headers.RetryAfter = "1";
-            return TypedResults.Problem("The first request with this key is still inFlight. Ask again for its answer.", statusCode: StatusCodes.Status409Conflict);
+            return TypedResults.Problem("The first request with this key is still in flight. Retry to get its answer.", statusCode: StatusCodes.Status409Conflict);
         }
 
         try

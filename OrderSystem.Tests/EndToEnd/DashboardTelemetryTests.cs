@@ -47,7 +47,7 @@ public sealed class DashboardTelemetryTests
         Assert.Single(traces, redelivered.Trace);
         Assert.Single(traces, refunded.Trace);
         var logs = await cli.ReadAsync("logs", "--trace-id", redelivered.Trace);
-        Assert.Contains(logs.EnumerateArray(), log => log.ToString().Contains("comes again in", StringComparison.Ordinal));
+        Assert.Contains(logs.EnumerateArray(), log => log.ToString().Contains("Retrying message", StringComparison.Ordinal));
     }
 
     private static async Task<(Guid Order, string Trace)> PlaceAsync(DashboardApp system, HttpClient gateway, Dictionary<string, object> faults)
