@@ -73,7 +73,7 @@ public sealed class CancelledPaymentTests
         await RefundByHandAsync(system, order);
         system.Script!.Script = _ => null;
 
-        await PaymentAsync(system, order, "is in review", "status = 'review' AND reason LIKE '%given the charge back%'");
+        await PaymentAsync(system, order, "is in review", "status = 'review' AND reason LIKE '%charged and refunded the order%'");
         await Eventually.GetAsync("the order is in manual review", () => OrderAsync(system, order), read => read.GetProperty("status").GetString() == "manualReview");
     }
 
