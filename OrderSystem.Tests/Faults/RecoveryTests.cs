@@ -67,9 +67,9 @@ public sealed class RecoveryTests
         await system.SetProviderAsync(new { errorRate = 1.0 });
         await system.Load.RunAsync(new(Orders: 20, PerSecond: 20));
         await Eventually.BeTrueAsync("all payments wait for reconciliation", async () => await CountAsync(system, "status = 'unknown' AND attempts >= 3") == 20, TimeSpan.FromSeconds(60));
-        await system.SetProviderAsync(null);
         var stalled = await Sql.ScalarAsync<Guid>(system.PaymentsDatabase, "SELECT order_id FROM payments ORDER BY order_id LIMIT 1");
         system.Provider.FromClient = (_, frame) => frame.Contains(stalled) ? TcpVerdict.Drop : TcpVerdict.Pass;
+        await system.SetProviderAsync(null);
 
         await Sql.ExecuteAsync(system.PaymentsDatabase, $"UPDATE payments SET updated_at = now() - interval '1 minute', lease_until = now() - CASE order_id WHEN '{stalled}' THEN interval '2 minutes' ELSE interval '0' END");
 

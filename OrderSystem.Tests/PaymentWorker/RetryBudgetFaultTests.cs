@@ -27,7 +27,7 @@ public sealed class RetryBudgetFaultTests
 
         await system.Load.RunAsync(new(Orders, PerSecond: 40));
         await Eventually.BeTrueAsync("every order has had a first attempt", async () => await CountAsync(system, "jsonb_array_length(coalesce(calls, '[]')) > 0") == Orders);
-        await Eventually.BeTrueAsync("an order waits for the budget", async () => await CountAsync(system, "reason = 'the retry budget is used up'") > 0);
+        await Eventually.BeTrueAsync("an order waits for the budget", async () => await CountAsync(system, "reason = 'the retry budget is exhausted'") > 0);
         await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);
 
         var asked = await AttemptsAsync(system, counted);
@@ -48,7 +48,7 @@ public sealed class RetryBudgetFaultTests
             [("Payments__Breaker__MinimumCalls", "10000"), ("Payments__RetryBudget__Burst", "2"), ("Payments__RetryBudget__PerSecond", "0.1"), ("Payments__RetryBudget__Ratio", "0")]);
         await system.SetProviderAsync(new { errorRate = 1.0 });
         await system.Load.RunAsync(new(Orders: 10, PerSecond: 20));
-        await Eventually.BeTrueAsync("the budget is used up", async () => await CountAsync(system, "reason = 'the retry budget is used up'") > 5);
+        await Eventually.BeTrueAsync("the budget is used up", async () => await CountAsync(system, "reason = 'the retry budget is exhausted'") > 5);
         await system.SetProviderAsync(null);
 
         await system.Load.RunAsync(new(Orders, PerSecond: 40));
