@@ -17,8 +17,11 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
 
     private static readonly string[] Values =
     [
-        "0", "-1", "1", "2147483647", "2147483648", "1e400", "NaN", "Infinity", "many", "00:00:00", "-00:00:01", "00:00:00.0000001", "24:00:00", "10675199.02:48:05.4775807", "99999999.00:00:00", "soon", "true",
-        "null", "[]", "{}", "%00", "http://", "http://[", "htp://x", "file:///etc/passwd", "//x", "nats://", "nats://u:p@[::1", "://", "Host=", "Host=x;Nonsense=1", ";;;=", "Host=127.0.0.1;Port=many", "0.5", "1,5", "é", "\u202e",
+        "0", "-1", "1", "2147483647", "2147483648", "1e400", "NaN", "Infinity", "many", "00:00:00", "-00:00:01", "00:00:00.0000001",
+        "24:00:00", "10675199.02:48:05.4775807", "99999999.00:00:00", "soon", "true",
+        "null", "[]", "{}", "%00", "http://", "http://[", "htp://x", "file:///etc/passwd", "//x",
+        "nats://", "nats://u:p@[::1", "://", "Host=", "Host=x;Nonsense=1", ";;;=", "Host=127.0.0.1;Port=many",
+        "0.5", "1,5", "é", "\u202e",
     ];
 
     private static readonly string[] Common = ["ASPNETCORE_URLS", "SECRETS_PATH", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_METRICS_EXPORTER"];
@@ -32,7 +35,11 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
 
         // Dedicated streams and databases, because a service with unusual settings may set up what breaks other tests.
         await using var nats = await NatsServer.StartAsync();
-        var databases = new Dictionary<string, string>(StringComparer.Ordinal) { [Api] = await system.Postgres.CreateDatabaseAsync(), [Worker] = await system.Postgres.CreateDatabaseAsync() };
+        var databases = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [Api] = await system.Postgres.CreateDatabaseAsync(),
+            [Worker] = await system.Postgres.CreateDatabaseAsync(),
+        };
         foreach (var project in databases.Keys)
         {
             var (exitCode, output) = await ServiceProcess.RunAsync(project, EnvironmentOf(project, NatsUsers.Provisioning), "migrate");
@@ -47,7 +54,10 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
 
                 // Several settings at once cover more per start. The one report has to name at least one of them.
                 var changes = Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.OneOf(settings)).Distinct(StringComparer.Ordinal)
-                    .ToDictionary(name => name, _ => random.Hits(0.8) ? random.OneOf(Values) : WithoutNul(HostileValues.Text(random)), StringComparer.Ordinal);
+                    .ToDictionary(
+                        name => name,
+                        _ => random.Hits(0.8) ? random.OneOf(Values) : WithoutNul(HostileValues.Text(random)),
+                        StringComparer.Ordinal);
                 var project = random.OneOf([Api, Worker]);
                 input.Text = $"{project} {string.Join(' ', changes.Select(pair => $"{pair.Key}='{pair.Value}'"))}";
                 var changed = EnvironmentOf(project, NatsUsers.Of(project));
@@ -76,18 +86,24 @@ public sealed partial class ConfigurationFuzzTests(SharedSystem shared)
     {
         await using var service = ServiceProcess.Launch(Solution.OutputOf(project), environment);
         var deadline = Task.Delay(Timeout, TimeProvider.System);
-        Assert.True(await Task.WhenAny(service.Listening, service.Exited, deadline) != deadline, $"The service neither starts nor ends:\n{service.Output}");
+        Assert.True(
+            await Task.WhenAny(service.Listening, service.Exited, deadline) != deadline,
+            $"The service neither starts nor ends:\n{service.Output}");
         if (service.Listening.IsCompleted)
             return null;
         await service.Exited;
         Assert.NotEqual(0, service.ExitCode);
         Assert.DoesNotContain("   at ", service.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Unhandled exception", service.Output, StringComparison.Ordinal);
-        return Assert.Single(service.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.Contains("cannot start", StringComparison.Ordinal));
+        return Assert.Single(
+            service.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => line.Contains("cannot start", StringComparison.Ordinal));
     }
 
     /// <summary>Whether the report contains the last part of the name, or the whole name with colons.</summary>
-    private static bool Names(string report, string setting) => report.Contains(setting.Split("__")[^1], StringComparison.OrdinalIgnoreCase) || report.Contains(setting.Replace("__", ":", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
+    private static bool Names(string report, string setting) =>
+        report.Contains(setting.Split("__")[^1], StringComparison.OrdinalIgnoreCase)
+        || report.Contains(setting.Replace("__", ":", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The settings of the services' tables: <c>`A__B`, `__C`</c> is A__B and A__C.</summary>
     private static string[] Settings()

@@ -16,7 +16,8 @@ public sealed class EnvelopeFuzzTests
 {
     private static readonly string[] Names =
     [
-        CloudEvent.SpecVersion, CloudEvent.Id, CloudEvent.Source, CloudEvent.Type, CloudEvent.Subject, CloudEvent.Time, CloudEvent.OrderVersion, CloudEvent.ContentType,
+        CloudEvent.SpecVersion, CloudEvent.Id, CloudEvent.Source, CloudEvent.Type, CloudEvent.Subject, CloudEvent.Time,
+        CloudEvent.OrderVersion, CloudEvent.ContentType,
         CloudEvent.TraceParent, CloudEvent.TraceState, DeadLetterFormat.ReplayOf, "Nats-Msg-Id", "Nats-Rollup",
     ];
 
@@ -36,7 +37,8 @@ public sealed class EnvelopeFuzzTests
                 Change(random, headers);
             var body = JsonMutator.Encode(random, JsonMutator.Write(random, JsonNode.Parse(stored.Payload), random.OneOf([0, 0.05, 0.3])));
             var replyTo = random.Hits(0.9) ? "$JS.ACK.ORDERS.C.3.10.20.1700000000123456789.7" : HostileValues.Line(random);
-            input.Text = $"{replyTo}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n{HostileValues.Show(body)}";
+            input.Text = $"{replyTo}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n"
+                + HostileValues.Show(body);
 
             var message = new NatsJSMsg<byte[]>(new NatsMsg<byte[]>("orders.created", replyTo, 0, headers, body, null), context);
             _ = CloudEvent.ReadCreationContext(headers);
@@ -97,7 +99,8 @@ public sealed class EnvelopeFuzzTests
                 headers[name] = new Microsoft.Extensions.Primitives.StringValues([HostileValues.Text(random), HostileValues.Text(random)]);
                 break;
             case 2:
-                headers[name] = Encoding.Latin1.GetString(HostileValues.Bytes(random, Encoding.Latin1.GetBytes(headers.TryGetLastValue(name, out var value) ? value! : "x")));
+                headers[name] = Encoding.Latin1.GetString(HostileValues.Bytes(
+                    random, Encoding.Latin1.GetBytes(headers.TryGetLastValue(name, out var value) ? value! : "x")));
                 break;
             default:
                 headers[name] = HostileValues.Text(random);

@@ -17,11 +17,16 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
 
     private static readonly string[] Types =
     [
-        "orders.created.v1", "orders.cancelled.v1", "payments.succeeded.v1", "payments.declined.v1", "payments.refunded.v1", "payments.review.v1",
+        "orders.created.v1", "orders.cancelled.v1", "payments.succeeded.v1", "payments.declined.v1",
+        "payments.refunded.v1", "payments.review.v1",
         "orders.created.v0", "orders.created", "payments.invented.v1",
     ];
 
-    private static readonly string[] Headers = ["ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time", "ce-orderversion", "content-type", "traceparent", "tracestate", "dead-letter-replay-of"];
+    private static readonly string[] Headers =
+    [
+        "ce-specversion", "ce-id", "ce-source", "ce-type", "ce-time", "ce-orderversion", "content-type",
+        "traceparent", "tracestate", "dead-letter-replay-of",
+    ];
 
     [Fact]
     public async Task Mutated_events_are_handled_or_dead_lettered_and_change_nothing()
@@ -45,8 +50,11 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
                 for (var changes = random.OneOf([0, 0, 1, 2]); changes > 0; changes--)
                     Change(random, headers);
                 var body = JsonMutator.Encode(random, JsonMutator.Write(random, BodyOf(type, subject), random.OneOf([0, 0, 0.1, 0.4])));
-                var to = type.StartsWith("payments", StringComparison.Ordinal) ? $"payments.{random.OneOf(["succeeded", "declined", "odd"])}" : $"orders.{random.OneOf(["created", "cancelled", "odd"])}";
-                input.Text = $"{to}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n{HostileValues.Show(body)}";
+                var to = type.StartsWith("payments", StringComparison.Ordinal)
+                    ? $"payments.{random.OneOf(["succeeded", "declined", "odd"])}"
+                    : $"orders.{random.OneOf(["created", "cancelled", "odd"])}";
+                input.Text = $"{to}\n{string.Join('\n', headers.Select(header => $"{header.Key}: {header.Value}"))}\n"
+                    + HostileValues.Show(body);
                 if (body.Length > LargestMessage)
                     return;
                 var ack = await fuzzed.JetStream.PublishAsync(to, body, NatsRawSerializer<byte[]>.Default, headers: headers);
@@ -72,8 +80,16 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
     };
 
     private static JsonObject BodyOf(string type, Guid order) => type.StartsWith("orders.created", StringComparison.Ordinal)
-        ? new() { ["orderId"] = order, ["customerId"] = "c-17", ["currency"] = "EUR", ["total"] = 39.98m, ["items"] = new JsonArray(new JsonObject { ["sku"] = "SKU-1", ["quantity"] = 2, ["unitPrice"] = 19.99m }) }
-        : new() { ["orderId"] = order, ["paymentId"] = Guid.NewGuid(), ["amount"] = 39.98m, ["currency"] = "EUR", ["providerReference"] = "ch_1", ["reason"] = "none" };
+        ? new()
+        {
+            ["orderId"] = order, ["customerId"] = "c-17", ["currency"] = "EUR", ["total"] = 39.98m,
+            ["items"] = new JsonArray(new JsonObject { ["sku"] = "SKU-1", ["quantity"] = 2, ["unitPrice"] = 19.99m }),
+        }
+        : new()
+        {
+            ["orderId"] = order, ["paymentId"] = Guid.NewGuid(), ["amount"] = 39.98m, ["currency"] = "EUR",
+            ["providerReference"] = "ch_1", ["reason"] = "none",
+        };
 
     private static void Change(Random random, NatsHeaders headers)
     {

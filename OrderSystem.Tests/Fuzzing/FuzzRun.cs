@@ -14,9 +14,11 @@ internal sealed class FuzzRun(string target, double usualSeconds)
 {
     private const int DefaultSeed = 20_261;
 
-    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_SEED"), CultureInfo.InvariantCulture, out var given) ? given : DefaultSeed;
+    private static readonly int Seed =
+        int.TryParse(Environment.GetEnvironmentVariable("FUZZ_SEED"), CultureInfo.InvariantCulture, out var given) ? given : DefaultSeed;
 
-    private readonly TimeSpan budget = double.TryParse(Environment.GetEnvironmentVariable("FUZZ_MINUTES"), CultureInfo.InvariantCulture, out var minutes)
+    private readonly TimeSpan budget = double.TryParse(
+        Environment.GetEnvironmentVariable("FUZZ_MINUTES"), CultureInfo.InvariantCulture, out var minutes)
         ? TimeSpan.FromMinutes(minutes)
         : TimeSpan.FromSeconds(usualSeconds);
 
@@ -45,7 +47,9 @@ internal sealed class FuzzRun(string target, double usualSeconds)
                 catch (Exception failure)
                 {
                     await failed.CancelAsync();
-                    throw new Xunit.Sdk.XunitException($"{target}: input {number} of seed {Seed} failed: {failure.Message}\n{input.Text}", failure);
+                    throw new Xunit.Sdk.XunitException(
+                        $"{target}: input {number} of seed {Seed} failed: {failure.Message}\n{input.Text}",
+                        failure);
                 }
             }
         }
@@ -54,7 +58,8 @@ internal sealed class FuzzRun(string target, double usualSeconds)
     private async Task ReportAsync(TimeSpan elapsed)
     {
         Assert.True(tried > 0, $"{target}: no input was tried.");
-        var line = string.Create(CultureInfo.InvariantCulture, $"fuzz {target}: {tried:N0} inputs in {elapsed.TotalSeconds:0.0} s, seed {Seed}");
+        var line = string.Create(
+            CultureInfo.InvariantCulture, $"fuzz {target}: {tried:N0} inputs in {elapsed.TotalSeconds:0.0} s, seed {Seed}");
         TestContext.Current.TestOutputHelper?.WriteLine(line);
         var folder = Directory.CreateDirectory(Path.Combine(Solution.Root, "artifacts", "fuzz"));
         await File.WriteAllTextAsync(Path.Combine(folder.FullName, $"{target}.txt"), line + "\n");

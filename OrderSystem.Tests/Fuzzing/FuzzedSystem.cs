@@ -85,7 +85,9 @@ public sealed class FuzzedSystem : IAsyncLifetime
         {
             await Eventually.GetAsync(
                 $"{consumer} has no pending and no unacknowledged messages",
-                async () => (await JetStream.GetConsumerAsync(stream, consumer)).Info is { NumPending: 0, NumAckPending: 0 } ? "" : LastLogLines(),
+                async () => (await JetStream.GetConsumerAsync(stream, consumer)).Info is { NumPending: 0, NumAckPending: 0 }
+                    ? ""
+                    : LastLogLines(),
                 log => log.Length == 0,
                 TimeSpan.FromSeconds(60));
         }
@@ -94,6 +96,7 @@ public sealed class FuzzedSystem : IAsyncLifetime
     private string LastLogLines() => string.Join('\n', System.AllInstances.SelectMany(service => service.Output.Split('\n').TakeLast(20)));
 
     private static long ResidentKilobytes(ServiceProcess service) => long.Parse(
-        File.ReadLines($"/proc/{service.Id}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+        File.ReadLines($"/proc/{service.Id}/status").Single(line => line.StartsWith("VmRSS:", StringComparison.Ordinal))
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
         CultureInfo.InvariantCulture);
 }

@@ -8,18 +8,25 @@ internal static class HostileValues
 {
     private static readonly string[] Texts =
     [
-        "", " ", "\0", "a\0b", "\r\n", "a\r\nX-Injected: 1", "\t", "\u001b[2J", "\u007f", "\u200b", "\u202e", "\ufeff", "\ufffd", "\ud800", "\udc00x", "é", "e\u0301", "😀", "ﷺ", "İ", "ß",
-        "null", "true", "NaN", "-0", "0", "1e400", "undefined", "[]", "{}", "a.>", "*", "$JS.API.STREAM.DELETE.ORDERS", "_INBOX.x", "../../etc/passwd", "/", "\\", "%00", "%", "%zz", "+",
-        "'", "\"", "';--", "' OR '1'='1", "{0}", "${jndi:x}", "<script>", "{{7*7}}", "%s%n", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
-        "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z", "99999999999999999999", "-1", "0x10", "1,5", "1_000",
+        "", " ", "\0", "a\0b", "\r\n", "a\r\nX-Injected: 1", "\t", "\u001b[2J", "\u007f", "\u200b", "\u202e", "\ufeff", "\ufffd",
+        "\ud800", "\udc00x", "é", "e\u0301", "😀", "ﷺ", "İ", "ß",
+        "null", "true", "NaN", "-0", "0", "1e400", "undefined", "[]", "{}", "a.>", "*", "$JS.API.STREAM.DELETE.ORDERS",
+        "_INBOX.x", "../../etc/passwd", "/", "\\", "%00", "%", "%zz", "+",
+        "'", "\"", "';--", "' OR '1'='1", "{0}", "${jndi:x}", "<script>", "{{7*7}}", "%s%n",
+        "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "9999-12-31T23:59:59.9999999Z", "0001-01-01T00:00:00Z", "10000-01-01T00:00:00Z", "2026-02-30T00:00:00Z",
+        "99999999999999999999", "-1", "0x10", "1,5", "1_000",
         "00-00000000000000000000000000000000-0000000000000000-00", "00-ffffffffffffffffffffffffffffffff-ffffffffffffffff-ff", "ff-0-0-0",
     ];
 
     private static readonly string[] Literals =
     [
-        "null", "true", "false", "0", "-0", "-1", "1", "1.0", "0.1", "0.001", "1e3", "1E-3", "1e400", "-1e400", "1e-400", "2147483647", "2147483648", "-2147483649",
-        "9223372036854775808", "79228162514264337593543950335", "79228162514264337593543950336", "0.00000000000000000000000000001", "99999999999999999999999999999999999999",
-        "NaN", "Infinity", "01", "+1", ".5", "1.", "0x1", "1_0", "\"\"", "\"1\"", "[]", "{}", "[[]]", "{\"a\":1}", "\"\\ud800\"", "\"\\u0000\"", "\"\\x\"", "'a'", "//", "", "[1,]", "{\"a\":}",
+        "null", "true", "false", "0", "-0", "-1", "1", "1.0", "0.1", "0.001",
+        "1e3", "1E-3", "1e400", "-1e400", "1e-400", "2147483647", "2147483648", "-2147483649",
+        "9223372036854775808", "79228162514264337593543950335", "79228162514264337593543950336", "0.00000000000000000000000000001",
+        "99999999999999999999999999999999999999",
+        "NaN", "Infinity", "01", "+1", ".5", "1.", "0x1", "1_0", "\"\"", "\"1\"",
+        "[]", "{}", "[[]]", "{\"a\":1}", "\"\\ud800\"", "\"\\u0000\"", "\"\\x\"", "'a'", "//", "", "[1,]", "{\"a\":}",
     ];
 
     internal static T OneOf<T>(this Random random, IReadOnlyList<T> choices) => choices[random.Next(choices.Count)];
@@ -77,7 +84,8 @@ internal static class HostileValues
                     bytes.InsertRange(at, Encoding.UTF8.GetBytes(Text(random)));
                     break;
                 case 5 when at < bytes.Count:
-                    bytes[at] = random.OneOf<byte>([0, (byte)'\r', (byte)'\n', (byte)' ', (byte)'-', (byte)'9', (byte)':', 0x7f, 0x80, 0xff]);
+                    bytes[at] = random.OneOf<byte>(
+                        [0, (byte)'\r', (byte)'\n', (byte)' ', (byte)'-', (byte)'9', (byte)':', 0x7f, 0x80, 0xff]);
                     break;
                 default:
                     bytes.RemoveRange(at, bytes.Count - at);

@@ -32,8 +32,10 @@ public sealed class HttpFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSys
             },
             lanes: 8);
 
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Value} × {pair.Key}")));
-        Assert.All([200, 201, 400, 401, 404], status => Assert.True(statuses.ContainsKey(status), $"No response was {status}: the requests are not close enough to valid ones."));
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            string.Join(", ", statuses.OrderBy(pair => pair.Key).Select(pair => $"{pair.Value} × {pair.Key}")));
+        Assert.All([200, 201, 400, 401, 404], status => Assert.True(
+            statuses.ContainsKey(status), $"No response was {status}: the requests are not close enough to valid ones."));
         fuzzed.RecordMemory();
         await fuzzed.AssertUnharmedAsync();
     }

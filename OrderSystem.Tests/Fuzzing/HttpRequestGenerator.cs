@@ -8,15 +8,22 @@ namespace OrderSystem.Tests.Fuzzing;
 /// </summary>
 internal sealed class HttpRequestGenerator(IReadOnlyList<HttpOperation> operations, IReadOnlyList<Guid> orders)
 {
-    private static readonly string[] Methods = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "get", "A"];
+    private static readonly string[] Methods =
+        ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "get", "A"];
 
     private static readonly string[] ContentTypes =
-        ["text/plain", "application/xml", "application/json; charset=utf-16", "application/json; charset=odd", "application/problem+json", "multipart/form-data; boundary=x", "application/json, text/plain", "", "/"];
+    [
+        "text/plain", "application/xml", "application/json; charset=utf-16", "application/json; charset=odd", "application/problem+json",
+        "multipart/form-data; boundary=x", "application/json, text/plain", "", "/",
+    ];
 
     private static readonly string[] HeaderNames =
     [
-        "Idempotency-Key", "X-Operator", "Authorization", "Accept", "Accept-Encoding", "Accept-Language", "Content-Encoding", "Cookie", "Expect", "Forwarded", "If-Match", "If-Modified-Since", "Max-Forwards", "Origin",
-        "Range", "Referer", "TE", "Trailer", "traceparent", "tracestate", "baggage", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-HTTP-Method-Override", "X-Original-URL", "X-Request-Id",
+        "Idempotency-Key", "X-Operator", "Authorization", "Accept", "Accept-Encoding", "Accept-Language",
+        "Content-Encoding", "Cookie", "Expect", "Forwarded", "If-Match",
+        "If-Modified-Since", "Max-Forwards", "Origin",
+        "Range", "Referer", "TE", "Trailer", "traceparent", "tracestate", "baggage",
+        "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-HTTP-Method-Override", "X-Original-URL", "X-Request-Id",
     ];
 
     /// <summary>The value of the Authorization header; null without one.</summary>
@@ -28,7 +35,8 @@ internal sealed class HttpRequestGenerator(IReadOnlyList<HttpOperation> operatio
         var operation = random.OneOf(operations);
         var body = BodyOf(random, operation);
         var head = new StringBuilder();
-        head.Append(random.Hits(0.9) ? operation.Method : random.OneOf(Methods)).Append(' ').Append(TargetOf(random, operation)).Append(" HTTP/1.1\r\n");
+        head.Append(random.Hits(0.9) ? operation.Method : random.OneOf(Methods))
+            .Append(' ').Append(TargetOf(random, operation)).Append(" HTTP/1.1\r\n");
         head.Append("Host: ").Append(random.Hits(0.97) ? "localhost" : Header(random)).Append("\r\nConnection: close\r\n");
         if (Authorization() is { } authorization && random.Hits(0.9))
             head.Append("Authorization: ").Append(random.Hits(0.9) ? authorization : Mangled(random, authorization)).Append("\r\n");
@@ -47,10 +55,19 @@ internal sealed class HttpRequestGenerator(IReadOnlyList<HttpOperation> operatio
         foreach (var parameter in operation.Parameters.Where(parameter => parameter.In == "path"))
             path = path.Replace($"{{{parameter.Name}}}", Value(random, parameter.Name), StringComparison.Ordinal);
         if (random.Hits(0.05))
-            path += random.OneOf(["/", "//", "/..", "/../..", "%2f..", ";a=b", "/.", "%00", "/" + Uri.EscapeDataString(WellFormed(HostileValues.Text(random)))]);
-        var query = operation.Parameters.Where(parameter => parameter.In == "query" && random.Hits(0.4)).Select(parameter => $"{parameter.Name}={Value(random, parameter.Name)}").ToList();
+            path += random.OneOf(
+            [
+                "/", "//", "/..", "/../..", "%2f..", ";a=b", "/.", "%00",
+                "/" + Uri.EscapeDataString(WellFormed(HostileValues.Text(random))),
+            ]);
+        var query = operation.Parameters.Where(parameter => parameter.In == "query" && random.Hits(0.4))
+            .Select(parameter => $"{parameter.Name}={Value(random, parameter.Name)}").ToList();
         if (random.Hits(0.1))
-            query.Add(random.OneOf(["", "&&", "=", "a", "%", "limit", "limit=1&limit=2", "status[]=paid", Uri.EscapeDataString(WellFormed(HostileValues.Text(random)))]));
+            query.Add(random.OneOf(
+            [
+                "", "&&", "=", "a", "%", "limit", "limit=1&limit=2", "status[]=paid",
+                Uri.EscapeDataString(WellFormed(HostileValues.Text(random))),
+            ]));
         var target = query.Count == 0 ? path : $"{path}?{string.Join('&', query)}";
 
         // A target that exceeds the limit of a request line gets 414, which does not reach the routes.
@@ -90,7 +107,12 @@ internal sealed class HttpRequestGenerator(IReadOnlyList<HttpOperation> operatio
             0 => ([.. start($"Content-Length: {body.Length + random.Next(1, 10_000)}"), .. body], false),
             1 => ([.. start($"Content-Length: {random.OneOf(["-1", "x", "99999999999999999999", "0x10", "1, 2", ""])}"), .. body], false),
             2 => ([.. start($"Transfer-Encoding: {random.OneOf(["gzip", "chunked, gzip", "identity", "x"])}"), .. body], false),
-            3 => ([.. start("Transfer-Encoding: chunked"), .. Encoding.Latin1.GetBytes($"{random.OneOf(["zz", "-1", "ffffffffffff", "5;a=b"])}\r\n"), .. body], false),
+            3 => (
+                [
+                    .. start("Transfer-Encoding: chunked"),
+                    .. Encoding.Latin1.GetBytes($"{random.OneOf(["zz", "-1", "ffffffffffff", "5;a=b"])}\r\n"), .. body,
+                ],
+                false),
             4 => ([.. start($"Content-Length: {body.Length}\r\nTransfer-Encoding: chunked"), .. body], false),
             5 or 6 => ([.. start("Transfer-Encoding: chunked"), .. Chunks(random, body)], true),
             _ => ([.. start($"Content-Length: {body.Length}"), .. body], true),
@@ -108,7 +130,8 @@ internal sealed class HttpRequestGenerator(IReadOnlyList<HttpOperation> operatio
     private static string Header(Random random) => HostileValues.Line(random) is { Length: <= 4_000 } value ? value : "x";
 
     private static string Mangled(Random random, string authorization) =>
-        Encoding.Latin1.GetString(HostileValues.Bytes(random, Encoding.Latin1.GetBytes(authorization))).Replace('\r', ' ').Replace('\n', ' ').Replace('\0', ' ');
+        Encoding.Latin1.GetString(HostileValues.Bytes(random, Encoding.Latin1.GetBytes(authorization)))
+            .Replace('\r', ' ').Replace('\n', ' ').Replace('\0', ' ');
 
     /// <summary>Replaces unpaired surrogates, which cannot be escaped.</summary>
     private static string WellFormed(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));

@@ -83,7 +83,10 @@ internal static class JsonMutator
         for (var i = 0; i < count; i++)
         {
             json.Append(i == 0 ? "" : ",");
-            Write(random, items.Count == 0 ? JsonValue.Create(i.ToString(CultureInfo.InvariantCulture)) : items[i % items.Count], probability, json);
+            Write(
+                random,
+                items.Count == 0 ? JsonValue.Create(i.ToString(CultureInfo.InvariantCulture)) : items[i % items.Count],
+                probability, json);
         }
 
         json.Append(']');

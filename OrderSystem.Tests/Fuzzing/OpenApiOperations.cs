@@ -23,14 +23,17 @@ internal static class OpenApiOperations
             .. from path in document["paths"]!.AsObject()
                from operation in path.Value!.AsObject()
                where Verbs.Contains(operation.Key, StringComparer.Ordinal)
-               select new HttpOperation(operation.Key.ToUpperInvariant(), path.Key, Parameters(operation.Value!), Body(document, operation.Value!)),
+               select new HttpOperation(
+                   operation.Key.ToUpperInvariant(), path.Key, Parameters(operation.Value!),
+                   Body(document, operation.Value!)),
             new HttpOperation("GET", "/health", [], null),
             new HttpOperation("GET", "/openapi/v1.json", [], null),
         ];
     }
 
     private static HttpParameter[] Parameters(JsonNode operation) =>
-        [.. operation["parameters"]?.AsArray().Select(parameter => new HttpParameter((string)parameter!["name"]!, (string)parameter["in"]!)) ?? []];
+        [.. operation["parameters"]?.AsArray()
+            .Select(parameter => new HttpParameter((string)parameter!["name"]!, (string)parameter["in"]!)) ?? []];
 
     private static JsonNode? Body(JsonNode document, JsonNode operation) =>
         operation["requestBody"]?["content"]?["application/json"]?["schema"] is { } schema ? Sample(document, schema, "") : null;
@@ -42,15 +45,23 @@ internal static class OpenApiOperations
         if ((schema["oneOf"] ?? schema["anyOf"]) is JsonArray choices)
             return Sample(document, choices[^1]!, name);
         if (schema["properties"] is JsonObject properties)
-            return new JsonObject(properties.Select(property => KeyValuePair.Create(property.Key, Sample(document, property.Value!, property.Key))));
-        var type = schema["type"] is JsonArray types ? types.Select(one => (string)one!).First(one => one != "null") : (string?)schema["type"];
+            return new JsonObject(properties.Select(property =>
+                KeyValuePair.Create(property.Key, Sample(document, property.Value!, property.Key))));
+        var type = schema["type"] is JsonArray types
+            ? types.Select(one => (string)one!).First(one => one != "null")
+            : (string?)schema["type"];
         return type switch
         {
             "array" => new JsonArray(Sample(document, schema["items"]!, name)),
             "integer" => 2,
             "number" => 19.99m,
             "boolean" => false,
-            _ => (string?)schema["format"] switch { "uuid" => Guid.Empty.ToString(), "date-time" => "2026-01-31T12:00:00Z", _ => name == "currency" ? "EUR" : "SKU-1" },
+            _ => (string?)schema["format"] switch
+            {
+                "uuid" => Guid.Empty.ToString(),
+                "date-time" => "2026-01-31T12:00:00Z",
+                _ => name == "currency" ? "EUR" : "SKU-1",
+            },
         };
     }
 }

@@ -7,7 +7,8 @@ namespace OrderSystem.Tests.Fuzzing;
 /// <summary>A response, parsed from its bytes.</summary>
 internal sealed record RawResponse(int Status, IReadOnlyList<(string Name, string Value)> Headers, string Body)
 {
-    internal string? Header(string name) => Headers.FirstOrDefault(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
+    internal string? Header(string name) =>
+        Headers.FirstOrDefault(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 }
 
 /// <summary>Sends requests that no HTTP client would send, one for each connection, which the server is asked to close.</summary>
@@ -37,7 +38,8 @@ internal static class RawHttp
 
     private static RawResponse? Read(string text)
     {
-        while (text.StartsWith("HTTP/1.1 1", StringComparison.Ordinal) && text.IndexOf("\r\n\r\n", StringComparison.Ordinal) is >= 0 and var interim)
+        while (text.StartsWith("HTTP/1.1 1", StringComparison.Ordinal)
+            && text.IndexOf("\r\n\r\n", StringComparison.Ordinal) is >= 0 and var interim)
             text = text[(interim + 4)..];
         var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
         if (end < 0)

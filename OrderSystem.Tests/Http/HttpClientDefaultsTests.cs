@@ -25,7 +25,8 @@ public sealed class HttpClientDefaultsTests
         await using var app = App();
 
         foreach (var completion in Enum.GetValues<HttpCompletionOption>())
-            await Assert.ThrowsAsync<TimeoutRejectedException>(() => Client(app).GetAsync(server.Address, completion).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System));
+            await Assert.ThrowsAsync<TimeoutRejectedException>(
+                () => Client(app).GetAsync(server.Address, completion).WaitAsync(TimeSpan.FromSeconds(20), TimeProvider.System));
     }
 
     [Fact]
@@ -58,7 +59,10 @@ public sealed class HttpClientDefaultsTests
         foreach (var script in (string[])[ScriptedServer.Unavailable, HalfABody, ScriptedServer.HeadAndSilence])
         {
             await using var server = new ScriptedServer(_ => script);
-            using var request = new HttpRequestMessage(new HttpMethod(method), server.Address) { Content = new StringContent("{}", Encoding.UTF8, "application/json") };
+            using var request = new HttpRequestMessage(new HttpMethod(method), server.Address)
+            {
+                Content = new StringContent("{}", Encoding.UTF8, "application/json"),
+            };
 
             var failure = await Record.ExceptionAsync(async () => (await Client(app).SendAsync(request)).EnsureSuccessStatusCode());
 

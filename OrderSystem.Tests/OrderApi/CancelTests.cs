@@ -13,7 +13,8 @@ public sealed class CancelTests
     [Fact]
     public async Task A_cancelled_order_is_not_charged_or_its_charge_is_refunded_once()
     {
-        await using var system = await RunningSystem.StartAsync(new() { ["Payments__AttemptTimeout"] = "00:00:02", ["Payments__TotalTimeout"] = "00:00:05" });
+        await using var system = await RunningSystem.StartAsync(
+            new() { ["Payments__AttemptTimeout"] = "00:00:02", ["Payments__TotalTimeout"] = "00:00:05" });
         using var client = new Client(system.OrderApi.Address);
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
 
@@ -32,22 +33,29 @@ public sealed class CancelTests
 
         foreach (var (order, answer) in orders)
         {
-            var final = await Eventually.GetAsync($"order {order} has a final status", () => client.GetAsync(order), read => read.GetProperty("status").GetString() != "pending", TimeSpan.FromSeconds(60));
+            var final = await Eventually.GetAsync(
+                $"order {order} has a final status", () => client.GetAsync(order),
+                read => read.GetProperty("status").GetString() != "pending", TimeSpan.FromSeconds(60));
             var expected = answer == HttpStatusCode.Accepted ? "cancelled" : "paid";
             Assert.Equal(expected, final.GetProperty("status").GetString());
             var (charges, _) = await Eventually.GetAsync(
                 $"the charges of order {order} match its status {expected}",
                 async () => (
-                    Charges: (await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray().Select(charge => charge.ToString()).ToArray(),
-                    Payment: string.Join(' ', await Sql.RowAsync(system.PaymentsDatabase, $"SELECT payments::text FROM payments WHERE order_id = '{order}'"))),
-                answer => answer.Charges.Length <= 1 && answer.Charges.All(charge => charge.Contains("refundedAt\":\"", StringComparison.Ordinal) == (expected == "cancelled")),
+                    Charges: (await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}"))
+                        .EnumerateArray().Select(charge => charge.ToString()).ToArray(),
+                    Payment: string.Join(' ', await Sql.RowAsync(
+                        system.PaymentsDatabase, $"SELECT payments::text FROM payments WHERE order_id = '{order}'"))),
+                answer => answer.Charges.Length <= 1
+                    && answer.Charges.All(charge =>
+                        charge.Contains("refundedAt\":\"", StringComparison.Ordinal) == (expected == "cancelled")),
                 TimeSpan.FromSeconds(60));
             Assert.True(expected == "cancelled" || charges.Length == 1);
         }
 
         Assert.Contains(orders, order => order.Answer == HttpStatusCode.Accepted);
         await Eventually.BeTrueAsync("no payment is open", async () =>
-            await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status IN ('charging', 'unknown', 'refunding')") == 0);
+            await Sql.ScalarAsync<long>(
+                system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status IN ('charging', 'unknown', 'refunding')") == 0);
         Assert.Equal(
             await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'refunded'"),
             await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM events WHERE type = 'payments.refunded.v1'"));
@@ -78,11 +86,16 @@ public sealed class CancelTests
         }
 
         var cancelled = await client.GetAsync(order);
-        Assert.Equal(("cancelled", "changed my mind"), (cancelled.GetProperty("status").GetString(), cancelled.GetProperty("reason").GetString()));
+        Assert.Equal(
+            ("cancelled", "changed my mind"), (cancelled.GetProperty("status").GetString(), cancelled.GetProperty("reason").GetString()));
         Assert.Equal(2L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}'"));
         await system.Nats.StartAgainAsync();
-        await Eventually.BeTrueAsync("the worker has processed the cancellation", async () => await Sql.ScalarAsync<long>(
-            system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status IN ('cancelled', 'refunded')") == 1, TimeSpan.FromSeconds(60));
+        await Eventually.BeTrueAsync(
+            "the worker has processed the cancellation",
+            async () => await Sql.ScalarAsync<long>(
+                system.PaymentsDatabase,
+                $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status IN ('cancelled', 'refunded')") == 1,
+            TimeSpan.FromSeconds(60));
     }
 
     [Fact]
@@ -98,16 +111,21 @@ public sealed class CancelTests
         await using var connection = new NpgsqlConnection(system.OrdersDatabase + ";Pooling=false");
         await connection.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using var update = new NpgsqlCommand($"UPDATE orders SET status = 'manualReview' WHERE id = '{order}' AND status = 'pending'", connection, transaction);
+        await using var update = new NpgsqlCommand(
+            $"UPDATE orders SET status = 'manualReview' WHERE id = '{order}' AND status = 'pending'",
+            connection, transaction);
         Assert.Equal(1, await update.ExecuteNonQueryAsync());
         var cancel = client.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null);
         await Eventually.BeTrueAsync(
             "the cancellation waits for the other transaction",
-            async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'orders'") > 0);
+            async () => await Sql.ScalarAsync<long>(
+                system.OrdersDatabase,
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'orders'") > 0);
         await transaction.CommitAsync();
 
         using var answer = await cancel;
         Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
-        Assert.Contains("The order is manualReview and cannot be cancelled.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(
+            "The order is manualReview and cannot be cancelled.", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 }

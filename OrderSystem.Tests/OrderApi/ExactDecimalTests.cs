@@ -47,7 +47,8 @@ public sealed class ExactDecimalTests
         {
             var bits = decimal.GetBits(number);
             var digits = new decimal(bits[0], bits[1], bits[2], isNegative: false, scale: 0);
-            var text = string.Create(CultureInfo.InvariantCulture, $"{(number < 0 ? "-" : "")}{digits}{new string('0', zeros)}e{-number.Scale - zeros}");
+            var text = string.Create(
+                CultureInfo.InvariantCulture, $"{(number < 0 ? "-" : "")}{digits}{new string('0', zeros)}e{-number.Scale - zeros}");
             return ExactDecimal.TryRead(text, out var read) && read == number;
         }).QuickCheckThrowOnFailure();
 }

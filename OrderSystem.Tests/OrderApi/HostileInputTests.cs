@@ -23,13 +23,15 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [InlineData(1_000)]
     [InlineData(20_000)]
     public async Task H7_Deep_nesting_is_rejected(int depth) =>
-        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":{{new string('[', depth)}}{{new string(']', depth)}}}""", HttpStatusCode.BadRequest);
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":{{new string('[', depth)}}{{new string(']', depth)}}}""",
+            HttpStatusCode.BadRequest);
 
     [Theory]
     [InlineData(201, HttpStatusCode.BadRequest)]
     [InlineData(100_000, HttpStatusCode.RequestEntityTooLarge)]
     public async Task H7_Too_many_items_are_rejected(int count, HttpStatusCode expected) =>
-        await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":1,"unitPrice":1}""", count))}]"), expected);
+        await IsRefusedAsync(
+            Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":1,"unitPrice":1}""", count))}]"), expected);
 
     /// <summary>
     /// The items are as short as JSON allows, so that the body stays within its size limit and validation has to reject it.
@@ -42,7 +44,8 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("status", """{"customerId":"c","currency":"EUR","status":"paid","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
     [InlineData("items[0].total", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1,"total":0}]}""")]
     [InlineData("customerId", """{"customerId":"c","customerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
-    [InlineData("items[0].quantity", """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"quantity":2,"unitPrice":1}]}""")]
+    [InlineData("items[0].quantity",
+        """{"customerId":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"quantity":2,"unitPrice":1}]}""")]
     [InlineData("CustomerId", """{"customerId":"c","CustomerId":"d","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""")]
     public async Task H7_An_unknown_or_duplicate_member_is_rejected(string field, string body) =>
         await IsRefusedAsync(body, HttpStatusCode.BadRequest, field);
@@ -67,12 +70,17 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("currency", "usd ", "1", "1")]
     [InlineData("currency", "XXX", "1", "1")]
     [InlineData("currency", "eur", "1", "1")]
-    public async Task H8_An_invalid_number_or_currency_is_rejected_with_its_field(string field, string currency, string quantity, string price) =>
-        await IsRefusedAsync($$"""{"customerId":"c","currency":"{{currency}}","items":[{"sku":"S","quantity":{{quantity}},"unitPrice":{{price}}}]}""", HttpStatusCode.BadRequest, field);
+    public async Task H8_An_invalid_number_or_currency_is_rejected_with_its_field(
+        string field, string currency, string quantity, string price) =>
+        await IsRefusedAsync(
+            $$"""{"customerId":"c","currency":"{{currency}}","items":[{"sku":"S","quantity":{{quantity}},"unitPrice":{{price}}}]}""",
+            HttpStatusCode.BadRequest, field);
 
     [Fact]
     public async Task H8_A_total_that_is_too_large_is_rejected() =>
-        await IsRefusedAsync(Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":10000,"unitPrice":1000000000}""", 200))}]"), HttpStatusCode.BadRequest, "items");
+        await IsRefusedAsync(
+            Order($"[{string.Join(',', Enumerable.Repeat("""{"sku":"S","quantity":10000,"unitPrice":1000000000}""", 200))}]"),
+            HttpStatusCode.BadRequest, "items");
 
     [Theory]
     [InlineData("a\r\nPUB x")]
@@ -81,13 +89,22 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     public async Task H11_Control_characters_are_rejected_in_every_field_and_parameter(string text)
     {
         var json = JsonSerializer.Serialize(text);
-        await IsRefusedAsync($$"""{"customerId":{{json}},"currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest, "customerId");
-        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":[{"sku":{{json}},"quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest, "items[0].sku");
-        foreach (var path in new[] { $"/orders/{Uri.EscapeDataString(text)}", $"/orders?customerId={Uri.EscapeDataString(text)}", $"/orders?cursor={Uri.EscapeDataString(text)}" })
+        await IsRefusedAsync($$"""{"customerId":{{json}},"currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""",
+            HttpStatusCode.BadRequest, "customerId");
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":[{"sku":{{json}},"quantity":1,"unitPrice":1}]}""",
+            HttpStatusCode.BadRequest, "items[0].sku");
+        foreach (var path in new[]
+        {
+            $"/orders/{Uri.EscapeDataString(text)}",
+            $"/orders?customerId={Uri.EscapeDataString(text)}",
+            $"/orders?cursor={Uri.EscapeDataString(text)}",
+        })
         {
             using var response = await Api.GetAsync(new Uri(path, UriKind.Relative));
             var nothing = await response.Content.ReadAsStringAsync();
-            Assert.True(response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound || nothing == """{"items":[]}""", $"{path}: {response.StatusCode} {nothing}");
+            Assert.True(
+                response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.NotFound || nothing == """{"items":[]}""",
+                $"{path}: {response.StatusCode} {nothing}");
         }
     }
 
@@ -101,10 +118,14 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("\\ufffd")]
     public async Task H11_Unpaired_surrogates_and_NUL_are_rejected_in_every_field(string escape)
     {
-        await IsRefusedAsync($$"""{"customerId":"{{escape}}","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
-        await IsRefusedAsync($$"""{"customerId":"c","currency":"{{escape}}","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
-        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":[{"sku":"{{escape}}","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
-        await IsRefusedAsync($$"""{"{{escape}}":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", HttpStatusCode.BadRequest);
+        await IsRefusedAsync($$"""{"customerId":"{{escape}}","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""",
+            HttpStatusCode.BadRequest);
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"{{escape}}","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""",
+            HttpStatusCode.BadRequest);
+        await IsRefusedAsync($$"""{"customerId":"c","currency":"EUR","items":[{"sku":"{{escape}}","quantity":1,"unitPrice":1}]}""",
+            HttpStatusCode.BadRequest);
+        await IsRefusedAsync($$"""{"{{escape}}":"c","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""",
+            HttpStatusCode.BadRequest);
     }
 
     /// <summary>
@@ -112,7 +133,8 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
     /// </summary>
     [Fact]
     public async Task An_order_whose_event_would_exceed_the_stream_limit_is_rejected() => await IsRefusedAsync(
-        Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 64)}}","quantity":1,"unitPrice":1}""", 200))}]"), HttpStatusCode.BadRequest, "items");
+        Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 64)}}","quantity":1,"unitPrice":1}""", 200))}]"),
+        HttpStatusCode.BadRequest, "items");
 
     [Fact]
     public async Task The_largest_order_with_the_longest_trace_state_is_paid()
@@ -121,7 +143,10 @@ public sealed class HostileInputTests(SharedSystem shared) : IAsyncLifetime
         var state = string.Join(',', Enumerable.Range(0, 30).Select(i => $"k{i}={new string('v', 250)}"));
         using var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
         {
-            Content = new StringContent(Order($"[{string.Join(',', Enumerable.Repeat($$"""{"sku":"{{new string('\u20ac', 44)}}","quantity":1,"unitPrice":1}""", 200))}]"), System.Text.Encoding.UTF8, "application/json"),
+            Content = new StringContent(
+                Order($"[{string.Join(',', Enumerable.Repeat(
+                    $$"""{"sku":"{{new string('\u20ac', 44)}}","quantity":1,"unitPrice":1}""", 200))}]"),
+                System.Text.Encoding.UTF8, "application/json"),
             Headers = { { "traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }, { "tracestate", state } },
         };
         using var answer = await client.Http.SendAsync(request);

@@ -14,7 +14,8 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
 
     private RunningSystem system = null!;
 
-    private HttpClient Api { get; } = Tokens.Http(address: null, handler: new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
+    private HttpClient Api { get; } =
+        Tokens.Http(address: null, handler: new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
 
     public async ValueTask InitializeAsync()
     {
@@ -48,9 +49,12 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("""{"items":[{"unitPrice":19.990,"quantity":2,"sku":"SKU-1"}],"currency":"EUR","customerId":"c-17"}""", HttpStatusCode.Created)]
-    [InlineData("""{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":3,"unitPrice":19.99}]}""", HttpStatusCode.UnprocessableEntity)]
-    [InlineData("""{"customerId":"c-18","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""", HttpStatusCode.UnprocessableEntity)]
+    [InlineData("""{"items":[{"unitPrice":19.990,"quantity":2,"sku":"SKU-1"}],"currency":"EUR","customerId":"c-17"}""",
+        HttpStatusCode.Created)]
+    [InlineData("""{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":3,"unitPrice":19.99}]}""",
+        HttpStatusCode.UnprocessableEntity)]
+    [InlineData("""{"customerId":"c-18","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""",
+        HttpStatusCode.UnprocessableEntity)]
     public async Task H2_The_body_is_compared_by_value_not_by_text(string body, HttpStatusCode expected)
     {
         var key = NewKey();
@@ -73,10 +77,16 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(i => PostAsync(body, key, i % 2 == 0 ? Api : second)));
 
         Assert.All(answers, answer => Assert.Contains(answer.StatusCode, new[] { HttpStatusCode.Created, HttpStatusCode.Conflict }));
-        Assert.Single(answers.Where(answer => answer.StatusCode == HttpStatusCode.Created).Select(answer => answer.Headers.Location).Distinct());
-        Assert.All(answers.Where(answer => answer.StatusCode == HttpStatusCode.Conflict), answer => Assert.NotNull(answer.Headers.RetryAfter));
-        Assert.Equal(1L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
-        Assert.Equal(1L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM events JOIN orders ON id = order_id WHERE customer_id = '{customer}'"));
+        Assert.Single(
+            answers.Where(answer => answer.StatusCode == HttpStatusCode.Created).Select(answer => answer.Headers.Location).Distinct());
+        Assert.All(
+            answers.Where(answer => answer.StatusCode == HttpStatusCode.Conflict),
+            answer => Assert.NotNull(answer.Headers.RetryAfter));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(
+            system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(
+            system.OrdersDatabase,
+            $"SELECT count(*) FROM events JOIN orders ON id = order_id WHERE customer_id = '{customer}'"));
         Assert.Equal(deadlocks, await DeadlocksAsync());
 
         // A graceful shutdown returns the messages that this instance has pulled: other tests wait for them.
@@ -93,7 +103,8 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         using var response = await PostAsync(Good.Replace("c-17", customer, StringComparison.Ordinal), key);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Equal(0L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
+        Assert.Equal(0L, await Sql.ScalarAsync<long>(
+            system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
     }
 
     [Fact]
@@ -105,7 +116,8 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         using var response = await Api.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Equal(0L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
+        Assert.Equal(0L, await Sql.ScalarAsync<long>(
+            system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
     }
 
     [Theory]
@@ -122,12 +134,14 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(Api.BaseAddress!.Host, Api.BaseAddress.Port);
         await socket.SendAsync(Encoding.ASCII.GetBytes(
-            $"POST /orders HTTP/1.1\r\nHost: {Api.BaseAddress.Authority}\r\nAuthorization: Bearer {Tokens.Everything}\r\nIdempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+            $"POST /orders HTTP/1.1\r\nHost: {Api.BaseAddress.Authority}\r\nAuthorization: Bearer {Tokens.Everything}\r\n"
+                + $"Idempotency-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
         var answer = new byte[64];
         var length = await socket.ReceiveAsync(answer);
 
         Assert.StartsWith("HTTP/1.1 400 ", Encoding.ASCII.GetString(answer, 0, length), StringComparison.Ordinal);
-        Assert.Equal(0L, await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
+        Assert.Equal(0L, await Sql.ScalarAsync<long>(
+            system.OrdersDatabase, $"SELECT count(*) FROM orders WHERE customer_id = '{customer}'"));
     }
 
     [Fact]
@@ -141,11 +155,13 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Created, good.StatusCode);
     }
 
-    private Task<long> DeadlocksAsync() => Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT deadlocks FROM pg_stat_database WHERE datname = 'orders'");
+    private Task<long> DeadlocksAsync() =>
+        Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT deadlocks FROM pg_stat_database WHERE datname = 'orders'");
 
     private static string NewKey() => Guid.NewGuid().ToString();
 
-    private static string Normal(string order) => JsonDocument.Parse(order).RootElement.ToString().Replace(" ", "", StringComparison.Ordinal);
+    private static string Normal(string order) =>
+        JsonDocument.Parse(order).RootElement.ToString().Replace(" ", "", StringComparison.Ordinal);
 
     private Task<HttpResponseMessage> PostAsync(string body, string key, HttpClient? http = null)
     {
@@ -154,5 +170,6 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         return (http ?? Api).SendAsync(request);
     }
 
-    private static HttpRequestMessage Request(string body) => new(HttpMethod.Post, "/orders") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+    private static HttpRequestMessage Request(string body) =>
+        new(HttpMethod.Post, "/orders") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
 }

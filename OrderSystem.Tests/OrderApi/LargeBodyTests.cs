@@ -63,7 +63,8 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
         for (var round = 0; round < 5; round++)
         {
             var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => SendAsync(
-                $"Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: {bomb.Length}", bomb.ToArray(), (int)bomb.Length)));
+                $"Content-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: {bomb.Length}",
+                bomb.ToArray(), (int)bomb.Length)));
             Assert.All(answers, answer => Assert.Equal(415, answer.Status));
         }
 
@@ -77,13 +78,15 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("application/xml")]
     public async Task H5_A_body_that_is_not_JSON_is_rejected_unread(string type)
     {
-        var (status, sent) = await SendAsync($"Content-Type: {type}\r\nContent-Length: {TenMegabytes}", Spaces(chunked: false), TenMegabytes);
+        var (status, sent) = await SendAsync(
+            $"Content-Type: {type}\r\nContent-Length: {TenMegabytes}", Spaces(chunked: false), TenMegabytes);
 
         Assert.Equal(415, status);
         Assert.InRange(sent, 0, TenMegabytes / 4);
     }
 
-    private static byte[] Spaces(bool chunked) => Encoding.ASCII.GetBytes(chunked ? $"4000\r\n{new string(' ', 0x4000)}\r\n" : new string(' ', 0x4000));
+    private static byte[] Spaces(bool chunked) =>
+        Encoding.ASCII.GetBytes(chunked ? $"4000\r\n{new string(' ', 0x4000)}\r\n" : new string(' ', 0x4000));
 
     /// <summary>
     /// Sends the chunk repeatedly, up to the given number of bytes, until the
@@ -93,7 +96,8 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(api.Address.Host, api.Address.Port);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"POST /orders HTTP/1.1\r\nHost: {api.Address.Authority}\r\nAuthorization: Bearer {Tokens.Everything}\r\n{headers}\r\n\r\n"));
+        await socket.SendAsync(Encoding.ASCII.GetBytes(
+            $"POST /orders HTTP/1.1\r\nHost: {api.Address.Authority}\r\nAuthorization: Bearer {Tokens.Everything}\r\n{headers}\r\n\r\n"));
         var sent = 0L;
         var answer = new byte[512];
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
@@ -117,7 +121,8 @@ public sealed class LargeBodyTests(SharedSystem shared) : IAsyncLifetime
 
     private async Task<long> PeakMemoryAsync()
     {
-        var line = (await File.ReadAllLinesAsync($"/proc/{api.Id}/status")).Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var line = (await File.ReadAllLinesAsync($"/proc/{api.Id}/status"))
+            .Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
         return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 

@@ -36,7 +36,10 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
         var read = await Api.GetFromJsonAsync<JsonElement>(response.Headers.Location);
         foreach (var member in new[] { "id", "customerId", "currency", "total", "createdAt" })
             Assert.Equal(created.GetProperty(member).ToString(), read.GetProperty(member).ToString());
-        Assert.Equal(created.GetProperty("items").ToString(), read.GetProperty("items").ToString().Replace(" ", "", StringComparison.Ordinal), ignoreLineEndingDifferences: true);
+        Assert.Equal(
+            created.GetProperty("items").ToString(),
+            read.GetProperty("items").ToString().Replace(" ", "", StringComparison.Ordinal),
+            ignoreLineEndingDifferences: true);
     }
 
     [Theory]
@@ -57,7 +60,8 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
-        var errors = problem.GetProperty("errors").EnumerateObject().ToDictionary(error => error.Name, error => error.Value[0].GetString()!);
+        var errors = problem.GetProperty("errors").EnumerateObject()
+            .ToDictionary(error => error.Name, error => error.Value[0].GetString()!);
         Assert.True(errors.ContainsKey(field), $"{field} is not among {problem}");
         Assert.DoesNotContain("System.", problem.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("OrderSystem.", problem.ToString(), StringComparison.Ordinal);
@@ -87,7 +91,8 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
         string? cursor = null;
         do
         {
-            var page = await Api.GetFromJsonAsync<JsonElement>($"/orders?customerId={customer}&limit=3{(cursor is null ? "" : $"&cursor={cursor}")}");
+            var page = await Api.GetFromJsonAsync<JsonElement>(
+                $"/orders?customerId={customer}&limit=3{(cursor is null ? "" : $"&cursor={cursor}")}");
             listed.AddRange(page.GetProperty("items").EnumerateArray().Select(order => order.GetProperty("id").GetString()!));
             cursor = page.TryGetProperty("nextCursor", out var next) ? next.GetString() : null;
         }
@@ -127,7 +132,9 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     {
         var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
 
-        Assert.Equal("bearer", document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString());
+        Assert.Equal(
+            "bearer",
+            document.GetProperty("components").GetProperty("securitySchemes").GetProperty("bearer").GetProperty("scheme").GetString());
         Assert.Equal("bearer", Assert.Single(document.GetProperty("security").EnumerateArray()).EnumerateObject().Single().Name);
     }
 
@@ -135,7 +142,8 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     public async Task The_OpenAPI_document_types_a_price_as_a_number()
     {
         var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
-        var price = document.GetProperty("components").GetProperty("schemas").GetProperty("PlaceOrderItem").GetProperty("properties").GetProperty("unitPrice");
+        var price = document.GetProperty("components").GetProperty("schemas")
+            .GetProperty("PlaceOrderItem").GetProperty("properties").GetProperty("unitPrice");
 
         Assert.Equal("number", price.GetProperty("type").GetString());
     }
@@ -147,7 +155,8 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
     public async Task The_health_probes_report_healthy_with_their_checks(string probe)
     {
         var report = await Eventually.GetAsync(
-            $"{probe} is healthy", () => Api.GetFromJsonAsync<JsonElement>(probe), answer => answer.GetProperty("status").GetString() == "healthy");
+            $"{probe} is healthy", () => Api.GetFromJsonAsync<JsonElement>(probe),
+            answer => answer.GetProperty("status").GetString() == "healthy");
 
         Assert.NotEmpty(report.GetProperty("checks").EnumerateObject());
     }

@@ -27,7 +27,8 @@ public sealed class PlaceOrderValidationTests
     [InlineData("KWD", "0.0001", false)]
     public void A_price_has_no_more_decimals_than_its_currency(string currency, string price, bool fits)
     {
-        var errors = PlaceOrderValidation.Validate(Order(currency, (1, decimal.Parse(price, System.Globalization.CultureInfo.InvariantCulture))), out _, out _);
+        var errors = PlaceOrderValidation.Validate(
+            Order(currency, (1, decimal.Parse(price, System.Globalization.CultureInfo.InvariantCulture))), out _, out _);
 
         Assert.Equal(fits, errors is null);
         if (!fits)
@@ -84,7 +85,9 @@ public sealed class PlaceOrderValidationTests
     [Fact]
     public void An_unpaired_surrogate_is_rejected()
     {
-        var request = JsonSerializer.Deserialize("""{"customerId":"a","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""", PlaceOrderJson.Default.PlaceOrderRequest)!
+        var request = JsonSerializer.Deserialize(
+            """{"customerId":"a","currency":"EUR","items":[{"sku":"S","quantity":1,"unitPrice":1}]}""",
+            PlaceOrderJson.Default.PlaceOrderRequest)!
             with { CustomerId = "\ud800" };
 
         Assert.Equal(["customerId"], PlaceOrderValidation.Validate(request, out _, out _)!.Keys);
@@ -92,7 +95,8 @@ public sealed class PlaceOrderValidationTests
 
     [Fact]
     public void Non_ASCII_letters_emoji_and_punctuation_are_accepted() =>
-        Assert.Null(PlaceOrderValidation.Validate(new PlaceOrderRequest("Ólafur 日本 😀", "EUR", [new PlaceOrderItem("a.>*\"'; DROP", 1, 1m)]), out _, out _));
+        Assert.Null(PlaceOrderValidation.Validate(
+            new PlaceOrderRequest("Ólafur 日本 😀", "EUR", [new PlaceOrderItem("a.>*\"'; DROP", 1, 1m)]), out _, out _));
 
     private static PlaceOrderRequest Order(string currency, params (int Quantity, decimal Price)[] lines) =>
         new("c-17", currency, [.. lines.Select((line, i) => new PlaceOrderItem($"SKU-{i}", line.Quantity, line.Price))]);

@@ -28,7 +28,9 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
         Assert.Equal(row.Failure, client.Health.LastFailure);
         Assert.NotEmpty(outcome.Calls);
         Assert.Equal(row.Status == ChargeStatus.Succeeded ? "ch_1" : null, row.Status == ChargeStatus.Succeeded ? outcome.Reference : null);
-        Assert.True(outcome.Reason is null || (outcome.Reason.Length is > 0 and <= 500 && !outcome.Reason.Any(char.IsControl)), outcome.Reason);
+        Assert.True(
+            outcome.Reason is null || (outcome.Reason.Length is > 0 and <= 500 && !outcome.Reason.Any(char.IsControl)),
+            outcome.Reason);
     }
 
     [Fact]
@@ -36,13 +38,16 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
     {
         var page = File.ReadAllLines(Path.Combine(Solution.Root, "docs", "payment-providers.md"));
         var listed = page.SkipWhile(line => line != "| answer to a charge | is | cause |").Skip(2).TakeWhile(line => line.StartsWith('|'));
-        Assert.Equal(ProviderRow.Rows.Select(row => $"| {row.Answer} | {row.Status.ToString().ToLowerInvariant()} | {CauseOf(row)} |"), listed);
+        Assert.Equal(
+            ProviderRow.Rows.Select(row => $"| {row.Answer} | {row.Status.ToString().ToLowerInvariant()} | {CauseOf(row)} |"),
+            listed);
     }
 
     [Theory]
     [InlineData(200, """[]""", nameof(ChargeStatus.None))]
     [InlineData(200, """[{"id":"a","status":"succeeded","amount":1,"currency":"EUR"}]""", nameof(ChargeStatus.Succeeded))]
-    [InlineData(200, """[{"id":"b","status":"declined"},{"id":"a","status":"succeeded"},{"id":"c","status":"declined"}]""", nameof(ChargeStatus.Succeeded))]
+    [InlineData(200, """[{"id":"b","status":"declined"},{"id":"a","status":"succeeded"},{"id":"c","status":"declined"}]""",
+        nameof(ChargeStatus.Succeeded))]
     [InlineData(200, """[{"id":"b","status":"declined","reason":"no"}]""", nameof(ChargeStatus.Declined))]
     [InlineData(200, """[{"id":"b","status":"pending"}]""", nameof(ChargeStatus.Unknown))]
     [InlineData(200, """{}""", nameof(ChargeStatus.Unknown))]
@@ -60,11 +65,17 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
     [Fact]
     public async Task A_look_up_prefers_a_kept_charge_to_a_refunded_one()
     {
-        provider.Script = _ => ScriptedResponse.Of(200, """[{"id":"a","status":"succeeded"},{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
+        provider.Script = _ => ScriptedResponse.Of(
+            200,
+            """[{"id":"a","status":"succeeded"},"""
+                + """{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
         using var client = new WorkerClient(provider.Address);
-        Assert.Equal(("a", new FoundCharge(null, null, IsRefunded: false)), ((await client.FindAsync()) is var kept ? kept.Reference : null, kept.Found));
+        Assert.Equal(
+            ("a", new FoundCharge(null, null, IsRefunded: false)),
+            ((await client.FindAsync()) is var kept ? kept.Reference : null, kept.Found));
 
-        provider.Script = _ => ScriptedResponse.Of(200, """[{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
+        provider.Script = _ => ScriptedResponse.Of(
+            200, """[{"id":"b","status":"succeeded","amount":2.5,"currency":"EUR","refundedAt":"2026-01-31T12:00:00Z"}]""");
         Assert.Equal(new FoundCharge(2.5m, "EUR", IsRefunded: true), (await client.FindAsync()).Found);
     }
 

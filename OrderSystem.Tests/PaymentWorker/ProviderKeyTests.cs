@@ -19,5 +19,8 @@ public sealed class ProviderKeyTests
 
     [Fact]
     public void Charge_and_refund_keys_of_all_orders_are_distinct() =>
-        Assert.Equal(2_000, Enumerable.Range(0, 1_000).Select(_ => Guid.NewGuid()).SelectMany(order => new[] { ProviderKey.OfCharge(order), ProviderKey.OfRefund(order) }).Distinct().Count());
+        Assert.Equal(
+            2_000,
+            Enumerable.Range(0, 1_000).Select(_ => Guid.NewGuid())
+                .SelectMany(order => new[] { ProviderKey.OfCharge(order), ProviderKey.OfRefund(order) }).Distinct().Count());
 }

@@ -14,7 +14,8 @@ public sealed class ProviderViewTests
         ["charged"] = ChargeOutcome.Succeeded("ch_1") with { Found = new(1, "EUR", IsRefunded: false) },
         ["refunded"] = ChargeOutcome.Succeeded("ch_1") with { Found = new(1, "EUR", IsRefunded: true) },
         ["another amount"] = ChargeOutcome.Refused("another amount") with { Reference = "ch_1", Found = new(2, "EUR", IsRefunded: false) },
-        ["another amount, refunded"] = ChargeOutcome.Refused("another amount") with { Reference = "ch_1", Found = new(2, "EUR", IsRefunded: true) },
+        ["another amount, refunded"] =
+            ChargeOutcome.Refused("another amount") with { Reference = "ch_1", Found = new(2, "EUR", IsRefunded: true) },
         ["declined"] = ChargeOutcome.Declined("ch_1", "insufficient funds"),
         ["nothing"] = ChargeOutcome.None,
         ["refused"] = ChargeOutcome.Refused("422"),
@@ -32,7 +33,8 @@ public sealed class ProviderViewTests
     [InlineData("refused", "IsSilent", "IsSilent", "IsSilent")]
     [InlineData("unknown", "IsSilent", "IsSilent", "IsSilent")]
     [InlineData("unavailable", "IsSilent", "IsSilent", "IsSilent")]
-    public void A_look_up_confirms_a_decision_contradicts_it_or_says_nothing(string found, string succeeded, string declined, string refunded)
+    public void A_look_up_confirms_a_decision_contradicts_it_or_says_nothing(
+        string found, string succeeded, string declined, string refunded)
     {
         Assert.Equal([succeeded, declined, refunded],
             new[] { PaymentStatus.Succeeded, PaymentStatus.Declined, PaymentStatus.Refunded }
@@ -45,5 +47,7 @@ public sealed class ProviderViewTests
 
     [Fact]
     public void A_decision_of_declined_is_not_confirmed_while_a_charge_may_be_in_flight() =>
-        Assert.Equal(ProviderView.IsSilent, ProviderViews.Of(ChargeOutcome.None, PaymentStatus.Declined, reference: null, noCallInFlight: false));
+        Assert.Equal(
+            ProviderView.IsSilent,
+            ProviderViews.Of(ChargeOutcome.None, PaymentStatus.Declined, reference: null, noCallInFlight: false));
 }

@@ -20,14 +20,19 @@ public sealed class RetryBudgetFaultTests
         // Without this, the circuit breaker would limit the calls before the budget does.
         await using var system = await FaultSystem.StartAsync(settings:
         [
-            ("Payments__Breaker__MinimumCalls", "10000"), ("Payments__RetryBudget__Burst", $"{Burst}"), ("Payments__RetryBudget__PerSecond", $"{PerSecond}"),
+            ("Payments__Breaker__MinimumCalls", "10000"),
+            ("Payments__RetryBudget__Burst", $"{Burst}"), ("Payments__RetryBudget__PerSecond", $"{PerSecond}"),
         ]);
         await system.SetProviderAsync(new Dictionary<string, double> { [fault] = 1.0 });
         var started = TimeProvider.System.GetTimestamp();
 
         await system.Load.RunAsync(new(Orders, PerSecond: 40));
-        await Eventually.BeTrueAsync("every order has had a first attempt", async () => await CountAsync(system, "jsonb_array_length(coalesce(calls, '[]')) > 0") == Orders);
-        await Eventually.BeTrueAsync("an order waits for the budget", async () => await CountAsync(system, "reason = 'the retry budget is exhausted'") > 0);
+        await Eventually.BeTrueAsync(
+            "every order has had a first attempt",
+            async () => await CountAsync(system, "jsonb_array_length(coalesce(calls, '[]')) > 0") == Orders);
+        await Eventually.BeTrueAsync(
+            "an order waits for the budget",
+            async () => await CountAsync(system, "reason = 'the retry budget is exhausted'") > 0);
         await Task.Delay(TimeSpan.FromSeconds(5), TimeProvider.System);
 
         var asked = await AttemptsAsync(system, counted);
@@ -45,15 +50,22 @@ public sealed class RetryBudgetFaultTests
     public async Task First_attempts_do_not_wait_for_the_budget()
     {
         await using var system = await FaultSystem.StartAsync(settings:
-            [("Payments__Breaker__MinimumCalls", "10000"), ("Payments__RetryBudget__Burst", "2"), ("Payments__RetryBudget__PerSecond", "0.1"), ("Payments__RetryBudget__Ratio", "0")]);
+        [
+            ("Payments__Breaker__MinimumCalls", "10000"), ("Payments__RetryBudget__Burst", "2"),
+            ("Payments__RetryBudget__PerSecond", "0.1"), ("Payments__RetryBudget__Ratio", "0"),
+        ]);
         await system.SetProviderAsync(new { errorRate = 1.0 });
         await system.Load.RunAsync(new(Orders: 10, PerSecond: 20));
-        await Eventually.BeTrueAsync("the budget is used up", async () => await CountAsync(system, "reason = 'the retry budget is exhausted'") > 5);
+        await Eventually.BeTrueAsync(
+            "the budget is used up", async () => await CountAsync(system, "reason = 'the retry budget is exhausted'") > 5);
         await system.SetProviderAsync(null);
 
         await system.Load.RunAsync(new(Orders, PerSecond: 40));
 
-        await Eventually.BeTrueAsync("the new orders are paid", async () => await CountAsync(system, "status = 'succeeded'") >= Orders, TimeSpan.FromSeconds(10));
+        await Eventually.BeTrueAsync(
+            "the new orders are paid",
+            async () => await CountAsync(system, "status = 'succeeded'") >= Orders,
+            TimeSpan.FromSeconds(10));
         Assert.InRange(await CountAsync(system, "status = 'unknown'"), 1, 10);
     }
 

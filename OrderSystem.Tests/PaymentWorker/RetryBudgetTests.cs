@@ -80,7 +80,9 @@ public sealed class RetryBudgetTests
     public void A_retry_without_an_outcome_stays_spent()
     {
         Spend();
-        budget.Settle(spent: 1, ChargeOutcome.Unknown(ProviderFailure.Timeout, "silent") with { Calls = [Call("charge"), Call("charge"), Call("charge")] });
+        budget.Settle(
+            spent: 1,
+            ChargeOutcome.Unknown(ProviderFailure.Timeout, "silent") with { Calls = [Call("charge"), Call("charge"), Call("charge")] });
         Assert.Equal(0, Spend());
     }
 

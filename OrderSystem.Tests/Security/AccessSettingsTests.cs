@@ -17,7 +17,9 @@ public sealed class AccessSettingsTests(SharedSystem shared)
     [InlineData("OrderSystem.PaymentWorker", "Production")]
     [InlineData("OrderSystem.PaymentWorker", "Development")]
     public async Task Missing_authority_and_keys_prevent_startup(string project, string environment) =>
-        Assert.Contains($"{Authority} is not set", await FailAsync(project, (Keys, ""), ("ASPNETCORE_ENVIRONMENT", environment)), StringComparison.Ordinal);
+        Assert.Contains(
+            $"{Authority} is not set", await FailAsync(project, (Keys, ""), ("ASPNETCORE_ENVIRONMENT", environment)),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(Audience, "", Audience)]
@@ -37,7 +39,8 @@ public sealed class AccessSettingsTests(SharedSystem shared)
         using var key = System.Security.Cryptography.RSA.Create();
         key.ImportFromPem(pem);
         var d = System.Buffers.Text.Base64Url.EncodeToString(key.ExportParameters(includePrivateParameters: true).D);
-        var line = await FailAsync("OrderSystem.OrderApi", (Keys, Tokens.Key.Jwks.Replace("\"e\":", $"\"d\":\"{d}\",\"e\":", StringComparison.Ordinal)));
+        var line = await FailAsync(
+            "OrderSystem.OrderApi", (Keys, Tokens.Key.Jwks.Replace("\"e\":", $"\"d\":\"{d}\",\"e\":", StringComparison.Ordinal)));
 
         Assert.Contains("public keys only", line, StringComparison.Ordinal);
         Assert.DoesNotContain(d, line, StringComparison.Ordinal);
@@ -52,6 +55,8 @@ public sealed class AccessSettingsTests(SharedSystem shared)
 
         Assert.NotEqual(0, exitCode);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
-        return Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.Contains("cannot start", StringComparison.Ordinal));
+        return Assert.Single(
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => line.Contains("cannot start", StringComparison.Ordinal));
     }
 }

@@ -121,7 +121,10 @@ public sealed class ClientIsolationTests(SharedSystem shared) : IAsyncLifetime
         var key = Guid.NewGuid().ToString();
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PostAsync(i % 2 == 0 ? mine : others, key, "c-1")));
 
-        Assert.Equal(2, answers.Where(answer => answer is { Status: HttpStatusCode.Created, IsReplayed: false }).DistinctBy(answer => answer.Order).Count());
+        Assert.Equal(
+            2,
+            answers.Where(answer => answer is { Status: HttpStatusCode.Created, IsReplayed: false })
+                .DistinctBy(answer => answer.Order).Count());
     }
 
     /// <summary>The previous release writes such rows during a rolling upgrade.</summary>
@@ -133,7 +136,8 @@ public sealed class ClientIsolationTests(SharedSystem shared) : IAsyncLifetime
             system.OrdersDatabase,
             $$"""
             INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at)
-            VALUES ('{{order}}', 'c-before-{{name}}', 'EUR', 1, '[{"sku":"SKU-1","quantity":1,"unitPrice":1}]', 'cancelled', now() - interval '8 days', now() - interval '8 days')
+            VALUES ('{{order}}', 'c-before-{{name}}', 'EUR', 1, '[{"sku":"SKU-1","quantity":1,"unitPrice":1}]',
+                'cancelled', now() - interval '8 days', now() - interval '8 days')
             """);
         try
         {
@@ -152,17 +156,22 @@ public sealed class ClientIsolationTests(SharedSystem shared) : IAsyncLifetime
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
         {
-            Content = JsonContent.Create(new { customerId = customer, currency = "EUR", items = new[] { new { sku = "SKU-1", quantity = 1, unitPrice = 1m } } }),
+            Content = JsonContent.Create(
+                new { customerId = customer, currency = "EUR", items = new[] { new { sku = "SKU-1", quantity = 1, unitPrice = 1m } } }),
             Headers = { { "Idempotency-Key", key } },
         };
         using var answer = await client.Http.SendAsync(request);
-        var order = answer.IsSuccessStatusCode ? (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid() : (Guid?)null;
+        var order = answer.IsSuccessStatusCode
+            ? (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid()
+            : (Guid?)null;
         return (answer.StatusCode, answer.Headers.Contains("Idempotency-Replayed"), order);
     }
 
     private static async Task<Guid[]> ListAsync(Client client, string query) =>
-        [.. (await client.Http.GetFromJsonAsync<JsonElement>($"/orders{query}")).GetProperty("items").EnumerateArray().Select(order => order.GetProperty("id").GetGuid())];
+        [.. (await client.Http.GetFromJsonAsync<JsonElement>($"/orders{query}")).GetProperty("items").EnumerateArray()
+            .Select(order => order.GetProperty("id").GetGuid())];
 
     private static async Task<string> DetailAsync(HttpResponseMessage answer, Guid order) =>
-        (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString()!.Replace($"{order}", "ID", StringComparison.Ordinal);
+        (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString()!
+            .Replace($"{order}", "ID", StringComparison.Ordinal);
 }

@@ -15,7 +15,8 @@ public sealed class ClientLimitTests(SharedSystem shared)
     [Fact]
     public async Task A_client_over_its_rate_limit_gets_429_and_other_clients_do_not()
     {
-        await using var api = await (await shared.StartedAsync()).StartServiceAsync(Api, ("Limits__ClientRate", "1"), ("Limits__ClientBurst", "10"));
+        await using var api = await (await shared.StartedAsync()).StartServiceAsync(
+            Api, ("Limits__ClientRate", "1"), ("Limits__ClientBurst", "10"));
         using var greedy = new Client(api.Address, Tokens.Of("greedy"));
         using var modest = new Client(api.Address, Tokens.Of("modest"));
 
@@ -25,14 +26,18 @@ public sealed class ClientLimitTests(SharedSystem shared)
             Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(modest, unknownOrder));
         for (var i = 0; i < 50; i++)
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(greedy.Http, "/alive", bringsToken: false));
-        await Eventually.BeTrueAsync("the client is served again", async () => await StatusAsync(greedy, unknownOrder) == HttpStatusCode.NotFound, TimeSpan.FromSeconds(10));
+        await Eventually.BeTrueAsync(
+            "the client is served again",
+            async () => await StatusAsync(greedy, unknownOrder) == HttpStatusCode.NotFound,
+            TimeSpan.FromSeconds(10));
         await api.StopAsync();
     }
 
     [Fact]
     public async Task Concurrent_requests_are_limited_per_client_with_429_and_per_instance_with_503()
     {
-        await using var api = await (await shared.StartedAsync()).StartServiceAsync(Api, ("Limits__Requests", "4"), ("Limits__RequestsPerClient", "2"));
+        await using var api = await (await shared.StartedAsync()).StartServiceAsync(
+            Api, ("Limits__Requests", "4"), ("Limits__RequestsPerClient", "2"));
         using var slow = new Client(api.Address, Tokens.Of("slow"));
         using var other = new Client(api.Address, Tokens.Of("other"));
 
@@ -50,7 +55,10 @@ public sealed class ClientLimitTests(SharedSystem shared)
             Assert.Equal(HttpStatusCode.OK, await StatusAsync(other, probe));
 
         holding.ForEach(connection => connection.Dispose());
-        await Eventually.BeTrueAsync("a request slot is free again", async () => await StatusAsync(other, unknownOrder) == HttpStatusCode.NotFound, TimeSpan.FromSeconds(10));
+        await Eventually.BeTrueAsync(
+            "a request slot is free again",
+            async () => await StatusAsync(other, unknownOrder) == HttpStatusCode.NotFound,
+            TimeSpan.FromSeconds(10));
         await api.StopAsync();
 
         async Task HoldAsync(string client)
@@ -99,6 +107,8 @@ public sealed class ClientLimitTests(SharedSystem shared)
         Assert.Equal(expected, answer.StatusCode);
         Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 5);
         Assert.Equal("application/problem+json", answer.Content.Headers.ContentType?.MediaType);
-        Assert.Contains("Nothing was done", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Nothing was done", (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
     }
 }

@@ -30,7 +30,8 @@ public sealed class ConnectionTests(SharedSystem shared) : IAsyncLifetime
 
     [Fact]
     public Task Slow_request_bodies_get_408_after_some_seconds() =>
-        AssertTimedOutAsync(system.OrderApi, begin: connection => connection.BeginPostAsync(Tokens.Everything, 5_000), notBefore: TimeSpan.FromSeconds(4));
+        AssertTimedOutAsync(
+            system.OrderApi, begin: connection => connection.BeginPostAsync(Tokens.Everything, 5_000), notBefore: TimeSpan.FromSeconds(4));
 
     [Fact]
     public async Task Two_thousand_idle_connections_neither_block_requests_nor_grow_memory()
@@ -71,7 +72,8 @@ public sealed class ConnectionTests(SharedSystem shared) : IAsyncLifetime
         await open[0].SendAsync("Connection: close\r\n\r\n");
         Assert.Equal("HTTP/1.1 200 OK", await open[0].ReadLineAsync());
         using var client = new Client(api.Address);
-        await Eventually.BeTrueAsync("a connection slot is free again", async () => (await client.Http.GetAsync("/orders?limit=1")).StatusCode == HttpStatusCode.OK);
+        await Eventually.BeTrueAsync(
+            "a connection slot is free again", async () => (await client.Http.GetAsync("/orders?limit=1")).StatusCode == HttpStatusCode.OK);
         await api.StopAsync();
     }
 

@@ -35,9 +35,12 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     {
         foreach (var sql in new[]
         {
-            "DROP TABLE outbox", "TRUNCATE inbox", "ALTER TABLE events ADD COLUMN x int", "CREATE TABLE mine (x int)", "CREATE SCHEMA mine", "CREATE INDEX ON events (type)",
-            "ALTER TABLE redrives DISABLE TRIGGER append_only", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "DROP VIEW readable_events",
-            "CREATE ROLE mine", "ALTER ROLE postgres PASSWORD 'x'", "SET ROLE postgres", "CREATE DATABASE mine", "ALTER SYSTEM SET fsync = off",
+            "DROP TABLE outbox", "TRUNCATE inbox", "ALTER TABLE events ADD COLUMN x int", "CREATE TABLE mine (x int)",
+            "CREATE SCHEMA mine", "CREATE INDEX ON events (type)",
+            "ALTER TABLE redrives DISABLE TRIGGER append_only", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+            "DROP VIEW readable_events",
+            "CREATE ROLE mine", "ALTER ROLE postgres PASSWORD 'x'", "SET ROLE postgres",
+            "CREATE DATABASE mine", "ALTER SYSTEM SET fsync = off",
             "SELECT pg_read_file('postgresql.conf')", "COPY (SELECT 1) TO PROGRAM 'true'", "SELECT passwd FROM pg_shadow",
         })
             await RefusedAsync(database, role, sql);
@@ -48,7 +51,8 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     [InlineData("orders", RuntimeRoles.PaymentWorker)]
     public async Task A_service_cannot_connect_to_the_database_of_the_other_service(string database, string role)
     {
-        await using var connection = new NpgsqlConnection((await shared.StartedAsync()).Postgres.ConnectionString(database, role: role) + ";Pooling=false");
+        await using var connection = new NpgsqlConnection(
+            (await shared.StartedAsync()).Postgres.ConnectionString(database, role: role) + ";Pooling=false");
         var refused = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync(TestContext.Current.CancellationToken));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, refused.SqlState);
     }
@@ -59,7 +63,9 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     [InlineData(";Username=nobody", PostgresErrorCodes.InvalidPassword)]
     public async Task A_wrong_or_missing_password_or_an_unknown_role_cannot_log_in(string change, string? state)
     {
-        await using var connection = new NpgsqlConnection((await shared.StartedAsync()).Postgres.ConnectionString("orders", role: RuntimeRoles.OrderApi) + ";Pooling=false" + change);
+        await using var connection = new NpgsqlConnection(
+            (await shared.StartedAsync()).Postgres.ConnectionString("orders", role: RuntimeRoles.OrderApi)
+                + ";Pooling=false" + change);
         var refused = await Assert.ThrowsAnyAsync<NpgsqlException>(() => connection.OpenAsync(TestContext.Current.CancellationToken));
         Assert.Equal(state, (refused as PostgresException)?.SqlState);
     }
@@ -73,9 +79,15 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
         var administrator = (await shared.StartedAsync()).Postgres.ConnectionString(database);
 
         Assert.Equal("", await Sql.ScalarAsync<string>(
-            administrator, $"SELECT coalesce(string_agg(relname, ' '), '') FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND NOT has_table_privilege('{role}', oid, 'SELECT')"));
-        Assert.Equal(0L, await Sql.ScalarAsync<long>(administrator, $"SELECT count(*) FROM pg_class WHERE relowner = '{role}'::regrole AND relpersistence <> 't'"));
-        Assert.Equal("SCRAM", await Sql.ScalarAsync<string>(administrator, $"SELECT left(rolpassword, 5) FROM pg_authid WHERE rolname = '{role}' AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)"));
+            administrator,
+            "SELECT coalesce(string_agg(relname, ' '), '') FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' "
+                + $"AND NOT has_table_privilege('{role}', oid, 'SELECT')"));
+        Assert.Equal(0L, await Sql.ScalarAsync<long>(
+            administrator, $"SELECT count(*) FROM pg_class WHERE relowner = '{role}'::regrole AND relpersistence <> 't'"));
+        Assert.Equal("SCRAM", await Sql.ScalarAsync<string>(
+            administrator,
+            $"SELECT left(rolpassword, 5) FROM pg_authid WHERE rolname = '{role}' "
+                + "AND NOT (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls)"));
     }
 
     [Fact]

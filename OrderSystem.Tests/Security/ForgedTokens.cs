@@ -29,7 +29,8 @@ internal static class ForgedTokens
         "none algorithm" => $"{Encode(Header(header => header["alg"] = "none"))}.{Encode(Claims())}.",
         "none algorithm in mixed case" => $"{Encode(Header(header => header["alg"] = "nOnE"))}.{Encode(Claims())}.",
         "none algorithm with a signature" => Replace(0, Encode(Header(header => header["alg"] = "none"))),
-        "algorithm as a URI" => Sign(Header(header => header["alg"] = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"), Claims(), Own()),
+        "algorithm as a URI" =>
+            Sign(Header(header => header["alg"] = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"), Claims(), Own()),
         "public key as HMAC secret" => Hmac(Encoding.ASCII.GetBytes(Tokens.Key.Jwks)),
         "public key as HMAC secret, PEM" => Hmac(Encoding.ASCII.GetBytes(Own().ExportSubjectPublicKeyInfoPem())),
         "public key as HMAC secret, modulus" => Hmac(Own().ExportParameters(includePrivateParameters: false).Modulus!),
@@ -54,12 +55,14 @@ internal static class ForgedTokens
         return own;
     }
 
-    private static string Header(Action<JsonObject>? change = null) => Changed(new JsonObject { ["alg"] = "RS256", ["typ"] = "at+jwt" }, change);
+    private static string Header(Action<JsonObject>? change = null) =>
+        Changed(new JsonObject { ["alg"] = "RS256", ["typ"] = "at+jwt" }, change);
 
     private static string Claims(Action<JsonObject>? change = null) => Changed(
         new JsonObject
         {
-            ["iss"] = TokenKey.Issuer, ["aud"] = TokenKey.Audience, ["sub"] = "tests", ["client_id"] = "tests", ["scope"] = TokenKey.AllScopes, ["nbf"] = Now(-60), ["exp"] = Now(600),
+            ["iss"] = TokenKey.Issuer, ["aud"] = TokenKey.Audience, ["sub"] = "tests",
+            ["client_id"] = "tests", ["scope"] = TokenKey.AllScopes, ["nbf"] = Now(-60), ["exp"] = Now(600),
         },
         change);
 
@@ -72,7 +75,8 @@ internal static class ForgedTokens
     private static string Sign(string header, string claims, RSA key)
     {
         var text = $"{Encode(header)}.{Encode(claims)}";
-        return $"{text}.{Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+        return $"{text}."
+            + Base64Url.EncodeToString(key.SignData(Encoding.ASCII.GetBytes(text), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1));
     }
 
     private static string Hmac(byte[] secret)
@@ -91,7 +95,8 @@ internal static class ForgedTokens
     private static JsonNode Jwk(RSA key)
     {
         var parameters = key.ExportParameters(includePrivateParameters: false);
-        return JsonSerializer.SerializeToNode(new { kty = "RSA", n = Base64Url.EncodeToString(parameters.Modulus), e = Base64Url.EncodeToString(parameters.Exponent) })!;
+        return JsonSerializer.SerializeToNode(
+            new { kty = "RSA", n = Base64Url.EncodeToString(parameters.Modulus), e = Base64Url.EncodeToString(parameters.Exponent) })!;
     }
 
     private static string Encode(string text) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));

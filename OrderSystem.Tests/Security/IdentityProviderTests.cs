@@ -29,20 +29,26 @@ public sealed class IdentityProviderTests(SharedSystem shared)
         Assert.Contains("identity provider", await (await http.GetAsync("/health")).Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
         await provider.StartAsync();
-        await Eventually.BeTrueAsync("the service accepts the token", async () => await StatusAsync(Tokens.Everything) == HttpStatusCode.OK);
+        await Eventually.BeTrueAsync(
+            "the service accepts the token", async () => await StatusAsync(Tokens.Everything) == HttpStatusCode.OK);
         await GetsAsync(HttpStatusCode.Unauthorized, Signed(rotated));
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/health")).StatusCode);
 
         await provider.StopAsync();
-        await Eventually.BeTrueAsync("a token of an unknown key gets 503", async () => await StatusAsync(Signed(rotated)) == HttpStatusCode.ServiceUnavailable);
+        await Eventually.BeTrueAsync(
+            "a token of an unknown key gets 503", async () => await StatusAsync(Signed(rotated)) == HttpStatusCode.ServiceUnavailable);
         await GetsAsync(HttpStatusCode.OK, Tokens.Of("another", subject: "somebody new"));
-        foreach (var kind in new[] { "expired", "foreign audience", "foreign issuer", "changed claims", "foreign key with a known kid", "not a token" })
+        foreach (var kind in new[]
+        {
+            "expired", "foreign audience", "foreign issuer", "changed claims", "foreign key with a known kid", "not a token",
+        })
             await GetsAsync(HttpStatusCode.Unauthorized, ForgedTokens.Of(kind));
         Assert.Contains("identity provider", await http.GetStringAsync("/health"), StringComparison.Ordinal);
 
         provider.Jwks = rotated.Jwks;
         await provider.StartAsync();
-        await Eventually.BeTrueAsync("the service accepts the new key", async () => await StatusAsync(Signed(rotated)) == HttpStatusCode.OK);
+        await Eventually.BeTrueAsync(
+            "the service accepts the new key", async () => await StatusAsync(Signed(rotated)) == HttpStatusCode.OK);
         await GetsAsync(HttpStatusCode.Unauthorized, Tokens.Of("another", subject: "of the key that was withdrawn"));
 
         async Task<HttpStatusCode> StatusAsync(string? token) => (await SendAsync(token)).StatusCode;
@@ -67,7 +73,8 @@ public sealed class IdentityProviderTests(SharedSystem shared)
         }
     }
 
-    private static string Signed(TokenKey key) => key.CreateToken("tests", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
+    private static string Signed(TokenKey key) =>
+        key.CreateToken("tests", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
 
     private async Task<ServiceProcess> StartAsync(string project, IdentityProvider provider)
     {

@@ -82,7 +82,8 @@ public sealed class IssuerKeysTests : IAsyncLifetime
 
         provider.Jwks = rotated.Jwks;
         time.Advance(IssuerKeys.StaleAfter);
-        await Eventually.BeTrueAsync("the withdrawn key is rejected", async () => await StatusAsync(Token()) == HttpStatusCode.Unauthorized);
+        await Eventually.BeTrueAsync(
+            "the withdrawn key is rejected", async () => await StatusAsync(Token()) == HttpStatusCode.Unauthorized);
         Assert.Equal(2, provider.Requests);
     }
 
@@ -114,7 +115,9 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         await provider.StartAsync();
 
         var started = TimeProvider.System.GetTimestamp();
-        Assert.All(await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => StatusAsync(Token()))), status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
+        Assert.All(
+            await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => StatusAsync(Token()))),
+            status => Assert.Equal(HttpStatusCode.ServiceUnavailable, status));
         Assert.InRange(TimeProvider.System.GetElapsedTime(started), IssuerKeys.FetchTimeout / 2, IssuerKeys.FetchTimeout * 2);
         Assert.Equal(1, provider.Requests);
 
@@ -138,7 +141,8 @@ public sealed class IssuerKeysTests : IAsyncLifetime
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        builder.Configuration.AddInMemoryCollection(Tokens.Settings.Select(setting => (Name: setting.Key, setting.Value)).Concat(provider.Settings)
+        builder.Configuration.AddInMemoryCollection(Tokens.Settings
+            .Select(setting => (Name: setting.Key, setting.Value)).Concat(provider.Settings)
             .GroupBy(setting => setting.Name.Replace("__", ":", StringComparison.Ordinal), setting => setting.Value, StringComparer.Ordinal)
             .Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Last())));
         builder.Services.AddSingleton(clock);
@@ -159,5 +163,6 @@ public sealed class IssuerKeysTests : IAsyncLifetime
     }
 
     /// <summary>A new token each time, so that no cached validation is used.</summary>
-    private static string Token(TokenKey? key = null) => (key ?? Tokens.Key).CreateToken("tests", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
+    private static string Token(TokenKey? key = null) =>
+        (key ?? Tokens.Key).CreateToken("tests", TokenKey.AllScopes, TimeProvider.System.GetUtcNow(), TimeSpan.FromHours(1));
 }

@@ -41,14 +41,16 @@ internal static class ListeningSockets
         return new IPAddress(bytes);
     }
 
-    private static string ProgramOf(int process) => string.Join(' ', ProcessFamily.Read(process, "cmdline").Split('\0').Take(2).Select(Path.GetFileName));
+    private static string ProgramOf(int process) =>
+        string.Join(' ', ProcessFamily.Read(process, "cmdline").Split('\0').Take(2).Select(Path.GetFileName));
 
     private static IEnumerable<string> InodesOf(int process)
     {
         try
         {
             return [.. new DirectoryInfo($"/proc/{process}/fd").EnumerateFileSystemInfos()
-                .Select(entry => entry.LinkTarget ?? "").Where(target => target.StartsWith("socket:[", StringComparison.Ordinal)).Select(target => target[8..^1]).Distinct(StringComparer.Ordinal)];
+                .Select(entry => entry.LinkTarget ?? "").Where(target => target.StartsWith("socket:[", StringComparison.Ordinal))
+                .Select(target => target[8..^1]).Distinct(StringComparer.Ordinal)];
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

@@ -11,7 +11,10 @@ public sealed class LoopbackTests
 {
     /// <summary>NATS, PostgreSQL, the services, and what comes with Aspire: the AppHost, its orchestrator, its dashboard.</summary>
     private static readonly string[] Programs =
-        ["nats-server", "postgres", "OrderSystem.PaymentGateway", "OrderSystem.OrderApi", "OrderSystem.PaymentWorker", "OrderSystem.AppHost", "dcp", "Aspire.Dashboard"];
+    [
+        "nats-server", "postgres", "OrderSystem.PaymentGateway", "OrderSystem.OrderApi", "OrderSystem.PaymentWorker", "OrderSystem.AppHost",
+        "dcp", "Aspire.Dashboard",
+    ];
 
     [Fact]
     public async Task Every_socket_of_a_local_run_listens_on_loopback()
@@ -22,7 +25,8 @@ public sealed class LoopbackTests
             await using var host = AppHostProcess.Start(data.FullName);
             var seen = await Eventually.GetAsync(
                 "every program of the system listens", () => Task.FromResult(ListeningSockets.Of(host.Family.Members())),
-                sockets => Programs.All(program => sockets.Any(socket => socket.Program.Contains(program, StringComparison.Ordinal))), AppHostProcess.Timeout);
+                sockets => Programs.All(program => sockets.Any(socket => socket.Program.Contains(program, StringComparison.Ordinal))),
+                AppHostProcess.Timeout);
             foreach (var socket in seen.OrderBy(socket => socket.Port))
                 TestContext.Current.TestOutputHelper?.WriteLine($"{socket}");
             Assert.All(seen, socket => Assert.True(IPAddress.IsLoopback(socket.Address), $"{socket} can be reached from outside"));
@@ -41,7 +45,9 @@ public sealed class LoopbackTests
         everywhere.Listen();
         var port = ((IPEndPoint)everywhere.LocalEndPoint!).Port;
 
-        var seen = Assert.Single(ListeningSockets.Of(ProcessFamily.WithDescendants([Environment.ProcessId])), socket => socket.ProcessId == Environment.ProcessId && socket.Port == port);
+        var seen = Assert.Single(
+            ListeningSockets.Of(ProcessFamily.WithDescendants([Environment.ProcessId])),
+            socket => socket.ProcessId == Environment.ProcessId && socket.Port == port);
 
         Assert.Equal(IPAddress.Any, seen.Address);
     }

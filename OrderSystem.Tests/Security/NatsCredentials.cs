@@ -49,7 +49,8 @@ internal sealed class NatsCredentials : IDisposable
         system.Dispose();
     }
 
-    private string AccountToken(KeyPair of) => Token(issuer, of.GetPublicKey(), new() { ["type"] = "account", ["limits"] = Unlimited("conn", "leaf", "imports", "exports") });
+    private string AccountToken(KeyPair of) =>
+        Token(issuer, of.GetPublicKey(), new() { ["type"] = "account", ["limits"] = Unlimited("conn", "leaf", "imports", "exports") });
 
     private static JsonObject Unlimited(params ReadOnlySpan<string> further)
     {
@@ -70,7 +71,11 @@ internal sealed class NatsCredentials : IDisposable
     {
         var now = TimeProvider.System.GetUtcNow();
         claims["version"] = 2;
-        var body = new JsonObject { ["jti"] = Guid.NewGuid().ToString("N"), ["iat"] = now.ToUnixTimeSeconds(), ["iss"] = signer.GetPublicKey(), ["name"] = name, ["sub"] = subject, ["nats"] = claims };
+        var body = new JsonObject
+        {
+            ["jti"] = Guid.NewGuid().ToString("N"), ["iat"] = now.ToUnixTimeSeconds(), ["iss"] = signer.GetPublicKey(),
+            ["name"] = name, ["sub"] = subject, ["nats"] = claims,
+        };
         if (lifetime is { } ends)
             body["exp"] = (now + ends).ToUnixTimeSeconds();
         var head = JsonSerializer.SerializeToUtf8Bytes(new { typ = "JWT", alg = "ed25519-nkey" });

@@ -27,7 +27,9 @@ public sealed class NatsRotationTests : IDisposable
         // The server changes first: it disconnects the service, which keeps new
         // orders in its outbox and reconnects with the password of its file.
         await system.Nats.ChangePasswordAsync(NatsUsers.OrderApi, "changed");
-        await Eventually.BeTrueAsync("the service is disconnected", async () => !(await client.Http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
+        await Eventually.BeTrueAsync(
+            "the service is disconnected",
+            async () => !(await client.Http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
         var order = await client.PlaceAsync();
         await WriteAsync(old.Replace(NatsUsers.PasswordOf(NatsUsers.OrderApi), "changed", StringComparison.Ordinal));
 
@@ -44,8 +46,13 @@ public sealed class NatsRotationTests : IDisposable
         using var credentials = new NatsCredentials();
         await using var server = await NatsServer.StartAsync(credentials.ServerConfiguration, hasUsers: false);
         await WriteAsync(credentials.CredsOf("first", lifetime: TimeSpan.FromSeconds(5)), "nats.creds");
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection([new("Nats:CredsFile", Path.Combine(secrets, "nats.creds"))]).Build();
-        var options = new NatsOpts { Url = $"nats://127.0.0.1:{server.Port}", IgnoreAuthErrorAbort = true, ReconnectWaitMin = TimeSpan.FromMilliseconds(100), ReconnectWaitMax = TimeSpan.FromMilliseconds(200) };
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Nats:CredsFile", Path.Combine(secrets, "nats.creds"))]).Build();
+        var options = new NatsOpts
+        {
+            Url = $"nats://127.0.0.1:{server.Port}", IgnoreAuthErrorAbort = true,
+            ReconnectWaitMin = TimeSpan.FromMilliseconds(100), ReconnectWaitMax = TimeSpan.FromMilliseconds(200),
+        };
         await using var nats = new NatsConnection(options.WithAccess(configuration, "nats"));
         var lost = new TaskCompletionSource();
         nats.ConnectionDisconnected += (_, _) =>

@@ -17,7 +17,8 @@ internal sealed class NatsSession : IAsyncDisposable
 
     internal NatsSession(NatsServer server, string user)
     {
-        Connection = new NatsConnection(new NatsOpts { Url = server.UrlOf(user), InboxPrefix = $"_INBOX_{user}", RequestTimeout = TimeSpan.FromSeconds(3) });
+        Connection = new NatsConnection(
+            new NatsOpts { Url = server.UrlOf(user), InboxPrefix = $"_INBOX_{user}", RequestTimeout = TimeSpan.FromSeconds(3) });
         Connection.ServerError += (_, error) =>
         {
             if (error.Kind == NatsServerErrorKind.PermissionsViolation)
@@ -31,7 +32,8 @@ internal sealed class NatsSession : IAsyncDisposable
 
     internal NatsJSContext JetStream { get; }
 
-    internal TopologyProvisioner Topology(JetStreamOptions? options = null) => new(JetStream, Options.Create(options ?? new()), NullLogger<TopologyProvisioner>.Instance);
+    internal TopologyProvisioner Topology(JetStreamOptions? options = null) =>
+        new(JetStream, Options.Create(options ?? new()), NullLogger<TopologyProvisioner>.Instance);
 
     /// <summary>Publishes, and returns when the server has reported a permissions violation.</summary>
     internal async Task PublishRefusedAsync(string subject, string body = "", NatsHeaders? headers = null, string? replyTo = null)
@@ -53,7 +55,10 @@ internal sealed class NatsSession : IAsyncDisposable
     {
         // The server reports an error of a command before it answers the ping that follows it.
         await Connection.PingAsync();
-        await Eventually.BeTrueAsync($"the server reports a permissions violation: {what}", () => Task.FromResult(refusals.Any(refusal => refusal.Contains(what, StringComparison.OrdinalIgnoreCase))), TimeSpan.FromSeconds(5));
+        await Eventually.BeTrueAsync(
+            $"the server reports a permissions violation: {what}",
+            () => Task.FromResult(refusals.Any(refusal => refusal.Contains(what, StringComparison.OrdinalIgnoreCase))),
+            TimeSpan.FromSeconds(5));
     }
 }
 

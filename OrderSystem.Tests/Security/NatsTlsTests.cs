@@ -34,8 +34,10 @@ public sealed class NatsTlsTests(SharedSystem shared) : IDisposable
         await using var server = await NatsServer.StartAsync(Tls(verify: true));
         var trusted = ("Nats__CaFile", ours.PathOf("ca.pem"));
 
-        Assert.Equal((0, true), await MigrateAsync(server, trusted, ("Nats__CertFile", ours.PathOf("client.pem")), ("Nats__KeyFile", ours.PathOf("client.key"))));
-        Assert.Equal((1, false), await MigrateAsync(server, trusted, ("Nats__CertFile", foreign.PathOf("client.pem")), ("Nats__KeyFile", foreign.PathOf("client.key"))));
+        Assert.Equal((0, true), await MigrateAsync(
+            server, trusted, ("Nats__CertFile", ours.PathOf("client.pem")), ("Nats__KeyFile", ours.PathOf("client.key"))));
+        Assert.Equal((1, false), await MigrateAsync(
+            server, trusted, ("Nats__CertFile", foreign.PathOf("client.pem")), ("Nats__KeyFile", foreign.PathOf("client.key"))));
         Assert.Equal((1, false), await MigrateAsync(server, trusted));
     }
 
@@ -60,5 +62,6 @@ public sealed class NatsTlsTests(SharedSystem shared) : IDisposable
     }
 
     private string Tls(bool verify) =>
-        $$"""tls { cert_file: "{{ours.PathOf("server.pem")}}", key_file: "{{ours.PathOf("server.key")}}", ca_file: "{{ours.PathOf("ca.pem")}}", verify: {{(verify ? "true" : "false")}} }""";
+        $$"""tls { cert_file: "{{ours.PathOf("server.pem")}}", key_file: "{{ours.PathOf("server.key")}}", """
+        + $$"""ca_file: "{{ours.PathOf("ca.pem")}}", verify: {{(verify ? "true" : "false")}} }""";
 }

@@ -38,7 +38,10 @@ public sealed class NatsTopologyTests : IAsyncLifetime
 
         Assert.Equal(["created consumer PAYMENT_RESULTS"], report.Done);
         Assert.Empty(report.NotAllowed);
-        Assert.Equal(["DEAD_LETTERS", "ORDERS", "PAYMENTS"], await administrator.JetStream.ListStreamNamesAsync(cancellationToken: cancellationToken).Order().ToListAsync(cancellationToken));
+        Assert.Equal(
+            ["DEAD_LETTERS", "ORDERS", "PAYMENTS"],
+            await administrator.JetStream.ListStreamNamesAsync(cancellationToken: cancellationToken)
+                .Order().ToListAsync(cancellationToken));
     }
 
     [Fact]
@@ -53,7 +56,9 @@ public sealed class NatsTopologyTests : IAsyncLifetime
 
         Assert.Contains("max_age", Assert.Single(report.NotAllowed), StringComparison.Ordinal);
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(2));
-        Assert.Equal(TimeSpan.FromDays(1), (await administrator.JetStream.GetStreamAsync("ORDERS", cancellationToken: cancellationToken)).Info.Config.MaxAge);
+        Assert.Equal(
+            TimeSpan.FromDays(1),
+            (await administrator.JetStream.GetStreamAsync("ORDERS", cancellationToken: cancellationToken)).Info.Config.MaxAge);
     }
 
     [Fact]
@@ -71,7 +76,9 @@ public sealed class NatsTopologyTests : IAsyncLifetime
         var (done, said) = await MigrateAsync(NatsUsers.Provisioning, postgres);
         Assert.True(done == 0, said);
         Assert.Contains("updated stream PAYMENTS", said, StringComparison.Ordinal);
-        Assert.Equal(new JetStreamOptions().MaxAge, (await administrator.JetStream.GetStreamAsync("PAYMENTS", cancellationToken: cancellationToken)).Info.Config.MaxAge);
+        Assert.Equal(
+            new JetStreamOptions().MaxAge,
+            (await administrator.JetStream.GetStreamAsync("PAYMENTS", cancellationToken: cancellationToken)).Info.Config.MaxAge);
     }
 
     private async Task ShortenAsync(string stream)
@@ -83,6 +90,9 @@ public sealed class NatsTopologyTests : IAsyncLifetime
 
     private Task<(int ExitCode, string Output)> MigrateAsync(string user, PostgresServer postgres) => ServiceProcess.RunAsync(
         "OrderSystem.OrderApi",
-        new Dictionary<string, string> { ["ConnectionStrings__nats"] = server.UrlOf(user), ["ConnectionStrings__orders"] = postgres.ConnectionString("orders") },
+        new Dictionary<string, string>
+        {
+            ["ConnectionStrings__nats"] = server.UrlOf(user), ["ConnectionStrings__orders"] = postgres.ConnectionString("orders"),
+        },
         "migrate");
 }

@@ -38,7 +38,10 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
         };
         var before = await CountAsync();
 
-        await session.PublishRefusedAsync(subject, $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","providerReference":"ch"}""", headers);
+        await session.PublishRefusedAsync(
+            subject,
+            $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","providerReference":"ch"}""",
+            headers);
 
         Assert.Equal(before, await CountAsync());
     }
@@ -75,9 +78,11 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
         foreach (var stream in Streams)
         {
             // A stream with a republish configuration would publish in the name of the server.
-            var changed = (await nats.Administrator.JetStream.GetStreamAsync(stream)).Info.Config with { Republish = new Republish { Src = ">", Dest = "payments.succeeded" } };
+            var changed = (await nats.Administrator.JetStream.GetStreamAsync(stream)).Info.Config
+                with { Republish = new Republish { Src = ">", Dest = "payments.succeeded" } };
             await Assert.ThrowsAsync<NatsRefusedException>(() => session.Connection.AskAsync(
-                $"$JS.API.STREAM.UPDATE.{stream}", token => session.JetStream.UpdateStreamAsync(changed, token), TestContext.Current.CancellationToken));
+                $"$JS.API.STREAM.UPDATE.{stream}", token => session.JetStream.UpdateStreamAsync(changed, token),
+                TestContext.Current.CancellationToken));
             Assert.Null((await nats.Administrator.JetStream.GetStreamAsync(stream)).Info.Config.Republish);
         }
     }
@@ -89,9 +94,14 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
     public async Task A_user_cannot_forward_its_own_messages_to_the_subject_of_another_service(string user, string own, string forged)
     {
         await using var session = new NatsSession(nats.Server, user);
-        await session.PublishRefusedAsync($"$JS.API.CONSUMER.CREATE.{own}.mine", $$"""{"stream_name":"{{own}}","config":{"name":"mine","deliver_subject":"{{forged}}","ack_policy":"none"} }""");
-        await session.PublishRefusedAsync($"$JS.API.CONSUMER.DURABLE.CREATE.{own}.mine", $$"""{"stream_name":"{{own}}","config":{"durable_name":"mine","deliver_subject":"{{forged}}" } }""");
-        await session.PublishRefusedAsync($"$JS.API.CONSUMER.CREATE.{own}", $$"""{"stream_name":"{{own}}","config":{"deliver_subject":"{{forged}}" } }""");
+        await session.PublishRefusedAsync(
+            $"$JS.API.CONSUMER.CREATE.{own}.mine",
+            $$"""{"stream_name":"{{own}}","config":{"name":"mine","deliver_subject":"{{forged}}","ack_policy":"none"} }""");
+        await session.PublishRefusedAsync(
+            $"$JS.API.CONSUMER.DURABLE.CREATE.{own}.mine",
+            $$"""{"stream_name":"{{own}}","config":{"durable_name":"mine","deliver_subject":"{{forged}}" } }""");
+        await session.PublishRefusedAsync(
+            $"$JS.API.CONSUMER.CREATE.{own}", $$"""{"stream_name":"{{own}}","config":{"deliver_subject":"{{forged}}" } }""");
         await session.PublishRefusedAsync($"$JS.API.DIRECT.GET.{own}", """{"seq":1}""", replyTo: forged);
     }
 
@@ -103,10 +113,12 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
         await using var session = new NatsSession(nats.Server, user);
         var answer = await session.Connection.RequestAsync<string, string>(
             $"$JS.API.CONSUMER.CREATE.{stream}.{consumer}",
-            $$"""{"stream_name":"{{stream}}","config":{"name":"{{consumer}}","durable_name":"{{consumer}}","deliver_subject":"{{subject}}","ack_policy":"explicit"} }""");
+            $$"""{"stream_name":"{{stream}}","config":"""
+                + $$"""{"name":"{{consumer}}","durable_name":"{{consumer}}","deliver_subject":"{{subject}}","ack_policy":"explicit"} }""");
 
         Assert.Contains("\"error\"", answer.Data, StringComparison.Ordinal);
-        Assert.True(string.IsNullOrEmpty((await nats.Administrator.JetStream.GetConsumerAsync(stream, consumer)).Info.Config.DeliverSubject));
+        Assert.True(
+            string.IsNullOrEmpty((await nats.Administrator.JetStream.GetConsumerAsync(stream, consumer)).Info.Config.DeliverSubject));
     }
 
     /// <summary>
@@ -117,7 +129,9 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
     public async Task A_JetStream_reply_to_the_subject_of_an_event_has_no_event_envelope()
     {
         await using var session = new NatsSession(nats.Server, NatsUsers.OrderApi);
-        await session.Connection.PublishAsync("orders.created", "{}"u8.ToArray(), replyTo: "payments.succeeded", serializer: NatsRawSerializer<byte[]>.Default);
+        await session.Connection.PublishAsync(
+            "orders.created", "{}"u8.ToArray(), replyTo: "payments.succeeded",
+            serializer: NatsRawSerializer<byte[]>.Default);
         await Eventually.BeTrueAsync("the reply is in the stream", async () => await nats.CountAsync("PAYMENTS") > 0);
 
         var found = await nats.Administrator.JetStream.ScanAsync("PAYMENTS", from: 1).FirstAsync();
@@ -148,7 +162,10 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
     {
         await using var session = new NatsSession(nats.Server, user);
         var others = NatsUsers.All.Where(other => other != user).Select(other => $"_INBOX_{other}.>");
-        foreach (var subject in new[] { ">", "orders.*", "payments.succeeded", "dead-letters.>", "_INBOX.>", "$JS.>", "$JS.EVENT.ADVISORY.>", "$SYS.>" }.Concat(others))
+        foreach (var subject in new[]
+        {
+            ">", "orders.*", "payments.succeeded", "dead-letters.>", "_INBOX.>", "$JS.>", "$JS.EVENT.ADVISORY.>", "$SYS.>",
+        }.Concat(others))
             await session.SubscribeRefusedAsync(subject);
     }
 
@@ -169,5 +186,6 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
         await Assert.ThrowsAnyAsync<NatsException>(async () => await connection.ConnectAsync());
     }
 
-    private async Task<(long, long, long)> CountAsync() => (await nats.CountAsync("ORDERS"), await nats.CountAsync("PAYMENTS"), await nats.CountAsync("DEAD_LETTERS"));
+    private async Task<(long, long, long)> CountAsync() =>
+        (await nats.CountAsync("ORDERS"), await nats.CountAsync("PAYMENTS"), await nats.CountAsync("DEAD_LETTERS"));
 }

@@ -14,7 +14,9 @@ public sealed partial class NatsUsersFileTests
     [Fact]
     public void The_file_has_the_documented_users_and_no_passwords()
     {
-        Assert.Equal(NatsUsers.All.Order(StringComparer.Ordinal), Users().Select(match => match.Groups["user"].Value).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            NatsUsers.All.Order(StringComparer.Ordinal),
+            Users().Select(match => match.Groups["user"].Value).Order(StringComparer.Ordinal));
         Assert.All(Users(), match => Assert.Equal($"${NatsUsers.VariableOf(match.Groups["user"].Value)}", match.Groups["password"].Value));
     }
 
@@ -29,7 +31,9 @@ public sealed partial class NatsUsersFileTests
             Assert.Contains($"$JS.API.CONSUMER.{call}.{consumer}", may);
         Assert.Contains($"$JS.ACK.{consumer}.>", may);
         Assert.Contains($"$JS.ACK.*.*.{consumer}.>", may);
-        Assert.Equal(streams.Split(' ').Select(stream => $"$JS.API.STREAM.CREATE.{stream}").Order(), may.Where(subject => subject.StartsWith("$JS.API.STREAM.CREATE.", StringComparison.Ordinal)).Order());
+        Assert.Equal(
+            streams.Split(' ').Select(stream => $"$JS.API.STREAM.CREATE.{stream}").Order(),
+            may.Where(subject => subject.StartsWith("$JS.API.STREAM.CREATE.", StringComparison.Ordinal)).Order());
         Assert.Single(may, subject => subject.StartsWith("$JS.API.CONSUMER.CREATE.", StringComparison.Ordinal));
     }
 
@@ -37,8 +41,10 @@ public sealed partial class NatsUsersFileTests
     public void The_provisioning_user_may_create_and_change_exactly_the_declared_topology()
     {
         var may = AllowedTo(NatsUsers.Provisioning);
-        var wanted = Topology.Streams.SelectMany(stream => new[] { "INFO", "CREATE", "UPDATE" }.Select(call => $"$JS.API.STREAM.{call}.{stream.Name}"))
-            .Concat(Topology.Consumers.SelectMany(consumer => new[] { "INFO", "CREATE" }.Select(call => $"$JS.API.CONSUMER.{call}.{consumer.Stream}.{consumer.Name}")));
+        var wanted = Topology.Streams
+            .SelectMany(stream => new[] { "INFO", "CREATE", "UPDATE" }.Select(call => $"$JS.API.STREAM.{call}.{stream.Name}"))
+            .Concat(Topology.Consumers.SelectMany(consumer =>
+                new[] { "INFO", "CREATE" }.Select(call => $"$JS.API.CONSUMER.{call}.{consumer.Stream}.{consumer.Name}")));
 
         Assert.Equal(wanted.Order(StringComparer.Ordinal), may.Order(StringComparer.Ordinal));
     }
@@ -60,14 +66,17 @@ public sealed partial class NatsUsersFileTests
     [Fact]
     public void No_user_may_delete_purge_or_read_raw_messages()
     {
-        foreach (var subject in NatsUsers.All.SelectMany(AllowedTo).Where(subject => subject.StartsWith("$JS.API.", StringComparison.Ordinal)))
+        foreach (var subject in NatsUsers.All.SelectMany(AllowedTo)
+            .Where(subject => subject.StartsWith("$JS.API.", StringComparison.Ordinal)))
         {
             Assert.DoesNotContain('*', subject);
             Assert.DoesNotContain('>', subject);
             Assert.DoesNotContain("STREAM.DELETE", subject, StringComparison.Ordinal);
             Assert.DoesNotContain("PURGE", subject, StringComparison.Ordinal);
             Assert.DoesNotContain("DIRECT.GET", subject, StringComparison.Ordinal);
-            Assert.True(!subject.Contains("MSG.DELETE", StringComparison.Ordinal) || subject.EndsWith(".DEAD_LETTERS", StringComparison.Ordinal), subject);
+            Assert.True(
+                !subject.Contains("MSG.DELETE", StringComparison.Ordinal) || subject.EndsWith(".DEAD_LETTERS", StringComparison.Ordinal),
+                subject);
         }
     }
 
@@ -84,7 +93,11 @@ public sealed partial class NatsUsersFileTests
         Assert.DoesNotContain("users =", server, StringComparison.Ordinal);
         Assert.DoesNotContain("users:", server, StringComparison.Ordinal);
         var beside = await File.ReadAllTextAsync(
-            Path.Combine(deploy, configuration.StartsWith("compose", StringComparison.Ordinal) ? "compose/compose.yaml" : configuration.Replace("nats.conf", "kustomization.yaml", StringComparison.Ordinal)),
+            Path.Combine(
+                deploy,
+                configuration.StartsWith("compose", StringComparison.Ordinal)
+                    ? "compose/compose.yaml"
+                    : configuration.Replace("nats.conf", "kustomization.yaml", StringComparison.Ordinal)),
             TestContext.Current.CancellationToken);
         Assert.Matches(@"\.\./nats(/users\.conf:/etc/nats/users\.conf:ro)?\n", beside);
     }

@@ -18,7 +18,8 @@ public sealed class PoisonedMessageIdTests
     {
         await using var system = await FaultSystem.StartAsync(settings: [("Sweeper__After", "00:00:02")]);
         using var client = new Client(system.Apis[0].Address);
-        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.UrlOf(NatsUsers.OrderApi), InboxPrefix = $"_INBOX_{NatsUsers.OrderApi}" });
+        await using var nats = new NatsConnection(
+            new NatsOpts { Url = system.Nats.UrlOf(NatsUsers.OrderApi), InboxPrefix = $"_INBOX_{NatsUsers.OrderApi}" });
         var jetStream = new NatsJSContext(nats);
 
         // While the API has no connection to NATS, its event waits in the outbox, where the test reads its id.
@@ -26,7 +27,9 @@ public sealed class PoisonedMessageIdTests
         system.ApiNats.CutAll();
         var order = await client.PlaceAsync();
         var eventId = await Sql.ScalarAsync<Guid>(system.OrdersDatabase, $"SELECT event_id FROM events WHERE order_id = '{order}'");
-        var taken = await jetStream.PublishAsync("orders.created", "not an event"u8.ToArray(), NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = eventId.ToString() });
+        var taken = await jetStream.PublishAsync(
+            "orders.created", "not an event"u8.ToArray(),
+            NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = eventId.ToString() });
         taken.EnsureSuccess();
         system.ApiNats.Refuses = false;
 

@@ -17,11 +17,14 @@ public sealed class PostgresTlsTests : IAsyncLifetime
         server = await PostgresServer.StartAsync();
         var data = await Sql.ScalarAsync<string>(server.ConnectionString("postgres"), "SHOW data_directory");
         foreach (var file in new[] { "server.pem", "server.key" })
-            await PostgresAccount.RunAsServerUserAsync("sh", "-c", "umask 077; printf %s \"$1\" > \"$0\"", Path.Combine(data, file), await File.ReadAllTextAsync(ours.PathOf(file)));
+            await PostgresAccount.RunAsServerUserAsync(
+                "sh", "-c", "umask 077; printf %s \"$1\" > \"$0\"",
+                Path.Combine(data, file), await File.ReadAllTextAsync(ours.PathOf(file)));
         foreach (var setting in new[] { "ssl_cert_file = 'server.pem'", "ssl_key_file = 'server.key'", "ssl = on" })
             await server.ExecuteAsync($"ALTER SYSTEM SET {setting}");
         await server.ExecuteAsync("SELECT pg_reload_conf()");
-        await Eventually.BeTrueAsync("TLS is on", async () => await Sql.ScalarAsync<string>(server.ConnectionString("postgres"), "SHOW ssl") == "on");
+        await Eventually.BeTrueAsync(
+            "TLS is on", async () => await Sql.ScalarAsync<string>(server.ConnectionString("postgres"), "SHOW ssl") == "on");
     }
 
     public async ValueTask DisposeAsync()
@@ -37,7 +40,8 @@ public sealed class PostgresTlsTests : IAsyncLifetime
         Assert.True(await IsEncryptedAsync($"SSL Mode=VerifyFull;Root Certificate={ours.PathOf("ca.pem")}"));
         Assert.True(await IsEncryptedAsync("SSL Mode=Require"));
         Assert.False(await IsEncryptedAsync("SSL Mode=Disable"));
-        await Assert.ThrowsAnyAsync<NpgsqlException>(() => IsEncryptedAsync($"SSL Mode=VerifyFull;Root Certificate={foreign.PathOf("ca.pem")}"));
+        await Assert.ThrowsAnyAsync<NpgsqlException>(
+            () => IsEncryptedAsync($"SSL Mode=VerifyFull;Root Certificate={foreign.PathOf("ca.pem")}"));
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => IsEncryptedAsync("SSL Mode=VerifyFull"));
     }
 
@@ -57,17 +61,23 @@ public sealed class PostgresTlsTests : IAsyncLifetime
     {
         await server.ExecuteAsync("ALTER SYSTEM SET ssl = off");
         await server.ExecuteAsync("SELECT pg_reload_conf()");
-        await Eventually.BeTrueAsync("TLS is off", async () => await Sql.ScalarAsync<string>(server.ConnectionString("postgres"), "SHOW ssl") == "off");
+        await Eventually.BeTrueAsync(
+            "TLS is off", async () => await Sql.ScalarAsync<string>(server.ConnectionString("postgres"), "SHOW ssl") == "off");
 
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => IsEncryptedAsync("SSL Mode=Require"));
     }
 
     /// <summary>Connects with the defaults of a service.</summary>
     private Task<bool> IsEncryptedAsync(string mode) => Sql.ScalarAsync<bool>(
-        PostgresDefaults.Complete($"{server.ConnectionString("postgres")};{mode}", "tests"), "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
+        PostgresDefaults.Complete($"{server.ConnectionString("postgres")};{mode}", "tests"),
+        "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
 
     private Task<(int ExitCode, string Output)> MigrateAsync(Certificates trusted) => ServiceProcess.RunAsync(
         "OrderSystem.OrderApi",
-        new Dictionary<string, string> { ["ConnectionStrings__orders"] = $"{server.ConnectionString("orders")};SSL Mode=VerifyFull;Root Certificate={trusted.PathOf("ca.pem")}" },
+        new Dictionary<string, string>
+        {
+            ["ConnectionStrings__orders"] =
+                $"{server.ConnectionString("orders")};SSL Mode=VerifyFull;Root Certificate={trusted.PathOf("ca.pem")}",
+        },
         "migrate");
 }

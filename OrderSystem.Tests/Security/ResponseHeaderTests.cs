@@ -21,11 +21,15 @@ public sealed class ResponseHeaderTests(SharedSystem shared)
     [InlineData("GET", "/nowhere", null, HttpStatusCode.NotFound)]
     [InlineData("PUT", "/orders", null, HttpStatusCode.MethodNotAllowed)]
     [InlineData("GET", "/orders", null, HttpStatusCode.Unauthorized, "none")]
-    public async Task Every_response_has_the_security_headers_and_no_server_name(string method, string path, string? body, HttpStatusCode expected, string? token = null)
+    public async Task Every_response_has_the_security_headers_and_no_server_name(
+        string method, string path, string? body, HttpStatusCode expected, string? token = null)
     {
         var system = await shared.StartedAsync();
         using var http = Tokens.Http(system.OrderApi.Address, token);
-        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(new HttpMethod(method), path)
+        {
+            Content = body is null ? null : new StringContent(body, Encoding.UTF8, "application/json"),
+        };
         using var answer = await http.SendAsync(request);
 
         Assert.Equal(expected, answer.StatusCode);
@@ -62,6 +66,9 @@ public sealed class ResponseHeaderTests(SharedSystem shared)
         Assert.Equal("default-src 'none'; frame-ancestors 'none'", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")));
         Assert.True(answer.Headers.CacheControl?.NoStore);
         Assert.Empty(answer.Headers.Server);
-        Assert.DoesNotContain(answer.Headers, header => header.Key.StartsWith("X-Powered", StringComparison.OrdinalIgnoreCase) || header.Key.StartsWith("X-AspNet", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(
+            answer.Headers,
+            header => header.Key.StartsWith("X-Powered", StringComparison.OrdinalIgnoreCase)
+                || header.Key.StartsWith("X-AspNet", StringComparison.OrdinalIgnoreCase));
     }
 }

@@ -39,7 +39,9 @@ public sealed class RuntimeRoleTests(SharedPostgres shared) : IAsyncLifetime
             CREATE FUNCTION who() RETURNS name LANGUAGE sql SECURITY DEFINER AS 'SELECT current_user';
             """);
         await MigrateAsync(database, PostgresTemplate.Password);
-        await IsRefusedAsync("DELETE FROM events", "UPDATE orders SET total = 1", "CREATE TABLE mine (x int)", "SELECT setval('redrives_id_seq', 1)", "SELECT who()");
+        await IsRefusedAsync(
+            "DELETE FROM events", "UPDATE orders SET total = 1", "CREATE TABLE mine (x int)",
+            "SELECT setval('redrives_id_seq', 1)", "SELECT who()");
     }
 
     [Fact]
@@ -47,18 +49,23 @@ public sealed class RuntimeRoleTests(SharedPostgres shared) : IAsyncLifetime
     {
         var mark = new SecretMark("runtime-password");
         var owner = $"owner_{Guid.NewGuid():N}";
-        await Sql.ExecuteAsync(database, $"CREATE ROLE {owner} LOGIN SUPERUSER PASSWORD '{PostgresTemplate.Password}'; ALTER ROLE {owner} SET log_statement = 'all'");
+        await Sql.ExecuteAsync(
+            database,
+            $"CREATE ROLE {owner} LOGIN SUPERUSER PASSWORD '{PostgresTemplate.Password}'; ALTER ROLE {owner} SET log_statement = 'all'");
 
         await MigrateAsync(new NpgsqlConnectionStringBuilder(database) { Username = owner }.ConnectionString, mark.Value);
 
         Assert.Contains($"CREATE ROLE \"{role}\"", server.Log, StringComparison.Ordinal);
         mark.AssertNotIn("the log of PostgreSQL", server.Log);
-        Assert.Equal(role, await Sql.ScalarAsync<string>(new NpgsqlConnectionStringBuilder(database) { Username = role, Password = mark.Value }.ConnectionString, "SELECT current_user::text"));
+        Assert.Equal(role, await Sql.ScalarAsync<string>(
+            new NpgsqlConnectionStringBuilder(database) { Username = role, Password = mark.Value }.ConnectionString,
+            "SELECT current_user::text"));
     }
 
     private Task MigrateAsync(string asOwner, string password)
     {
-        var settings = new ConfigurationBuilder().AddInMemoryCollection([new("Database:RuntimeRole", role), new("Database:RuntimePassword", password)]).Build();
+        var settings = new ConfigurationBuilder()
+            .AddInMemoryCollection([new("Database:RuntimeRole", role), new("Database:RuntimePassword", password)]).Build();
         return Migrator.ApplyAsync(asOwner, typeof(OrdersApi).Assembly, CancellationToken.None, RuntimeRole.From(settings));
     }
 

@@ -17,13 +17,15 @@ internal sealed class SecretMark(string name)
 
     private IEnumerable<string> Forms =>
     [
-        Value, InUrl, JsonEncodedText.Encode(Value).ToString(), System.Net.WebUtility.UrlEncode(Value), System.Net.WebUtility.HtmlEncode(Value), Quoted,
+        Value, InUrl, JsonEncodedText.Encode(Value).ToString(), System.Net.WebUtility.UrlEncode(Value),
+        System.Net.WebUtility.HtmlEncode(Value), Quoted,
 
         // The rest that an error message quotes when a parser has split the secret.
         Value.Split(':')[1].Split('<')[0],
 
         // The part of its base64 that does not depend on the bytes around it.
-        .. Enumerable.Range(0, 3).Select(offset => Convert.ToBase64String([.. new byte[offset], .. Encoding.UTF8.GetBytes(Value)])[(offset == 0 ? 0 : 4)..^4]),
+        .. Enumerable.Range(0, 3)
+            .Select(offset => Convert.ToBase64String([.. new byte[offset], .. Encoding.UTF8.GetBytes(Value)])[(offset == 0 ? 0 : 4)..^4]),
     ];
 
     /// <summary>Fails when the text contains the secret. The message says where, without the secret.</summary>

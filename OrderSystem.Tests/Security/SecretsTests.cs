@@ -47,8 +47,12 @@ public sealed partial class SecretsTests : IAsyncLifetime
         await MigrateAsync(Api);
         await MigrateAsync(Worker);
         var gateway = $"provider:{postgres.InUrl}@127.0.0.1:{system.Gateway.Address.Port}";
-        var api = await system.StartServiceAsync(Api, ("ConnectionStrings__orders", Database("orders", postgres)), ("Audit__LedgerUrl", $"http://{gateway}"));
-        var worker = await system.StartServiceAsync(Worker, ("ConnectionStrings__payments", Database("payments", postgres)), ("Payments__GatewayUrl", $"http://{gateway}"));
+        var api = await system.StartServiceAsync(
+            Api, ("ConnectionStrings__orders", Database("orders", postgres)),
+            ("Audit__LedgerUrl", $"http://{gateway}"));
+        var worker = await system.StartServiceAsync(
+            Worker, ("ConnectionStrings__payments", Database("payments", postgres)),
+            ("Payments__GatewayUrl", $"http://{gateway}"));
         using (var client = new Client(api.Address))
             await client.WaitForAsync(await client.PlaceAsync(), "paid");
         await CollectResponsesAsync("healthy", api, worker);
@@ -64,7 +68,8 @@ public sealed partial class SecretsTests : IAsyncLifetime
         await RunAsync(("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"), "dead-letters", "list");
 
         // The service treats a NATS server that rejects its password like one that is not reachable yet.
-        var rejected = await system.StartServiceAsync(Api, isHealthy: false, ("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"));
+        var rejected = await system.StartServiceAsync(
+            Api, isHealthy: false, ("ConnectionStrings__nats", $"nats://order-api:{wrong.InUrl}@127.0.0.1:{system.Nats.Port}"));
         await CollectResponsesAsync("refused by NATS", rejected);
 
         await system.Nats.KillAsync();
@@ -89,7 +94,10 @@ public sealed partial class SecretsTests : IAsyncLifetime
                 Assert.False(text.Contains(NatsUsers.PasswordOf(user), StringComparison.Ordinal), $"The password of {user} is in {where}.");
         }
 
-        Assert.Contains(seen, item => item.Text.Contains("marked", StringComparison.Ordinal) || item.Text.Contains("payment-worker", StringComparison.Ordinal));
+        Assert.Contains(
+            seen,
+            item => item.Text.Contains("marked", StringComparison.Ordinal)
+                || item.Text.Contains("payment-worker", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -102,7 +110,8 @@ public sealed partial class SecretsTests : IAsyncLifetime
             foreach (var infrastructure in new[] { "containers", "external" })
             {
                 var path = Path.Combine(folder, $"{infrastructure}.json");
-                await Programs.RunAsync(new ProcessStartInfo("dotnet", [Solution.OutputOf("OrderSystem.AppHost"), "--publisher", "manifest", "--output-path", path])
+                await Programs.RunAsync(new ProcessStartInfo(
+                    "dotnet", [Solution.OutputOf("OrderSystem.AppHost"), "--publisher", "manifest", "--output-path", path])
                 {
                     Environment =
                     {
@@ -123,7 +132,8 @@ public sealed partial class SecretsTests : IAsyncLifetime
         }
     }
 
-    private string Database(string name, SecretMark password) => $"Host=127.0.0.1;Port={system.Postgres.Port};Username=marked;Password={password.Quoted};Database={name};Include Error Detail=true";
+    private string Database(string name, SecretMark password) =>
+        $"Host=127.0.0.1;Port={system.Postgres.Port};Username=marked;Password={password.Quoted};Database={name};Include Error Detail=true";
 
     /// <summary>Collects the responses to valid and invalid requests to every endpoint.</summary>
     private async Task CollectResponsesAsync(string when, params ServiceProcess[] services)
@@ -131,10 +141,17 @@ public sealed partial class SecretsTests : IAsyncLifetime
         using var http = Tokens.Http(TimeSpan.FromSeconds(20));
         foreach (var service in services)
         {
-            foreach (var path in new[] { "/health", "/ready", "/alive", "/orders", $"/orders/{Guid.NewGuid()}", $"/orders/{Guid.NewGuid()}/timeline", "/ops/dead-letters", "/ops/audit", "/ops/audit/payments", "/openapi/v1.json" })
+            foreach (var path in new[]
+            {
+                "/health", "/ready", "/alive", "/orders", $"/orders/{Guid.NewGuid()}", $"/orders/{Guid.NewGuid()}/timeline",
+                "/ops/dead-letters", "/ops/audit", "/ops/audit/payments", "/openapi/v1.json",
+            })
                 await CollectAsync(path, () => http.GetAsync(new Uri(service.Address, path)));
-            await CollectAsync("POST /orders", () => http.PostAsJsonAsync(new Uri(service.Address, "/orders"), new { customerId = "c", currency = "EUR", items = new[] { new { sku = "S", quantity = 1, unitPrice = 1 } } }));
-            await CollectAsync("POST /ops/redrive", () => http.PostAsync(new Uri(service.Address, "/ops/redrive?missing=true"), content: null));
+            await CollectAsync("POST /orders", () => http.PostAsJsonAsync(
+                new Uri(service.Address, "/orders"),
+                new { customerId = "c", currency = "EUR", items = new[] { new { sku = "S", quantity = 1, unitPrice = 1 } } }));
+            await CollectAsync(
+                "POST /ops/redrive", () => http.PostAsync(new Uri(service.Address, "/ops/redrive?missing=true"), content: null));
             if (MetricsAddress().Match(service.Output) is { Success: true } metrics)
                 await CollectAsync("/metrics", () => http.GetAsync(new Uri(metrics.Groups[1].Value)));
         }
@@ -173,21 +190,31 @@ public sealed partial class SecretsTests : IAsyncLifetime
     private async Task MigrateAsync(string project)
     {
         var (exitCode, output) = await ServiceProcess.RunAsync(
-            project, new Dictionary<string, string>(system.MigrationEnvironment(project), StringComparer.Ordinal) { ["Database__RuntimeRole"] = "marked", ["Database__RuntimePassword"] = postgres.Value }, "migrate");
+            project,
+            new Dictionary<string, string>(system.MigrationEnvironment(project), StringComparer.Ordinal)
+            {
+                ["Database__RuntimeRole"] = "marked", ["Database__RuntimePassword"] = postgres.Value,
+            },
+            "migrate");
         Assert.True(exitCode == 0, output);
         seen.Add(($"the migration of {project}", output));
     }
 
     private async Task RefusedAsync(string project, (string Name, string Value) setting)
     {
-        var (exitCode, output) = await ServiceProcess.RunAsync(project, new Dictionary<string, string>(system.Environment(project), StringComparer.Ordinal) { [setting.Name] = setting.Value });
+        var (exitCode, output) = await ServiceProcess.RunAsync(
+            project,
+            new Dictionary<string, string>(system.Environment(project), StringComparer.Ordinal) { [setting.Name] = setting.Value });
         Assert.NotEqual(0, exitCode);
         seen.Add(($"the refusal of {project} for its {setting.Name}", output));
     }
 
     private async Task RunAsync((string Name, string Value) setting, params string[] arguments)
     {
-        var (exitCode, output) = await ServiceProcess.RunAsync(Api, new Dictionary<string, string>(system.Environment(Api), StringComparer.Ordinal) { [setting.Name] = setting.Value }, arguments);
+        var (exitCode, output) = await ServiceProcess.RunAsync(
+            Api,
+            new Dictionary<string, string>(system.Environment(Api), StringComparer.Ordinal) { [setting.Name] = setting.Value },
+            arguments);
         Assert.NotEqual(0, exitCode);
         seen.Add(($"the output of {string.Join(' ', arguments)}", output));
     }

@@ -43,7 +43,10 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("very long")]
     public async Task A_forged_token_gets_401_at_both_services(string kind, string said = "invalid_token")
     {
-        foreach (var address in new[] { new Uri(system.OrderApi.Address, "/orders"), new Uri(system.Worker.Address, $"/ops/payments/{Guid.NewGuid()}") })
+        foreach (var address in new[]
+        {
+            new Uri(system.OrderApi.Address, "/orders"), new Uri(system.Worker.Address, $"/ops/payments/{Guid.NewGuid()}"),
+        })
         {
             using var http = Tokens.Http(address, ForgedTokens.Of(kind));
             using var answer = await http.GetAsync(address);
@@ -68,7 +71,9 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData(25, 600)]
     public async Task A_clock_skew_below_30_s_is_tolerated(int notBefore, int expires)
     {
-        using var http = Tokens.Http(system.OrderApi.Address, ForgedTokens.Signed(claims => (claims["nbf"], claims["exp"]) = (ForgedTokens.Now(notBefore), ForgedTokens.Now(expires))));
+        using var http = Tokens.Http(
+            system.OrderApi.Address,
+            ForgedTokens.Signed(claims => (claims["nbf"], claims["exp"]) = (ForgedTokens.Now(notBefore), ForgedTokens.Now(expires))));
         using var answer = await http.GetAsync("/orders");
 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
@@ -84,7 +89,11 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
         using var http = new HttpClient();
         foreach (var service in new[] { system.OrderApi.Address, system.Worker.Address })
         {
-            foreach (var path in new[] { "/orders", $"/orders/{Guid.NewGuid()}", "/openapi/v1.json", "/ops/audit", "/ops/audit/events", "/ops/redrive", "/ops/pause", "/", "/nowhere" })
+            foreach (var path in new[]
+            {
+                "/orders", $"/orders/{Guid.NewGuid()}", "/openapi/v1.json",
+                "/ops/audit", "/ops/audit/events", "/ops/redrive", "/ops/pause", "/", "/nowhere",
+            })
                 Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(HttpMethod.Get, service, path)).Status);
             Assert.Equal((HttpStatusCode.Unauthorized, "Bearer"), await SendAsync(HttpMethod.Post, service, "/orders"));
             foreach (var probe in new[] { "/health", "/ready", "/alive" })
@@ -179,6 +188,8 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
         Assert.Equal($"error=\"insufficient_scope\", scope=\"{scope}\"", Assert.Single(answer.Headers.WwwAuthenticate).Parameter);
-        Assert.Contains(scope, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            scope, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
     }
 }

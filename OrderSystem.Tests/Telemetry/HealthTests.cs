@@ -59,7 +59,8 @@ public sealed class HealthTests : IAsyncLifetime
             await DeleteAsync();
             using var answer = await Http.GetAsync(new Uri(system.OrderApi.Address, "/health"));
             var check = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("checks").GetProperty("jetstream");
-            return answer.StatusCode == HttpStatusCode.ServiceUnavailable && check.GetProperty("why").GetString()!.Contains(stream, StringComparison.Ordinal);
+            return answer.StatusCode == HttpStatusCode.ServiceUnavailable
+                && check.GetProperty("why").GetString()!.Contains(stream, StringComparison.Ordinal);
         });
         await ProbeAsync(system.OrderApi, "/health", HttpStatusCode.OK);
         await ProbeAsync(system.Worker, "/health", HttpStatusCode.OK);
@@ -90,7 +91,9 @@ public sealed class HealthTests : IAsyncLifetime
             await jetStream.UpdateConsumerAsync("ORDERS", config);
             using var answer = await Http.GetAsync(new Uri(system.Worker.Address, "/health"));
             var check = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("checks").GetProperty("jetstream");
-            return answer.StatusCode == HttpStatusCode.ServiceUnavailable && check.GetProperty("why").GetString()!.Contains("ORDER_PROCESSOR: headers_only (true, wanted not set)", StringComparison.Ordinal);
+            return answer.StatusCode == HttpStatusCode.ServiceUnavailable
+                && check.GetProperty("why").GetString()!
+                    .Contains("ORDER_PROCESSOR: headers_only (true, wanted not set)", StringComparison.Ordinal);
         });
         await ProbeAsync(system.Worker, "/health", HttpStatusCode.OK);
         using var client = new Client(system.OrderApi.Address);

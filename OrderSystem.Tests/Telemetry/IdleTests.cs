@@ -23,7 +23,9 @@ public sealed class IdleTests
         using var client = new Client(system.OrderApi.Address);
         var warmUp = await client.PlaceAsync();
         await client.WaitForAsync(warmUp, "paid");
-        await collector.TraceAsync("the last step of the order has ended", warmUp, spans => spans.Any(span => span is { Service: "order-api", Name: "process payments.succeeded" }));
+        await collector.TraceAsync(
+            "the last step of the order has ended", warmUp,
+            spans => spans.Any(span => span is { Service: "order-api", Name: "process payments.succeeded" }));
 
         // With this short interval, the order may have been republished while it was processed.
         await Eventually.BeTrueAsync("no event and no message is pending", () => IsIdleAsync(system));
@@ -65,5 +67,7 @@ public sealed class IdleTests
 
     /// <summary>How often the relays have polled: each poll is a transaction.</summary>
     private static Task<long> PollsAsync(RunningSystem system) =>
-        Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT sum(xact_commit)::bigint FROM pg_stat_database WHERE datname IN ('orders', 'payments')");
+        Sql.ScalarAsync<long>(
+            system.OrdersDatabase,
+            "SELECT sum(xact_commit)::bigint FROM pg_stat_database WHERE datname IN ('orders', 'payments')");
 }

@@ -31,7 +31,8 @@ public sealed class NegativeDurationTests
             if (instrument.Name == "ordersystem.order.duration")
                 durations.Add(value);
         });
-        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => negatives += instrument.Name == "ordersystem.order.negative_durations" ? value : 0);
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) =>
+            negatives += instrument.Name == "ordersystem.order.negative_durations" ? value : 0);
         listener.Start();
 
         new OrderMetrics(meters).Finished(OrderStatus.Paid, TimeSpan.FromSeconds(seconds));

@@ -33,19 +33,32 @@ public sealed partial class PrometheusTests : IAsyncLifetime
 
         var names = new HashSet<string>(StringComparer.Ordinal);
         var audited = await system.StartServiceAsync(
-            "OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString), ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
-        foreach (var (service, measured) in new[] { (system.OrderApi, "ordersystem_audit_disagreements"), (audited, "ordersystem_audit_conclusive_timestamp_seconds"), (system.Worker, "ordersystem_outbox_parked") })
+            "OrderSystem.OrderApi",
+            ("Audit__WorkerUrl", system.Worker.Address.OriginalString), ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
+        foreach (var (service, measured) in new[]
+        {
+            (system.OrderApi, "ordersystem_audit_disagreements"),
+            (audited, "ordersystem_audit_conclusive_timestamp_seconds"),
+            (system.Worker, "ordersystem_outbox_parked"),
+        })
         {
             var text = await Eventually.GetAsync("the gauges are exported", () => ScrapeAsync(service), text =>
-                new[] { "ordersystem_consumer_pending{", "ordersystem_health_status{", measured }.All(name => text.Contains(name, StringComparison.Ordinal)));
+                new[] { "ordersystem_consumer_pending{", "ordersystem_health_status{", measured }
+                    .All(name => text.Contains(name, StringComparison.Ordinal)));
             Assert.Equal("", ForeignMetrics().Replace(await PromtoolAsync(text, "check", "metrics"), ""));
-            names.UnionWith(text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line[..line.IndexOfAny(['{', ' '])]));
+            names.UnionWith(text.Split('\n')
+                .Where(line => line.Length > 0 && line[0] != '#')
+                .Select(line => line[..line.IndexOfAny(['{', ' '])]));
         }
 
         var rules = await File.ReadAllTextAsync(Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml"));
-        using var grafana = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Solution.Root, "deploy", "grafana", "ordersystem.json")));
-        var expressions = grafana.RootElement.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray()).Select(target => target.GetProperty("expr").GetString()!);
-        var queried = expressions.Append(rules).SelectMany(text => Metric().Matches(text)).Select(match => match.Value).Distinct().ToArray();
+        using var grafana = JsonDocument.Parse(
+            await File.ReadAllTextAsync(Path.Combine(Solution.Root, "deploy", "grafana", "ordersystem.json")));
+        var expressions = grafana.RootElement.GetProperty("panels").EnumerateArray()
+            .SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(target => target.GetProperty("expr").GetString()!);
+        var queried = expressions.Append(rules)
+            .SelectMany(text => Metric().Matches(text)).Select(match => match.Value).Distinct().ToArray();
         Assert.True(queried.Length > 15);
         Assert.Empty(queried.Except(names));
         Assert.Contains("ordersystem_orders_finished_total", names);
@@ -65,10 +78,20 @@ public sealed partial class PrometheusTests : IAsyncLifetime
         var folder = Directory.CreateTempSubdirectory("ordersystem-prometheus-");
         var targets = string.Join("\n", new[] { ("order-api", system.OrderApi), ("payment-worker", system.Worker) }.Select(target =>
             $"  - job_name: {target.Item1}\n    static_configs: [{{ targets: ['{MetricsOf(target.Item2).Authority}'] }}]"));
-        await File.WriteAllTextAsync(Path.Combine(folder.FullName, "prometheus.yml"), $"global: {{ scrape_interval: 1s, evaluation_interval: 1s }}\nrule_files: ['{Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml")}']\nscrape_configs:\n{targets}\n");
+        await File.WriteAllTextAsync(
+            Path.Combine(folder.FullName, "prometheus.yml"),
+            "global: { scrape_interval: 1s, evaluation_interval: 1s }\n"
+                + $"rule_files: ['{Path.Combine(Solution.Root, "deploy", "prometheus", "alerts.yml")}']\nscrape_configs:\n{targets}\n");
         var port = Ports.Free();
-        using var prometheus = Process.Start(new ProcessStartInfo(Programs.Prometheus,
-            [$"--config.file={folder.FullName}/prometheus.yml", $"--storage.tsdb.path={folder.FullName}/data", $"--web.listen-address=127.0.0.1:{port}"]) { RedirectStandardError = true })!;
+        using var prometheus = Process.Start(new ProcessStartInfo(
+            Programs.Prometheus,
+            [
+                $"--config.file={folder.FullName}/prometheus.yml", $"--storage.tsdb.path={folder.FullName}/data",
+                $"--web.listen-address=127.0.0.1:{port}",
+            ])
+        {
+            RedirectStandardError = true,
+        })!;
         var log = prometheus.StandardError.ReadToEndAsync();
         try
         {
@@ -76,7 +99,9 @@ public sealed partial class PrometheusTests : IAsyncLifetime
             await Eventually.BeTrueAsync("both services are up and were scraped more than once", async () =>
                 (await QueryAsync(http, "sum(up) == 2 and sum(count_over_time(up[1m])) > 4")).GetArrayLength() == 1);
             var groups = (await http.GetFromJsonAsync<JsonElement>("/api/v1/rules")).GetProperty("data").GetProperty("groups");
-            Assert.All(groups.EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray()), rule => Assert.NotEqual("err", rule.GetProperty("health").GetString()));
+            Assert.All(
+                groups.EnumerateArray().SelectMany(group => group.GetProperty("rules").EnumerateArray()),
+                rule => Assert.NotEqual("err", rule.GetProperty("health").GetString()));
             Assert.Equal(0, (await QueryAsync(http, "ALERTS{alertstate=\"firing\"}")).GetArrayLength());
         }
         finally
@@ -112,7 +137,8 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     }
 
     private static async Task<JsonElement> QueryAsync(HttpClient http, string query) =>
-        (await http.GetFromJsonAsync<JsonElement>($"/api/v1/query?query={Uri.EscapeDataString(query)}")).GetProperty("data").GetProperty("result");
+        (await http.GetFromJsonAsync<JsonElement>($"/api/v1/query?query={Uri.EscapeDataString(query)}"))
+            .GetProperty("data").GetProperty("result");
 
     private static async Task<string> ScrapeAsync(ServiceProcess service)
     {
@@ -125,7 +151,10 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     /// <summary>The output of promtool; empty without a finding.</summary>
     private static async Task<string> PromtoolAsync(string input, params string[] arguments)
     {
-        using var promtool = Process.Start(new ProcessStartInfo(Programs.Promtool, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var promtool = Process.Start(new ProcessStartInfo(Programs.Promtool, arguments)
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+        })!;
         var (output, errors) = (promtool.StandardOutput.ReadToEndAsync(), promtool.StandardError.ReadToEndAsync());
         await promtool.StandardInput.WriteAsync(input);
         promtool.StandardInput.Close();
@@ -140,7 +169,10 @@ public sealed partial class PrometheusTests : IAsyncLifetime
     private static partial Regex Metric();
 
     /// <summary>The histogram bucket that the objective of accepted orders is based on.</summary>
-    [GeneratedRegex(@"^http_server_request_duration_seconds_bucket\{(?=.*http_request_method=""POST"")(?=.*http_response_status_code=""201"")(?=.*http_route=""/orders"")(?=.*le=""1(?:\.0)?"")", RegexOptions.Multiline)]
+    [GeneratedRegex(
+        @"^http_server_request_duration_seconds_bucket\{(?=.*http_request_method=""POST"")(?=.*http_response_status_code=""201"")"
+            + @"(?=.*http_route=""/orders"")(?=.*le=""1(?:\.0)?"")",
+        RegexOptions.Multiline)]
     private static partial Regex Accepted();
 
     /// <summary>

@@ -38,7 +38,9 @@ public sealed class TraceTests : IAsyncLifetime
         var trace = await collector.TraceAsync("all fifteen spans have arrived", order, spans => spans.Length >= 15);
 
         var post = Find("POST /orders", OtlpSpan.Server, "order-api", parent: null);
-        Assert.Equal(("POST", "/orders", "201"), (post.Attribute("http.request.method"), post.Attribute("http.route"), post.Attribute("http.response.status_code")));
+        Assert.Equal(
+            ("POST", "/orders", "201"),
+            (post.Attribute("http.request.method"), post.Attribute("http.route"), post.Attribute("http.response.status_code")));
         Find("commit insert-order", OtlpSpan.Internal, "order-api", post);
         Send("orders.created", "order-api", post);
         var charge = Process("orders.created", "payment-worker", "ORDER_PROCESSOR", post);
@@ -47,7 +49,9 @@ public sealed class TraceTests : IAsyncLifetime
         Find("POST /charges", OtlpSpan.Server, "payment-gateway", call);
         Find("commit record-outcome", OtlpSpan.Internal, "payment-worker", charge);
         Send("payments.succeeded", "payment-worker", charge);
-        Find("commit apply-payment-result", OtlpSpan.Internal, "order-api", Process("payments.succeeded", "order-api", "PAYMENT_RESULTS", charge));
+        Find(
+            "commit apply-payment-result", OtlpSpan.Internal, "order-api",
+            Process("payments.succeeded", "order-api", "PAYMENT_RESULTS", charge));
         Assert.Equal(15, trace.Length);
 
         OtlpSpan Find(string name, int kind, string service, OtlpSpan? parent)
@@ -70,14 +74,17 @@ public sealed class TraceTests : IAsyncLifetime
         }
 
         void Send(string subject, string service, OtlpSpan parent) =>
-            Assert.True(int.Parse(Message("send", "send", subject, OtlpSpan.Producer, service, parent).Attribute("messaging.message.body.size")!, null) > 0);
+            Assert.True(int.Parse(
+                Message("send", "send", subject, OtlpSpan.Producer, service, parent).Attribute("messaging.message.body.size")!, null) > 0);
 
         OtlpSpan Process(string subject, string service, string consumer, OtlpSpan parent)
         {
             var receive = Message("receive", "receive", subject, OtlpSpan.Client, service, parent);
             var process = Message("process", "process", subject, OtlpSpan.Consumer, service, parent);
             Assert.Equal([receive.SpanId], process.Links);
-            Assert.Equal((consumer, "1"), (process.Attribute("messaging.consumer.group.name"), process.Attribute("messaging.nats.delivery")));
+            Assert.Equal(
+                (consumer, "1"),
+                (process.Attribute("messaging.consumer.group.name"), process.Attribute("messaging.nats.delivery")));
             Message("ack", "settle", subject, OtlpSpan.Client, service, process);
             return process;
         }
@@ -91,7 +98,9 @@ public sealed class TraceTests : IAsyncLifetime
         await collector.TraceAsync("the message is nak'ed", order, spans => spans.Any(span => span.Name == "nak orders.created"));
         await HealAsync();
         await client.WaitForAsync(order, "paid");
-        var trace = await collector.TraceAsync("the result is processed", order, spans => spans.Any(span => span.Name == "process payments.succeeded"));
+        var trace = await collector.TraceAsync(
+            "the result is processed", order,
+            spans => spans.Any(span => span.Name == "process payments.succeeded"));
 
         var deliveries = trace.Where(span => span.Name == "process orders.created").OrderBy(span => span.Start).ToArray();
         Assert.True(deliveries.Length > 1);
@@ -114,9 +123,18 @@ public sealed class TraceTests : IAsyncLifetime
         using (var cancel = await client.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), content: null))
             cancel.EnsureSuccessStatusCode();
 
-        string[] expected = ["send orders.cancelled", "process orders.cancelled", "POST /charges", "refund payment", "POST /refunds", "send payments.refunded", "process payments.refunded"];
-        var trace = await collector.TraceAsync($"the trace has {string.Join(", ", expected)}", order, spans => !expected.Except(spans.Select(span => span.Name)).Any());
-        var request = await Eventually.GetAsync("the cancel request is traced", () => Task.FromResult(collector.Spans.FirstOrDefault(span => span.Name == "POST /orders/{id:guid}/cancel")), span => span is not null);
+        string[] expected =
+        [
+            "send orders.cancelled", "process orders.cancelled", "POST /charges", "refund payment", "POST /refunds",
+            "send payments.refunded", "process payments.refunded",
+        ];
+        var trace = await collector.TraceAsync(
+            $"the trace has {string.Join(", ", expected)}", order,
+            spans => !expected.Except(spans.Select(span => span.Name)).Any());
+        var request = await Eventually.GetAsync(
+            "the cancel request is traced",
+            () => Task.FromResult(collector.Spans.FirstOrDefault(span => span.Name == "POST /orders/{id:guid}/cancel")),
+            span => span is not null);
         Assert.Contains(trace.Single(span => span.Name == "POST /orders").SpanId, request!.Links);
     }
 
@@ -127,19 +145,24 @@ public sealed class TraceTests : IAsyncLifetime
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var headers = new NatsHeaders
         {
-            ["ce-specversion"] = "1.0", ["ce-id"] = Guid.NewGuid().ToString(), ["ce-source"] = "/order-api", ["ce-type"] = "orders.created.v1",
-            ["ce-subject"] = Guid.NewGuid().ToString(), ["ce-time"] = "2026-01-01T00:00:00Z", ["ce-orderversion"] = "1", ["content-type"] = "application/json", ["traceparent"] = parent,
+            ["ce-specversion"] = "1.0", ["ce-id"] = Guid.NewGuid().ToString(), ["ce-source"] = "/order-api",
+            ["ce-type"] = "orders.created.v1", ["ce-subject"] = Guid.NewGuid().ToString(), ["ce-time"] = "2026-01-01T00:00:00Z",
+            ["ce-orderversion"] = "1", ["content-type"] = "application/json", ["traceparent"] = parent,
         };
         await new NatsJSContext(nats).PublishAsync("orders.created", "{"u8.ToArray(), headers: headers);
 
         var process = await FindAsync("process orders.created", count: 1);
-        Assert.Contains(process[0].Events, occurred => occurred.Name == "message.dead_lettered" && occurred.Attributes["reason"].Length > 0);
+        Assert.Contains(
+            process[0].Events,
+            occurred => occurred.Name == "message.dead_lettered" && occurred.Attributes["reason"].Length > 0);
         using (var replay = new HttpRequestMessage(HttpMethod.Post, "/ops/dead-letters/1/replay") { Headers = { { "X-Operator", "ada" } } })
         using (await client.Http.SendAsync(replay))
             await FindAsync("term orders.created", count: 2);
 
         Task<OtlpSpan[]> FindAsync(string name, int count) => Eventually.GetAsync(
-            $"{count} × {name}", () => Task.FromResult(collector.Spans.Where(span => span.Name == name && span.TraceId == parent[3..35]).ToArray()), spans => spans.Length == count);
+            $"{count} × {name}",
+            () => Task.FromResult(collector.Spans.Where(span => span.Name == name && span.TraceId == parent[3..35]).ToArray()),
+            spans => spans.Length == count);
     }
 
     private async Task SetFaultsAsync<T>(T faults) => (await gateway.PutAsJsonAsync("/faults", faults)).EnsureSuccessStatusCode().Dispose();

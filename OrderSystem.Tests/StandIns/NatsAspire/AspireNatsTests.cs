@@ -123,7 +123,8 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
         Assert.Null(host.Services.GetService<INatsConnection>());
         Assert.Equal(
             ["NATS_one", "NATS_two"],
-            host.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations.Select(check => check.Name).Order());
+            host.Services.GetRequiredService<IOptions<HealthCheckServiceOptions>>().Value.Registrations
+                .Select(check => check.Name).Order());
     }
 
     [Fact]
@@ -131,7 +132,10 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
     {
         await using var own = await NatsServer.StartAsync();
         using var host = await HostAsync(
-            builder => builder.AddNatsClient("nats", options => options with { ReconnectWaitMin = TimeSpan.FromMilliseconds(50), ReconnectWaitMax = TimeSpan.FromMilliseconds(100) }),
+            builder => builder.AddNatsClient("nats", options => options with
+            {
+                ReconnectWaitMin = TimeSpan.FromMilliseconds(50), ReconnectWaitMax = TimeSpan.FromMilliseconds(100),
+            }),
             ("ConnectionStrings:nats", own.Url));
         var health = host.Services.GetRequiredService<HealthCheckService>();
         async Task<HealthStatus> StatusAsync() => (await health.CheckHealthAsync()).Entries["NATS"].Status;
@@ -165,7 +169,8 @@ public sealed class AspireNatsTests(AspireNatsTests.Server server) : IClassFixtu
             builder =>
             {
                 builder.AddNatsClient("nats");
-                builder.Services.AddOpenTelemetry().WithTracing(tracing => tracing.AddProcessor(new SimpleActivityExportProcessor(new Collector(spans))));
+                builder.Services.AddOpenTelemetry()
+                    .WithTracing(tracing => tracing.AddProcessor(new SimpleActivityExportProcessor(new Collector(spans))));
             },
             ("ConnectionStrings:nats", server.Url));
 
