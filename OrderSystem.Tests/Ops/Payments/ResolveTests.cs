@@ -193,7 +193,7 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
     [InlineData("""{"as":"failed"}""", 400, "reason")]
     [InlineData("""{"as":"failed","reason":null}""", 400, "reason")]
     [InlineData("""{"as":"failed","reason":"x","by":"ada"}""", 400, "by")]
-    [InlineData("""{"as":"failed","reason":"x"}""", 404, "no payment")]
+    [InlineData("""{"as":"failed","reason":"x"}""", 404, "No payment")]
     public async Task Invalid_requests_get_a_client_error_that_names_what_is_wrong(string body, int status, string expected)
     {
         using var worker = Tokens.Http(reviewed.System.Worker.Address);
