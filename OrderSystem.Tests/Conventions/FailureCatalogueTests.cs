@@ -26,10 +26,12 @@ public sealed class FailureCatalogueTests
     [Theory]
     [MemberData(nameof(Rows))]
     public void Every_row_has_a_test_that_bears_its_number(string row) =>
-        Assert.True(Tests.Any(name => name.StartsWith($"{row}_", StringComparison.Ordinal)), $"No test's name starts with {row}_: write one, or rename the one that covers it.");
+        Assert.True(Tests.Any(name => name.StartsWith($"{row}_", StringComparison.Ordinal)),
+            $"No test's name starts with {row}_: write one, or rename the one that covers it.");
 
     /// <summary>A test with a number that is not in the list would be missed when it goes.</summary>
     [Fact]
     public void Every_number_that_a_test_bears_is_a_row() =>
-        Assert.DoesNotContain(Tests, name => name.Split('_')[0] is ['F' or 'H' or 'M', >= '0' and <= '9', ..] number && Rows.All(row => row.Data != number));
+        Assert.DoesNotContain(
+            Tests, name => name.Split('_')[0] is ['F' or 'H' or 'M', >= '0' and <= '9', ..] number && Rows.All(row => row.Data != number));
 }

@@ -15,7 +15,8 @@ public sealed class FastTestTests
     {
         using var tests = ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, "OrderSystem.Tests.dll"));
         using var servers = ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, "OrderSystem.LocalServers.dll"));
-        var fast = tests.Types.Where(type => type.CustomAttributes.Any(attribute => attribute.AttributeType.Name == nameof(FastAttribute))).ToArray();
+        var fast = tests.Types.Where(
+            type => type.CustomAttributes.Any(attribute => attribute.AttributeType.Name == nameof(FastAttribute))).ToArray();
 
         Assert.True(fast.Length > 30);
         Assert.All(fast, type => Assert.Null(WayToAProcess(type, [tests, servers])));
@@ -33,7 +34,8 @@ public sealed class FastTestTests
                 var way = $"{ways[type.FullName]} → {used.Name}";
                 if (Slow.Contains(used.FullName, StringComparer.Ordinal))
                     return way;
-                if (modules.Select(module => module.GetType(used.FullName)).FirstOrDefault(found => found is not null) is { } own && ways.TryAdd(own.FullName, way))
+                if (modules.Select(module => module.GetType(used.FullName)).FirstOrDefault(found => found is not null) is { } own
+                    && ways.TryAdd(own.FullName, way))
                     next.Enqueue(own);
             }
         }

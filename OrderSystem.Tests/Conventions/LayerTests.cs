@@ -3,7 +3,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Conventions;
 
-/// <summary>The folders of each project form layers without circles, as <see cref="Layers"/> and the picture in docs/architecture.md have them.</summary>
+/// <summary>
+/// The folders of each project form layers without circles, as <see cref="Layers"/> and the picture in docs/architecture.md have them.
+/// </summary>
 [Fast]
 public sealed class LayerTests
 {
@@ -36,5 +38,6 @@ public sealed class LayerTests
     public void The_picture_in_the_architecture_page_shows_these_layers() =>
         Assert.Contains(Layers.Picture, File.ReadAllText(Path.Combine(Solution.Root, "docs", "architecture.md")), StringComparison.Ordinal);
 
-    private static int Index(string[][] layers, string name) => Array.FindIndex(layers, layer => layer.Contains(name, StringComparer.Ordinal));
+    private static int Index(string[][] layers, string name) =>
+        Array.FindIndex(layers, layer => layer.Contains(name, StringComparer.Ordinal));
 }

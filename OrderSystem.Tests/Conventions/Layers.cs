@@ -1,8 +1,8 @@
 namespace OrderSystem.Tests.Conventions;
 
 /// <summary>
-/// The layers of each project, the lowest first. A namespace may use those of lower layers, never one of its own layer or above. The root namespace, the empty
-/// name, puts the parts together.
+/// The layers of each project, the lowest first. A namespace may use those of lower layers, never one of its own layer or above. The root
+/// namespace, the empty name, puts the parts together.
 /// </summary>
 internal static class Layers
 {
@@ -80,5 +80,6 @@ internal static class Layers
 
     /// <summary>As docs/architecture.md shows them: one line a project, the lowest layer first.</summary>
     internal static string Picture { get; } = string.Join('\n', Of.Select(project =>
-        $"| {project.Key["OrderSystem.".Length..]} | {string.Join(" ← ", project.Value.Select(layer => string.Join(" · ", layer.Select(name => name.Length == 0 ? "*root*" : name))))} |"));
+        $"| {project.Key["OrderSystem.".Length..]} | {string.Join(" ← ", project.Value.Select(
+            layer => string.Join(" · ", layer.Select(name => name.Length == 0 ? "*root*" : name))))} |"));
 }

@@ -7,13 +7,19 @@ using Xunit;
 
 namespace OrderSystem.Tests.Conventions;
 
-/// <summary>docs/telemetry.md is what the code does: each metric, log event, source, span and span event, and none that is no more.</summary>
+/// <summary>
+/// docs/telemetry.md is what the code does: each metric, log event, source, span and span event, and none that is no more.
+/// </summary>
 [Fast]
 public sealed partial class TelemetryCatalogueTests
 {
     private static readonly string Page = File.ReadAllText(Path.Combine(Solution.Root, "docs", "telemetry.md"));
 
-    private static readonly string[] Services = ["OrderSystem.ServiceDefaults", "OrderSystem.Messaging", "OrderSystem.OrderApi", "OrderSystem.PaymentWorker", "OrderSystem.PaymentGateway"];
+    private static readonly string[] Services =
+    [
+        "OrderSystem.ServiceDefaults", "OrderSystem.Messaging", "OrderSystem.OrderApi", "OrderSystem.PaymentWorker",
+        "OrderSystem.PaymentGateway",
+    ];
 
     private static readonly string Code = string.Join('\n', Services
         .SelectMany(project => Directory.EnumerateFiles(Path.Combine(Solution.Root, project), "*.cs", SearchOption.AllDirectories))
@@ -23,8 +29,11 @@ public sealed partial class TelemetryCatalogueTests
     [Fact]
     public void Metrics()
     {
-        var made = Instrument().Matches(Code).Select(match => $"{match.Groups["name"]} {Kind(match.Groups["kind"].Value)} {match.Groups["unit"]}").Order(StringComparer.Ordinal).ToArray();
-        var listed = MetricRow().Matches(Page).Select(match => $"{match.Groups["name"]} {match.Groups["kind"]} {match.Groups["unit"]}").Order(StringComparer.Ordinal).ToArray();
+        var made = Instrument().Matches(Code)
+            .Select(match => $"{match.Groups["name"]} {Kind(match.Groups["kind"].Value)} {match.Groups["unit"]}")
+            .Order(StringComparer.Ordinal).ToArray();
+        var listed = MetricRow().Matches(Page).Select(match => $"{match.Groups["name"]} {match.Groups["kind"]} {match.Groups["unit"]}")
+            .Order(StringComparer.Ordinal).ToArray();
         Assert.True(made.Length > 20);
         Assert.Equal(made, listed);
     }
@@ -32,10 +41,13 @@ public sealed partial class TelemetryCatalogueTests
     [Fact]
     public void Log_events()
     {
-        const BindingFlags All = BindingFlags.Static | BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;
+        const BindingFlags All =
+            BindingFlags.Static | BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly;
         var logged = Services.SelectMany(name => Assembly.Load(name).GetTypes())
-            .SelectMany(type => type.GetMethods(All)).Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()
-            .Select(message => string.Create(CultureInfo.InvariantCulture, $"| {message.EventId} | {message.Level} | {message.Message} |")).Order(StringComparer.Ordinal).ToArray();
+            .SelectMany(type => type.GetMethods(All))
+            .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>()
+            .Select(message => string.Create(CultureInfo.InvariantCulture, $"| {message.EventId} | {message.Level} | {message.Message} |"))
+            .Order(StringComparer.Ordinal).ToArray();
         var listed = Page.Split('\n').Where(line => EventRow().IsMatch(line)).Order(StringComparer.Ordinal).ToArray();
         Assert.True(logged.Length > 30);
         Assert.Equal(logged, listed);
@@ -67,7 +79,9 @@ public sealed partial class TelemetryCatalogueTests
         _ => throw new InvalidOperationException($"{method} is not in the catalogue's terms"),
     };
 
-    [GeneratedRegex("""meter\.Create(?<kind>Counter|Histogram|ObservableGauge|\w+)(?:<\w+>)?\(\s*"(?<name>[^"]+)",(?:(?!\);)[\s\S])*?"(?<unit>s|\{[a-z_]+\})",""")]
+    [GeneratedRegex(
+        """meter\.Create(?<kind>Counter|Histogram|ObservableGauge|\w+)(?:<\w+>)?\(\s*"(?<name>[^"]+)","""
+        + """(?:(?!\);)[\s\S])*?"(?<unit>s|\{[a-z_]+\})",""")]
     private static partial Regex Instrument();
 
     [GeneratedRegex(@"^\| `(?<name>[a-z_.]+)` \| (?<kind>counter|histogram|gauge) \| `(?<unit>[^`]+)` \|", RegexOptions.Multiline)]

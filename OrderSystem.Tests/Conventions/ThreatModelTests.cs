@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Conventions;
 
-/// <summary>docs/threat-model.md names the test of each attack. Each is there, and no input that the system has to answer is missing.</summary>
+/// <summary>
+/// docs/threat-model.md names the test of each attack. Each is there, and no input that the system has to answer is missing.
+/// </summary>
 [Fast]
 public sealed partial class ThreatModelTests
 {
@@ -19,7 +21,10 @@ public sealed partial class ThreatModelTests
            select $"{type.Name}.{method.Name}",
     ];
 
-    private static readonly string[] Rows = [.. Page[Page.IndexOf("| attack |", StringComparison.Ordinal)..].Split('\n').Skip(2).TakeWhile(line => line.StartsWith('|'))];
+    private static readonly string[] Rows =
+    [
+        .. Page[Page.IndexOf("| attack |", StringComparison.Ordinal)..].Split('\n').Skip(2).TakeWhile(line => line.StartsWith('|')),
+    ];
 
     [Fact]
     public void Every_test_that_it_names_is_there()
@@ -35,7 +40,9 @@ public sealed partial class ThreatModelTests
 
     [Fact]
     public void Every_odd_input_and_every_odd_message_of_the_catalogue_is_in_it() =>
-        Assert.All(FailureCatalogueTests.Rows.Select(row => row.Data).Where(number => number[0] is 'H' or 'M'), number => Assert.Contains(Rows, row => row.Contains($".{number}_", StringComparison.Ordinal)));
+        Assert.All(
+            FailureCatalogueTests.Rows.Select(row => row.Data).Where(number => number[0] is 'H' or 'M'),
+            number => Assert.Contains(Rows, row => row.Contains($".{number}_", StringComparison.Ordinal)));
 
     [GeneratedRegex(@"`(\w+Tests\.\w+)`")]
     private static partial Regex TestName();

@@ -6,8 +6,8 @@ using OrderSystem.Tests.Support;
 namespace OrderSystem.Tests.Conventions;
 
 /// <summary>
-/// Which namespaces of a project use which others of it, from the compiled code and from the using directives: the compiler leaves no trace of a constant that
-/// it has inlined, and none of the namespace of a parent is named in a directive.
+/// Which namespaces of a project use which others of it, from the compiled code and from the using directives: the compiler leaves no trace
+/// of a constant that it has inlined, and none of the namespace of a parent is named in a directive.
 /// </summary>
 internal static partial class TypeDependencies
 {
@@ -17,14 +17,19 @@ internal static partial class TypeDependencies
     /// <param name="Where">The type or the file in which it does.</param>
     internal sealed record Use(string From, string To, string Where);
 
-    /// <summary>All uses between different namespaces of the project, and all namespaces that it has. Both are relative to the project's root namespace.</summary>
+    /// <summary>
+    /// All uses between different namespaces of the project, and all namespaces that it has.
+    /// Both are relative to the project's root namespace.
+    /// </summary>
     internal static (IReadOnlyList<string> Namespaces, IReadOnlyList<Use> Uses) Of(string project)
     {
         using var module = ModuleDefinition.ReadModule(Path.Combine(AppContext.BaseDirectory, $"{project}.dll"));
         var types = module.Types.Where(type => IsOf(project, type.Namespace) || type.FullName == "Program").ToArray();
-        var compiled = types.SelectMany(type => Used(type).Select(Outermost).Where(used => IsOf(project, used.Namespace) && used.Scope == (IMetadataScope)module)
+        var compiled = types.SelectMany(
+            type => Used(type).Select(Outermost).Where(used => IsOf(project, used.Namespace) && used.Scope == (IMetadataScope)module)
             .Select(used => new Use(Relative(project, type.Namespace), Relative(project, used.Namespace), type.Name)));
-        var namespaces = types.Select(type => Relative(project, type.Namespace)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).ToArray();
+        var namespaces = types.Select(type => Relative(project, type.Namespace)).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal).ToArray();
         return (namespaces, [.. compiled.Concat(Written(project)).Where(use => use.From != use.To).Distinct()]);
     }
 
@@ -68,13 +73,14 @@ internal static partial class TypeDependencies
     ];
 
     private static IEnumerable<TypeReference> Body(MethodBody body) =>
-        body.Variables.Select(variable => variable.VariableType).Concat(body.Instructions.SelectMany(instruction => instruction.Operand switch
-        {
-            TypeReference used => [used],
-            GenericInstanceMethod used => [.. used.GenericArguments, used.DeclaringType],
-            MemberReference used => [used.DeclaringType],
-            _ => Array.Empty<TypeReference>(),
-        }));
+        body.Variables.Select(variable => variable.VariableType)
+            .Concat(body.Instructions.SelectMany(instruction => instruction.Operand switch
+            {
+                TypeReference used => [used],
+                GenericInstanceMethod used => [.. used.GenericArguments, used.DeclaringType],
+                MemberReference used => [used.DeclaringType],
+                _ => Array.Empty<TypeReference>(),
+            }));
 
     /// <summary>The type itself and its arguments: a list of orders uses orders.</summary>
     private static IEnumerable<TypeReference> Parts(TypeReference type) => type switch
@@ -88,6 +94,7 @@ internal static partial class TypeDependencies
     [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"^using (?<name>OrderSystem[\w.]*);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^using (?<name>OrderSystem[\w.]*);", RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Directive();
 }

@@ -58,7 +58,8 @@ public sealed partial class AppHostManifestTests : IDisposable
     {
         var resources = await PublishAsync(infrastructure);
 
-        var referred = Reference().Matches(resources.ToJsonString()).Select(match => match.Groups[1].Value).Distinct(StringComparer.Ordinal).ToArray();
+        var referred = Reference().Matches(resources.ToJsonString()).Select(match => match.Groups[1].Value)
+            .Distinct(StringComparer.Ordinal).ToArray();
         Assert.NotEmpty(referred);
         Assert.All(referred, name => Assert.NotNull(resources[name]));
     }
@@ -80,7 +81,10 @@ public sealed partial class AppHostManifestTests : IDisposable
         var artifacts = Directory.CreateDirectory(Path.Combine(Solution.Root, "artifacts", "manifests")).FullName;
         await File.WriteAllTextAsync(Path.Combine(artifacts, $"{infrastructure}.json"), manifest);
 
-        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(Solution.Root, "OrderSystem.Tests", "Deployment", "Manifests", $"{infrastructure}.json")), manifest);
+        Assert.Equal(
+            await File.ReadAllTextAsync(
+                Path.Combine(Solution.Root, "OrderSystem.Tests", "Deployment", "Manifests", $"{infrastructure}.json")),
+            manifest);
     }
 
     private string PathOf(string infrastructure) => Path.Combine(folder, $"{infrastructure}.json");
@@ -88,7 +92,8 @@ public sealed partial class AppHostManifestTests : IDisposable
     private async Task<JsonObject> PublishAsync(string infrastructure)
     {
         var path = PathOf(infrastructure);
-        await Programs.RunAsync(new ProcessStartInfo("dotnet", [Solution.OutputOf("OrderSystem.AppHost"), "--publisher", "manifest", "--output-path", path])
+        await Programs.RunAsync(new ProcessStartInfo(
+            "dotnet", [Solution.OutputOf("OrderSystem.AppHost"), "--publisher", "manifest", "--output-path", path])
         {
             Environment = { ["Infrastructure"] = infrastructure },
         });

@@ -15,7 +15,8 @@ public sealed class ComposeTests
     {
         foreach (var (name, container) in await ServicesAsync("compose.yaml"))
             AssertHardened(name, container);
-        foreach (var (name, container) in (await ServicesAsync("compose.observability.yaml")).Where(service => service.Value.At("image") is not null))
+        foreach (var (name, container) in (await ServicesAsync("compose.observability.yaml"))
+            .Where(service => service.Value.At("image") is not null))
             AssertHardened(name, container);
     }
 
@@ -30,7 +31,8 @@ public sealed class ComposeTests
             Assert.Equal("service_healthy", services[migration].Text("depends_on/postgres/condition"));
         }
 
-        var waitedFor = services.Values.SelectMany(service => service.At("depends_on") as JsonObject ?? []).Where(on => on.Value.Text("condition") == "service_healthy");
+        var waitedFor = services.Values.SelectMany(service => service.At("depends_on") as JsonObject ?? [])
+            .Where(on => on.Value.Text("condition") == "service_healthy");
         Assert.All(waitedFor, on => Assert.NotNull(services[on.Key].At("healthcheck/test")));
     }
 
@@ -53,7 +55,8 @@ public sealed class ComposeTests
         Assert.DoesNotContain("assword=", text, StringComparison.OrdinalIgnoreCase);
         foreach (var (name, container) in await ServicesAsync("compose.yaml"))
         {
-            Assert.DoesNotContain(container.At("environment") as JsonObject ?? [], set => set.Key.StartsWith("ConnectionStrings", StringComparison.Ordinal));
+            Assert.DoesNotContain(
+                container.At("environment") as JsonObject ?? [], set => set.Key.StartsWith("ConnectionStrings", StringComparison.Ordinal));
             Assert.True(name is "payment-gateway" || container.Items("secrets").Any(), $"{name} has no secrets");
         }
     }
@@ -66,7 +69,9 @@ public sealed class ComposeTests
 
         foreach (var job in scraped.Items("scrape_configs"))
         {
-            Assert.Equal([$"{job.Text("job_name")}:9464"], job.Items("static_configs").Single().Items("targets").Select(target => target.ToString()));
+            Assert.Equal(
+                [$"{job.Text("job_name")}:9464"],
+                job.Items("static_configs").Single().Items("targets").Select(target => target.ToString()));
             Assert.Equal("prometheus", observed[job.Text("job_name")!].Text("environment/OTEL_METRICS_EXPORTER"));
         }
     }

@@ -91,7 +91,8 @@ public sealed class KubernetesTests
         {
             var grace = Number(Overlay.Pod(service).Text("terminationGracePeriodSeconds"));
             var untilSignal = Number(Assert.Single(Overlay.Containers(service)).Text("lifecycle/preStop/sleep/seconds"));
-            Assert.True(grace > untilSignal + ServiceDefaults.ServiceDefaults.ShutdownTimeout.TotalSeconds, $"{Overlay.Name(service)}: {grace} s");
+            Assert.True(
+                grace > untilSignal + ServiceDefaults.ServiceDefaults.ShutdownTimeout.TotalSeconds, $"{Overlay.Name(service)}: {grace} s");
         }
     }
 
@@ -104,7 +105,8 @@ public sealed class KubernetesTests
 
         Assert.Equal(settings.MaxAckPending / settings.Concurrency, Number(scaled.Text("spec/maxReplicaCount")));
         Assert.True(Number(scaled.Text("spec/minReplicaCount")) >= 1);
-        Assert.Equal((Topology.OrderProcessor.Stream, Topology.OrderProcessor.Name), (trigger.Text("metadata/stream"), trigger.Text("metadata/consumer")));
+        Assert.Equal((Topology.OrderProcessor.Stream, Topology.OrderProcessor.Name),
+            (trigger.Text("metadata/stream"), trigger.Text("metadata/consumer")));
     }
 
     [Fact]
@@ -114,7 +116,8 @@ public sealed class KubernetesTests
 
         Assert.Equal("3", overlay.Single("StatefulSet", "nats").Text("spec/replicas"));
         Assert.Equal("3", overlay.Generated("ConfigMap", "ordersystem-settings").Text("data/JetStream__Replicas"));
-        Assert.Contains("sync_interval: always", overlay.Generated("ConfigMap", "nats-config").Text("data/nats.conf"), StringComparison.Ordinal);
+        Assert.Contains(
+            "sync_interval: always", overlay.Generated("ConfigMap", "nats-config").Text("data/nats.conf"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -150,20 +153,23 @@ public sealed class KubernetesTests
 
         Assert.Empty(closed.At("spec/podSelector")!.AsObject());
         Assert.Equal(["Egress", "Ingress"], closed.Items("spec/policyTypes").Select(one => one.ToString()).Order(StringComparer.Ordinal));
-        Assert.All(overlay.Workloads, workload => Assert.Contains(overlay.Of("NetworkPolicy"), policy => Overlay.Name(policy) == Overlay.Name(workload)));
+        Assert.All(overlay.Workloads, workload => Assert.Contains(
+            overlay.Of("NetworkPolicy"), policy => Overlay.Name(policy) == Overlay.Name(workload)));
     }
 
     [Fact]
     public async Task Services_may_reach_the_port_of_the_identity_provider()
     {
         var overlay = await Overlay.RenderAsync(Overlay.Production);
-        var authority = new Uri(overlay.Generated("ConfigMap", "ordersystem-settings").Text("data/Authentication__Schemes__Bearer__Authority")!);
+        var authority = new Uri(
+            overlay.Generated("ConfigMap", "ordersystem-settings").Text("data/Authentication__Schemes__Bearer__Authority")!);
 
         foreach (var service in overlay.Services.Select(Overlay.Name))
         {
             Assert.Contains(
                 overlay.Of("NetworkPolicy").Where(policy => Selects(policy, service)).SelectMany(policy => policy.Items("spec/egress")),
-                rule => rule.Items("to").Any(to => to.At("ipBlock") is not null) && rule.Items("ports").Any(port => port.Text("port") == authority.Port.ToString(CultureInfo.InvariantCulture)));
+                rule => rule.Items("to").Any(to => to.At("ipBlock") is not null)
+                    && rule.Items("ports").Any(port => port.Text("port") == authority.Port.ToString(CultureInfo.InvariantCulture)));
         }
 
         static bool Selects(JsonNode policy, string service) =>

@@ -23,7 +23,8 @@ internal sealed class Overlay
 
     internal static async Task<Overlay> RenderAsync(string name)
     {
-        using var kubectl = Process.Start(new ProcessStartInfo(Programs.Kubectl, ["kustomize", Path.Combine(Solution.Root, "deploy", "kubernetes", "overlays", name)])
+        using var kubectl = Process.Start(new ProcessStartInfo(
+            Programs.Kubectl, ["kustomize", Path.Combine(Solution.Root, "deploy", "kubernetes", "overlays", name)])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -40,11 +41,13 @@ internal sealed class Overlay
     internal JsonNode Single(string kind, string name) => Assert.Single(Of(kind), o => Name(o) == name);
 
     /// <summary>An object of a generator, which appends a hash to the name.</summary>
-    internal JsonNode Generated(string kind, string name) => Assert.Single(Of(kind), o => Name(o).StartsWith(name + "-", StringComparison.Ordinal));
+    internal JsonNode Generated(string kind, string name) =>
+        Assert.Single(Of(kind), o => Name(o).StartsWith(name + "-", StringComparison.Ordinal));
 
     internal static string Name(JsonNode o) => o.Text("metadata/name")!;
 
     internal static JsonNode Pod(JsonNode workload) => workload.At("spec/template/spec")!;
 
-    internal static IEnumerable<JsonNode> Containers(JsonNode workload) => Pod(workload).Items("initContainers").Concat(Pod(workload).Items("containers"));
+    internal static IEnumerable<JsonNode> Containers(JsonNode workload) =>
+        Pod(workload).Items("initContainers").Concat(Pod(workload).Items("containers"));
 }

@@ -18,7 +18,8 @@ public sealed class RollingUpgradeTests
     [InlineData(FaultSystem.ApiProject, FaultSystem.WorkerProject)]
     public async Task An_upgrade_in_either_order_and_a_rollback_neither_lose_an_order_nor_charge_one_twice(string first, string second)
     {
-        await using var system = await FaultSystem.StartAsync(Instances, Instances, [("Payments__AttemptTimeout", "00:00:04"), ("JetStream__AckWait", "00:00:20")], build: Previous);
+        await using var system = await FaultSystem.StartAsync(
+            Instances, Instances, [("Payments__AttemptTimeout", "00:00:04"), ("JetStream__AckWait", "00:00:20")], build: Previous);
         await system.SetProviderAsync(new { latency = "00:00:00.05", jitter = "00:00:00.1" });
         using var over = new CancellationTokenSource();
         var load = system.Load.RunAsync(new(Orders: 2_000, PerSecond: 15) { Until = over.Token });
@@ -52,7 +53,8 @@ public sealed class RollingUpgradeTests
     {
         foreach (var old in (project == FaultSystem.ApiProject ? system.Apis : system.Workers).Take(count).ToArray())
         {
-            await FaultSystem.WaitUntilHealthyAsync(project == FaultSystem.ApiProject ? await system.StartApiAsync() : await system.StartWorkerAsync());
+            await FaultSystem.WaitUntilHealthyAsync(
+                project == FaultSystem.ApiProject ? await system.StartApiAsync() : await system.StartWorkerAsync());
             var exitCode = await system.StopAsync(old);
             Assert.True(exitCode == 0, $"{project} ended with {exitCode}:\n{old.Output}");
         }

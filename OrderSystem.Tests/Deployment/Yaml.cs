@@ -25,7 +25,8 @@ internal static class Yaml
     }
 
     /// <summary>The value at a path such as <c>spec/template/spec</c>; null where there is none.</summary>
-    internal static JsonNode? At(this JsonNode? node, string path) => path.Split('/').Aggregate(node, (at, name) => at is JsonObject map ? map[name] : null);
+    internal static JsonNode? At(this JsonNode? node, string path) =>
+        path.Split('/').Aggregate(node, (at, name) => at is JsonObject map ? map[name] : null);
 
     internal static string? Text(this JsonNode? node, string path) => node.At(path)?.ToString();
 

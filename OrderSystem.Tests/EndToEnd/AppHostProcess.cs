@@ -68,7 +68,8 @@ internal sealed class AppHostProcess : IAsyncDisposable
     }
 
     internal Task PrintsAsync(string text) =>
-        Eventually.GetAsync($"the AppHost prints '{text}'", () => Task.FromResult(Lines), said => said.Any(line => line.Contains(text, StringComparison.Ordinal)), Timeout);
+        Eventually.GetAsync($"the AppHost prints '{text}'",
+            () => Task.FromResult(Lines), said => said.Any(line => line.Contains(text, StringComparison.Ordinal)), Timeout);
 
     internal async Task SignalAsync(string signal)
     {

@@ -19,7 +19,8 @@ public sealed class AppHostProcessTests : IDisposable
 
         Assert.Matches("^servers: nats-server [0-9.]+ and postgres [0-9.]+ as processes of this machine(;.+recommended)?$", host.Lines[0]);
         Assert.Contains(host.Lines, line => line.Contains("Login to the dashboard at http://localhost:", StringComparison.Ordinal));
-        Assert.DoesNotContain(host.Lines, line => line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            host.Lines, line => line.StartsWith("warn:", StringComparison.Ordinal) || line.StartsWith("fail:", StringComparison.Ordinal));
 
         await host.SignalAsync("INT");
         Assert.Equal(0, await host.ExitsAsync());
@@ -35,7 +36,8 @@ public sealed class AppHostProcessTests : IDisposable
         await using (var second = AppHostProcess.Start(data.FullName))
         {
             Assert.Equal(1, await second.ExitsAsync());
-            Assert.StartsWith($"OrderSystem.AppHost cannot start: another AppHost uses {data.FullName}.", Assert.Single(second.Lines), StringComparison.Ordinal);
+            Assert.StartsWith($"OrderSystem.AppHost cannot start: another AppHost uses {data.FullName}.",
+                Assert.Single(second.Lines), StringComparison.Ordinal);
         }
 
         await first.SignalAsync("KILL");
@@ -72,13 +74,16 @@ public sealed class AppHostProcessTests : IDisposable
             exec "$@"
             """;
 
-        await using var host = AppHostProcess.Start(data.FullName, "auto", ["unshare", "--map-root-user", "--mount", "sh", "-c", hide, "sh"]);
+        await using var host = AppHostProcess.Start(
+            data.FullName, "auto", ["unshare", "--map-root-user", "--mount", "sh", "-c", hide, "sh"]);
 
         Assert.Equal(1, await host.ExitsAsync());
         Assert.Equal(
-            "OrderSystem.AppHost cannot start: nats-server was not found. Start Docker or Podman, or get it with './run.sh' or 'apt-get install nats-server'.",
+            "OrderSystem.AppHost cannot start: nats-server was not found. "
+                + "Start Docker or Podman, or get it with './run.sh' or 'apt-get install nats-server'.",
             Assert.Single(host.Lines));
     }
 
-    private static string PathOf(string program) => Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, program)).First(File.Exists);
+    private static string PathOf(string program) =>
+        Environment.GetEnvironmentVariable("PATH")!.Split(':').Select(folder => Path.Combine(folder, program)).First(File.Exists);
 }

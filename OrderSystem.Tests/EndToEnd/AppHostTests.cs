@@ -21,7 +21,10 @@ public sealed class AppHostTests
         try
         {
             var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
-                [$"--Infrastructure={Environment.GetEnvironmentVariable("Infrastructure") ?? "local"}", $"--Infrastructure:Data={data.FullName}"]);
+                [
+                    $"--Infrastructure={Environment.GetEnvironmentVariable("Infrastructure") ?? "local"}",
+                    $"--Infrastructure:Data={data.FullName}",
+                ]);
             await using var app = await builder.BuildAsync();
             await app.StartAsync().WaitAsync(TimeSpan.FromMinutes(2));
             using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));

@@ -14,7 +14,8 @@ internal sealed class DashboardApp : IAsyncDisposable
     private readonly DirectoryInfo data;
     private readonly IAsyncDisposable builder;
 
-    private DashboardApp(DirectoryInfo data, IAsyncDisposable builder, DistributedApplication app) => (this.data, this.builder, App) = (data, builder, app);
+    private DashboardApp(DirectoryInfo data, IAsyncDisposable builder, DistributedApplication app) =>
+        (this.data, this.builder, App) = (data, builder, app);
 
     internal DistributedApplication App { get; }
 
@@ -32,7 +33,8 @@ internal sealed class DashboardApp : IAsyncDisposable
         var data = Directory.CreateTempSubdirectory("ordersystem-dashboard-");
         Tokens.Share(data);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.OrderSystem_AppHost>(
-            new DistributedApplicationTestingBuilderOptions { EnableDashboard = withDashboard }, ["--Infrastructure=local", $"--Infrastructure:Data={data.FullName}"]);
+            new DistributedApplicationTestingBuilderOptions { EnableDashboard = withDashboard },
+            ["--Infrastructure=local", $"--Infrastructure:Data={data.FullName}"]);
 
         // The logs of the resources would fill the output of a run without failures.
         builder.Services.AddLogging(logging => logging.AddFilter("OrderSystem.AppHost.Resources", LogLevel.Warning));
@@ -53,7 +55,10 @@ internal sealed class DashboardApp : IAsyncDisposable
 
     internal Task<ExecuteCommandResult> RunAsync(string resource, string command, params (string Name, string Value)[] arguments) =>
         App.ResourceCommands.ExecuteCommandAsync(
-            resource, command, new InteractionInputCollection([.. arguments.Select(a => new InteractionInput { Name = a.Name, InputType = InputType.Text, Value = a.Value })]));
+            resource,
+            command,
+            new InteractionInputCollection(
+                [.. arguments.Select(a => new InteractionInput { Name = a.Name, InputType = InputType.Text, Value = a.Value })]));
 
     /// <summary>The login address of the dashboard.</summary>
     internal Task<Uri> LoginAsync() => App.GetDashboardUrlAsync().WaitAsync(Timeout, TimeProvider.System);

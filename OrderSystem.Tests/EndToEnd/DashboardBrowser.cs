@@ -11,7 +11,8 @@ internal sealed class DashboardBrowser : IAsyncDisposable
     private readonly IPlaywright driver;
     private readonly IBrowser browser;
 
-    private DashboardBrowser(IPlaywright driver, IBrowser browser, IPage page) => (this.driver, this.browser, Page) = (driver, browser, page);
+    private DashboardBrowser(IPlaywright driver, IBrowser browser, IPage page) =>
+        (this.driver, this.browser, Page) = (driver, browser, page);
 
     internal IPage Page { get; }
 
@@ -21,14 +22,16 @@ internal sealed class DashboardBrowser : IAsyncDisposable
         var driver = await Playwright.CreateAsync();
 
         // The tests may run as root, for whom Chromium has no sandbox, and the pages are our own.
-        var browser = await driver.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Find(), Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
+        var browser = await driver.Chromium.LaunchAsync(
+            new BrowserTypeLaunchOptions { ExecutablePath = Find(), Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"] });
         var page = await browser.NewPageAsync(new BrowserNewPageOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 720 } });
         page.SetDefaultTimeout(Timeout);
         return new DashboardBrowser(driver, browser, page);
     }
 
     internal Task SaveScreenshotAsync(string name) =>
-        Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
+        Page.ScreenshotAsync(
+            new PageScreenshotOptions { Path = Path.Combine(Pictures, $"{name}.png"), Animations = ScreenshotAnimations.Disabled });
 
     public async ValueTask DisposeAsync()
     {
@@ -38,8 +41,11 @@ internal sealed class DashboardBrowser : IAsyncDisposable
 
     private static string Find()
     {
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Append(Path.Combine(Solution.Root, ".tools", "chromium"));
-        return folders.SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists)
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
+            .Append(Path.Combine(Solution.Root, ".tools", "chromium"));
+        return folders
+            .SelectMany(folder => new[] { "chromium", "chromium-browser", "google-chrome" }.Select(name => Path.Combine(folder, name)))
+            .FirstOrDefault(File.Exists)
             ?? throw new InvalidOperationException("chromium was not found. Run ./test.sh, which fetches it.");
     }
 }

@@ -42,7 +42,8 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         foreach (var resource in new[] { "order-api", "payment-worker", "payment-gateway" })
         {
             Assert.True(system.App.ResourceNotifications.TryGetCurrentState(resource, out var state));
-            Assert.All(state.Snapshot.Commands, command => Assert.Equal(withoutConfirmation.Contains(command.Name), command.ConfirmationMessage is null));
+            Assert.All(state.Snapshot.Commands, command => Assert.Equal(
+                withoutConfirmation.Contains(command.Name), command.ConfirmationMessage is null));
         }
     }
 
@@ -52,8 +53,10 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         Assert.StartsWith("Placed 10 orders in ", ten.Message, StringComparison.Ordinal);
         Assert.Equal(10, ten.Data!.Value.Split("EUR |").Length - 1);
         Assert.StartsWith("Placed 100 orders in ", (await SucceedsAsync("order-api", "place-orders")).Message, StringComparison.Ordinal);
-        Assert.StartsWith("Placed 3 orders in ", (await SucceedsAsync("order-api", "place-orders", ("count", "3"))).Message, StringComparison.Ordinal);
-        Assert.Equal("The number of orders must be between 1 and 10000.", (await system.RunAsync("order-api", "place-orders", ("count", "0"))).Message);
+        Assert.StartsWith(
+            "Placed 3 orders in ", (await SucceedsAsync("order-api", "place-orders", ("count", "3"))).Message, StringComparison.Ordinal);
+        Assert.Equal("The number of orders must be between 1 and 10000.",
+            (await system.RunAsync("order-api", "place-orders", ("count", "0"))).Message);
         await Eventually.GetAsync("all 113 orders are paid", () => CountAsync("paid"), count => count == 113, Timeout);
 
         var audit = await SucceedsAsync("order-api", "audit");
@@ -70,7 +73,8 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         var orders = new List<Guid>();
         for (var i = 0; i < 5; i++)
             orders.Add(await client.PlaceAsync());
-        await Eventually.BeTrueAsync("all five events are pending on the stream", async () => await InfoAsync() is { NumPending: 5 }, Timeout);
+        await Eventually.BeTrueAsync(
+            "all five events are pending on the stream", async () => await InfoAsync() is { NumPending: 5 }, Timeout);
         foreach (var order in orders)
             Assert.Equal("pending", (await client.GetAsync(order)).GetProperty("status").GetString());
 
@@ -110,7 +114,8 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         await using var nats = await ConnectAsync();
         await new NatsJSContext(nats).PublishAsync("orders.created", "not an event"u8.ToArray(), NatsRawSerializer<byte[]>.Default);
 
-        var shown = await Eventually.GetAsync("there is a dead letter", () => system.RunAsync("order-api", "show-dead-letters"), r => r.Message == "There are 1 dead letters.", Timeout);
+        var shown = await Eventually.GetAsync("there is a dead letter",
+            () => system.RunAsync("order-api", "show-dead-letters"), r => r.Message == "There are 1 dead letters.", Timeout);
         Assert.Equal(CommandResultFormat.Markdown, shown.Data!.Format);
         var replayed = await system.RunAsync("order-api", "replay-dead-letters");
         Assert.False(replayed.Success);
@@ -138,15 +143,18 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         foreach (var resource in new[] { "payment-worker", "order-api" })
         {
             using var http = system.App.CreateHttpClient(resource);
-            await Eventually.BeTrueAsync($"{resource} has its streams again", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, Timeout);
+            await Eventually.BeTrueAsync($"{resource} has its streams again",
+                async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, Timeout);
         }
 
         foreach (var resource in new[] { "payment-worker", "order-api" })
-            Assert.Matches("^[1-9][0-9]* events were missing; [1-9][0-9]* re-driven.$", (await SucceedsAsync(resource, "redrive")).Message);
+            Assert.Matches(
+                "^[1-9][0-9]* events were missing; [1-9][0-9]* re-driven.$", (await SucceedsAsync(resource, "redrive")).Message);
     }
 
     /// <summary>Connects as the user with which the order API replays dead letters.</summary>
-    private async Task<NatsConnection> ConnectAsync() => new(new NatsOpts { Url = (await system.App.GetConnectionStringAsync("nats-ops"))!, InboxPrefix = "_INBOX_ops" });
+    private async Task<NatsConnection> ConnectAsync() =>
+        new(new NatsOpts { Url = (await system.App.GetConnectionStringAsync("nats-ops"))!, InboxPrefix = "_INBOX_ops" });
 
     private async Task<ExecuteCommandResult> SucceedsAsync(string resource, string command, params (string Name, string Value)[] arguments)
     {
@@ -155,7 +163,8 @@ public sealed class DashboardCommandTests : IAsyncLifetime
 
         // The Aspire CLI and other programs receive only the data.
         if (command is not ("start" or "stop"))
-            Assert.True(result.Data is { Format: CommandResultFormat.Json or CommandResultFormat.Markdown, Value.Length: > 0 }, $"{command} returns no data");
+            Assert.True(result.Data is { Format: CommandResultFormat.Json or CommandResultFormat.Markdown, Value.Length: > 0 },
+                $"{command} returns no data");
         return result;
     }
 
@@ -165,7 +174,8 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         string? cursor = null;
         do
         {
-            var page = await client.Http.GetFromJsonAsync<JsonElement>($"/orders?status={status}&limit=100{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}");
+            var page = await client.Http.GetFromJsonAsync<JsonElement>(
+                $"/orders?status={status}&limit=100{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}");
             count += page.GetProperty("items").GetArrayLength();
             cursor = page.TryGetProperty("nextCursor", out var next) ? next.GetString() : null;
         }

@@ -30,27 +30,35 @@ public sealed class DashboardTelemetryTests
 
         var refunded = await PlaceAsync(system, gateway, Slow);
         var payments = await system.App.GetConnectionStringAsync("payments");
-        await Eventually.BeTrueAsync("the charge is in flight", async () => await Sql.ScalarAsync<long>(payments!, $"SELECT count(*) FROM payments WHERE order_id = '{refunded.Order}'") == 1);
+        await Eventually.BeTrueAsync("the charge is in flight",
+            async () => await Sql.ScalarAsync<long>(payments!, $"SELECT count(*) FROM payments WHERE order_id = '{refunded.Order}'") == 1);
         using (var client = system.NewClient())
-            (await client.Http.PostAsync(new Uri($"/orders/{refunded.Order}/cancel", UriKind.Relative), content: null)).EnsureSuccessStatusCode().Dispose();
-        await cli.SpansAsync(refunded.Trace, "POST /charges", "process orders.cancelled", "refund payment", "POST /refunds", "process payments.refunded");
+            (await client.Http.PostAsync(new Uri($"/orders/{refunded.Order}/cancel", UriKind.Relative), content: null))
+                .EnsureSuccessStatusCode().Dispose();
+        await cli.SpansAsync(
+            refunded.Trace, "POST /charges", "process orders.cancelled", "refund payment", "POST /refunds", "process payments.refunded");
 
         // Only the cancel request names an order in another trace, because another caller sent it.
         var all = await cli.ReadAsync("spans", "--limit", "5000");
         foreach (var (order, trace) in new[] { redelivered, refunded })
         {
-            var elsewhere = all.EnumerateArray().Where(span => span.GetProperty("attributes").TryGetProperty("order.id", out var id) && id.GetString() == order.ToString() && span.GetProperty("traceId").GetString() != trace);
+            var elsewhere = all.EnumerateArray().Where(span =>
+                span.GetProperty("attributes").TryGetProperty("order.id", out var id)
+                && id.GetString() == order.ToString()
+                && span.GetProperty("traceId").GetString() != trace);
             Assert.All(elsewhere, span => Assert.Equal("POST /orders/{id:guid}/cancel", span.GetProperty("name").GetString()));
         }
 
-        var traces = (await cli.ReadAsync("traces", "--limit", "1000")).EnumerateArray().Select(trace => trace.GetProperty("traceId").GetString()).ToArray();
+        var traces = (await cli.ReadAsync("traces", "--limit", "1000")).EnumerateArray()
+            .Select(trace => trace.GetProperty("traceId").GetString()).ToArray();
         Assert.Single(traces, redelivered.Trace);
         Assert.Single(traces, refunded.Trace);
         var logs = await cli.ReadAsync("logs", "--trace-id", redelivered.Trace);
         Assert.Contains(logs.EnumerateArray(), log => log.ToString().Contains("Retrying message", StringComparison.Ordinal));
     }
 
-    private static async Task<(Guid Order, string Trace)> PlaceAsync(DashboardApp system, HttpClient gateway, Dictionary<string, object> faults)
+    private static async Task<(Guid Order, string Trace)> PlaceAsync(
+        DashboardApp system, HttpClient gateway, Dictionary<string, object> faults)
     {
         (await gateway.PutAsJsonAsync("/faults", faults)).EnsureSuccessStatusCode().Dispose();
         var trace = ActivityTraceId.CreateRandom().ToHexString();
@@ -68,8 +76,10 @@ public sealed class DashboardTelemetryTests
         /// </summary>
         internal Task SpansAsync(string trace, params string[] expected) => Eventually.GetAsync(
             $"the trace has {string.Join(", ", expected)}",
-            async () => (await ReadAsync("spans", "--trace-id", trace, "--limit", "500")).EnumerateArray().Select(span => span.GetProperty("name").GetString()!).ToArray(),
-            names => expected.CountBy(name => name, StringComparer.Ordinal).All(wanted => names.Count(name => name == wanted.Key) >= wanted.Value),
+            async () => (await ReadAsync("spans", "--trace-id", trace, "--limit", "500")).EnumerateArray()
+                .Select(span => span.GetProperty("name").GetString()!).ToArray(),
+            names => expected.CountBy(name => name, StringComparer.Ordinal)
+                .All(wanted => names.Count(name => name == wanted.Key) >= wanted.Value),
             TimeSpan.FromSeconds(120));
 
         internal async Task<JsonElement> ReadAsync(string signal, params string[] options)
@@ -77,7 +87,12 @@ public sealed class DashboardTelemetryTests
             var home = Directory.CreateTempSubdirectory("ordersystem-aspire-");
             try
             {
-                using var process = Process.Start(new ProcessStartInfo("dotnet", ["aspire", "otel", signal, "--dashboard-url", dashboard, "--format", "Json", "--non-interactive", "--nologo", .. options])
+                using var process = Process.Start(new ProcessStartInfo(
+                    "dotnet",
+                    [
+                        "aspire", "otel", signal, "--dashboard-url", dashboard, "--format", "Json", "--non-interactive", "--nologo",
+                        .. options,
+                    ])
                 {
                     RedirectStandardOutput = true,
                     RedirectStandardError = true,

@@ -12,7 +12,8 @@ namespace OrderSystem.Tests.EndToEnd;
 public sealed class DashboardTests
 {
     /// <summary>The visible resources; the connections of single users and roles are hidden.</summary>
-    private static readonly string[] Running = ["nats-server", "postgres", "orders", "payments", "order-api", "payment-gateway", "payment-worker"];
+    private static readonly string[] Running =
+        ["nats-server", "postgres", "orders", "payments", "order-api", "payment-gateway", "payment-worker"];
     private static readonly LocatorAssertionsToBeVisibleOptions Visible = new() { Timeout = 60_000 };
 
     [Fact]
@@ -103,7 +104,8 @@ public sealed class DashboardTests
         await browser.SaveScreenshotAsync("traces");
         await row.ClickAsync();
         await Expect(browser.Page).ToHaveURLAsync(new Regex($"/traces/detail/{trace}"), new() { Timeout = 60_000 });
-        foreach (var span in new[] { "commit insert-order", "commit begin-charge", "POST /charges", "commit record-outcome", "commit apply-payment-result" })
+        foreach (var span in new[]
+            { "commit insert-order", "commit begin-charge", "POST /charges", "commit record-outcome", "commit apply-payment-result" })
             await Expect(browser.Page.GetByText(span).First).ToBeVisibleAsync(Visible);
         await browser.SaveScreenshotAsync("trace");
     }

@@ -52,7 +52,8 @@ public sealed class OrderJourneyTests(SharedSystem shared) : IAsyncLifetime
         await client.WaitForAsync(await client.PlaceAsync(), "paid");
 
         foreach (var database in new[] { system.OrdersDatabase, system.PaymentsDatabase })
-            await Eventually.BeTrueAsync("the outbox is empty", async () => await Sql.ScalarAsync<long>(database, "SELECT count(*) FROM outbox") == 0);
+            await Eventually.BeTrueAsync(
+                "the outbox is empty", async () => await Sql.ScalarAsync<long>(database, "SELECT count(*) FROM outbox") == 0);
     }
 
     [Fact]
@@ -61,8 +62,10 @@ public sealed class OrderJourneyTests(SharedSystem shared) : IAsyncLifetime
         var order = await client.PlaceAsync();
         await client.WaitForAsync(order, "paid");
 
-        var created = await Sql.RowAsync(system.OrdersDatabase, $"SELECT type, version, split_part(traceparent, '-', 2) FROM events WHERE order_id = '{order}'");
-        var succeeded = await Sql.RowAsync(system.PaymentsDatabase, $"SELECT type, version, split_part(traceparent, '-', 2) FROM events WHERE order_id = '{order}'");
+        var created = await Sql.RowAsync(
+            system.OrdersDatabase, $"SELECT type, version, split_part(traceparent, '-', 2) FROM events WHERE order_id = '{order}'");
+        var succeeded = await Sql.RowAsync(
+            system.PaymentsDatabase, $"SELECT type, version, split_part(traceparent, '-', 2) FROM events WHERE order_id = '{order}'");
         Assert.Equal(["orders.created.v1", 1], created[..2]);
         Assert.Equal(["payments.succeeded.v1", 1], succeeded[..2]);
         Assert.Equal(created[2], succeeded[2]);

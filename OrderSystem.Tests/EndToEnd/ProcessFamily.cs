@@ -14,7 +14,8 @@ internal sealed class ProcessFamily
     internal string Name { get; } = Guid.NewGuid().ToString("N");
 
     /// <summary>The process ids of the running members.</summary>
-    internal IReadOnlySet<int> Members() => WithDescendants([.. All().Where(process => Read(process, "environ").Contains($"{Variable}={Name}", StringComparison.Ordinal))]);
+    internal IReadOnlySet<int> Members() =>
+        WithDescendants([.. All().Where(process => Read(process, "environ").Contains($"{Variable}={Name}", StringComparison.Ordinal))]);
 
     /// <summary>The command lines of the running members, for the message of a failed test.</summary>
     internal string[] Describe() => [.. Members().Select(process => Read(process, "cmdline").Replace('\0', ' '))];
@@ -57,5 +58,7 @@ internal sealed class ProcessFamily
         select id;
 
     private static int ParentOf(int process) =>
-        Read(process, "status").Split('\n').FirstOrDefault(line => line.StartsWith("PPid:", StringComparison.Ordinal)) is { } line ? int.Parse(line[5..], CultureInfo.InvariantCulture) : 0;
+        Read(process, "status").Split('\n').FirstOrDefault(line => line.StartsWith("PPid:", StringComparison.Ordinal)) is { } line
+            ? int.Parse(line[5..], CultureInfo.InvariantCulture)
+            : 0;
 }

@@ -13,7 +13,8 @@ public sealed class RepairTests
     [Fact]
     public async Task Deleted_streams_are_recreated_and_every_order_is_paid_once()
     {
-        await using var system = await RunningSystem.StartAsync(new() { ["Sweeper__After"] = "00:00:08", ["JetStream__AckWait"] = "00:00:05", ["Payments__TotalTimeout"] = "00:00:04" });
+        await using var system = await RunningSystem.StartAsync(
+            new() { ["Sweeper__After"] = "00:00:08", ["JetStream__AckWait"] = "00:00:05", ["Payments__TotalTimeout"] = "00:00:04" });
         using var client = new Client(system.OrderApi.Address);
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
@@ -35,7 +36,8 @@ public sealed class RepairTests
     [Fact]
     public async Task A_refund_is_made_after_an_outage_even_without_a_message_that_probes_the_provider()
     {
-        await using var system = await RunningSystem.StartAsync(new() { ["Payments__Breaker__BreakDuration"] = "00:00:01", ["Payments__Breaker__MaxBreakDuration"] = "00:00:01" });
+        await using var system = await RunningSystem.StartAsync(
+            new() { ["Payments__Breaker__BreakDuration"] = "00:00:01", ["Payments__Breaker__MaxBreakDuration"] = "00:00:01" });
         using var client = new Client(system.OrderApi.Address);
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
@@ -44,17 +46,21 @@ public sealed class RepairTests
         using (var outage = await gateway.PutAsJsonAsync("/faults", new { outage = true }))
             outage.EnsureSuccessStatusCode();
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => client.PlaceAsync()));
-        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(system.Worker.Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(
+            system.Worker.Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
 
         await new NatsJSContext(nats).PurgeStreamAsync("ORDERS", new NATS.Client.JetStream.Models.StreamPurgeRequest());
         await Sql.ExecuteAsync(system.PaymentsDatabase, "DELETE FROM payments WHERE status <> 'succeeded'");
         await Sql.ExecuteAsync(
-            system.PaymentsDatabase, $"UPDATE payments SET status = 'refunding', cancelled_at = now(), refund_key = gen_random_uuid(), lease_until = now() WHERE order_id = '{charged}'");
+            system.PaymentsDatabase,
+            "UPDATE payments SET status = 'refunding', cancelled_at = now(), refund_key = gen_random_uuid(), lease_until = now() "
+                + $"WHERE order_id = '{charged}'");
         using (var healed = await gateway.DeleteAsync(new Uri("/faults", UriKind.Relative)))
             healed.EnsureSuccessStatusCode();
 
         await Eventually.BeTrueAsync("the order is refunded", async () =>
-            await Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{charged}'") == "refunded");
+            await Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{charged}'")
+                == "refunded");
     }
 
     [Fact]
@@ -88,7 +94,8 @@ public sealed class RepairTests
             outage.EnsureSuccessStatusCode();
 
         var orders = await Task.WhenAll(Enumerable.Range(0, 80).Select(_ => client.PlaceAsync()));
-        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(system.Worker.Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the consumer is suspended", () => Task.FromResult(
+            system.Worker.Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
         await Task.Delay(TimeSpan.FromSeconds(8), TimeProvider.System);
         using (var healed = await gateway.DeleteAsync(new Uri("/faults", UriKind.Relative)))
             healed.EnsureSuccessStatusCode();

@@ -89,6 +89,7 @@ public sealed class StartupTests(SharedSystem shared)
 
         Assert.NotEqual(0, exitCode);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
-        return Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.Contains("cannot start", StringComparison.Ordinal));
+        return Assert.Single(
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.Contains("cannot start", StringComparison.Ordinal));
     }
 }

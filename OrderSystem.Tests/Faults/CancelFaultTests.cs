@@ -14,7 +14,8 @@ public sealed class CancelFaultTests
         await using var system = await FaultSystem.StartAsync(apis: 2, workers: 3, [("Sweeper__After", "00:00:20")]);
         await system.SetProviderAsync(new
         {
-            latency = "00:00:00.05", jitter = "00:00:00.4", dropAfterChargeRate = 0.15, errorAfterChargeRate = 0.1, keyInUseRate = 0.05, declineRate = 0.1, seed = system.Dice.Seed,
+            latency = "00:00:00.05", jitter = "00:00:00.4", dropAfterChargeRate = 0.15, errorAfterChargeRate = 0.1, keyInUseRate = 0.05,
+            declineRate = 0.1, seed = system.Dice.Seed,
         });
         using var http = Tokens.Http(address: null);
         var cancelled = new ConcurrentDictionary<Guid, HttpStatusCode>();
@@ -29,14 +30,19 @@ public sealed class CancelFaultTests
         await load;
         await Eventually.GetAsync(
             $"no payment is open (FAULT_SEED={system.Dice.Seed})",
-            () => Sql.RowAsync(system.PaymentsDatabase, "SELECT count(*), max(status), max(reason), max(lease_until) FROM payments WHERE status IN ('charging', 'unknown', 'refunding')"),
+            () => Sql.RowAsync(
+                system.PaymentsDatabase,
+                "SELECT count(*), max(status), max(reason), max(lease_until) FROM payments "
+                    + "WHERE status IN ('charging', 'unknown', 'refunding')"),
             open => open[0] is 0L, TimeSpan.FromSeconds(120));
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(90));
 
         // A cancel that was answered with 202 left the order cancelled, and one that was answered with 409 did not.
         var statuses = snapshot.Orders.ToDictionary(order => order.Id, order => order.Status);
         Assert.All(cancelled, answer => Assert.Equal(answer.Value == HttpStatusCode.Accepted, statuses[answer.Key] == "cancelled"));
-        Assert.Equal(cancelled.Count(answer => answer.Value == HttpStatusCode.Accepted), snapshot.Orders.Count(order => order.Status == "cancelled"));
+        Assert.Equal(
+            cancelled.Count(answer => answer.Value == HttpStatusCode.Accepted),
+            snapshot.Orders.Count(order => order.Status == "cancelled"));
 
         // Each refund belongs to a cancelled order, no order has two, and each has exactly one payments.refunded event.
         var charges = snapshot.Ledger.Where(line => line.IsCharge).ToDictionary(line => line.Id, line => Guid.Parse(line.OrderId!));
@@ -45,7 +51,8 @@ public sealed class CancelFaultTests
         Assert.All(refunds, order => Assert.Equal("cancelled", statuses[order]));
         Assert.Equal(refunds.Length, snapshot.Worker.Events.Count(stored => stored.Type == "payments.refunded.v1"));
         Assert.True(
-            refunds.Length > 5 && cancelled.Count(answer => answer.Value == HttpStatusCode.Accepted) > refunds.Length && cancelled.Any(answer => answer.Value == HttpStatusCode.Conflict),
+            refunds.Length > 5 && cancelled.Count(answer => answer.Value == HttpStatusCode.Accepted) > refunds.Length
+                && cancelled.Any(answer => answer.Value == HttpStatusCode.Conflict),
             $"FAULT_SEED={system.Dice.Seed}: {cancelled.Count} cancels, {refunds.Length} refunds: the races did not happen");
 
         async Task PlaceAndPerhapsCancelAsync(TimeSpan due)
@@ -60,7 +67,10 @@ public sealed class CancelFaultTests
             if (system.Dice.Hits(0.1))
             {
                 await Eventually.BeTrueAsync(
-                    $"order {order} has a final status", async () => await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT status FROM orders WHERE id = '{order}'") != "pending", TimeSpan.FromSeconds(60));
+                    $"order {order} has a final status",
+                    async () => await Sql.ScalarAsync<string>(
+                        system.OrdersDatabase, $"SELECT status FROM orders WHERE id = '{order}'") != "pending",
+                    TimeSpan.FromSeconds(60));
             }
             else
             {

@@ -15,7 +15,8 @@ public sealed class CancelledPaymentTests
     {
         await using var system = await StartAsync(_ => ScriptedResponse.Of(401, "{}"));
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
-        await PaymentAsync(system, order, "has had a charge attempt without effect", "status = 'charging' AND attempts = 0 AND calls IS NOT NULL");
+        await PaymentAsync(
+            system, order, "has had a charge attempt without effect", "status = 'charging' AND attempts = 0 AND calls IS NOT NULL");
 
         await CancelAsync(system, order);
 
@@ -31,7 +32,8 @@ public sealed class CancelledPaymentTests
     [InlineData(false, "cancelled")]
     public async Task A_cancelled_order_that_may_have_been_charged_is_looked_up_and_never_charged_again(bool wasCharged, string expected)
     {
-        await using var system = await StartAsync(request => request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable) : Unavailable);
+        await using var system = await StartAsync(
+            request => request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable) : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "is unknown", "status = 'unknown'");
         await CancelAsync(system, order);
@@ -74,48 +76,58 @@ public sealed class CancelledPaymentTests
         system.Script!.Script = _ => null;
 
         await PaymentAsync(system, order, "is in review", "status = 'review' AND reason LIKE '%charged and refunded the order%'");
-        await Eventually.GetAsync("the order is in manual review", () => OrderAsync(system, order), read => read.GetProperty("status").GetString() == "manualReview");
+        await Eventually.GetAsync("the order is in manual review",
+            () => OrderAsync(system, order), read => read.GetProperty("status").GetString() == "manualReview");
     }
 
     [Fact]
     public async Task A_rejected_refund_is_visible_in_the_order_the_timeline_the_gauge_and_the_audit()
     {
-        await using var system = await StartAsync(request => request.IsRefund ? ScriptedResponse.Of(422, "{}") : request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : Unavailable);
+        await using var system = await StartAsync(request =>
+            request.IsRefund ? ScriptedResponse.Of(422, "{}")
+            : request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 }
+            : Unavailable);
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
         await PaymentAsync(system, order, "is unknown", "status = 'unknown'");
         await CancelAsync(system, order);
         system.Script!.Script = request => request.IsRefund ? Unavailable : null;
 
         // A refund without a response is pending.
-        await Eventually.GetAsync("the order shows its refund as pending", () => OrderAsync(system, order), read => StateOf(read) == "pending");
+        await Eventually.GetAsync(
+            "the order shows its refund as pending", () => OrderAsync(system, order), read => StateOf(read) == "pending");
         system.Script.Script = request => request.IsRefund ? ScriptedResponse.Of(422, "{}") : null;
 
         await PaymentAsync(system, order, "is in review", "status = 'review'");
-        var answer = await Eventually.GetAsync("the order shows its refund in review", () => OrderAsync(system, order), read => StateOf(read) == "review");
+        var answer = await Eventually.GetAsync(
+            "the order shows its refund in review", () => OrderAsync(system, order), read => StateOf(read) == "review");
         Assert.Equal("cancelled", answer.GetProperty("status").GetString());
         using var client = new Client(system.ApiAddresses[0]);
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
-        Assert.Contains("refund is review", timeline.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("what").GetString()));
+        Assert.Contains(
+            "refund is review", timeline.GetProperty("steps").EnumerateArray().Select(step => step.GetProperty("what").GetString()));
         var audit = await client.Http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
         var found = audit.GetProperty("checks").EnumerateArray()
             .Single(check => check.GetProperty("check").GetString() == "the charge of every cancelled order was refunded");
         Assert.Equal(1, found.GetProperty("disagreements").GetInt32());
         await Sql.ExecuteAsync(system.PaymentsDatabase, "UPDATE payments SET cancelled_at = now() - interval '1 hour'");
-        await Eventually.BeTrueAsync("the gauge shows the age of the refund", async () => (await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
-            line.StartsWith("ordersystem_payments_oldest_refund_age_seconds", StringComparison.Ordinal)
-            && double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture) > 3_500));
+        await Eventually.BeTrueAsync("the gauge shows the age of the refund", async () =>
+            (await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
+                line.StartsWith("ordersystem_payments_oldest_refund_age_seconds", StringComparison.Ordinal)
+                && double.Parse(line[(line.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture) > 3_500));
     }
 
     private static async Task<FaultSystem> StartAsync(Func<ProviderRequest, ScriptedResponse?> script)
     {
-        var system = await FaultSystem.StartAsync(settings: [.. ServiceMetrics.Settings, ("Payments__ReconcileAfter__0", "00:00:02"), ("Payments__TotalTimeout", "00:00:02")]);
+        var system = await FaultSystem.StartAsync(
+            settings: [.. ServiceMetrics.Settings, ("Payments__ReconcileAfter__0", "00:00:02"), ("Payments__TotalTimeout", "00:00:02")]);
         system.Script = new(() => system.Gateway.Address) { Script = script };
         return system;
     }
 
     private static Task PaymentAsync(FaultSystem system, Guid order, string expectation, string condition) => Eventually.GetAsync(
         $"the payment {expectation}", async () => (
-            Holds: await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND {condition}") == 1,
+            Holds: await Sql.ScalarAsync<long>(
+                system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND {condition}") == 1,
             Payment: await Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT p::text FROM payments p WHERE order_id = '{order}'")),
         answer => answer.Holds, TimeSpan.FromSeconds(60));
 
@@ -131,7 +143,8 @@ public sealed class CancelledPaymentTests
         return await client.GetAsync(order);
     }
 
-    private static string? StateOf(JsonElement order) => order.TryGetProperty("refund", out var refund) ? refund.GetProperty("state").GetString() : null;
+    private static string? StateOf(JsonElement order) =>
+        order.TryGetProperty("refund", out var refund) ? refund.GetProperty("state").GetString() : null;
 
     private static async Task RefundByHandAsync(FaultSystem system, Guid order)
     {
@@ -139,7 +152,8 @@ public sealed class CancelledPaymentTests
         var charge = (await provider.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}"))[0];
         using var request = new HttpRequestMessage(HttpMethod.Post, "/refunds")
         {
-            Content = JsonContent.Create(new { chargeId = charge.GetProperty("id").GetString(), amount = charge.GetProperty("amount").GetDecimal() }),
+            Content = JsonContent.Create(
+                new { chargeId = charge.GetProperty("id").GetString(), amount = charge.GetProperty("amount").GetDecimal() }),
             Headers = { { "Idempotency-Key", "by-hand" } },
         };
         (await provider.SendAsync(request)).EnsureSuccessStatusCode().Dispose();

@@ -43,7 +43,8 @@ public sealed class ClockFaultTests
             {
                 await system.Load.PlaceAsync();
                 return await Sql.ScalarAsync<bool>(
-                    system.OrdersDatabase, $"SELECT count(*) > 0 FROM orders WHERE abs(extract(epoch FROM created_at - now()) - {offset.TotalSeconds}) < 3");
+                    system.OrdersDatabase,
+                    $"SELECT count(*) > 0 FROM orders WHERE abs(extract(epoch FROM created_at - now()) - {offset.TotalSeconds}) < 3");
             });
         }
     }
@@ -60,7 +61,9 @@ public sealed class ClockFaultTests
         var moved = await Sql.ScalarAsync<long>(
             system.PaymentsDatabase,
             """
-            WITH moved AS (UPDATE payments SET lease_until = lease_until + interval '1 hour', updated_at = updated_at + interval '1 hour' WHERE status IN ('charging', 'unknown') RETURNING 1)
+            WITH moved AS (
+                UPDATE payments SET lease_until = lease_until + interval '1 hour', updated_at = updated_at + interval '1 hour'
+                WHERE status IN ('charging', 'unknown') RETURNING 1)
             SELECT count(*) FROM moved
             """);
         Assert.InRange(moved, 2, 20);
@@ -72,5 +75,6 @@ public sealed class ClockFaultTests
     }
 
     private static Task OpenCircuitAsync(FaultSystem system) =>
-        Eventually.BeTrueAsync("the circuit is open", () => Task.FromResult(system.Workers[0].Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
+        Eventually.BeTrueAsync(
+            "the circuit is open", () => Task.FromResult(system.Workers[0].Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
 }

@@ -34,13 +34,16 @@ public sealed class DatabaseStateTests
         await using var system = await FaultSystem.StartAsync();
         await system.SetProviderAsync(new { errorRate = 1.0 });
         var held = (await system.Load.PlaceAsync()).OrderId!.Value;
-        await Eventually.BeTrueAsync("the payment row exists", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments") == 1);
+        await Eventually.BeTrueAsync("the payment row exists",
+            async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments") == 1);
         await using (await Sql.HoldAsync(system.PaymentsDatabase, $"SELECT * FROM payments WHERE order_id = '{held}' FOR UPDATE"))
         {
             await system.SetProviderAsync(null);
             await system.Load.RunAsync(new(Orders: 60, PerSecond: 30));
             await Eventually.BeTrueAsync(
-                "all others are paid", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == 60, TimeSpan.FromSeconds(20));
+                "all others are paid",
+                async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == 60,
+                TimeSpan.FromSeconds(20));
             Assert.Equal("pending", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT status FROM orders WHERE id = '{held}'"));
         }
 
@@ -55,10 +58,13 @@ public sealed class DatabaseStateTests
         using var client = new Client(system.Apis[0].Address);
 
         // Sessions that start from now on are read-only and stay so when the database accepts writes again: they must leave the pool.
-        await Sql.ExecuteAsync(system.Postgres.ConnectionString("postgres"), "ALTER DATABASE orders SET default_transaction_read_only = on");
-        await Sql.ExecuteAsync(system.Postgres.ConnectionString("postgres"), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'orders'");
+        await Sql.ExecuteAsync(
+            system.Postgres.ConnectionString("postgres"), "ALTER DATABASE orders SET default_transaction_read_only = on");
+        await Sql.ExecuteAsync(system.Postgres.ConnectionString("postgres"),
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'orders'");
         foreach (var probe in new[] { "/ready", "/health" })
-            await Eventually.BeTrueAsync($"{probe} is 503", async () => await StatusAsync(client, probe) == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(10));
+            await Eventually.BeTrueAsync($"{probe} is 503",
+                async () => await StatusAsync(client, probe) == HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(10));
         await Eventually.BeTrueAsync("POST is 503", async () => await PlaceAsync(client) is (HttpStatusCode.ServiceUnavailable, _));
         for (var i = 0; i < 10; i++)
         {
@@ -69,8 +75,10 @@ public sealed class DatabaseStateTests
         await Sql.ExecuteAsync(system.Postgres.ConnectionString("postgres"), "ALTER DATABASE orders RESET default_transaction_read_only");
         Assert.Equal((HttpStatusCode.Created, false), await PlaceAsync(client));
         foreach (var probe in new[] { "/ready", "/health" })
-            await Eventually.BeTrueAsync($"{probe} is 200", async () => await StatusAsync(client, probe) == HttpStatusCode.OK, TimeSpan.FromSeconds(10));
-        await Eventually.BeTrueAsync("every order is paid", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == 6);
+            await Eventually.BeTrueAsync(
+                $"{probe} is 200", async () => await StatusAsync(client, probe) == HttpStatusCode.OK, TimeSpan.FromSeconds(10));
+        await Eventually.BeTrueAsync("every order is paid",
+            async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == 6);
     }
 
     [Fact]
@@ -86,8 +94,10 @@ public sealed class DatabaseStateTests
             await client.PlaceAsync();
         }
 
-        await Sql.ExecuteAsync(system.OrdersDatabase, "ALTER TABLE orders ALTER COLUMN currency TYPE varchar(16), ALTER COLUMN customer_id TYPE varchar(400)");
-        await Sql.ExecuteAsync(system.PaymentsDatabase, "ALTER TABLE payments ALTER COLUMN currency TYPE varchar(16), ALTER COLUMN status TYPE varchar(40)");
+        await Sql.ExecuteAsync(
+            system.OrdersDatabase, "ALTER TABLE orders ALTER COLUMN currency TYPE varchar(16), ALTER COLUMN customer_id TYPE varchar(400)");
+        await Sql.ExecuteAsync(
+            system.PaymentsDatabase, "ALTER TABLE payments ALTER COLUMN currency TYPE varchar(16), ALTER COLUMN status TYPE varchar(40)");
 
         for (var i = 0; i < 10; i++)
         {
@@ -107,7 +117,9 @@ public sealed class DatabaseStateTests
 
     private static async Task<(HttpStatusCode Status, bool HasRetryAfter)> PlaceAsync(Client client)
     {
-        using var body = new StringContent("""{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":5}]}""", mediaType: new("application/json"));
+        using var body = new StringContent(
+            """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":5}]}""",
+            mediaType: new("application/json"));
         using var answer = await client.Http.PostAsync(new Uri("/orders", UriKind.Relative), body);
         return (answer.StatusCode, answer.Headers.RetryAfter is not null);
     }

@@ -60,7 +60,9 @@ public sealed class DeadlineTests
             var body = await answer.Content.ReadAsStringAsync();
             var took = Stopwatch.GetElapsedTime(asked);
             Assert.True(took < Limit, $"{method} {path} took {took}: {(int)answer.StatusCode} {body}");
-            Assert.True(answer.StatusCode == expected || (path == "/health" && answer.StatusCode == HttpStatusCode.OK), $"{method} {path} answered {(int)answer.StatusCode}: {body}");
+            Assert.True(
+                answer.StatusCode == expected || (path == "/health" && answer.StatusCode == HttpStatusCode.OK),
+                $"{method} {path} answered {(int)answer.StatusCode}: {body}");
         }
 
         var placing = Stopwatch.GetTimestamp();

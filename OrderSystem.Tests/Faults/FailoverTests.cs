@@ -40,12 +40,14 @@ public sealed class FailoverTests(SharedSystem shared)
             await client.WaitForAsync(order, "paid", TimeSpan.FromSeconds(60));
         Assert.Equal("paid", (await client.GetAsync(before)).GetProperty("status").GetString());
         foreach (var service in system.Services.Where(service => service != system.Gateway))
-            await Eventually.BeTrueAsync("the service is healthy", async () => (await client.Http.GetAsync(new Uri(service.Address, "/health"))).StatusCode == HttpStatusCode.OK);
+            await Eventually.BeTrueAsync("the service is healthy",
+                async () => (await client.Http.GetAsync(new Uri(service.Address, "/health"))).StatusCode == HttpStatusCode.OK);
 
         // The migrate command and an operator command use the new primary, too, with the same connection string.
         var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", system.MigrationEnvironment(), "migrate");
         Assert.True(exitCode == 0, output);
-        (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", system.Environment("OrderSystem.PaymentWorker"), "payments", "list");
+        (exitCode, output) = await ServiceProcess.RunAsync(
+            "OrderSystem.PaymentWorker", system.Environment("OrderSystem.PaymentWorker"), "payments", "list");
         Assert.True(exitCode == 0, output);
     }
 
@@ -58,7 +60,8 @@ public sealed class FailoverTests(SharedSystem shared)
     public async Task Target_session_attributes_that_allow_a_standby_are_rejected_in_one_line(string attributes)
     {
         var environment = (await shared.StartedAsync()).Environment();
-        environment["ConnectionStrings__orders"] = $"Host=127.0.0.1,127.0.0.2;Database=orders;Username=x;Password=only-for-tests;Target Session Attributes={attributes}";
+        environment["ConnectionStrings__orders"] =
+            $"Host=127.0.0.1,127.0.0.2;Database=orders;Username=x;Password=only-for-tests;Target Session Attributes={attributes}";
         foreach (var arguments in new string[][] { [], ["migrate"], ["audit"] })
         {
             var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", environment, arguments);
@@ -87,7 +90,8 @@ public sealed class FailoverTests(SharedSystem shared)
     {
         await using var primary = await PostgresServer.StartAsync();
         await using var standby = await primary.StartStandbyAsync();
-        var both = $"Host=127.0.0.1:{standby.Port},127.0.0.1:{primary.Port};Username=postgres;Password={PostgresTemplate.Password};Pooling=false";
+        var both =
+            $"Host=127.0.0.1:{standby.Port},127.0.0.1:{primary.Port};Username=postgres;Password={PostgresTemplate.Password};Pooling=false";
 
         Assert.True(await IsStandbyAsync(both));
         Assert.False(await IsStandbyAsync(PostgresHosts.ToPrimary(both).ConnectionString));
@@ -101,5 +105,6 @@ public sealed class FailoverTests(SharedSystem shared)
     }
 
     private static StringContent Order() =>
-        new("""{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":19.99}]}""", System.Text.Encoding.UTF8, "application/json");
+        new("""{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":19.99}]}""",
+            System.Text.Encoding.UTF8, "application/json");
 }

@@ -25,7 +25,8 @@ public sealed class LinkFaultTests
         await over.CancelAsync();
         await load;
 
-        Assert.True(system.Proxies.All(proxy => proxy.Cuts > 0), string.Join(", ", system.Proxies.Select(proxy => $"{proxy.Name}: {proxy.Cuts} cuts")));
+        Assert.True(system.Proxies.All(proxy => proxy.Cuts > 0),
+            string.Join(", ", system.Proxies.Select(proxy => $"{proxy.Name}: {proxy.Cuts} cuts")));
         Assert.All(system.AllInstances, service => Assert.True(Directory.Exists($"/proc/{service.Id}"), service.Output));
         await system.AuditAsync(TimeSpan.FromSeconds(90));
 

@@ -40,11 +40,13 @@ public sealed class NatsFaultTests
         var frozen = TimeProvider.System.GetTimestamp();
         var load = system.Load.RunAsync(new(Orders: 60, PerSecond: 2));
         using var http = new HttpClient { BaseAddress = system.Apis[0].Address };
-        await Eventually.BeTrueAsync("the API is unhealthy", async () => !(await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, TimeSpan.FromSeconds(45));
+        await Eventually.BeTrueAsync("the API is unhealthy",
+            async () => !(await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, TimeSpan.FromSeconds(45));
 
         // After two unanswered pings, 15 s apart, the clients close the connection and reconnect.
         await Eventually.BeTrueAsync(
-            "the API and the worker have closed their connections", () => Task.FromResult(system.ApiNats.LeftByClient > 0 && system.WorkerNats.LeftByClient > 0),
+            "the API and the worker have closed their connections",
+            () => Task.FromResult(system.ApiNats.LeftByClient > 0 && system.WorkerNats.LeftByClient > 0),
             TimeSpan.FromSeconds(45) - TimeProvider.System.GetElapsedTime(frozen));
         await load;
         await system.Nats.SignalAsync("CONT");
@@ -66,7 +68,9 @@ public sealed class NatsFaultTests
 
         await system.Load.RunAsync(new(Orders: 40, PerSecond: 50));
         await Eventually.GetAsync(
-            "the relay logs why the events wait", () => Task.FromResult(system.Apis[0].Output is var said && said.Contains("maximum bytes exceeded", StringComparison.Ordinal) ? "" : said), said => said == "");
+            "the relay logs why the events wait", () => Task.FromResult(
+                system.Apis[0].Output is var said && said.Contains("maximum bytes exceeded", StringComparison.Ordinal) ? "" : said),
+            said => said == "");
         Assert.Equal(40L, await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox WHERE parked_at IS NULL"));
         using (var http = new HttpClient { BaseAddress = system.Apis[0].Address })
             Assert.Equal(HttpStatusCode.ServiceUnavailable, (await http.GetAsync(new Uri("/health", UriKind.Relative))).StatusCode);
@@ -103,6 +107,7 @@ public sealed class NatsFaultTests
     private static void AssertNoneWasRejected(LoadHistory history)
     {
         Assert.All(history.Requests, request => Assert.NotNull(request.OrderId));
-        Assert.DoesNotContain(history.Requests.SelectMany(request => request.Attempts), attempt => attempt.Outcome == LoadOutcome.RetryLater);
+        Assert.DoesNotContain(
+            history.Requests.SelectMany(request => request.Attempts), attempt => attempt.Outcome == LoadOutcome.RetryLater);
     }
 }

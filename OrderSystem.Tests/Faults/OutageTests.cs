@@ -25,7 +25,8 @@ public sealed class OutageTests
 
         foreach (var order in orders)
             await client.WaitForAsync(order, "paid", TimeSpan.FromSeconds(90));
-        await Eventually.BeTrueAsync("the outbox is empty", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox") == 0);
+        await Eventually.BeTrueAsync(
+            "the outbox is empty", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox") == 0);
         Assert.Equal(21L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'succeeded'"));
     }
 
@@ -45,10 +46,12 @@ public sealed class OutageTests
         {
             await Task.Delay(TimeSpan.FromSeconds(i * 0.4), TimeProvider.System);
             var asked = TimeProvider.System.GetTimestamp();
-            using var answer = await client.Http.PostAsJsonAsync("/orders", new { customerId = "c-17", currency = "EUR", items = new[] { new { sku = "S", quantity = 1, unitPrice = 1m } } });
+            using var answer = await client.Http.PostAsJsonAsync("/orders",
+                new { customerId = "c-17", currency = "EUR", items = new[] { new { sku = "S", quantity = 1, unitPrice = 1m } } });
             return (answer.StatusCode, RetryAfter: answer.Headers.RetryAfter?.Delta, Took: TimeProvider.System.GetElapsedTime(asked));
         }));
-        TestContext.Current.TestOutputHelper?.WriteLine($"{outage}: answered after {answers.Min(answer => answer.Took)} to {answers.Max(answer => answer.Took)}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{outage}: answered after {answers.Min(answer => answer.Took)} to {answers.Max(answer => answer.Took)}");
         Assert.All(answers, answer => Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode));
         Assert.All(answers, answer => Assert.True(answer.RetryAfter > TimeSpan.Zero));
         Assert.All(answers, answer => Assert.InRange(answer.Took, TimeSpan.Zero, TimeSpan.FromSeconds(6)));
@@ -81,10 +84,12 @@ public sealed class OutageTests
         {
             var (since, before) = (TimeProvider.System.GetTimestamp(), services.Select(CpuTime).ToArray());
             await Task.Delay(TimeSpan.FromSeconds(4), TimeProvider.System);
-            shares = [.. services.Select((service, i) => Math.Min(shares[i], (CpuTime(service) - before[i]) / TimeProvider.System.GetElapsedTime(since)))];
+            shares = [.. services.Select(
+                (service, i) => Math.Min(shares[i], (CpuTime(service) - before[i]) / TimeProvider.System.GetElapsedTime(since)))];
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"Without {server}: order-api {shares[0]:P1} of a core, payment-worker {shares[1]:P1}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"Without {server}: order-api {shares[0]:P1} of a core, payment-worker {shares[1]:P1}");
         Assert.All(shares, share => Assert.InRange(share, 0, 0.1));
 
         await (server == "NATS" ? system.Nats.StartAgainAsync() : system.Postgres.StartAgainAsync());
@@ -106,7 +111,8 @@ public sealed class OutageTests
         foreach (var order in orders)
             await one.WaitForAsync(order, "paid");
 
-        Assert.Equal(300L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'succeeded'"));
+        Assert.Equal(
+            300L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'succeeded'"));
         Assert.Equal(300L, await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM inbox"));
     }
 

@@ -21,7 +21,8 @@ public sealed class PostgresFaultTests
                 system.Postgres.ConnectionString("postgres"),
                 $"""
                 SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM (
-                    SELECT pid FROM pg_stat_activity WHERE datname IN ('orders', 'payments') ORDER BY md5(pid::text || '{system.Dice.Next()}') LIMIT 2) AS chosen
+                    SELECT pid FROM pg_stat_activity WHERE datname IN ('orders', 'payments')
+                    ORDER BY md5(pid::text || '{system.Dice.Next()}') LIMIT 2) AS chosen
                 """);
         }
 
@@ -42,7 +43,8 @@ public sealed class PostgresFaultTests
         await system.Postgres.StartAgainAsync();
         await load;
 
-        var refused = system.Load.History.Requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.RetryLater).ToArray();
+        var refused = system.Load.History.Requests.SelectMany(request => request.Attempts)
+            .Where(attempt => attempt.Outcome == LoadOutcome.RetryLater).ToArray();
         Assert.NotEmpty(refused);
         Assert.All(refused, attempt => Assert.Equal(HttpStatusCode.ServiceUnavailable, attempt.Status));
         Assert.All(refused, attempt => Assert.InRange((attempt.Ended - attempt.Started).TotalSeconds, 0, 6));
@@ -79,7 +81,8 @@ public sealed class PostgresFaultTests
         var load = system.Load.RunAsync(new(Orders: 250, PerSecond: 40));
         await Eventually.BeTrueAsync(
             "orders are rejected with 503",
-            () => Task.FromResult(system.Load.History.Requests.SelectMany(request => request.Attempts).Any(attempt => attempt.Status == HttpStatusCode.ServiceUnavailable)));
+            () => Task.FromResult(system.Load.History.Requests.SelectMany(request => request.Attempts)
+                .Any(attempt => attempt.Status == HttpStatusCode.ServiceUnavailable)));
         await disk.FreeSpaceAsync(system);
         await load;
 

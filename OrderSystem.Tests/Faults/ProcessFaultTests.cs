@@ -22,7 +22,8 @@ public sealed class ProcessFaultTests
             // The rows of killed relays are published again, too. Their deletes must not
             // be held, because the commit of the next order may be queued behind them.
             if (frame.StartsWith("HPUB orders.created "u8)
-                && Guid.Parse(Encoding.ASCII.GetString(frame[(frame.IndexOf("ce-subject: "u8) + 12)..][..36])) is var order && !earlier.ContainsKey(order))
+                && Guid.Parse(Encoding.ASCII.GetString(frame[(frame.IndexOf("ce-subject: "u8) + 12)..][..36])) is var order
+                && !earlier.ContainsKey(order))
                 published = order;
             return TcpVerdict.Pass;
         };
@@ -108,8 +109,10 @@ public sealed class ProcessFaultTests
 
     private static FaultBreakpoint Set(FaultSystem system, Point point, Guid order)
     {
-        bool Begins(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments.succeeded"u8);
-        bool Records(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("payments.succeeded"u8);
+        bool Begins(ReadOnlySpan<byte> frame) =>
+            TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments.succeeded"u8);
+        bool Records(ReadOnlySpan<byte> frame) =>
+            TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("payments.succeeded"u8);
         switch (point)
         {
             case Point.BeforeTx1:
@@ -132,7 +135,8 @@ public sealed class ProcessFaultTests
                         ack = Encoding.ASCII.GetBytes(subject);
                     return TcpVerdict.Pass;
                 };
-                return FromClient(system.WorkerNats, TcpVerdict.PassAndHold, frame => ack is not null && frame.Contains(ack) && frame.Contains("+ACK"u8));
+                return FromClient(
+                    system.WorkerNats, TcpVerdict.PassAndHold, frame => ack is not null && frame.Contains(ack) && frame.Contains("+ACK"u8));
         }
     }
 

@@ -8,7 +8,8 @@ namespace OrderSystem.Tests.Faults;
 public sealed class ProviderAnswerFaultTests
 {
     /// <summary>Long in a soak, to find effects that need time; short in the suite.</summary>
-    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
+    private static readonly TimeSpan Outage = TimeSpan.FromSeconds(
+        int.TryParse(Environment.GetEnvironmentVariable("OUTAGE_SECONDS"), out var seconds) ? seconds : 8);
 
     private static readonly int PerSecond = int.TryParse(Environment.GetEnvironmentVariable("OUTAGE_RATE"), out var rate) ? rate : 5;
 
@@ -38,7 +39,10 @@ public sealed class ProviderAnswerFaultTests
 
         await system.Load.RunAsync(new(orders, PerSecond));
         await Eventually.BeTrueAsync($"the alert's metric names {cause}", async () =>
-            Regex.IsMatch(await ServiceMetrics.ScrapeAsync(system.Workers[0]), $$"""^ordersystem_payment_gateway_failing{[^}]*cause="{{cause}}"[^}]*} 1\b""", RegexOptions.Multiline));
+            Regex.IsMatch(
+                await ServiceMetrics.ScrapeAsync(system.Workers[0]),
+                $$"""^ordersystem_payment_gateway_failing{[^}]*cause="{{cause}}"[^}]*} 1\b""",
+                RegexOptions.Multiline));
         var asked = system.Script.Requests.Count;
         TestContext.Current.TestOutputHelper?.WriteLine($"{kind}: {orders} orders, {asked} calls during the outage");
 
@@ -51,22 +55,27 @@ public sealed class ProviderAnswerFaultTests
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(120));
         Assert.Equal((orders, 0L), (snapshot.Ledger.Count, snapshot.DeadLetters));
         Assert.All(snapshot.Orders, order => Assert.Equal("paid", order.Status));
-        await Eventually.BeTrueAsync("the alert's metric is zero again", async () => !(await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
-            line.StartsWith("ordersystem_payment_gateway_failing{", StringComparison.Ordinal) && line.EndsWith(" 1", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the alert's metric is zero again", async () =>
+            !(await ServiceMetrics.ScrapeAsync(system.Workers[0])).Split('\n').Any(line =>
+                line.StartsWith("ordersystem_payment_gateway_failing{", StringComparison.Ordinal)
+                && line.EndsWith(" 1", StringComparison.Ordinal)));
     }
 
     [Fact]
     public async Task F37_Responses_without_a_body_release_their_slots_and_the_next_orders_are_paid()
     {
-        await using var system = await FaultSystem.StartAsync(settings: [("JetStream__Concurrency", "4"), ("JetStream__Prefetch", "8"), ("Payments__Breaker__MinimumCalls", "10000")]);
+        await using var system = await FaultSystem.StartAsync(
+            settings: [("JetStream__Concurrency", "4"), ("JetStream__Prefetch", "8"), ("Payments__Breaker__MinimumCalls", "10000")]);
         var stalled = 0;
         system.Script = new(() => system.Gateway.Address)
         {
             // As many as four slots can hold, with all of their retries.
-            Script = request => request.IsCharge && Interlocked.Increment(ref stalled) <= 12 ? ScriptedResponse.Stalled(200, "{\"id\"") : null,
+            Script = request =>
+                request.IsCharge && Interlocked.Increment(ref stalled) <= 12 ? ScriptedResponse.Stalled(200, "{\"id\"") : null,
         };
         await system.Load.RunAsync(new(Orders: 4, PerSecond: 50));
-        await Eventually.BeTrueAsync("every slot has received a response without a body", () => Task.FromResult(Volatile.Read(ref stalled) >= 4));
+        await Eventually.BeTrueAsync(
+            "every slot has received a response without a body", () => Task.FromResult(Volatile.Read(ref stalled) >= 4));
         await system.Load.RunAsync(new(Orders: 10, PerSecond: 50));
 
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(60));
@@ -77,8 +86,12 @@ public sealed class ProviderAnswerFaultTests
     [Fact]
     public async Task A_charge_answered_with_201_is_looked_up_and_the_order_is_paid()
     {
-        await using var system = await FaultSystem.StartAsync(settings: [("Payments__ReconcileAfter__0", "00:00:01"), ("Payments__ReconcileAfter__1", "00:00:01")]);
-        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 201 } : null };
+        await using var system = await FaultSystem.StartAsync(
+            settings: [("Payments__ReconcileAfter__0", "00:00:01"), ("Payments__ReconcileAfter__1", "00:00:01")]);
+        system.Script = new(() => system.Gateway.Address)
+        {
+            Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 201 } : null,
+        };
         await system.Load.PlaceAsync();
 
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(60));
@@ -96,7 +109,10 @@ public sealed class ProviderAnswerFaultTests
         var text = reason.Replace("LONG", new string('x', 60_000), StringComparison.Ordinal);
         system.Script = new(() => system.Gateway.Address)
         {
-            Script = request => request.IsCharge ? ScriptedResponse.Of(402, $$"""{"id":"ch_1","status":"declined","reason":"{{text}}"}""", "application/json; charset=klingon") : null,
+            Script = request => request.IsCharge
+                ? ScriptedResponse.Of(
+                    402, $$"""{"id":"ch_1","status":"declined","reason":"{{text}}"}""", "application/json; charset=klingon")
+                : null,
         };
         using var client = new Client(system.ApiAddresses[0]);
 
@@ -111,16 +127,24 @@ public sealed class ProviderAnswerFaultTests
     public async Task A_long_Retry_After_postpones_the_payment_and_acknowledges_its_message()
     {
         await using var system = await FaultSystem.StartAsync();
-        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Of(429, "", null, "Retry-After: 900") : null };
+        system.Script = new(() => system.Gateway.Address)
+        {
+            Script = request => request.IsCharge ? ScriptedResponse.Of(429, "", null, "Retry-After: 900") : null,
+        };
         await system.Load.PlaceAsync();
 
         await Eventually.BeTrueAsync("the payment waits for a quarter of an hour", async () =>
-            await CountAsync(system, "status = 'charging' AND attempts = 0 AND lease_until BETWEEN now() + interval '14 minutes' AND now() + interval '15 minutes'") == 1);
-        await Eventually.BeTrueAsync("its message is acknowledged", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM inbox") == 1);
+            await CountAsync(
+                system,
+                "status = 'charging' AND attempts = 0 "
+                    + "AND lease_until BETWEEN now() + interval '14 minutes' AND now() + interval '15 minutes'") == 1);
+        await Eventually.BeTrueAsync("its message is acknowledged",
+            async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM inbox") == 1);
 
         // Makes the payment due, as it would be a quarter of an hour later.
         system.Script.Script = _ => null;
-        await Sql.ExecuteAsync(system.PaymentsDatabase, "UPDATE payments SET lease_until = now(), updated_at = now() - interval '15 minutes'");
+        await Sql.ExecuteAsync(
+            system.PaymentsDatabase, "UPDATE payments SET lease_until = now(), updated_at = now() - interval '15 minutes'");
         var snapshot = await system.AuditAsync();
         Assert.Equal("paid", Assert.Single(snapshot.Orders).Status);
     }
@@ -134,7 +158,8 @@ public sealed class ProviderAnswerFaultTests
         await using var system = await FaultSystem.StartAsync(settings: [("SECRETS_PATH", folder.FullName)]);
         system.Script = new(() => system.Gateway.Address)
         {
-            Script = request => request.Headers.GetValueOrDefault("Authorization") == "Bearer new-token" && request.Headers.GetValueOrDefault("X-Api-Key") == "key-17"
+            Script = request => request.Headers.GetValueOrDefault("Authorization") == "Bearer new-token"
+                && request.Headers.GetValueOrDefault("X-Api-Key") == "key-17"
                 ? null : ScriptedResponse.Of(401, "{}"),
         };
         await system.Load.PlaceAsync();
@@ -149,5 +174,6 @@ public sealed class ProviderAnswerFaultTests
         folder.Delete(recursive: true);
     }
 
-    private static Task<long> CountAsync(FaultSystem system, string condition) => Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE {condition}");
+    private static Task<long> CountAsync(FaultSystem system, string condition) =>
+        Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE {condition}");
 }

@@ -14,7 +14,8 @@ public sealed class ProviderFaultTests
     public async Task F29_Lost_responses_of_the_provider_never_charge_twice()
     {
         await using var system = await FaultSystem.StartAsync(workers: 2);
-        await system.SetProviderAsync(new { dropAfterChargeRate = 0.3, errorAfterChargeRate = 0.1, keyInUseRate = 0.05, seed = system.Dice.Seed });
+        await system.SetProviderAsync(
+            new { dropAfterChargeRate = 0.3, errorAfterChargeRate = 0.1, keyInUseRate = 0.05, seed = system.Dice.Seed });
 
         await system.Load.RunAsync(new(Orders: 150, PerSecond: 30));
 

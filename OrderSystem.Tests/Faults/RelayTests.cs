@@ -107,12 +107,17 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
 
         await RelayAllAsync();
 
-        var consumer = await new NatsJSContext(nats).CreateConsumerAsync(Topology.Orders, new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.None, HeadersOnly = true });
+        var consumer = await new NatsJSContext(nats).CreateConsumerAsync(
+            Topology.Orders, new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.None, HeadersOnly = true });
         var seen = new HashSet<string>();
-        await foreach (var message in consumer.FetchAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = Orders * 2, Expires = TimeSpan.FromSeconds(5) }))
+        await foreach (var message in consumer.FetchAsync<byte[]>(
+            new NatsJSFetchOpts { MaxMsgs = Orders * 2, Expires = TimeSpan.FromSeconds(5) }))
         {
             var order = message.Headers!["ce-subject"].ToString();
-            Assert.True(seen.Add($"{order} {message.Subject}") && (message.Subject == "orders.created" || seen.Contains($"{order} orders.created")), $"{message.Subject} of {order} came first");
+            Assert.True(
+                seen.Add($"{order} {message.Subject}")
+                    && (message.Subject == "orders.created" || seen.Contains($"{order} orders.created")),
+                $"{message.Subject} of {order} came first");
         }
 
         Assert.Equal(Orders * 2, seen.Count);
@@ -124,7 +129,8 @@ public sealed class RelayTests(SharedPostgres shared) : IAsyncLifetime
         var (committer, relay) = (services.GetRequiredService<GroupCommitter>(), services.GetRequiredService<Relay>());
         await committer.StartAsync(CancellationToken.None);
         await relay.StartAsync(CancellationToken.None);
-        await Eventually.BeTrueAsync("the outbox is empty", async () => await Sql.ScalarAsync<long>(connectionString, "SELECT count(*) FROM outbox") == 0);
+        await Eventually.BeTrueAsync(
+            "the outbox is empty", async () => await Sql.ScalarAsync<long>(connectionString, "SELECT count(*) FROM outbox") == 0);
         await relay.StopAsync(CancellationToken.None);
         await committer.StopAsync(CancellationToken.None);
     }

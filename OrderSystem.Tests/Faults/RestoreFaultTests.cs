@@ -40,13 +40,16 @@ public sealed class RestoreFaultTests
         if (redelivery == Redelivery.Redrive)
             await RedriveAsync(system);
 
-        await Eventually.GetAsync("every payment is as before the restore", () => PaymentsAsync(system), after => after == before, TimeSpan.FromSeconds(60));
+        await Eventually.GetAsync(
+            "every payment is as before the restore", () => PaymentsAsync(system), after => after == before, TimeSpan.FromSeconds(60));
         using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
         Assert.Equal(Orders, (await provider.GetStringAsync("/ledger")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
-        await Eventually.BeTrueAsync("every order is paid", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == Orders);
+        await Eventually.BeTrueAsync("every order is paid",
+            async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM orders WHERE status = 'paid'") == Orders);
 
         // An original event is charged again under the same key, which has no effect. A republished event is looked up.
-        var calls = await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT string_agg(DISTINCT calls -> 0 ->> 'kind', ',') FROM payments");
+        var calls = await Sql.ScalarAsync<string>(
+            system.PaymentsDatabase, "SELECT string_agg(DISTINCT calls -> 0 ->> 'kind', ',') FROM payments");
         Assert.Equal(redelivery == Redelivery.ConsumerRecreated ? "charge" : "look-up", calls);
     }
 
@@ -59,14 +62,19 @@ public sealed class RestoreFaultTests
         await system.StopAsync(system.Workers[0]);
 
         // As if the charge had been made under another key: a second call would be a second charge.
-        system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Of(200, """{"id":"ch_second","status":"succeeded"}""") : null };
+        system.Script = new(() => system.Gateway.Address)
+        {
+            Script = request => request.IsCharge ? ScriptedResponse.Of(200, """{"id":"ch_second","status":"succeeded"}""") : null,
+        };
         await Sql.ExecuteAsync(system.PaymentsDatabase, LosePayments);
         await system.StartWorkerAsync();
 
         await RedriveAsync(system);
 
         await Eventually.BeTrueAsync("the charge is found", async () =>
-            await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'succeeded' AND in_doubt") == 1);
+            await Sql.ScalarAsync<long>(
+                system.PaymentsDatabase,
+                $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'succeeded' AND in_doubt") == 1);
         Assert.Equal(["look-up"], system.Script!.Requests.Select(request => request.IsLookUp ? "look-up" : "call"));
     }
 
@@ -83,9 +91,13 @@ public sealed class RestoreFaultTests
         await Sql.ExecuteAsync(system.OrdersDatabase, "UPDATE orders SET status = 'pending'");
         (await client.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null)).EnsureSuccessStatusCode().Dispose();
 
-        await Eventually.BeTrueAsync("the charge is refunded", async () =>
-            await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'refunded'") == 1, TimeSpan.FromSeconds(60));
-        var answer = await Eventually.GetAsync("the order shows its refund", () => client.GetAsync(order), read => read.TryGetProperty("refund", out var refund) && refund.GetProperty("state").GetString() == "refunded");
+        await Eventually.BeTrueAsync(
+            "the charge is refunded",
+            async () => await Sql.ScalarAsync<long>(
+                system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'refunded'") == 1,
+            TimeSpan.FromSeconds(60));
+        var answer = await Eventually.GetAsync("the order shows its refund", () => client.GetAsync(order),
+            read => read.TryGetProperty("refund", out var refund) && refund.GetProperty("state").GetString() == "refunded");
         Assert.Equal("cancelled", answer.GetProperty("status").GetString());
     }
 
@@ -97,37 +109,49 @@ public sealed class RestoreFaultTests
         await using var system = await FaultSystem.StartAsync();
         system.Script = new(() => system.Gateway.Address) { Script = request => request.IsCharge ? ScriptedResponse.Silence : null };
         var order = (await system.Load.PlaceAsync()).OrderId!.Value;
-        await Eventually.BeTrueAsync("the outcome of the charge is unknown", async () => await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'unknown'") == 1);
+        await Eventually.BeTrueAsync("the outcome of the charge is unknown", async () =>
+            await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE status = 'unknown'") == 1);
         await system.StopAsync(system.Workers[0]);
         if (wasCharged)
             await ChargeAsync(system, order);
         await Sql.ExecuteAsync(
-            system.PaymentsDatabase, "UPDATE payments SET attempts = 1, first_attempt_at = now() - interval '21 hours', lease_until = now() - interval '20 hours', updated_at = lease_until");
+            system.PaymentsDatabase,
+            "UPDATE payments SET attempts = 1, first_attempt_at = now() - interval '21 hours', "
+                + "lease_until = now() - interval '20 hours', updated_at = lease_until");
         var charges = system.Script.Requests.Count(request => request.IsCharge);
 
         await system.StartWorkerAsync();
 
-        await Eventually.BeTrueAsync($"the payment is {expected}", async () => await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT status FROM payments") == expected);
+        await Eventually.BeTrueAsync($"the payment is {expected}",
+            async () => await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT status FROM payments") == expected);
         Assert.Equal(charges, system.Script.Requests.Count(request => request.IsCharge));
     }
 
     private static Task<string> PaymentsAsync(FaultSystem system) => Sql.ScalarAsync<string>(
-        system.PaymentsDatabase, "SELECT coalesce(string_agg(concat_ws(' ', order_id, status, amount, currency, provider_key, provider_reference), ';' ORDER BY order_id), '') FROM payments");
+        system.PaymentsDatabase,
+        "SELECT coalesce(string_agg("
+            + "concat_ws(' ', order_id, status, amount, currency, provider_key, provider_reference), ';' ORDER BY order_id), '') "
+            + "FROM payments");
 
     private static async Task RedriveAsync(FaultSystem system)
     {
         using var client = new Client(system.ApiAddresses[0]);
         client.Http.DefaultRequestHeaders.Add("X-Operator", "ada");
-        using var answer = await client.Http.PostAsync($"/ops/redrive?since={TimeProvider.System.GetUtcNow().AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}", content: null);
+        using var answer = await client.Http.PostAsync(
+            $"/ops/redrive?since={TimeProvider.System.GetUtcNow().AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}", content: null);
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     /// <summary>Makes the charge that the worker gave up waiting for.</summary>
     private static async Task ChargeAsync(FaultSystem system, Guid order)
     {
-        var row = await Sql.RowAsync(system.PaymentsDatabase, $"SELECT amount, currency, provider_key::text FROM payments WHERE order_id = '{order}'");
+        var row = await Sql.RowAsync(
+            system.PaymentsDatabase, $"SELECT amount, currency, provider_key::text FROM payments WHERE order_id = '{order}'");
         using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/charges") { Content = JsonContent.Create(new { orderId = order, amount = row[0], currency = row[1] }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/charges")
+        {
+            Content = JsonContent.Create(new { orderId = order, amount = row[0], currency = row[1] }),
+        };
         request.Headers.Add("Idempotency-Key", (string)row[2]!);
         (await provider.SendAsync(request)).EnsureSuccessStatusCode().Dispose();
     }

@@ -11,7 +11,8 @@ public sealed class ShutdownTests
     [Fact]
     public async Task F32_SIGTERM_to_every_process_under_load_loses_nothing_and_repeats_almost_nothing()
     {
-        await using var system = await FaultSystem.StartAsync(apis: 2, workers: 2, [("Payments__AttemptTimeout", "00:00:04"), ("JetStream__AckWait", "00:00:20")]);
+        await using var system = await FaultSystem.StartAsync(
+            apis: 2, workers: 2, [("Payments__AttemptTimeout", "00:00:04"), ("JetStream__AckWait", "00:00:20")]);
         var rules = new FaultRules(system);
         await system.SetProviderAsync(new { latency = "00:00:00.1", jitter = "00:00:00.2" });
         var load = system.Load.RunAsync(new(Orders: 300, PerSecond: 30));
@@ -27,7 +28,8 @@ public sealed class ShutdownTests
         var again = await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE attempts > 1");
         var twice = rules.Settled - snapshot.OrderApi.Inbox.Count - snapshot.Worker.Inbox.Count;
         TestContext.Current.TestOutputHelper?.WriteLine(
-            $"{rules.Redelivered} messages were redelivered, {twice} acknowledged twice; {again} payments started again, {snapshot.Attempts["replayed"]} charges repeated");
+            $"{rules.Redelivered} messages were redelivered, {twice} acknowledged twice; "
+                + $"{again} payments started again, {snapshot.Attempts["replayed"]} charges repeated");
 
         // An instance finishes what it has started: no charge is repeated, and
         // almost no acknowledgement comes too late. The messages that the six
@@ -46,7 +48,8 @@ public sealed class ShutdownTests
                 await (isApi ? system.StartApiAsync() : system.StartWorkerAsync());
                 return (code, Took: TimeProvider.System.GetElapsedTime(started), service.Output);
             }));
-            Assert.All(stopped, end => Assert.True(end.code == 0 && end.Took < TimeSpan.FromSeconds(30), $"{end.code} after {end.Took}:\n{end.Output}"));
+            Assert.All(stopped, end => Assert.True(
+                end.code == 0 && end.Took < TimeSpan.FromSeconds(30), $"{end.code} after {end.Took}:\n{end.Output}"));
         }
     }
 }

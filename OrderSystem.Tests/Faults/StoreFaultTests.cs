@@ -18,7 +18,8 @@ public sealed class StoreFaultTests
 
         await system.Nats.KillAsync();
         var lost = await Sql.ScalarAsync<long>(
-            system.OrdersDatabase, "SELECT count(*) FROM orders o WHERE status = 'pending' AND NOT EXISTS (SELECT FROM outbox WHERE order_id = o.id)");
+            system.OrdersDatabase,
+            "SELECT count(*) FROM orders o WHERE status = 'pending' AND NOT EXISTS (SELECT FROM outbox WHERE order_id = o.id)");
         Directory.Delete(system.Nats.Store, recursive: true);
         await system.Nats.StartAgainAsync();
         await system.Load.RunAsync(new(Orders: 20, PerSecond: 20));
@@ -51,7 +52,8 @@ public sealed class StoreFaultTests
         await system.StartWorkerAsync();
         await Eventually.GetAsync(
             "the worker has processed the cancellation",
-            () => Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{order}'"), status => status is "cancelled" or "refunded", TimeSpan.FromSeconds(60));
+            () => Sql.ScalarAsync<string>(system.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{order}'"),
+            status => status is "cancelled" or "refunded", TimeSpan.FromSeconds(60));
         await system.AuditAsync(scope: new() { StreamsWereLost = true });
 
         Task StreamHoldsAsync(long messages) => Eventually.GetAsync($"{messages} messages are on the stream", async () =>

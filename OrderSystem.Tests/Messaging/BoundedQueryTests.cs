@@ -46,7 +46,8 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     [Fact]
     public async Task Open_orders_are_counted_up_to_a_bound()
     {
-        var database = await MigratedAsync(typeof(StalledOrders), Orders("pending", 150_000), Orders("manualReview", 150_000), Orders("cancelled", 50_000), Orders("paid", 50_000));
+        var database = await MigratedAsync(typeof(StalledOrders), Orders("pending", 150_000), Orders("manualReview", 150_000),
+            Orders("cancelled", 50_000), Orders("paid", 50_000));
         Assert.Equal(new object?[] { 100_000L, 100_000L }, (await Sql.RowAsync(database, OrderGauges.Query))[..2]);
         await AssertReadsAsync(database, 200_001, 30_000, OrderGauges.Query);
     }
@@ -55,7 +56,8 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     public async Task The_stalled_order_query_reads_only_due_orders()
     {
         var database = await MigratedAsync(
-            typeof(StalledOrders), Orders("cancelled", 50_000, updated: "now() - interval '8 days'"), Orders("cancelled", 50_000, offerAfter: Later), Orders("cancelled", 50_000, offerAfter: "'infinity'"),
+            typeof(StalledOrders), Orders("cancelled", 50_000, updated: "now() - interval '8 days'"),
+            Orders("cancelled", 50_000, offerAfter: Later), Orders("cancelled", 50_000, offerAfter: "'infinity'"),
             Orders("pending", 50_000, offerAfter: "now()"), Orders("paid", 50_000), Orders("cancelled", 700), Orders("pending", 8_000));
         await AssertReadsAsync(database, 5_000, 40_000, StalledOrders.Query, After, 500);
         for (var round = 0; round < 20; round++)
@@ -66,7 +68,8 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     [Fact]
     public async Task The_stalled_order_query_stays_bounded_while_every_order_waits_in_the_outbox()
     {
-        var database = await MigratedAsync(typeof(StalledOrders), Orders("pending", 150_000), "INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, now() FROM orders;");
+        var database = await MigratedAsync(typeof(StalledOrders),
+            Orders("pending", 150_000), "INSERT INTO outbox (order_id, version, available_at) SELECT id, 1, now() FROM orders;");
         await AssertReadsAsync(database, 30_000, 110_000, StalledOrders.Query, After, 500);
     }
 
@@ -74,7 +77,8 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     public async Task Open_payments_are_found_and_aged_with_bounded_reads_among_many_others()
     {
         var database = await MigratedAsync(
-            typeof(OpenPayments), Payments("succeeded"), Payments("refunded", cancelled: Ago), Payments("unknown", lease: Later), Payments("unknown"), Payments("review"),
+            typeof(OpenPayments), Payments("succeeded"), Payments("refunded", cancelled: Ago), Payments("unknown", lease: Later),
+            Payments("unknown"), Payments("review"),
             Payments("refunding", lease: Later, cancelled: Ago));
         await AssertReadsAsync(database, 2, 20, PaymentGauges.Query);
         Assert.All(await Sql.RowAsync(database, PaymentGauges.Query), age => Assert.InRange((double)age!, 3_600, 4_600));
@@ -93,7 +97,8 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
             typeof(StalledOrders),
             $"INSERT INTO inbox (event_id, received_at) SELECT {Id("i")}, {Rows};",
             $"INSERT INTO deliveries (consumer, event_id, count, updated_at) SELECT 'c', {Id("i")}, 1, {Rows};",
-            $"INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at) SELECT 'c', i::text, '\\x00', {Id("i")}, {Rows};");
+            "INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at) "
+                + $"SELECT 'c', i::text, '\\x00', {Id("i")}, {Rows};");
         foreach (var statement in new[] { Retention.OldInbox, Retention.OldDeliveries, KeyExpiry.Query })
         {
             await AssertReadsAsync(database, 10_000, 80_000, statement, TimeSpan.FromDays(2), 5_000);
@@ -107,13 +112,18 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     private static string Orders(string status, int count, string updated = Ago, string offerAfter = "NULL") =>
         $"""
         INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at, offer_after)
-            SELECT {Id("i + (SELECT count(*)::int FROM orders)")}, 'c', 'EUR', 1, '[]', '{status}', {updated}, {updated}, {offerAfter} FROM generate_series(1, {count}) AS i;
+            SELECT
+                {Id("i + (SELECT count(*)::int FROM orders)")}, 'c', 'EUR', 1, '[]', '{status}', {updated}, {updated}, {offerAfter}
+            FROM generate_series(1, {count}) AS i;
         """;
 
     private static string Payments(string status, string lease = Ago, string cancelled = "NULL") =>
         $"""
-        INSERT INTO payments (order_id, id, amount, currency, provider_key, status, attempts, calls, lease_until, created_at, updated_at, cancelled_at)
-            SELECT {Id("i + (SELECT count(*)::int FROM payments)")}, gen_random_uuid(), 1, 'EUR', gen_random_uuid(), '{status}', 1, '[]', {lease}, {Ago}, {Ago}, {cancelled}
+        INSERT INTO payments (
+            order_id, id, amount, currency, provider_key, status, attempts, calls, lease_until, created_at, updated_at, cancelled_at)
+            SELECT
+                {Id("i + (SELECT count(*)::int FROM payments)")}, gen_random_uuid(), 1, 'EUR', gen_random_uuid(), '{status}', 1, '[]',
+                {lease}, {Ago}, {Ago}, {cancelled}
             FROM generate_series(1, 50000) AS i;
         """;
 
@@ -129,7 +139,8 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     private static async Task AssertReadsAsync(string database, long rows, long buffers, string sql, params object[] parameters)
     {
         var plan = await QueryPlan.OfAsync(PostgresDefaults.Complete(database, "test"), sql, parameters);
-        Assert.True(plan.Rows <= rows && plan.Buffers <= buffers, $"{plan.Rows} rows and {plan.Buffers} buffers were read, the bounds are {rows} and {buffers}: {plan.Text}");
+        Assert.True(plan.Rows <= rows && plan.Buffers <= buffers,
+            $"{plan.Rows} rows and {plan.Buffers} buffers were read, the bounds are {rows} and {buffers}: {plan.Text}");
     }
 
     private async Task<string> MigratedAsync(Type service, params string[] rows)

@@ -37,13 +37,16 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     [Theory]
     [InlineData("not json", "application/json", "orders.created.v1", "the body is not")]
     [InlineData("""{"orderId":""", "application/json", "orders.created.v1", "the body is not")]
-    [InlineData("""{"orderId":7,"customerId":"c","currency":"EUR","total":1,"items":[]}""", "application/json", "orders.created.v1", "$.orderId")]
+    [InlineData(
+        """{"orderId":7,"customerId":"c","currency":"EUR","total":1,"items":[]}""", "application/json", "orders.created.v1", "$.orderId")]
     [InlineData("null", "application/json", "orders.created.v1", "null")]
-    [InlineData("""{"orderId":"7b1c0b6e-0000-7000-8000-000000000000","customerId":"c","currency":"EUR","total":1,"items":[]}""", "application/json", "orders.created.v0", "not a known event type")]
+    [InlineData("""{"orderId":"7b1c0b6e-0000-7000-8000-000000000000","customerId":"c","currency":"EUR","total":1,"items":[]}""",
+        "application/json", "orders.created.v0", "not a known event type")]
     [InlineData("{}", "application/json", "orders.created.next", "not a known event type")]
     [InlineData("{}", "application/json", "orders.invented.v1", "not a known event type")]
     [InlineData("{}", "text/plain", "orders.created.v1", "content-type")]
-    public async Task M1_An_unreadable_message_is_dead_lettered_with_its_reason_and_the_next_one_is_handled(string body, string contentType, string type, string reason)
+    public async Task M1_An_unreadable_message_is_dead_lettered_with_its_reason_and_the_next_one_is_handled(
+        string body, string contentType, string type, string reason)
     {
         var poison = Guid.NewGuid();
         var ack = await PublishAsync("orders.created", body, poison, Guid.NewGuid(), type, contentType);
@@ -63,7 +66,8 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
         await client.WaitForAsync(order, "paid");
 
         var ack = await PublishAsync(
-            "payments.declined", $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","reason":"no\u0000"}""",
+            "payments.declined",
+            $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","reason":"no\u0000"}""",
             Guid.NewGuid(), order, "payments.declined.v1", "application/json");
 
         var letter = await FindAsync(ack.Seq, "PAYMENTS");
@@ -79,7 +83,8 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
         await client.WaitForAsync(order, "paid");
 
         var ack = await PublishAsync(
-            "orders.created", $$"""{"orderId":"{{order}}","customerId":"c-17","currency":"EUR","total":999,"items":[]}""", Guid.NewGuid(), order, "orders.created.v1", "application/json");
+            "orders.created", $$"""{"orderId":"{{order}}","customerId":"c-17","currency":"EUR","total":999,"items":[]}""", Guid.NewGuid(),
+            order, "orders.created.v1", "application/json");
 
         Assert.Contains("another amount", (await FindAsync(ack.Seq))["dead-letter-reason"], StringComparison.Ordinal);
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
@@ -107,7 +112,8 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
                 subjects.Enqueue(heard.Subject);
         });
 
-        using var response = await client.Http.PostAsJsonAsync("/orders", new { customerId = name, currency = "EUR", items = new[] { new { sku = name, quantity = 1, unitPrice = 5m } } });
+        using var response = await client.Http.PostAsJsonAsync(
+            "/orders", new { customerId = name, currency = "EUR", items = new[] { new { sku = name, quantity = 1, unitPrice = 5m } } });
         var order = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
         var ack = await PublishAsync("orders.created", "not json", Guid.NewGuid(), name, "orders.created.v1", "application/json");
         Assert.Equal("dead-letters.ORDERS.none", (await FindAsync(ack.Seq))["subject"]);
@@ -121,8 +127,11 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
 
         await everything.UnsubscribeAsync();
         await listening;
-        Assert.Equal((name, name), (stored.GetProperty("customerId").GetString(), stored.GetProperty("items")[0].GetProperty("sku").GetString()));
-        Assert.All((await listed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("items").EnumerateArray(), item => Assert.Equal(name, item.GetProperty("customerId").GetString()));
+        Assert.Equal(
+            (name, name), (stored.GetProperty("customerId").GetString(), stored.GetProperty("items")[0].GetProperty("sku").GetString()));
+        Assert.All(
+            (await listed.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("items").EnumerateArray(),
+            item => Assert.Equal(name, item.GetProperty("customerId").GetString()));
         Assert.Contains("orders.created", subjects);
         Assert.DoesNotContain(subjects, subject => !ExpectedSubject().IsMatch(subject));
     }
@@ -132,7 +141,8 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     {
         var order = Guid.NewGuid();
         var ack = await PublishAsync(
-            "payments.succeeded", $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","providerReference":"ch"}""",
+            "payments.succeeded",
+            $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","providerReference":"ch"}""",
             Guid.NewGuid(), order, "payments.succeeded.v1", "application/json");
 
         Assert.Contains("there is no order", (await FindAsync(ack.Seq, "PAYMENTS"))["dead-letter-reason"], StringComparison.Ordinal);
@@ -141,13 +151,17 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     /// <summary>
     /// The subjects of the system and its servers: events, dead letters by order, and the JetStream protocol of the declared consumers.
     /// </summary>
-    [GeneratedRegex(@"^(orders\.(created|cancelled)|payments\.(succeeded|declined|refunded|review[a-zA-Z-]*)|dead-letters\.(ORDERS|PAYMENTS)\.(none|[0-9a-f-]{36})|_INBOX(_[a-z-]+)?\..+|\$JS\.(ACK|EVENT|API\.(INFO|CONSUMER|STREAM\.(INFO|NAMES|LIST|CREATE|MSG)|DIRECT))\b.*)$")]
+    [GeneratedRegex(
+        @"^(orders\.(created|cancelled)|payments\.(succeeded|declined|refunded|review[a-zA-Z-]*)"
+        + @"|dead-letters\.(ORDERS|PAYMENTS)\.(none|[0-9a-f-]{36})|_INBOX(_[a-z-]+)?\..+"
+        + @"|\$JS\.(ACK|EVENT|API\.(INFO|CONSUMER|STREAM\.(INFO|NAMES|LIST|CREATE|MSG)|DIRECT))\b.*)$")]
     private static partial Regex ExpectedSubject();
 
     private Task<PubAckResponse> PublishAsync(string subject, string body, Guid eventId, Guid order, string type, string contentType) =>
         PublishAsync(subject, body, eventId, order.ToString(), type, contentType);
 
-    private async Task<PubAckResponse> PublishAsync(string subject, string body, Guid eventId, string order, string type, string contentType)
+    private async Task<PubAckResponse> PublishAsync(
+        string subject, string body, Guid eventId, string order, string type, string contentType)
     {
         var headers = new NatsHeaders
         {
@@ -166,7 +180,8 @@ public sealed partial class DeadLetterTests(SharedSystem shared) : IAsyncLifetim
     /// <summary>Waits for the dead letter of the message with this stream sequence.</summary>
     private async Task<Dictionary<string, string>> FindAsync(ulong sequence, string stream = "ORDERS")
     {
-        var reader = await jetStream.CreateOrUpdateConsumerAsync("DEAD_LETTERS", new ConsumerConfig($"test-{Guid.NewGuid():N}") { AckPolicy = ConsumerConfigAckPolicy.None });
+        var reader = await jetStream.CreateOrUpdateConsumerAsync(
+            "DEAD_LETTERS", new ConsumerConfig($"test-{Guid.NewGuid():N}") { AckPolicy = ConsumerConfigAckPolicy.None });
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await foreach (var letter in reader.ConsumeAsync(NatsRawSerializer<byte[]>.Default, cancellationToken: deadline.Token))
         {

@@ -21,12 +21,14 @@ public sealed class DuplicateTests
         var order = await client.PlaceAsync();
         await client.WaitForAsync(order, "paid");
         var reader = await jetStream.CreateConsumerAsync("ORDERS", new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.None });
-        var original = (await reader.NextAsync(NatsRawSerializer<byte[]>.Default, new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(5) }))!;
+        var original = (await reader.NextAsync(
+            NatsRawSerializer<byte[]>.Default, new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(5) }))!;
         var eventId = original.Headers!["ce-id"].ToString();
         Assert.Equal(eventId, original.Headers["Nats-Msg-Id"].ToString());
 
         // A thousand copies under distinct message ids, so that the stream accepts each of them.
-        await Parallel.ForEachAsync(Enumerable.Range(0, 1_000), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) => await PublishAsync(Guid.NewGuid().ToString()));
+        await Parallel.ForEachAsync(Enumerable.Range(0, 1_000), new ParallelOptions { MaxDegreeOfParallelism = 32 },
+            async (_, _) => await PublishAsync(Guid.NewGuid().ToString()));
         Assert.Equal(1_001, await ConsumedAsync());
 
         // Under its original message id the stream drops it within the duplicate window and accepts it afterwards.
@@ -39,7 +41,8 @@ public sealed class DuplicateTests
         Assert.Equal(1L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments"));
         Assert.Equal(1L, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM events"));
         using var gateway = new HttpClient { BaseAddress = system.Gateway.Address };
-        var calls = (await gateway.GetFromJsonAsync<JsonElement>("/ledger/summary")).GetProperty("attempts").EnumerateObject().ToDictionary(call => call.Name, call => call.Value.GetInt32());
+        var calls = (await gateway.GetFromJsonAsync<JsonElement>("/ledger/summary")).GetProperty("attempts").EnumerateObject()
+            .ToDictionary(call => call.Name, call => call.Value.GetInt32());
         Assert.Equal(1, calls.Values.Sum());
         Assert.Single((await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray());
         Assert.Equal(0, (int)(await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.State.Messages);
@@ -48,7 +51,8 @@ public sealed class DuplicateTests
         async Task<PubAckResponse> PublishAsync(string messageId)
         {
             var copy = new NatsHeaders(original.Headers!.Where(header => header.Key != "Nats-Msg-Id").ToDictionary());
-            var ack = await jetStream.PublishAsync("orders.created", original.Data, NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = messageId }, copy);
+            var ack = await jetStream.PublishAsync(
+                "orders.created", original.Data, NatsRawSerializer<byte[]>.Default, new NatsJSPubOpts { MsgId = messageId }, copy);
             Assert.Null(ack.Error);
             return ack;
         }

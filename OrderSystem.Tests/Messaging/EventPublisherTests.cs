@@ -26,7 +26,8 @@ public sealed class EventPublisherTests
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var time = new FakeTimeProvider();
         var publisher = new EventPublisher(
-            jetStream, new EventSource("/order-api"), Options.Create(new RelayOptions()), new MessagingMetrics(services.GetRequiredService<IMeterFactory>()), time);
+            jetStream, new EventSource("/order-api"), Options.Create(new RelayOptions()),
+            new MessagingMetrics(services.GetRequiredService<IMeterFactory>()), time);
         var stored = StoredEvent.Create(new OrderCancelled(Guid.NewGuid(), "c-17"), version: 1, time.GetUtcNow());
 
         await publisher.PublishAsync(stored, CancellationToken.None);

@@ -30,10 +30,12 @@ public sealed class EventTypeTests
     [Fact]
     public void OrderCreated_serializes_to_the_published_JSON()
     {
-        var created = new OrderCreated(Guid.Parse("01900000-0000-7000-8000-000000000001"), "c-17", "EUR", 39.98m, [new("SKU-1", 2, 19.99m)]);
+        var created = new OrderCreated(
+            Guid.Parse("01900000-0000-7000-8000-000000000001"), "c-17", "EUR", 39.98m, [new("SKU-1", 2, 19.99m)]);
 
         Assert.Equal(
-            """{"orderId":"01900000-0000-7000-8000-000000000001","customerId":"c-17","currency":"EUR","total":39.98,"items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""",
+            """{"orderId":"01900000-0000-7000-8000-000000000001","customerId":"c-17","currency":"EUR","total":39.98"""
+                + ""","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""",
             JsonSerializer.Serialize(created, EventJson.Default.OrderCreated));
     }
 
@@ -41,11 +43,13 @@ public sealed class EventTypeTests
     public void An_unknown_member_is_ignored_and_a_missing_required_member_is_an_error()
     {
         var declined = JsonSerializer.Deserialize(
-            """{"orderId":"01900000-0000-7000-8000-000000000001","paymentId":"01900000-0000-7000-8000-000000000002","amount":1,"currency":"EUR","providerReference":null,"reason":"no","new":{}}""",
+            """{"orderId":"01900000-0000-7000-8000-000000000001","paymentId":"01900000-0000-7000-8000-000000000002","amount":1"""
+                + ""","currency":"EUR","providerReference":null,"reason":"no","new":{}}""",
             EventJson.Default.PaymentDeclined);
 
         Assert.Equal("no", declined!.Reason);
-        Assert.Throws<JsonException>(() => JsonSerializer.Deserialize("""{"orderId":"01900000-0000-7000-8000-000000000001"}""", EventJson.Default.PaymentDeclined));
+        Assert.Throws<JsonException>(
+            () => JsonSerializer.Deserialize("""{"orderId":"01900000-0000-7000-8000-000000000001"}""", EventJson.Default.PaymentDeclined));
     }
 
     [Fact]

@@ -21,7 +21,9 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     {
         connectionString = await (await shared.StartedAsync()).CreateDatabaseAsync();
         database = NpgsqlDataSource.Create(connectionString + ";Max Auto Prepare=40;Auto Prepare Min Usages=2");
-        await ExecuteAsync("CREATE TABLE notes (id uuid PRIMARY KEY, text text NOT NULL CHECK (text <> 'refused'), transaction xid8 NOT NULL DEFAULT pg_current_xact_id())");
+        await ExecuteAsync(
+            "CREATE TABLE notes (id uuid PRIMARY KEY, text text NOT NULL CHECK (text <> 'refused'), "
+                + "transaction xid8 NOT NULL DEFAULT pg_current_xact_id())");
         committer = await StartAsync(new());
     }
 
@@ -100,7 +102,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "piggybacked"));
         await frozen.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "note"));
 
-        Assert.Equal(1L, await CountAsync("SELECT count(DISTINCT transaction) FROM notes WHERE text IN ('piggybacked', 'note') HAVING count(*) = 2"));
+        Assert.Equal(1L, await CountAsync(
+            "SELECT count(DISTINCT transaction) FROM notes WHERE text IN ('piggybacked', 'note') HAVING count(*) = 2"));
         await frozen.StopAsync(CancellationToken.None);
     }
 
@@ -114,7 +117,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         {
             frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "piggybacked"));
             time.Advance(TimeSpan.FromMilliseconds(20));
-            await Eventually.BeTrueAsync($"number {i} is written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'") == i);
+            await Eventually.BeTrueAsync(
+                $"number {i} is written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'") == i);
         }
 
         await frozen.StopAsync(CancellationToken.None);
@@ -129,7 +133,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         for (var i = 0; i < 25; i++)
             frozen.Enqueue(InsertNote.Write, new Note(Guid.NewGuid(), "piggybacked"));
 
-        await Eventually.BeTrueAsync("two batches are written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'") >= 20);
+        await Eventually.BeTrueAsync(
+            "two batches are written", async () => await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'") >= 20);
         await frozen.StopAsync(CancellationToken.None);
         Assert.Equal(25L, await CountAsync("SELECT count(*) FROM notes WHERE text = 'piggybacked'"));
     }
@@ -146,16 +151,19 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         writes.AddRange(Enumerable.Range(0, 20).Select(i => frozen.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))));
         await Task.WhenAll(writes);
 
-        Assert.Equal(1L, await CountAsync("SELECT count(*) FROM notes AS a JOIN notes AS b USING (transaction) WHERE a.text = 'piggybacked' AND b.text = 'note 0'"));
+        Assert.Equal(1L, await CountAsync(
+            "SELECT count(*) FROM notes AS a JOIN notes AS b USING (transaction) WHERE a.text = 'piggybacked' AND b.text = 'note 0'"));
         await frozen.StopAsync(CancellationToken.None);
     }
 
     [Fact]
     public async Task A_failure_of_the_COMMIT_itself_reaches_the_callers()
     {
-        await ExecuteAsync("ALTER TABLE notes ADD COLUMN other uuid DEFAULT gen_random_uuid() REFERENCES notes DEFERRABLE INITIALLY DEFERRED");
+        await ExecuteAsync(
+            "ALTER TABLE notes ADD COLUMN other uuid DEFAULT gen_random_uuid() REFERENCES notes DEFERRABLE INITIALLY DEFERRED");
 
-        var failure = await Assert.ThrowsAsync<PostgresException>(() => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "note")));
+        var failure = await Assert.ThrowsAsync<PostgresException>(
+            () => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "note")));
 
         Assert.Equal(PostgresErrorCodes.ForeignKeyViolation, failure.SqlState);
         Assert.Equal(0L, await CountAsync("SELECT count(*) FROM notes"));
@@ -164,7 +172,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     [Fact]
     public async Task Stopping_commits_accepted_writes_and_rejects_new_ones()
     {
-        var writes = Enumerable.Range(0, 300).Select(i => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+        var writes = Enumerable.Range(0, 300)
+            .Select(i => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
         await committer.StopAsync(CancellationToken.None);
         await Task.WhenAll(writes);
 
@@ -189,7 +198,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         using var small = await StartAsync(new() { MaxWaiting = 10 });
         await ExecuteAsync("ALTER TABLE notes ADD CHECK (pg_sleep(0.05) IS NOT NULL)");
 
-        var writes = Enumerable.Range(0, 30).Select(i => small.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+        var writes = Enumerable.Range(0, 30)
+            .Select(i => small.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
         await Task.WhenAll(writes).ContinueWith(_ => { }, TaskScheduler.Default);
 
         Assert.Equal(20, writes.Count(write => write.Exception?.InnerException is CommitQueueFullException));
@@ -220,7 +230,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     public async Task A_terminated_session_fails_one_batch_and_is_replaced()
     {
         await committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "before"));
-        await ExecuteAsync("SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+        await ExecuteAsync(
+            "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
 
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "lost")));
         await committer.WriteAsync(InsertNote.Write, new Note(Guid.NewGuid(), "after"));
@@ -243,7 +254,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         for (var round = 0; round < 2; round++)
         {
             var waiting = held.Select(row => committer.WriteAsync(UpsertNote.Write, row with { Text = $"round {round}" })).ToArray();
-            var others = Enumerable.Range(0, 200).Select(i => committer.WriteAsync(UpsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
+            var others = Enumerable.Range(0, 200)
+                .Select(i => committer.WriteAsync(UpsertNote.Write, new Note(Guid.NewGuid(), $"note {i}"))).ToArray();
             await Task.WhenAll(others).WaitAsync(TimeSpan.FromSeconds(20));
             Assert.DoesNotContain(waiting, write => write.IsCompletedSuccessfully);
             await Task.WhenAll(waiting).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -269,7 +281,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         await ExecuteAsync($"ALTER DATABASE \"{name}\" SET default_transaction_read_only = on");
         database.Clear();
         using var other = await StartAsync(new());
-        Assert.Equal(PostgresErrorCodes.ReadOnlySqlTransaction, (await Assert.ThrowsAsync<PostgresException>(() => other.WriteAsync(UpsertNote.Write, note))).SqlState);
+        Assert.Equal(PostgresErrorCodes.ReadOnlySqlTransaction,
+            (await Assert.ThrowsAsync<PostgresException>(() => other.WriteAsync(UpsertNote.Write, note))).SqlState);
         await using (var idle = await database.OpenConnectionAsync())
             await committer.WriteAsync(UpsertNote.Write, note with { Text = "its session is older" });
         await ExecuteAsync($"SET transaction_read_only = off; ALTER DATABASE \"{name}\" RESET default_transaction_read_only");
@@ -292,7 +305,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 
     private async Task<GroupCommitter> StartAsync(GroupCommitterOptions options, TimeProvider? time = null)
     {
-        var created = new GroupCommitter(database, new CommittedEvents(), Options.Create(options), time ?? TimeProvider.System, NullLogger<GroupCommitter>.Instance);
+        var created = new GroupCommitter(
+            database, new CommittedEvents(), Options.Create(options), time ?? TimeProvider.System, NullLogger<GroupCommitter>.Instance);
         await created.StartAsync(CancellationToken.None);
         return created;
     }
@@ -300,7 +314,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     /// <summary>Makes the commit of a note take three seconds.</summary>
     private Task SlowDownAsync(string text) => ExecuteAsync($"ALTER TABLE notes ADD CHECK (text <> '{text}' OR pg_sleep(3) IS NOT NULL)");
 
-    private async Task<bool> HangsAsync() => await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") == 1;
+    private async Task<bool> HangsAsync() =>
+        await CountAsync("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'") == 1;
 
     private async Task ExecuteAsync(string sql)
     {
@@ -329,7 +344,8 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     private static class DeleteNote
     {
         internal static readonly BatchedWrite<Note, bool> Write = BatchedWrite<Note, bool>.WithoutResult(
-            "delete", columns => columns.Add("id", NpgsqlDbType.Uuid, row => row.Id), $"DELETE FROM notes WHERE id = ANY ({BatchedWrite.Keys})");
+            "delete", columns => columns.Add("id", NpgsqlDbType.Uuid, row => row.Id),
+            $"DELETE FROM notes WHERE id = ANY ({BatchedWrite.Keys})");
     }
 
     private static BatchedWrite<Note, string> Insert(string conflict) => new(

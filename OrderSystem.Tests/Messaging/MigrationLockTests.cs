@@ -14,14 +14,16 @@ namespace OrderSystem.Tests.Messaging;
 public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
 {
     private const string Last = "OrderSystem.OrderApi/0012_refunds.sql";
-    private const string HasRefunds = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'orders' AND column_name LIKE 'refund%'";
+    private const string HasRefunds =
+        "SELECT count(*) FROM information_schema.columns WHERE table_name = 'orders' AND column_name LIKE 'refund%'";
     private string address = null!;
 
     public async ValueTask InitializeAsync()
     {
         address = await (await shared.StartedAsync()).CreateDatabaseAsync();
         await MigrateAsync();
-        await Sql.ExecuteAsync(address, $"ALTER TABLE orders DROP COLUMN refund, DROP COLUMN refund_since; DELETE FROM schema_migrations WHERE id = '{Last}'");
+        await Sql.ExecuteAsync(
+            address, $"ALTER TABLE orders DROP COLUMN refund, DROP COLUMN refund_since; DELETE FROM schema_migrations WHERE id = '{Last}'");
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -64,7 +66,8 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
 
         var failure = await Assert.ThrowsAsync<StartupException>(() => migration);
         Assert.Contains(Last, failure.Message, StringComparison.Ordinal);
-        Assert.Contains($"pid {report.ProcessID} (application 'month-end report', role 'postgres', last query at 2", failure.Message, StringComparison.Ordinal);
+        Assert.Contains($"pid {report.ProcessID} (application 'month-end report', role 'postgres', last query at 2",
+            failure.Message, StringComparison.Ordinal);
         Assert.Equal(0L, await Sql.ScalarAsync<long>(address, HasRefunds));
     }
 
@@ -72,15 +75,18 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
     public async Task A_script_blocked_at_its_second_statement_rolls_back_its_first()
     {
         const string script = "OrderSystem.Messaging/0006_retention.sql";
-        await Sql.ExecuteAsync(address, $"DROP INDEX inbox_by_age; DROP INDEX deliveries_by_age; DELETE FROM schema_migrations WHERE id = '{script}'");
+        await Sql.ExecuteAsync(
+            address, $"DROP INDEX inbox_by_age; DROP INDEX deliveries_by_age; DELETE FROM schema_migrations WHERE id = '{script}'");
         const string indexes = "SELECT count(*) FROM pg_indexes WHERE indexname IN ('inbox_by_age', 'deliveries_by_age')";
         await using var writer = await HoldAsync("LOCK TABLE deliveries IN ROW EXCLUSIVE MODE");
         var migration = MigrateAsync();
 
         await Eventually.BeTrueAsync("the migration waits for the second table", async () =>
-            await Sql.ScalarAsync<long>(address, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass") == 1);
+            await Sql.ScalarAsync<long>(
+                address, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass") == 1);
         await Eventually.BeTrueAsync("the migration has released the first table", async () =>
-            await Sql.ScalarAsync<long>(address, "SELECT count(*) FROM pg_locks WHERE relation IN ('inbox'::regclass, 'deliveries'::regclass)") == 1);
+            await Sql.ScalarAsync<long>(
+                address, "SELECT count(*) FROM pg_locks WHERE relation IN ('inbox'::regclass, 'deliveries'::regclass)") == 1);
         Assert.Equal(0L, await Sql.ScalarAsync<long>(address, indexes));
         await writer.DisposeAsync();
 
@@ -95,9 +101,12 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
         await Sql.ExecuteAsync(
             address,
             """
-            ALTER TABLE orders SET (autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
+            ALTER TABLE orders SET (
+                autovacuum_vacuum_threshold = 0, autovacuum_vacuum_scale_factor = 0,
+                autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1);
             INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at)
-                SELECT gen_random_uuid(), 'c-17', 'EUR', 1, jsonb_build_array(repeat('x', 500)), 'pending', now(), now() FROM generate_series(1, 20000);
+                SELECT gen_random_uuid(), 'c-17', 'EUR', 1, jsonb_build_array(repeat('x', 500)), 'pending', now(), now()
+                FROM generate_series(1, 20000);
             UPDATE orders SET updated_at = now();
             """);
         await (await shared.StartedAsync()).ExecuteAsync("ALTER SYSTEM SET autovacuum_naptime = '1s'");

@@ -36,7 +36,8 @@ public sealed class MoneyTests
         Assert.False(Money.TryCreate(Parse(amount), currency, out _));
 
     [Fact]
-    public void Different_currencies_cannot_be_added() => Assert.Throws<InvalidOperationException>(() => Money.Of(1, "EUR") + Money.Of(1, "USD"));
+    public void Different_currencies_cannot_be_added() =>
+        Assert.Throws<InvalidOperationException>(() => Money.Of(1, "EUR") + Money.Of(1, "USD"));
 
     [Fact]
     public void Sums_are_exact_and_overflow_is_an_error()
@@ -50,7 +51,8 @@ public sealed class MoneyTests
     public void Trailing_zeros_do_not_change_an_amount() => Prop.ForAll(
         ArbMap.Default.ArbFor<uint>(), ArbMap.Default.ArbFor<byte>(), (cents, zeros) =>
         {
-            var padded = new decimal((int)(cents % 1_000_000), 0, 0, isNegative: false, scale: 2) + new decimal(0, 0, 0, isNegative: false, scale: (byte)(zeros % 20));
+            var padded = new decimal((int)(cents % 1_000_000), 0, 0, isNegative: false, scale: 2)
+                + new decimal(0, 0, 0, isNegative: false, scale: (byte)(zeros % 20));
             return Money.TryCreate(padded, "EUR", out var money) && money.Amount == padded && money.Amount.Scale == 2;
         }).QuickCheckThrowOnFailure();
 

@@ -61,10 +61,15 @@ public sealed class NewerVersionTests
 
         // Skips all attempts but the last, because together they take half an hour.
         await Eventually.BeTrueAsync("the event has a delivery count", async () =>
-            await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"WITH done AS (UPDATE deliveries SET count = 11 WHERE event_id = '{eventId}' RETURNING 1) SELECT count(*) FROM done") == 1);
+            await Sql.ScalarAsync<long>(
+                system.PaymentsDatabase,
+                $"WITH done AS (UPDATE deliveries SET count = 11 WHERE event_id = '{eventId}' RETURNING 1) "
+                    + "SELECT count(*) FROM done") == 1);
         await Eventually.BeTrueAsync("the event is dead-lettered", async () => await DeadLettersAsync(jetStream) == 1);
         await Eventually.BeTrueAsync(
-            "the worker logs the reason", () => Task.FromResult(system.Worker.Output.Contains($"12 deliveries, and no instance knew the event type {Type}", StringComparison.Ordinal)));
+            "the worker logs the reason",
+            () => Task.FromResult(system.Worker.Output.Contains(
+                $"12 deliveries, and no instance knew the event type {Type}", StringComparison.Ordinal)));
     }
 
     private static async Task<Guid> PublishAsync(NatsJSContext jetStream)
@@ -87,5 +92,6 @@ public sealed class NewerVersionTests
     private static Task RefusedAsync(RunningSystem system, int times) => Eventually.BeTrueAsync(
         $"the worker refused the event {times} times", () => Task.FromResult(system.Worker.Output.Split(Refusal).Length > times));
 
-    private static async Task<long> DeadLettersAsync(NatsJSContext jetStream) => (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.State.Messages;
+    private static async Task<long> DeadLettersAsync(NatsJSContext jetStream) =>
+        (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.State.Messages;
 }

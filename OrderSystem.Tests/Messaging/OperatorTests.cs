@@ -19,7 +19,8 @@ public sealed class OperatorTests
     public void Subject_client_and_note_are_quoted_unambiguously(string? subject, string? client, string? note, string expected)
     {
         var caller = new ClaimsPrincipal(new ClaimsIdentity(
-            new[] { ("sub", subject), ("client_id", client) }.Where(claim => claim.Item2 is not null).Select(claim => new Claim(claim.Item1, claim.Item2!))));
+            new[] { ("sub", subject), ("client_id", client) }.Where(claim => claim.Item2 is not null)
+                .Select(claim => new Claim(claim.Item1, claim.Item2!))));
         Assert.Equal(expected, Operator.Of(caller, note).ToString());
     }
 

@@ -44,8 +44,10 @@ public sealed class StalledHandlerTests
         await Eventually.BeTrueAsync("the first handler has started", () => Task.FromResult(handler.Started.ContainsKey(stuck)));
         var next = (await system.Load.PlaceAsync()).OrderId!.Value;
 
-        await Eventually.BeTrueAsync("the second message is handled", () => Task.FromResult(handler.Started.ContainsKey(next)), TimeSpan.FromSeconds(30));
-        await Eventually.BeTrueAsync("the first message is redelivered", () => Task.FromResult(handler.Started[stuck] == 2), TimeSpan.FromSeconds(30));
+        await Eventually.BeTrueAsync(
+            "the second message is handled", () => Task.FromResult(handler.Started.ContainsKey(next)), TimeSpan.FromSeconds(30));
+        await Eventually.BeTrueAsync(
+            "the first message is redelivered", () => Task.FromResult(handler.Started[stuck] == 2), TimeSpan.FromSeconds(30));
         handler.End.SetResult();
         await app.StopAsync();
     }

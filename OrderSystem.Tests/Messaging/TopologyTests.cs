@@ -37,10 +37,13 @@ public sealed class TopologyTests : IAsyncLifetime
 
         var orders = (await jetStream.GetStreamAsync("ORDERS")).Info.Config;
         Assert.Equal(["orders.*"], orders.Subjects!);
-        Assert.Equal((StreamConfigStorage.File, StreamConfigRetention.Limits, StreamConfigDiscard.New), (orders.Storage, orders.Retention, orders.Discard));
-        Assert.Equal((TimeSpan.FromDays(7), TimeSpan.FromMinutes(10), 64 * 1024), (orders.MaxAge, orders.DuplicateWindow, orders.MaxMsgSize));
+        Assert.Equal((StreamConfigStorage.File, StreamConfigRetention.Limits, StreamConfigDiscard.New),
+            (orders.Storage, orders.Retention, orders.Discard));
+        Assert.Equal(
+            (TimeSpan.FromDays(7), TimeSpan.FromMinutes(10), 64 * 1024), (orders.MaxAge, orders.DuplicateWindow, orders.MaxMsgSize));
         var processor = (await jetStream.GetConsumerAsync("ORDERS", "ORDER_PROCESSOR")).Info.Config;
-        Assert.Equal((ConsumerConfigAckPolicy.Explicit, TimeSpan.FromSeconds(60), -1L, 2_048L), (processor.AckPolicy, processor.AckWait, processor.MaxDeliver, processor.MaxAckPending));
+        Assert.Equal((ConsumerConfigAckPolicy.Explicit, TimeSpan.FromSeconds(60), -1L, 2_048L),
+            (processor.AckPolicy, processor.AckWait, processor.MaxDeliver, processor.MaxAckPending));
         Assert.Equal(["dead-letters.>"], (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.Config.Subjects!);
         await jetStream.GetConsumerAsync("PAYMENTS", "PAYMENT_RESULTS");
     }
@@ -58,18 +61,30 @@ public sealed class TopologyTests : IAsyncLifetime
     [Fact]
     public async Task Safe_differences_are_applied_and_undeclared_operator_settings_stay()
     {
-        await jetStream.CreateStreamAsync(new StreamConfig("ORDERS", ["orders.*"]) { MaxAge = TimeSpan.FromDays(1), Discard = StreamConfigDiscard.Old, MaxBytes = 1_000_000, Description = "by hand" });
+        await jetStream.CreateStreamAsync(new StreamConfig("ORDERS", ["orders.*"])
+        {
+            MaxAge = TimeSpan.FromDays(1),
+            Discard = StreamConfigDiscard.Old,
+            MaxBytes = 1_000_000,
+            Description = "by hand",
+        });
 
         await EnsureAsync();
 
         var orders = (await jetStream.GetStreamAsync("ORDERS")).Info.Config;
-        Assert.Equal((TimeSpan.FromDays(7), StreamConfigDiscard.New, 1_000_000L, "by hand"), (orders.MaxAge, orders.Discard, orders.MaxBytes, orders.Description));
+        Assert.Equal((TimeSpan.FromDays(7), StreamConfigDiscard.New, 1_000_000L, "by hand"),
+            (orders.MaxAge, orders.Discard, orders.MaxBytes, orders.Description));
     }
 
     [Fact]
     public async Task Unsafe_differences_are_refused_and_named()
     {
-        await jetStream.CreateStreamAsync(new StreamConfig("ORDERS", ["orders.*", "else"]) { Storage = StreamConfigStorage.Memory, Retention = StreamConfigRetention.Workqueue, MaxAge = TimeSpan.FromDays(30) });
+        await jetStream.CreateStreamAsync(new StreamConfig("ORDERS", ["orders.*", "else"])
+        {
+            Storage = StreamConfigStorage.Memory,
+            Retention = StreamConfigRetention.Workqueue,
+            MaxAge = TimeSpan.FromDays(30),
+        });
 
         var mismatch = await Assert.ThrowsAsync<TopologyMismatchException>(EnsureAsync);
 
@@ -109,10 +124,14 @@ public sealed class TopologyTests : IAsyncLifetime
         config[field] = JsonNode.Parse(value);
         if (field is "backoff")
             config["max_deliver"] = 5;
-        var call = field is "filter_subject" ? "CONSUMER.CREATE.ORDERS.ORDER_PROCESSOR.orders.cancelled" : "CONSUMER.CREATE.ORDERS.ORDER_PROCESSOR";
+        var call = field is "filter_subject"
+            ? "CONSUMER.CREATE.ORDERS.ORDER_PROCESSOR.orders.cancelled"
+            : "CONSUMER.CREATE.ORDERS.ORDER_PROCESSOR";
         await nats.ApplyAsync(call, new() { ["stream_name"] = "ORDERS", ["config"] = config }, CancellationToken.None);
 
-        Assert.Contains(await Provisioner().CompareAsync(CancellationToken.None), finding => finding.StartsWith("consumer ORDER_PROCESSOR: ", StringComparison.Ordinal) && finding.Contains($" {field} (", StringComparison.Ordinal));
+        Assert.Contains(await Provisioner().CompareAsync(CancellationToken.None), finding =>
+            finding.StartsWith("consumer ORDER_PROCESSOR: ", StringComparison.Ordinal)
+            && finding.Contains($" {field} (", StringComparison.Ordinal));
         await EnsureAsync();
 
         Assert.Empty(await Provisioner().CompareAsync(CancellationToken.None));
@@ -131,13 +150,16 @@ public sealed class TopologyTests : IAsyncLifetime
         config[field] = JsonNode.Parse(value);
         await nats.ApplyAsync("STREAM.UPDATE.ORDERS", config, CancellationToken.None);
 
-        Assert.Contains(await Provisioner().CompareAsync(CancellationToken.None), finding => finding.Contains($"stream ORDERS: {field} (", StringComparison.Ordinal));
+        Assert.Contains(await Provisioner().CompareAsync(CancellationToken.None),
+            finding => finding.Contains($"stream ORDERS: {field} (", StringComparison.Ordinal));
         await EnsureAsync();
 
         Assert.Empty(await Provisioner().CompareAsync(CancellationToken.None));
     }
 
-    /// <summary>The client's model of a stream does not know the fields of a newer server, and an update made from it would reset them.</summary>
+    /// <summary>
+    /// The client's model of a stream does not know the fields of a newer server, and an update made from it would reset them.
+    /// </summary>
     [Fact]
     public async Task An_update_keeps_every_undeclared_field()
     {
@@ -164,5 +186,6 @@ public sealed class TopologyTests : IAsyncLifetime
 
     private Task EnsureAsync(JetStreamOptions options) => Provisioner(options).EnsureAsync(CancellationToken.None);
 
-    private TopologyProvisioner Provisioner(JetStreamOptions? options = null) => new(jetStream, Options.Create(options ?? new()), NullLogger<TopologyProvisioner>.Instance);
+    private TopologyProvisioner Provisioner(JetStreamOptions? options = null) =>
+        new(jetStream, Options.Create(options ?? new()), NullLogger<TopologyProvisioner>.Instance);
 }

@@ -42,7 +42,8 @@ public sealed class TraceStateTests(SharedSystem shared)
         var order = Guid.CreateVersion7();
         await Sql.ExecuteAsync(
             system.OrdersDatabase,
-            $"INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at) VALUES ('{order}', 'c', 'EUR', 1, '[]', 'pending', now(), now())");
+            "INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at) "
+                + $"VALUES ('{order}', 'c', 'EUR', 1, '[]', 'pending', now(), now())");
 
         var length = 64 * 1024;
         while (!await IsTakenAsync(new NatsJSContext(nats), order, length))

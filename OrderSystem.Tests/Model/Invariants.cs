@@ -22,7 +22,10 @@ internal sealed class Invariants(World world)
                 return $"I6: order {order} was final and is {world.Orders[order].State} now";
             if (incarnations[order] != world.Incarnations[order])
                 (incarnations[order], payments[order]) = (world.Incarnations[order], PaymentState.None);
-            if (Backwards(ref payments[order], world.Payments[order].State, state => state is PaymentState.Declined or PaymentState.Cancelled or PaymentState.Refunded))
+            if (Backwards(
+                ref payments[order],
+                world.Payments[order].State,
+                state => state is PaymentState.Declined or PaymentState.Cancelled or PaymentState.Refunded))
                 return $"I6: the payment of order {order} was final and is {world.Payments[order].State} now";
         }
 
@@ -43,7 +46,8 @@ internal sealed class Invariants(World world)
             var (state, payment) = (world.Orders[order].State, world.Payments[order].State);
             if (state == OrderState.None)
                 continue;
-            var kept = world.Provider.Charged.Count(charged => charged == order) - world.Provider.Refunded.Count(refunded => refunded == order);
+            var kept = world.Provider.Charged.Count(charged => charged == order)
+                - world.Provider.Refunded.Count(refunded => refunded == order);
             if (state == OrderState.Pending)
                 return $"I5: order {order} stays pending, its payment is {payment}";
             if (kept != (state == OrderState.Paid ? 1 : 0))
@@ -57,10 +61,12 @@ internal sealed class Invariants(World world)
 
     private static string? Events(Service service)
     {
-        var lost = service.Events.Find(stored => !service.Acknowledged.Contains(stored) && service.Outbox.TrueForAll(row => row.Event != stored));
+        var lost = service.Events.Find(
+            stored => !service.Acknowledged.Contains(stored) && service.Outbox.TrueForAll(row => row.Event != stored));
         if (lost is not null)
             return $"I2: {lost} is committed and neither acknowledged by its stream nor in the outbox";
-        var early = service.Acknowledged.Where((stored, place) => service.Acknowledged.Skip(place).Any(later => later.Order == stored.Order && later.Incarnation == stored.Incarnation && later.Version < stored.Version)).FirstOrDefault();
+        var early = service.Acknowledged.Where((stored, place) => service.Acknowledged.Skip(place).Any(later =>
+            later.Order == stored.Order && later.Incarnation == stored.Incarnation && later.Version < stored.Version)).FirstOrDefault();
         return early is null ? null : $"I6: {early} was published before an earlier event of its order";
     }
 

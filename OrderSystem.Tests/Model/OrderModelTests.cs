@@ -13,7 +13,9 @@ public sealed class OrderModelTests
 {
     private const int LongestRun = 90;
 
-    /// <summary>The search ends with the first counterexample; the rarest takes thousands of interleavings, in some runs more than ten thousand.</summary>
+    /// <summary>
+    /// The search ends with the first counterexample; the rarest takes thousands of interleavings, in some runs more than ten thousand.
+    /// </summary>
     private const int MaxSearch = 200_000;
 
     /// <summary>The broker may lose acknowledged messages and its whole store; the repair compensates for that.</summary>
@@ -34,10 +36,12 @@ public sealed class OrderModelTests
     {
         // Repair would hide that these safeguards are missing: it recovers messages
         // that were acknowledged too early and cancellations without effect.
-        var canRepair = safeguard is not (Safeguard.AckAfterCommit or Safeguard.CancellationCreatesPayment or Safeguard.LateSuccessIsRefunded);
+        var canRepair = safeguard is not (
+            Safeguard.AckAfterCommit or Safeguard.CancellationCreatesPayment or Safeguard.LateSuccessIsRefunded);
         var found = Assert.ThrowsAny<Exception>(() => Check(MaxSearch, safeguard, canRepair));
 
-        TestContext.Current.TestOutputHelper?.WriteLine(found.Message[found.Message.IndexOf("System.InvalidOperationException", StringComparison.Ordinal)..].Split('\n')[0]);
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            found.Message[found.Message.IndexOf("System.InvalidOperationException", StringComparison.Ordinal)..].Split('\n')[0]);
         Assert.Contains("Falsifiable", found.Message, StringComparison.Ordinal);
     }
 

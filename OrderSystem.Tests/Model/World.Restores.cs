@@ -27,7 +27,8 @@ internal sealed partial class World
                 yield return new(StepKind.RefundedByHand, order);
         }
 
-        if (Array.TrueForAll(Workers, worker => worker.Stage is not (ConsumerStage.Begun or ConsumerStage.LookingUp or ConsumerStage.RefundBegun)))
+        if (Array.TrueForAll(
+            Workers, worker => worker.Stage is not (ConsumerStage.Begun or ConsumerStage.LookingUp or ConsumerStage.RefundBegun)))
             yield return new(StepKind.KeysForgotten);
     }
 
@@ -76,7 +77,8 @@ internal sealed partial class World
 
     private bool LooksUpFirst(Payment payment, Consumer worker) =>
         payment.IsCancelled
-        || (Has(Safeguard.LookUpInDoubt) && (payment.IsInDoubt || (payment.Attempts == 1 && (worker.Held is not { } held || held.Emission > 0 || IsOld[worker.Order]))))
+        || (Has(Safeguard.LookUpInDoubt)
+            && (payment.IsInDoubt || (payment.Attempts == 1 && (worker.Held is not { } held || held.Emission > 0 || IsOld[worker.Order]))))
         || (Has(Safeguard.LookUpWhenKeyIsOld) && payment.IsKeyOld);
 
     private void LookUp(Consumer worker, Payment payment)
@@ -121,7 +123,8 @@ internal sealed partial class World
         if (!Has(Safeguard.RefundKeyKept))
             payment.RefundKey = ++keys;
         var looksUpFirst = (payment.IsInDoubt && Has(Safeguard.LookUpInDoubt)) || (payment.IsKeyOld && Has(Safeguard.LookUpWhenKeyIsOld));
-        var isDone = (looksUpFirst && Provider.Refunded.Contains(worker.Order)) || Provider.Refund(worker.Order, payment.RefundKey) || Has(Safeguard.RejectedRefundIsLookedUp);
+        var isDone = (looksUpFirst && Provider.Refunded.Contains(worker.Order))
+            || Provider.Refund(worker.Order, payment.RefundKey) || Has(Safeguard.RejectedRefundIsLookedUp);
         worker.Stage = hasResponse && isDone ? ConsumerStage.RefundResponded : ConsumerStage.Idle;
     }
 

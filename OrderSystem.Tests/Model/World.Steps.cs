@@ -5,7 +5,8 @@ internal sealed partial class World
 {
     internal void Take(Step step)
     {
-        var service = step.What is StepKind.Claim or StepKind.Publish or StepKind.Delete or StepKind.RelayDies or StepKind.AckOfPublishLost or StepKind.PublishLost
+        var service = step.What is StepKind.Claim or StepKind.Publish or StepKind.Delete or StepKind.RelayDies
+                or StepKind.AckOfPublishLost or StepKind.PublishLost
             ? step.Actor < 2 ? Api : Worker
             : step.Actor == 0 ? Api : Worker;
         var relay = service.Relays[step.Actor % 2];

@@ -111,7 +111,9 @@ internal sealed partial class World
         if (payment.RefundKey == 0)
             payment.RefundKey = RefundKeyOf(stored.Order);
         if (payment.State == PaymentState.None)
-            (payment.State, payment.IsInDoubt) = Has(Safeguard.CancellationIsLookedUp) ? (PaymentState.Unknown, true) : (PaymentState.Cancelled, false);
+            (payment.State, payment.IsInDoubt) = Has(Safeguard.CancellationIsLookedUp)
+                ? (PaymentState.Unknown, true)
+                : (PaymentState.Cancelled, false);
         else if (payment is { State: PaymentState.Charging, Attempts: 0 } && !isDoubtful)
             payment.State = PaymentState.Cancelled;
         if (payment.State == PaymentState.Succeeded)

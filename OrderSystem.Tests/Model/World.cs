@@ -11,7 +11,11 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
     /// <summary>The only order that may be cancelled: otherwise hardly any order would be paid.</summary>
     private const int Cancellable = 1;
 
-    private static readonly StepKind[] WorkerSteps = [StepKind.Handle, StepKind.LookUp, StepKind.ChargeSucceeds, StepKind.ChargeDeclines, StepKind.Record, StepKind.CommitEvent, StepKind.Refund, StepKind.RecordRefund, StepKind.Acknowledge];
+    private static readonly StepKind[] WorkerSteps =
+    [
+        StepKind.Handle, StepKind.LookUp, StepKind.ChargeSucceeds, StepKind.ChargeDeclines, StepKind.Record, StepKind.CommitEvent,
+        StepKind.Refund, StepKind.RecordRefund, StepKind.Acknowledge,
+    ];
 
     private int keys;
     private int emissions;
@@ -130,7 +134,8 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
                     yield return new(StepKind.Receive, worker, place);
                 for (var order = 0; order < OrderCount; order++)
                 {
-                    if (Payments[order] is { IsLeased: false, State: PaymentState.Charging or PaymentState.Unknown or PaymentState.Refunding })
+                    if (Payments[order]
+                        is { IsLeased: false, State: PaymentState.Charging or PaymentState.Unknown or PaymentState.Refunding })
                         yield return new(StepKind.Reconcile, worker, order);
                 }
             }
@@ -150,7 +155,8 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
 
     private IEnumerable<Step> EnabledForOrders()
     {
-        foreach (var (place, _) in Worker.Stream.Index().Where(entry => entry.Item.State == Delivery.Waiting && Results.Stage == ConsumerStage.Idle))
+        foreach (var (place, _) in Worker.Stream.Index()
+            .Where(entry => entry.Item.State == Delivery.Waiting && Results.Stage == ConsumerStage.Idle))
             yield return new(StepKind.ReceiveResult, 0, place);
         if (Results.Stage != ConsumerStage.Idle)
             yield return new(Results.Stage == ConsumerStage.Received ? StepKind.ApplyResult : StepKind.AcknowledgeResult);
@@ -172,7 +178,8 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
         && Api.Outbox.TrueForAll(row => row.Event.Order != order);
 
     private bool IsClaimable(Service service, Row row) => !row.IsClaimed
-        && (!Has(Safeguard.OldestFirst) || service.Outbox.TrueForAll(earlier => earlier.Event.Order != row.Event.Order || earlier.Event.Version >= row.Event.Version));
+        && (!Has(Safeguard.OldestFirst)
+            || service.Outbox.TrueForAll(earlier => earlier.Event.Order != row.Event.Order || earlier.Event.Version >= row.Event.Version));
 
     private static ConsumerStage StageOf(StepKind what) => what switch
     {

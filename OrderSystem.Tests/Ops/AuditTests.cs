@@ -55,7 +55,10 @@ public sealed class AuditTests : IAsyncLifetime
         var (exitCode, report) = await AuditAsync(worker: null, ledger: null);
         Assert.Equal(2, exitCode);
         Assert.Equal("notChecked", Find(report, "I3", "charged more than once").GetProperty("verdict").GetString());
-        Assert.Contains("Audit__LedgerUrl is not set", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "Audit__LedgerUrl is not set",
+            Find(report, "I3", "charged more than once").GetProperty("why").GetString(),
+            StringComparison.Ordinal);
         Assert.Equal("agrees", Find(report, "I5", "final status").GetProperty("verdict").GetString());
     }
 
@@ -64,7 +67,8 @@ public sealed class AuditTests : IAsyncLifetime
         var (exitCode, report) = await AuditAsync(worker: "http://127.0.0.1:1", ledger: $"{system.Gateway.Address}nothing-here");
         Assert.Equal(2, exitCode);
         Assert.Equal("notChecked", Find(report, "I4", "every payment").GetProperty("verdict").GetString());
-        Assert.Contains("answered 404", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "answered 404", Find(report, "I3", "charged more than once").GetProperty("why").GetString(), StringComparison.Ordinal);
     }
 
     /// <summary>
@@ -72,8 +76,11 @@ public sealed class AuditTests : IAsyncLifetime
     /// </summary>
     private async Task AHangingLedgerIsReportedAsync()
     {
-        await using var ledger = new ScriptedServer(_ => $"{ScriptedServer.HeadAndSilence.Replace("1000", "1000000000", StringComparison.Ordinal)}{new string('\n', ResponseBuffer.MaxBytes + 1)}");
-        var configured = await system.StartServiceAsync("OrderSystem.OrderApi", ("Audit__LedgerUrl", ledger.Address.OriginalString), ("Audit__Timeout", "00:00:01"));
+        await using var ledger = new ScriptedServer(_ =>
+            ScriptedServer.HeadAndSilence.Replace("1000", "1000000000", StringComparison.Ordinal)
+            + new string('\n', ResponseBuffer.MaxBytes + 1));
+        var configured = await system.StartServiceAsync(
+            "OrderSystem.OrderApi", ("Audit__LedgerUrl", ledger.Address.OriginalString), ("Audit__Timeout", "00:00:01"));
         using var http = Tokens.Http(configured.Address);
 
         var report = await http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
@@ -86,7 +93,8 @@ public sealed class AuditTests : IAsyncLifetime
     private async Task TheEndpointReportsTheSameAsync()
     {
         var configured = await system.StartServiceAsync(
-            "OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString), ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
+            "OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString),
+            ("Audit__LedgerUrl", system.Gateway.Address.OriginalString));
         using var http = Tokens.Http(configured.Address);
         Assert.Equal("agrees", (await http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0")).GetProperty("verdict").GetString());
         foreach (var invalid in new[] { "x", "-1", "NaN", "1e300", "2.00:00:00", "" })
@@ -107,7 +115,8 @@ public sealed class AuditTests : IAsyncLifetime
         await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE events SET event_id = gen_random_uuid() WHERE order_id = '{orders[5]}'");
         await Sql.ExecuteAsync(
             system.PaymentsDatabase,
-            $"INSERT INTO outbox (order_id, version, available_at, parked_at) SELECT order_id, version, now(), now() FROM events WHERE order_id = '{orders[5]}'");
+            "INSERT INTO outbox (order_id, version, available_at, parked_at) "
+                + $"SELECT order_id, version, now(), now() FROM events WHERE order_id = '{orders[5]}'");
 
         var (exitCode, report) = await AuditAsync();
 
@@ -132,7 +141,8 @@ public sealed class AuditTests : IAsyncLifetime
     {
         await system.Nats.KillAsync();
         await Eventually.GetAsync(
-            "dead letters are unavailable", async () => await client.Http.GetAsync("/ops/dead-letters"), answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable);
+            "dead letters are unavailable",
+            async () => await client.Http.GetAsync("/ops/dead-letters"), answer => answer.StatusCode == HttpStatusCode.ServiceUnavailable);
 
         var report = await client.Http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
         Assert.Equal("notChecked", Find(report, "I2", "every event of the order API").GetProperty("verdict").GetString());
@@ -141,7 +151,10 @@ public sealed class AuditTests : IAsyncLifetime
 
     private static async Task ChargeAsync(HttpClient gateway, Guid order, decimal amount)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/charges") { Content = JsonContent.Create(new { orderId = order, amount, currency = "EUR" }) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/charges")
+        {
+            Content = JsonContent.Create(new { orderId = order, amount, currency = "EUR" }),
+        };
         request.Headers.Add("Idempotency-Key", Guid.NewGuid().ToString());
         (await gateway.SendAsync(request)).EnsureSuccessStatusCode();
     }
@@ -150,12 +163,15 @@ public sealed class AuditTests : IAsyncLifetime
     {
         var finding = Find(report, invariant, check);
         Assert.Equal("disagrees", finding.GetProperty("verdict").GetString());
-        Assert.Equal(orders.Select(order => order.ToString()).Order(), finding.GetProperty("examples").EnumerateArray().Select(example => example.GetProperty("subject").GetString()).Order());
+        Assert.Equal(
+            orders.Select(order => order.ToString()).Order(),
+            finding.GetProperty("examples").EnumerateArray().Select(example => example.GetProperty("subject").GetString()).Order());
     }
 
     private static JsonElement Find(JsonElement report, string invariant, string check) => Assert.Single(
         report.GetProperty("checks").EnumerateArray(),
-        finding => finding.GetProperty("invariant").GetString() == invariant && finding.GetProperty("check").GetString()!.Contains(check, StringComparison.Ordinal));
+        finding => finding.GetProperty("invariant").GetString() == invariant
+            && finding.GetProperty("check").GetString()!.Contains(check, StringComparison.Ordinal));
 
     private Task<(int ExitCode, JsonElement Report)> AuditAsync(string grace = "0") =>
         AuditAsync(system.Worker.Address.OriginalString, system.Gateway.Address.OriginalString, grace);
@@ -171,9 +187,11 @@ public sealed class AuditTests : IAsyncLifetime
         return (exitCode, Parse(output));
     }
 
-    private static JsonElement Parse(string output) => output.StartsWith('{') ? JsonDocument.Parse(output).RootElement : throw new Xunit.Sdk.XunitException(output);
+    private static JsonElement Parse(string output) =>
+        output.StartsWith('{') ? JsonDocument.Parse(output).RootElement : throw new Xunit.Sdk.XunitException(output);
 
     private Task OutboxesEmptyAsync() => Eventually.BeTrueAsync(
         "both outboxes are empty",
-        async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox") + await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM outbox") == 0);
+        async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox")
+            + await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM outbox") == 0);
 }

@@ -58,7 +58,8 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
             await DeadLetterAsync(order, "orders.created", "not json", letters: i + 1);
 
         var first = await client.Http.GetFromJsonAsync<JsonElement>($"/ops/dead-letters?orderId={order}&limit=2");
-        var second = await client.Http.GetFromJsonAsync<JsonElement>($"/ops/dead-letters?orderId={order}&limit=2&cursor={first.GetProperty("nextCursor")}");
+        var second = await client.Http.GetFromJsonAsync<JsonElement>(
+            $"/ops/dead-letters?orderId={order}&limit=2&cursor={first.GetProperty("nextCursor")}");
 
         Assert.Equal(2, first.GetProperty("items").GetArrayLength());
         Assert.Equal(1, second.GetProperty("items").GetArrayLength());
@@ -80,7 +81,9 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
         Assert.Equal(letter.GetProperty("sequence").GetUInt64(), failed.GetProperty("letter").GetUInt64());
         Assert.Contains("dead letter again", report.GetProperty("stopped").GetString(), StringComparison.Ordinal);
         Assert.Equal(2, (await ListAsync(order)).Count);
-        Assert.Equal("replay", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT action FROM dead_letter_actions WHERE order_id = '{order}' AND by = 'sub=tests client=tests note=ada'"));
+        Assert.Equal("replay", await Sql.ScalarAsync<string>(
+            system.OrdersDatabase,
+            $"SELECT action FROM dead_letter_actions WHERE order_id = '{order}' AND by = 'sub=tests client=tests note=ada'"));
     }
 
     [Fact]
@@ -89,10 +92,12 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
         // The payment event of an order that does not exist yet.
         var order = Guid.CreateVersion7();
         var letter = await DeadLetterAsync(
-            order, "payments.succeeded", $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","providerReference":"ch"}""");
+            order, "payments.succeeded",
+            $$"""{"orderId":"{{order}}","paymentId":"{{Guid.NewGuid()}}","amount":1,"currency":"EUR","providerReference":"ch"}""");
         await Sql.ExecuteAsync(
             system.OrdersDatabase,
-            $"INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at) VALUES ('{order}', 'c', 'EUR', 1, '[]', 'pending', now(), now())");
+            "INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at) "
+                + $"VALUES ('{order}', 'c', 'EUR', 1, '[]', 'pending', now(), now())");
 
         using var answer = await client.Http.PostAsync($"/ops/dead-letters/{letter.GetProperty("sequence")}/replay", content: null);
         var report = await answer.Content.ReadFromJsonAsync<JsonElement>();
@@ -133,8 +138,10 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
 
         Assert.Equal(HttpStatusCode.NoContent, discarded.StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
-        Assert.Equal("discard", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT action FROM dead_letter_actions WHERE order_id = '{order}'"));
-        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => Sql.ExecuteAsync(system.OrdersDatabase, "DELETE FROM dead_letter_actions"));
+        Assert.Equal("discard",
+            await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT action FROM dead_letter_actions WHERE order_id = '{order}'"));
+        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(
+            () => Sql.ExecuteAsync(system.OrdersDatabase, "DELETE FROM dead_letter_actions"));
         Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
     }
 
@@ -174,7 +181,8 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
         mallory.DefaultRequestHeaders.Add("X-Operator", "sub=ada client=tests");
         using var answer = await mallory.DeleteAsync($"/ops/dead-letters/{letter.GetProperty("sequence")}");
         Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
-        Assert.Equal("sub=mallory client=console note=\"sub=ada client=tests\"", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT by FROM dead_letter_actions WHERE order_id = '{order}'"));
+        Assert.Equal("sub=mallory client=console note=\"sub=ada client=tests\"",
+            await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT by FROM dead_letter_actions WHERE order_id = '{order}'"));
     }
 
     [Fact]
@@ -195,7 +203,8 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
 
         Assert.Equal(0, (await RunAsync("discard", successor)).ExitCode);
         Assert.Equal(1, (await RunAsync("discard", successor)).ExitCode);
-        Assert.Equal($"os-user={Environment.UserName}", await Sql.ScalarAsync<string>(system.OrdersDatabase, $"SELECT by FROM dead_letter_actions WHERE order_id = '{order}' AND action = 'discard'"));
+        Assert.Equal($"os-user={Environment.UserName}", await Sql.ScalarAsync<string>(
+            system.OrdersDatabase, $"SELECT by FROM dead_letter_actions WHERE order_id = '{order}' AND action = 'discard'"));
     }
 
     [Theory]
@@ -218,7 +227,9 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
 
     private Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) =>
         ServiceProcess.RunAsync(
-            "OrderSystem.OrderApi", new Dictionary<string, string>(system.Environment()) { ["ConnectionStrings__nats"] = system.Nats.UrlOf(NatsUsers.Ops) }, ["dead-letters", .. arguments]);
+            "OrderSystem.OrderApi",
+            new Dictionary<string, string>(system.Environment()) { ["ConnectionStrings__nats"] = system.Nats.UrlOf(NatsUsers.Ops) },
+            ["dead-letters", .. arguments]);
 
     /// <summary>Publishes a poison message and waits for its dead letter.</summary>
     private async Task<JsonElement> DeadLetterAsync(Guid order, string subject, string body, int letters = 1)
@@ -232,9 +243,11 @@ public sealed class DeadLetterOperationsTests(SharedSystem shared) : IAsyncLifet
             ["ce-subject"] = order.ToString(),
             ["content-type"] = "application/json",
         };
-        var ack = await new NatsJSContext(nats).PublishAsync(subject, Encoding.UTF8.GetBytes(body), NatsRawSerializer<byte[]>.Default, headers: headers);
+        var ack = await new NatsJSContext(nats).PublishAsync(
+            subject, Encoding.UTF8.GetBytes(body), NatsRawSerializer<byte[]>.Default, headers: headers);
         ack.EnsureSuccess();
-        var all = await Eventually.GetAsync($"{letters} dead letters about {order}", () => ListAsync(order), found => found.Count == letters);
+        var all = await Eventually.GetAsync(
+            $"{letters} dead letters about {order}", () => ListAsync(order), found => found.Count == letters);
         return all[^1];
     }
 

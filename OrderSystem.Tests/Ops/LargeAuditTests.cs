@@ -51,10 +51,12 @@ public sealed class LargeAuditTests(SharedPostgres shared)
             address,
             $$"""
             INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at)
-            SELECT lpad(to_hex(i), 32, '0')::uuid, 'c', 'EUR', 12.5, '[]', 'paid', now() - interval '1 hour', now() - interval '1 hour' FROM generate_series(0, {{Orders - 1}}) i;
+            SELECT lpad(to_hex(i), 32, '0')::uuid, 'c', 'EUR', 12.5, '[]', 'paid', now() - interval '1 hour', now() - interval '1 hour'
+            FROM generate_series(0, {{Orders - 1}}) i;
             INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
             SELECT id, 1, id, 'orders.created.v1', convert_to('{"total":12.5,"currency":"EUR"}', 'UTF8'), created_at FROM orders;
-            INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at) SELECT 'tests', id::text, '', id, created_at FROM orders;
+            INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at)
+            SELECT 'tests', id::text, '', id, created_at FROM orders;
             ANALYZE;
             """);
         return NpgsqlDataSource.Create(PostgresDefaults.Complete(address, "audit"));
@@ -64,23 +66,32 @@ public sealed class LargeAuditTests(SharedPostgres shared)
     private static async Task FillAsync(AuditTables tables, DateTimeOffset then, CancellationToken cancellationToken)
     {
         await FillAsync(AuditTables.Events, order =>
-            [(Outcome(order), NpgsqlDbType.Uuid), (order, NpgsqlDbType.Uuid), ("payments.succeeded.v1", NpgsqlDbType.Text), (then.UtcDateTime, NpgsqlDbType.TimestampTz), (null, default)]);
+        [
+            (Outcome(order), NpgsqlDbType.Uuid), (order, NpgsqlDbType.Uuid), ("payments.succeeded.v1", NpgsqlDbType.Text),
+            (then.UtcDateTime, NpgsqlDbType.TimestampTz), (null, default),
+        ]);
         await FillAsync(AuditTables.Streamed, order => [(order, NpgsqlDbType.Uuid)]);
         await FillAsync(AuditTables.Streamed, order => [(Outcome(order), NpgsqlDbType.Uuid)]);
         foreach (var stream in new[] { Topology.Orders, Topology.Payments })
             await tables.AddStreamAsync(stream, then - TimeSpan.FromHours(1), cancellationToken);
         await FillAsync(AuditTables.Charges, order =>
         [
-            ($"ch_{order}", NpgsqlDbType.Text), (order.ToString(), NpgsqlDbType.Text), (order, NpgsqlDbType.Uuid), (12.5m, NpgsqlDbType.Numeric), ("EUR", NpgsqlDbType.Text),
+            ($"ch_{order}", NpgsqlDbType.Text), (order.ToString(), NpgsqlDbType.Text), (order, NpgsqlDbType.Uuid),
+            (12.5m, NpgsqlDbType.Numeric), ("EUR", NpgsqlDbType.Text),
             (true, NpgsqlDbType.Boolean),
         ]);
         await FillAsync(AuditTables.Payments, order =>
-            [(order, NpgsqlDbType.Uuid), ("succeeded", NpgsqlDbType.Text), (12.5m, NpgsqlDbType.Numeric), ("EUR", NpgsqlDbType.Text), ($"ch_{order}", NpgsqlDbType.Text)]);
+        [
+            (order, NpgsqlDbType.Uuid), ("succeeded", NpgsqlDbType.Text), (12.5m, NpgsqlDbType.Numeric), ("EUR", NpgsqlDbType.Text),
+            ($"ch_{order}", NpgsqlDbType.Text),
+        ]);
 
-        Task FillAsync(string table, Func<Guid, (object?, NpgsqlDbType)[]> row) => tables.FillAsync(table, Numbered().Select(row).ToAsyncEnumerable(), cancellationToken);
+        Task FillAsync(string table, Func<Guid, (object?, NpgsqlDbType)[]> row) =>
+            tables.FillAsync(table, Numbered().Select(row).ToAsyncEnumerable(), cancellationToken);
     }
 
-    private static IEnumerable<Guid> Numbered() => Enumerable.Range(0, Orders).Select(i => Guid.Parse(i.ToString("x32", CultureInfo.InvariantCulture)));
+    private static IEnumerable<Guid> Numbered() =>
+        Enumerable.Range(0, Orders).Select(i => Guid.Parse(i.ToString("x32", CultureInfo.InvariantCulture)));
 
     private static Guid Outcome(Guid order) => Guid.Parse(string.Concat("f", order.ToString("N").AsSpan(1)));
 }

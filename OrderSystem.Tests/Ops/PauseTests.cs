@@ -22,13 +22,19 @@ public sealed class PauseTests
         await client.WaitForAsync(order, "paid");
 
         Assert.Equal("pause resume", await Sql.ScalarAsync<string>(
-            system.PaymentsDatabase, "SELECT string_agg(action, ' ' ORDER BY id) FROM operator_actions WHERE by = 'sub=mallory client=console note=ada' AND order_id IS NULL"));
-        Assert.Contains($"process {system.Worker.Id} on ", await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT detail FROM operator_actions LIMIT 1"), StringComparison.Ordinal);
+            system.PaymentsDatabase,
+            "SELECT string_agg(action, ' ' ORDER BY id) FROM operator_actions "
+                + "WHERE by = 'sub=mallory client=console note=ada' AND order_id IS NULL"));
+        Assert.Contains(
+            $"process {system.Worker.Id} on ",
+            await Sql.ScalarAsync<string>(system.PaymentsDatabase, "SELECT detail FROM operator_actions LIMIT 1"),
+            StringComparison.Ordinal);
         Assert.Contains("Pulling paused by sub=mallory client=console note=ada", system.Worker.Output, StringComparison.Ordinal);
 
         await system.Postgres.KillAsync();
         await PostAsync("/ops/pause");
-        await Eventually.BeTrueAsync("the worker logs that the pause could not be recorded", () => Task.FromResult(system.Worker.Output.Contains("could not be recorded", StringComparison.Ordinal)));
+        await Eventually.BeTrueAsync("the worker logs that the pause could not be recorded", () => Task.FromResult(
+            system.Worker.Output.Contains("could not be recorded", StringComparison.Ordinal)));
 
         async Task PostAsync(string path)
         {

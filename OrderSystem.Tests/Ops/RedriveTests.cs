@@ -42,8 +42,11 @@ public sealed class RedriveTests(SharedSystem shared)
         Assert.Equal((1, 1), Counts(await RedriveAsync(client, $"orderId={orders[0]}")));
         await OutboxEmptyAsync(system.OrdersDatabase);
         await NextSecondAsync(system.OrdersDatabase);
-        Assert.Equal((Orders + 1, Orders + 1), Counts(await RedriveAsync(client, $"since={TimeProvider.System.GetUtcNow().AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}")));
-        await Eventually.GetAsync("the duplicates were acknowledged", async () => (await jetStream.GetConsumerAsync("ORDERS", "ORDER_PROCESSOR")).Info,
+        Assert.Equal(
+            (Orders + 1, Orders + 1),
+            Counts(await RedriveAsync(client, $"since={TimeProvider.System.GetUtcNow().AddHours(-1):yyyy-MM-ddTHH:mm:ssZ}")));
+        await Eventually.GetAsync(
+            "the duplicates were acknowledged", async () => (await jetStream.GetConsumerAsync("ORDERS", "ORDER_PROCESSOR")).Info,
             info => info is { NumPending: 0, NumAckPending: 0 } && info.AckFloor.StreamSeq > 3 * Orders);
         foreach (var order in orders)
             Assert.Single((await provider.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}")).EnumerateArray());
@@ -51,10 +54,12 @@ public sealed class RedriveTests(SharedSystem shared)
         // The worker's events are re-driven by the worker's command.
         await OutboxEmptyAsync(system.PaymentsDatabase);
         await jetStream.PurgeStreamAsync("PAYMENTS", new StreamPurgeRequest());
-        var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", system.Environment("OrderSystem.PaymentWorker"), "redrive", "--missing");
+        var (exitCode, said) = await ServiceProcess.RunAsync(
+            "OrderSystem.PaymentWorker", system.Environment("OrderSystem.PaymentWorker"), "redrive", "--missing");
         Assert.True(exitCode == 0, said);
         Assert.Contains($"{Orders + 1} of {Orders + 1}", said, StringComparison.Ordinal);
-        await Eventually.BeTrueAsync("the payment events are in their stream", async () => (await jetStream.GetStreamAsync("PAYMENTS")).Info.State.Messages >= Orders + 1);
+        await Eventually.BeTrueAsync("the payment events are in their stream",
+            async () => (await jetStream.GetStreamAsync("PAYMENTS")).Info.State.Messages >= Orders + 1);
         using var ada = new Client(worker.Address);
         ada.Http.DefaultRequestHeaders.Add("X-Operator", "ada");
         Assert.Equal((0, 0), Counts(await RedriveAsync(ada, "missing=true")));
@@ -67,12 +72,14 @@ public sealed class RedriveTests(SharedSystem shared)
         using var placed = new Client(system.OrderApi.Address);
         var order = await placed.PlaceAsync();
         await placed.WaitForAsync(order, "paid");
-        using var client = new Client((await system.StartServiceAsync("OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString))).Address);
+        using var client = new Client(
+            (await system.StartServiceAsync("OrderSystem.OrderApi", ("Audit__WorkerUrl", system.Worker.Address.OriginalString))).Address);
         client.Http.DefaultRequestHeaders.Add("X-Operator", "ada");
 
         await OutboxEmptyAsync(system.OrdersDatabase, order);
         await OutboxEmptyAsync(system.PaymentsDatabase, order);
-        var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", system.Environment(), "redrive", "--order", $"{order}", "--json");
+        var (exitCode, said) = await ServiceProcess.RunAsync(
+            "OrderSystem.OrderApi", system.Environment(), "redrive", "--order", $"{order}", "--json");
         Assert.True(exitCode == 0, said);
         Assert.Equal(1, JsonDocument.Parse(said).RootElement.GetProperty("redriven").GetInt32());
         using var atWorker = new Client(system.Worker.Address);
@@ -80,10 +87,12 @@ public sealed class RedriveTests(SharedSystem shared)
         Assert.Equal((1, 1), Counts(await RedriveAsync(atWorker, $"orderId={order}")));
 
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
-        var steps = timeline.GetProperty("steps").EnumerateArray().Select(step => (step.GetProperty("service").GetString(), step.GetProperty("what").GetString())).ToList();
+        var steps = timeline.GetProperty("steps").EnumerateArray()
+            .Select(step => (step.GetProperty("service").GetString(), step.GetProperty("what").GetString())).ToList();
         Assert.Contains(("order-api", $"orders.created.v1 re-driven by os-user={Environment.UserName}"), steps);
         Assert.Contains(("payment-worker", "payments.succeeded.v1 re-driven by sub=tests client=tests note=ada"), steps);
-        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => Sql.ExecuteAsync(system.OrdersDatabase, "DELETE FROM redrives"));
+        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(
+            () => Sql.ExecuteAsync(system.OrdersDatabase, "DELETE FROM redrives"));
         Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
     }
 
@@ -102,11 +111,13 @@ public sealed class RedriveTests(SharedSystem shared)
         // At this rate, the second event follows ten seconds after the first.
         var slow = client.Http.PostAsync($"/ops/redrive?{since}&rate=0.1", content: null, abort.Token);
         await Eventually.BeTrueAsync("the first event is re-driven", async () =>
-            await Sql.ScalarAsync<long>(system.OrdersDatabase, $"SELECT count(*) FROM redrives WHERE order_id IN ('{orders[0]}', '{orders[1]}')") > 0);
+            await Sql.ScalarAsync<long>(
+                system.OrdersDatabase, $"SELECT count(*) FROM redrives WHERE order_id IN ('{orders[0]}', '{orders[1]}')") > 0);
 
         using (var refused = await second.Http.PostAsync("/ops/redrive?missing=true&dryRun=true", content: null))
             Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
-        var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", system.Environment(), "redrive", "--missing", "--dry-run");
+        var (exitCode, said) = await ServiceProcess.RunAsync(
+            "OrderSystem.OrderApi", system.Environment(), "redrive", "--missing", "--dry-run");
         Assert.Equal(2, exitCode);
         Assert.Contains("is running", said, StringComparison.Ordinal);
 
@@ -143,7 +154,8 @@ public sealed class RedriveTests(SharedSystem shared)
     [InlineData(1, "redrive --order 00000000-0000-0000-0000-000000000001")]
     public async Task Invalid_CLI_arguments_and_unknown_orders_set_the_exit_code(int expected, string arguments)
     {
-        var (exitCode, said) = await ServiceProcess.RunAsync("OrderSystem.OrderApi", (await shared.StartedAsync()).Environment(), arguments.Split(' '));
+        var (exitCode, said) = await ServiceProcess.RunAsync(
+            "OrderSystem.OrderApi", (await shared.StartedAsync()).Environment(), arguments.Split(' '));
         Assert.True(exitCode == expected, said);
     }
 
@@ -151,7 +163,8 @@ public sealed class RedriveTests(SharedSystem shared)
     [InlineData(null, HttpStatusCode.OK)]
     [InlineData("ada (dashboard)", HttpStatusCode.OK)]
     [InlineData("", HttpStatusCode.BadRequest)]
-    [InlineData("an operator note that is longer than the limit of a hundred characters, which is why the API has to reject it", HttpStatusCode.BadRequest)]
+    [InlineData("an operator note that is longer than the limit of a hundred characters, which is why the API has to reject it",
+        HttpStatusCode.BadRequest)]
     public async Task An_operator_note_is_optional_but_must_not_be_empty_or_too_long(string? note, HttpStatusCode expected)
     {
         using var client = Tokens.Http((await shared.StartedAsync()).OrderApi.Address);
@@ -169,7 +182,10 @@ public sealed class RedriveTests(SharedSystem shared)
     }
 
     private static Task OutboxEmptyAsync(string database, params Guid[] orders) => Eventually.BeTrueAsync("the outbox is empty", async () =>
-        await Sql.ScalarAsync<long>(database, $"SELECT count(*) FROM outbox WHERE cardinality('{{{string.Join(',', orders)}}}'::uuid[]) = 0 OR order_id = ANY ('{{{string.Join(',', orders)}}}')") == 0);
+        await Sql.ScalarAsync<long>(
+            database,
+            $"SELECT count(*) FROM outbox WHERE cardinality('{{{string.Join(',', orders)}}}'::uuid[]) = 0 "
+                + $"OR order_id = ANY ('{{{string.Join(',', orders)}}}')") == 0);
 
     /// <summary>
     /// The message id of a re-driven event contains the current second. Within
@@ -189,5 +205,6 @@ public sealed class RedriveTests(SharedSystem shared)
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    private static (int Found, int Redriven) Counts(JsonElement report) => (report.GetProperty("found").GetInt32(), report.GetProperty("redriven").GetInt32());
+    private static (int Found, int Redriven) Counts(JsonElement report) =>
+        (report.GetProperty("found").GetInt32(), report.GetProperty("redriven").GetInt32());
 }

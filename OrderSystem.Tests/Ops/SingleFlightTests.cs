@@ -28,15 +28,18 @@ public sealed class SingleFlightTests
         var jetStream = new NatsJSContext(nats);
 
         await Eventually.BeTrueAsync(
-            "every order is republished twice", async () => (await jetStream.GetStreamAsync("ORDERS")).Info.State.Messages >= Orders * 3, TimeSpan.FromSeconds(90));
+            "every order is republished twice",
+            async () => (await jetStream.GetStreamAsync("ORDERS")).Info.State.Messages >= Orders * 3, TimeSpan.FromSeconds(90));
 
         var sent = await jetStream.ScanAsync("ORDERS", from: 1)
             .Select(message => (Event: message.Headers["ce-id"].ToString(), Id: message.Headers["Nats-Msg-Id"].ToString())).ToListAsync();
         foreach (var of in sent.GroupBy(message => message.Event))
         {
-            var times = of.Where(message => message.Id != message.Event).Select(message => long.Parse(message.Id.Split('.')[1], CultureInfo.InvariantCulture)).ToList();
+            var times = of.Where(message => message.Id != message.Event)
+                .Select(message => long.Parse(message.Id.Split('.')[1], CultureInfo.InvariantCulture)).ToList();
             Assert.Equal(of.Count(), times.Count + 1);
-            Assert.All(times.Zip(times.Skip(1)), pair => Assert.True(pair.Second - pair.First >= after.TotalSeconds - 1, $"republished after {pair.Second - pair.First} s"));
+            Assert.All(times.Zip(times.Skip(1)), pair => Assert.True(
+                pair.Second - pair.First >= after.TotalSeconds - 1, $"republished after {pair.Second - pair.First} s"));
         }
     }
 
@@ -49,7 +52,8 @@ public sealed class SingleFlightTests
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         await system.Worker.KillAsync();
         var orders = await Task.WhenAll(Enumerable.Range(0, Orders).Select(_ => client.PlaceAsync()));
-        await Eventually.BeTrueAsync("the outbox is empty", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox") == 0);
+        await Eventually.BeTrueAsync(
+            "the outbox is empty", async () => await Sql.ScalarAsync<long>(system.OrdersDatabase, "SELECT count(*) FROM outbox") == 0);
         await new NatsJSContext(nats).PurgeStreamAsync("ORDERS", new StreamPurgeRequest());
         foreach (var order in orders)
         {
@@ -72,6 +76,7 @@ public sealed class SingleFlightTests
         Assert.Equal(Orders, attempts.GetProperty("lookedUp").GetInt64());
         Assert.Equal(Orders, attempts.GetProperty("succeeded").GetInt64());
         Assert.Equal(0, attempts.GetProperty("replayed").GetInt64());
-        Assert.Equal((long)Orders, await Sql.ScalarAsync<long>(system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE attempts = 4 AND jsonb_array_length(calls) = 2"));
+        Assert.Equal((long)Orders, await Sql.ScalarAsync<long>(
+            system.PaymentsDatabase, "SELECT count(*) FROM payments WHERE attempts = 4 AND jsonb_array_length(calls) = 2"));
     }
 }

@@ -24,7 +24,8 @@ public sealed class TimelineTests(SharedSystem shared)
         var said = steps.ConvertAll(step => step.GetProperty("what").GetString()!);
         string[] expected =
         [
-            "order placed", "orders.created.v1 committed", "payment began", "provider called: charge", "payment succeeded", "payments.succeeded.v1 committed", "orders.created.v1 took effect",
+            "order placed", "orders.created.v1 committed", "payment began", "provider called: charge", "payment succeeded",
+            "payments.succeeded.v1 committed", "orders.created.v1 took effect",
             "payments.succeeded.v1 took effect", "order is paid",
         ];
         Assert.Equal(expected.Order(), said.Order());
@@ -42,7 +43,8 @@ public sealed class TimelineTests(SharedSystem shared)
     [Fact]
     public async Task A_timeline_lists_each_call_to_the_provider()
     {
-        await using var system = await RunningSystem.StartAsync(new() { ["Payments__AttemptTimeout"] = "00:00:01", ["Payments__Breaker__MinimumCalls"] = "1000" });
+        await using var system = await RunningSystem.StartAsync(
+            new() { ["Payments__AttemptTimeout"] = "00:00:01", ["Payments__Breaker__MinimumCalls"] = "1000" });
         using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
         using var client = await StartAsync(system, system.Worker.Address.OriginalString);
         await SetAsync(provider, new { hangRate = 1.0 });
@@ -55,12 +57,14 @@ public sealed class TimelineTests(SharedSystem shared)
 
         var timeline = await client.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
 
-        var calls = timeline.GetProperty("steps").EnumerateArray().Where(step => step.GetProperty("what").GetString() == "provider called: charge").ToList();
+        var calls = timeline.GetProperty("steps").EnumerateArray()
+            .Where(step => step.GetProperty("what").GetString() == "provider called: charge").ToList();
         Assert.StartsWith("no response in time after", calls[0].GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.Contains(calls, call => call.GetProperty("detail").GetString()!.StartsWith("500 after", StringComparison.Ordinal));
         Assert.StartsWith("200 after", calls[^1].GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.StartsWith("ch_", calls[^1].GetProperty("providerReference").GetString(), StringComparison.Ordinal);
-        Assert.All(calls, call => Assert.Equal(timeline.GetProperty("steps")[0].GetProperty("traceId").GetString(), call.GetProperty("traceId").GetString()));
+        Assert.All(calls, call => Assert.Equal(
+            timeline.GetProperty("steps")[0].GetProperty("traceId").GetString(), call.GetProperty("traceId").GetString()));
         Assert.Equal(await AttemptsAsync(provider, "hung") + await AttemptsAsync(provider, "error") + 1, calls.Count);
     }
 

@@ -18,7 +18,8 @@ internal sealed class AuditReader(FaultSystem system)
     {
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var jetStream = new NatsJSContext(nats);
-        await Eventually.GetAsync($"the system is idle (FAULT_SEED={system.Dice.Seed}; {system.Load.History})", () => InProgressAsync(jetStream), found => found.Length == 0, within);
+        await Eventually.GetAsync($"the system is idle (FAULT_SEED={system.Dice.Seed}; {system.Load.History})",
+            () => InProgressAsync(jetStream), found => found.Length == 0, within);
     }
 
     /// <summary>
@@ -52,11 +53,16 @@ internal sealed class AuditReader(FaultSystem system)
             // A cancellation that arrived before its order has created a payment without amount and key.
             Payments = await RowsAsync(
                 system.PaymentsDatabase,
-                "SELECT order_id, coalesce(amount, 0), coalesce(currency, ''), coalesce(provider_key, gen_random_uuid()), status, provider_reference FROM payments",
-                row => new AuditPayment(row.GetGuid(0), row.GetDecimal(1), row.GetString(2), row.GetGuid(3), row.GetString(4), row.IsDBNull(5) ? null : row.GetString(5))),
-            Ledger = [.. (await provider.GetStringAsync("/ledger")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonSerializer.Deserialize<AuditLedgerLine>(line, Web)!)],
+                "SELECT order_id, coalesce(amount, 0), coalesce(currency, ''), coalesce(provider_key, gen_random_uuid()), "
+                    + "status, provider_reference FROM payments",
+                row => new AuditPayment(
+                    row.GetGuid(0), row.GetDecimal(1), row.GetString(2), row.GetGuid(3), row.GetString(4),
+                    row.IsDBNull(5) ? null : row.GetString(5))),
+            Ledger = [.. (await provider.GetStringAsync("/ledger")).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(line => JsonSerializer.Deserialize<AuditLedgerLine>(line, Web)!)],
             ChargedTwice = [.. summary.GetProperty("ordersChargedTwice").EnumerateArray().Select(order => order.GetString()!)],
-            Attempts = summary.GetProperty("attempts").EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetInt64(), StringComparer.Ordinal),
+            Attempts = summary.GetProperty("attempts").EnumerateObject()
+                .ToDictionary(pair => pair.Name, pair => pair.Value.GetInt64(), StringComparer.Ordinal),
             DeadLetters = (await jetStream.GetStreamAsync("DEAD_LETTERS")).Info.State.Messages,
         };
     }
@@ -64,10 +70,16 @@ internal sealed class AuditReader(FaultSystem system)
     private async Task<string> InProgressAsync(NatsJSContext jetStream)
     {
         var found = new List<string>();
-        await CountAsync(system.OrdersDatabase, "SELECT count(*), (SELECT id::text FROM orders WHERE status = 'pending' LIMIT 1) FROM orders WHERE status = 'pending'", "orders are pending");
+        await CountAsync(
+            system.OrdersDatabase,
+            "SELECT count(*), (SELECT id::text FROM orders WHERE status = 'pending' LIMIT 1) FROM orders WHERE status = 'pending'",
+            "orders are pending");
         await CountAsync(system.OrdersDatabase, "SELECT count(*), max(last_error) FROM outbox", "events wait in the outbox of orders");
         await CountAsync(system.PaymentsDatabase, "SELECT count(*), max(last_error) FROM outbox", "events wait in the outbox of payments");
-        await CountAsync(system.PaymentsDatabase, "SELECT count(*), max(status) FROM payments WHERE status IN ('charging', 'unknown', 'refunding')", "payments are open");
+        await CountAsync(
+            system.PaymentsDatabase,
+            "SELECT count(*), max(status) FROM payments WHERE status IN ('charging', 'unknown', 'refunding')",
+            "payments are open");
         foreach (var (stream, name) in new[] { ("ORDERS", "ORDER_PROCESSOR"), ("PAYMENTS", "PAYMENT_RESULTS") })
         {
             using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2));
@@ -88,8 +100,14 @@ internal sealed class AuditReader(FaultSystem system)
 
     private static async Task<AuditService> ServiceAsync(string name, string database, NatsJSContext jetStream, string stream) => new(name)
     {
-        Events = await RowsAsync(database, "SELECT order_id, version, event_id, type FROM events", row => new AuditEvent(row.GetGuid(0), row.GetInt32(1), row.GetGuid(2), row.GetString(3))),
-        Outbox = await RowsAsync(database, "SELECT order_id, version, last_error FROM outbox", row => new AuditOutboxRow(row.GetGuid(0), row.GetInt32(1), row.IsDBNull(2) ? null : row.GetString(2))),
+        Events = await RowsAsync(
+            database,
+            "SELECT order_id, version, event_id, type FROM events",
+            row => new AuditEvent(row.GetGuid(0), row.GetInt32(1), row.GetGuid(2), row.GetString(3))),
+        Outbox = await RowsAsync(
+            database,
+            "SELECT order_id, version, last_error FROM outbox",
+            row => new AuditOutboxRow(row.GetGuid(0), row.GetInt32(1), row.IsDBNull(2) ? null : row.GetString(2))),
         Inbox = (await RowsAsync(database, "SELECT event_id FROM inbox", row => row.GetGuid(0))).ToHashSet(),
         Stream = await MessagesAsync(jetStream, stream),
     };
@@ -98,15 +116,22 @@ internal sealed class AuditReader(FaultSystem system)
     {
         var messages = new List<AuditMessage>();
         var all = (await jetStream.GetStreamAsync(stream)).Info.State.Messages;
-        var consumer = await jetStream.CreateConsumerAsync(stream, new ConsumerConfig { AckPolicy = ConsumerConfigAckPolicy.None, HeadersOnly = true, InactiveThreshold = TimeSpan.FromSeconds(30) });
+        var consumer = await jetStream.CreateConsumerAsync(stream, new ConsumerConfig
+        {
+            AckPolicy = ConsumerConfigAckPolicy.None,
+            HeadersOnly = true,
+            InactiveThreshold = TimeSpan.FromSeconds(30),
+        });
         while (messages.Count < all)
         {
             var before = messages.Count;
-            await foreach (var message in consumer.FetchAsync<byte[]>(new NatsJSFetchOpts { MaxMsgs = 500, Expires = TimeSpan.FromSeconds(2) }))
+            await foreach (var message in consumer.FetchAsync<byte[]>(
+                new NatsJSFetchOpts { MaxMsgs = 500, Expires = TimeSpan.FromSeconds(2) }))
             {
                 messages.Add(new(
-                    message.Metadata!.Value.Sequence.Stream, message.Subject, Header(message, "Nats-Msg-Id"), Guid.Parse(Header(message, "ce-id")!),
-                    Guid.Parse(Header(message, "ce-subject")!), int.Parse(Header(message, "ce-orderversion")!, CultureInfo.InvariantCulture)));
+                    message.Metadata!.Value.Sequence.Stream, message.Subject, Header(message, "Nats-Msg-Id"),
+                    Guid.Parse(Header(message, "ce-id")!), Guid.Parse(Header(message, "ce-subject")!),
+                    int.Parse(Header(message, "ce-orderversion")!, CultureInfo.InvariantCulture)));
                 if (messages.Count == all)
                     break;
             }
@@ -118,7 +143,8 @@ internal sealed class AuditReader(FaultSystem system)
         return messages;
     }
 
-    private static string? Header(INatsJSMsg<byte[]> message, string name) => message.Headers is { } headers && headers.TryGetLastValue(name, out var value) ? value : null;
+    private static string? Header(INatsJSMsg<byte[]> message, string name) =>
+        message.Headers is { } headers && headers.TryGetLastValue(name, out var value) ? value : null;
 
     private static async Task<List<T>> RowsAsync<T>(string database, string sql, Func<NpgsqlDataReader, T> read)
     {

@@ -13,7 +13,9 @@ internal static class AuditRules
         .. Charges(snapshot).Select(text => $"I4 {text}"),
         .. Statuses(snapshot).Select(text => $"I5 {text}"),
         .. Sequences(snapshot, scope).Select(text => $"I6 {text}"),
-        .. snapshot.DeadLetters > scope.DeadLetters ? [$"I7 there are {snapshot.DeadLetters} dead letters, expected at most {scope.DeadLetters}"] : Array.Empty<string>(),
+        .. snapshot.DeadLetters > scope.DeadLetters
+            ? [$"I7 there are {snapshot.DeadLetters} dead letters, expected at most {scope.DeadLetters}"]
+            : Array.Empty<string>(),
     ];
 
     private static IEnumerable<string> Requests(AuditSnapshot snapshot, LoadHistory history)
@@ -22,7 +24,8 @@ internal static class AuditRules
         foreach (var request in history.Requests)
         {
             var stored = byCustomer[request.CustomerId].ToArray();
-            var answered = request.Attempts.Where(attempt => attempt.OrderId is not null).Select(attempt => attempt.OrderId!.Value).Distinct().ToArray();
+            var answered = request.Attempts.Where(attempt => attempt.OrderId is not null).Select(attempt => attempt.OrderId!.Value)
+                .Distinct().ToArray();
             if (answered.Length > 1)
                 yield return $"key {request.Key} was answered with {answered.Length} orders";
             foreach (var id in answered.Where(id => stored.All(order => order.Id != id)))
@@ -44,11 +47,13 @@ internal static class AuditRules
         var inStream = service.Stream.ToLookup(message => message.EventId);
         var committed = service.Events.ToDictionary(stored => stored.EventId);
         var final = snapshot.Orders.Where(order => Final.Contains(order.Status)).Select(order => order.Id).ToHashSet();
-        foreach (var stored in service.Events.Where(stored => !inStream.Contains(stored.EventId) && !(scope.StreamsWereLost && final.Contains(stored.OrderId))))
+        foreach (var stored in service.Events.Where(
+            stored => !inStream.Contains(stored.EventId) && !(scope.StreamsWereLost && final.Contains(stored.OrderId))))
             yield return $"{stored.Type} of order {stored.OrderId} is committed and neither in its stream nor in the outbox";
         foreach (var message in service.Stream.Where(message => !committed.ContainsKey(message.EventId)))
             yield return $"message {message.Sequence} on {message.Subject} is of event {message.EventId}, which is not committed";
-        foreach (var copies in service.Stream.GroupBy(message => message.MessageId, StringComparer.Ordinal).Where(copies => copies.Count() > 1))
+        foreach (var copies in service.Stream.GroupBy(message => message.MessageId, StringComparer.Ordinal)
+            .Where(copies => copies.Count() > 1))
             yield return $"message id {copies.Key} is {copies.Count()} times in its stream";
         if (service.Name == "order-api")
         {
@@ -60,10 +65,14 @@ internal static class AuditRules
 
     private static IEnumerable<string> Twice(AuditSnapshot snapshot)
     {
-        foreach (var charges in snapshot.Ledger.Where(line => line.IsCharge).GroupBy(line => line.OrderId, StringComparer.Ordinal).Where(charges => charges.Count() > 1))
-            yield return $"order {charges.Key} was charged {charges.Count()} times: {string.Join(", ", charges.Select(charge => $"{charge.Id} under {charge.Key}"))}";
-        foreach (var refunds in snapshot.Ledger.Where(line => line.IsRefund).GroupBy(line => line.ChargeId, StringComparer.Ordinal).Where(refunds => refunds.Count() > 1))
-            yield return $"charge {refunds.Key} was refunded {refunds.Count()} times: {string.Join(", ", refunds.Select(refund => $"{refund.Id} under {refund.Key}"))}";
+        foreach (var charges in snapshot.Ledger.Where(line => line.IsCharge).GroupBy(line => line.OrderId, StringComparer.Ordinal)
+            .Where(charges => charges.Count() > 1))
+            yield return $"order {charges.Key} was charged {charges.Count()} times: "
+                + string.Join(", ", charges.Select(charge => $"{charge.Id} under {charge.Key}"));
+        foreach (var refunds in snapshot.Ledger.Where(line => line.IsRefund).GroupBy(line => line.ChargeId, StringComparer.Ordinal)
+            .Where(refunds => refunds.Count() > 1))
+            yield return $"charge {refunds.Key} was refunded {refunds.Count()} times: "
+                + string.Join(", ", refunds.Select(refund => $"{refund.Id} under {refund.Key}"));
         foreach (var order in snapshot.ChargedTwice)
             yield return $"the provider reports that it charged order {order} twice";
     }
@@ -99,9 +108,11 @@ internal static class AuditRules
                 yield return $"order {order.Id} is {order.Status}";
             else if (kept != wanted)
                 yield return $"order {order.Id} is {order.Status}, and the ledger holds {kept} charges of it that were not refunded";
-            if (charges is [var charge] && payments.TryGetValue(order.Id, out var payment) && payment.Reference is { } reference && reference != charge.Id)
+            if (charges is [var charge]
+                && payments.TryGetValue(order.Id, out var payment) && payment.Reference is { } reference && reference != charge.Id)
                 yield return $"the payment of order {order.Id} refers to {reference}, the ledger holds {charge.Id}";
-            if (charges.Length > 0 && payments.TryGetValue(order.Id, out payment) && payment.Status is "charging" or "unknown" or "declined")
+            if (charges.Length > 0
+                && payments.TryGetValue(order.Id, out payment) && payment.Status is "charging" or "unknown" or "declined")
                 yield return $"order {order.Id} was charged and its payment is {payment.Status}";
         }
     }
@@ -113,13 +124,15 @@ internal static class AuditRules
             foreach (var events in service.Events.GroupBy(stored => stored.OrderId))
             {
                 if (!events.Select(stored => stored.Version).Order().SequenceEqual(Enumerable.Range(1, events.Count())))
-                    yield return $"{service.Name} numbered the events of order {events.Key} {string.Join(", ", events.Select(stored => stored.Version).Order())}";
+                    yield return $"{service.Name} numbered the events of order {events.Key} "
+                        + string.Join(", ", events.Select(stored => stored.Version).Order());
             }
 
             // The first copies may have been in a store that was lost: a republished event then follows later events of its order.
             foreach (var messages in service.Stream.GroupBy(message => message.OrderId).Where(_ => !scope.StreamsWereLost))
             {
-                var first = messages.OrderBy(message => message.Sequence).DistinctBy(message => message.EventId).Select(message => message.Version).ToArray();
+                var first = messages.OrderBy(message => message.Sequence).DistinctBy(message => message.EventId)
+                    .Select(message => message.Version).ToArray();
                 if (!first.SequenceEqual(first.Order()))
                     yield return $"the events of order {messages.Key} were published in the order {string.Join(", ", first)}";
             }
@@ -127,11 +140,13 @@ internal static class AuditRules
 
         // The inbox of each service holds the events of the other one, which makes the next delivery a duplicate.
         var paid = snapshot.Orders.Where(order => order.Status is "paid" or "paymentFailed").Select(order => order.Id).ToHashSet();
-        foreach (var stored in snapshot.Worker.Events.Where(stored => paid.Contains(stored.OrderId) && !snapshot.OrderApi.Inbox.Contains(stored.EventId)))
+        foreach (var stored in snapshot.Worker.Events.Where(
+            stored => paid.Contains(stored.OrderId) && !snapshot.OrderApi.Inbox.Contains(stored.EventId)))
             yield return $"{stored.Type} of order {stored.OrderId} is not in the order API's inbox";
         // An open payment continues without its message. When that was lost with its store, it never reaches the inbox.
         var inStream = snapshot.OrderApi.Stream.Select(message => message.EventId).ToHashSet();
-        foreach (var stored in snapshot.OrderApi.Events.Where(stored => paid.Contains(stored.OrderId) && !snapshot.Worker.Inbox.Contains(stored.EventId)
+        foreach (var stored in snapshot.OrderApi.Events.Where(stored =>
+            paid.Contains(stored.OrderId) && !snapshot.Worker.Inbox.Contains(stored.EventId)
             && !(scope.StreamsWereLost && !inStream.Contains(stored.EventId))))
             yield return $"{stored.Type} of order {stored.OrderId} is not in the worker's inbox";
     }

@@ -58,7 +58,9 @@ public sealed class AuditRulesTests
     [Fact]
     public void I1_An_unexpected_response_is_reported()
     {
-        request.Add(new(default, default, new("http://localhost"), LoadOutcome.Unexpected, System.Net.HttpStatusCode.InternalServerError, null, "oops"));
+        request.Add(new(
+            default, default, new("http://localhost"), LoadOutcome.Unexpected,
+            System.Net.HttpStatusCode.InternalServerError, null, "oops"));
         Reports("I1", consistent);
     }
 
@@ -72,15 +74,30 @@ public sealed class AuditRulesTests
 
     [Fact]
     public void I2_A_message_twice_in_its_stream_is_reported() =>
-        Reports("I2", consistent with { OrderApi = consistent.OrderApi with { Stream = [consistent.OrderApi.Stream[0], consistent.OrderApi.Stream[0] with { Sequence = 2 }] } });
+        Reports("I2", consistent with
+        {
+            OrderApi = consistent.OrderApi with
+            {
+                Stream = [consistent.OrderApi.Stream[0], consistent.OrderApi.Stream[0] with { Sequence = 2 }],
+            },
+        });
 
     [Fact]
     public void I2_A_message_of_an_event_that_was_never_committed_is_reported() =>
-        Reports("I2", consistent with { OrderApi = consistent.OrderApi with { Stream = [.. consistent.OrderApi.Stream, new(2, "orders.created", "x", Guid.NewGuid(), Order, 1)] } });
+        Reports("I2", consistent with
+        {
+            OrderApi = consistent.OrderApi with
+            {
+                Stream = [.. consistent.OrderApi.Stream, new(2, "orders.created", "x", Guid.NewGuid(), Order, 1)],
+            },
+        });
 
     [Fact]
     public void I3_A_second_charge_under_another_key_is_reported() =>
-        Reports("I3", consistent with { Ledger = [.. consistent.Ledger, consistent.Ledger[0] with { Id = "ch_2", Key = Guid.NewGuid().ToString() }] });
+        Reports("I3", consistent with
+        {
+            Ledger = [.. consistent.Ledger, consistent.Ledger[0] with { Id = "ch_2", Key = Guid.NewGuid().ToString() }],
+        });
 
     [Fact]
     public void I3_A_double_charge_named_by_the_provider_is_reported() =>
@@ -114,13 +131,19 @@ public sealed class AuditRulesTests
 
     [Fact]
     public void I6_A_gap_in_the_event_versions_is_reported() =>
-        Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Events = [consistent.OrderApi.Events[0] with { Version = 2 }] } });
+        Reports("I6", consistent with
+        {
+            OrderApi = consistent.OrderApi with { Events = [consistent.OrderApi.Events[0] with { Version = 2 }] },
+        });
 
     [Fact]
     public void I6_Events_out_of_order_are_reported()
     {
         var second = new AuditMessage(1, "orders.cancelled", "2", Guid.NewGuid(), Order, 2);
-        Reports("I6", consistent with { OrderApi = consistent.OrderApi with { Stream = [second, consistent.OrderApi.Stream[0] with { Sequence = 2 }] } });
+        Reports("I6", consistent with
+        {
+            OrderApi = consistent.OrderApi with { Stream = [second, consistent.OrderApi.Stream[0] with { Sequence = 2 }] },
+        });
     }
 
     [Fact]
@@ -133,5 +156,6 @@ public sealed class AuditRulesTests
     private void Reports(string invariant, AuditSnapshot violated) =>
         Assert.Contains(AuditRules.Check(violated, history, new()), found => found.StartsWith(invariant, StringComparison.Ordinal));
 
-    private void Answer(Guid order) => request.Add(new(default, default, new("http://localhost"), LoadOutcome.Accepted, System.Net.HttpStatusCode.Created, order, null));
+    private void Answer(Guid order) =>
+        request.Add(new(default, default, new("http://localhost"), LoadOutcome.Accepted, System.Net.HttpStatusCode.Created, order, null));
 }

@@ -22,8 +22,10 @@ internal sealed record AuditSnapshot
     internal long DeadLetters { get; init; }
 
     public override string ToString() =>
-        $"{Orders.Count} orders ({string.Join(", ", Orders.GroupBy(order => order.Status).Select(group => $"{group.Count()} {group.Key}"))}), "
-        + $"{Ledger.Count} lines in the ledger, {DeadLetters} dead letters, provider: {string.Join(", ", Attempts.Where(pair => pair.Value > 0).Select(pair => $"{pair.Value} {pair.Key}"))}";
+        $"{Orders.Count} orders ("
+        + string.Join(", ", Orders.GroupBy(order => order.Status).Select(group => $"{group.Count()} {group.Key}"))
+        + $"), {Ledger.Count} lines in the ledger, {DeadLetters} dead letters, provider: "
+        + string.Join(", ", Attempts.Where(pair => pair.Value > 0).Select(pair => $"{pair.Value} {pair.Key}"));
 }
 
 /// <summary>The messaging tables of one service, and the stream that it publishes to.</summary>
@@ -49,7 +51,8 @@ internal sealed record AuditMessage(ulong Sequence, string Subject, string? Mess
 internal sealed record AuditPayment(Guid OrderId, decimal Amount, string Currency, Guid ProviderKey, string Status, string? Reference);
 
 /// <summary>A line of the provider's ledger, as it writes it.</summary>
-internal sealed record AuditLedgerLine(string Kind, string Id, string Key, string? OrderId, string? ChargeId, decimal Amount, string Currency, string Status)
+internal sealed record AuditLedgerLine(
+    string Kind, string Id, string Key, string? OrderId, string? ChargeId, decimal Amount, string Currency, string Status)
 {
     internal bool IsCharge => Kind == "charge" && Status == "succeeded";
 

@@ -28,7 +28,8 @@ internal sealed class Certificates : IDisposable
     private static X509Certificate2 Authority(ECDsa key)
     {
         var request = new CertificateRequest("CN=An authority of tests", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+        request.CertificateExtensions.Add(
+            new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
         var now = TimeProvider.System.GetUtcNow();
         return request.CreateSelfSigned(now.AddHours(-1), now.AddHours(1));
@@ -42,9 +43,11 @@ internal sealed class Certificates : IDisposable
         names.AddIpAddress(IPAddress.Loopback);
         names.AddDnsName("localhost");
         request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
+        request.CertificateExtensions.Add(
+            new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], critical: false));
         using var certificate = request.Create(
-            authority.SubjectName, X509SignatureGenerator.CreateForECDsa(authorityKey), new DateTimeOffset(authority.NotBefore), new DateTimeOffset(authority.NotAfter),
+            authority.SubjectName, X509SignatureGenerator.CreateForECDsa(authorityKey), new DateTimeOffset(authority.NotBefore),
+            new DateTimeOffset(authority.NotAfter),
             RandomNumberGenerator.GetBytes(8));
         File.WriteAllText(PathOf($"{name}.pem"), certificate.ExportCertificatePem());
         File.WriteAllText(PathOf($"{name}.key"), key.ExportPkcs8PrivateKeyPem());

@@ -14,7 +14,8 @@ internal sealed class Client(Uri api, string? token = null) : IDisposable
     /// <summary>Places an order of one line and returns its id.</summary>
     internal async Task<Guid> PlaceAsync(decimal price = 19.99m, string currency = "EUR")
     {
-        using var response = await http.PostAsJsonAsync("/orders", new { customerId = "c-17", currency, items = new[] { new { sku = "SKU-1", quantity = 2, unitPrice = price } } });
+        using var response = await http.PostAsJsonAsync(
+            "/orders", new { customerId = "c-17", currency, items = new[] { new { sku = "SKU-1", quantity = 2, unitPrice = price } } });
         Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }
@@ -23,7 +24,8 @@ internal sealed class Client(Uri api, string? token = null) : IDisposable
 
     /// <summary>Waits until the order has the status.</summary>
     internal Task<JsonElement> WaitForAsync(Guid order, string status, TimeSpan? within = null) =>
-        Eventually.GetAsync($"order {order} is {status}", () => GetAsync(order), answer => answer.GetProperty("status").GetString() == status, within);
+        Eventually.GetAsync(
+            $"order {order} is {status}", () => GetAsync(order), answer => answer.GetProperty("status").GetString() == status, within);
 
     public void Dispose() => http.Dispose();
 }

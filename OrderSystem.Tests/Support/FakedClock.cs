@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>The wall clock of processes, which can be set while they run (libfaketime). Their monotonic clock, their timers and other processes keep theirs.</summary>
+/// <summary>
+/// The wall clock of processes, which can be set while they run (libfaketime).
+/// Their monotonic clock, their timers and other processes keep theirs.
+/// </summary>
 internal sealed class FakedClock : IDisposable
 {
     private readonly string file = Path.Combine(Path.GetTempPath(), $"ordersystem-clock-{Guid.NewGuid():N}");
@@ -15,7 +18,8 @@ internal sealed class FakedClock : IDisposable
     /// </summary>
     internal IEnumerable<(string Name, string Value)> Settings =>
     [
-        ("LD_PRELOAD", Programs.FakeTime), ("FAKETIME_TIMESTAMP_FILE", file), ("FAKETIME_CACHE_DURATION", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1"),
+        ("LD_PRELOAD", Programs.FakeTime), ("FAKETIME_TIMESTAMP_FILE", file), ("FAKETIME_CACHE_DURATION", "1"),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"), ("NO_FAKE_STAT", "1"),
     ];
 
     /// <summary>

@@ -25,5 +25,6 @@ internal sealed class FaultDice(int seed)
 
     internal T OneOf<T>(IReadOnlyList<T> choices) => choices[Next(0, choices.Count)];
 
-    internal TimeSpan Between(double fromSeconds, double toSeconds) => TimeSpan.FromSeconds(fromSeconds + (Next() * (toSeconds - fromSeconds)));
+    internal TimeSpan Between(double fromSeconds, double toSeconds) =>
+        TimeSpan.FromSeconds(fromSeconds + (Next() * (toSeconds - fromSeconds)));
 }

@@ -17,7 +17,8 @@ internal sealed class FaultDisk : IAsyncDisposable
         CREATE TRIGGER full_disk BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION refuse();
         """;
 
-    private readonly string folder = Path.Combine(Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}");
+    private readonly string folder = Path.Combine(
+        Path.GetTempPath(), $"{Prefix}{Environment.ProcessId}-{Guid.NewGuid().ToString("N")[..6]}");
     private bool isMounted;
 
     private string Filler => Path.Combine(folder, "filler");

@@ -56,7 +56,8 @@ internal sealed partial class FaultSystem
     }
 
     /// <summary>The connection is not encrypted, because the proxy reads the frames.</summary>
-    private string Through(TcpProxy proxy, string database, string role) => Postgres.ConnectionString(database, proxy.Port, role) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
+    private string Through(TcpProxy proxy, string database, string role) =>
+        Postgres.ConnectionString(database, proxy.Port, role) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
 
     private void Retire(ServiceProcess service)
     {

@@ -84,15 +84,22 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     /// <param name="prepare">Runs on PostgreSQL before the databases are created.</param>
     /// <param name="build">See <see cref="Build"/>.</param>
     internal static async Task<FaultSystem> StartAsync(
-        int apis = 1, int workers = 1, IEnumerable<(string Name, string Value)>? settings = null, Func<PostgresServer, Task>? prepare = null, Func<string, string>? build = null)
+        int apis = 1, int workers = 1, IEnumerable<(string Name, string Value)>? settings = null,
+        Func<PostgresServer, Task>? prepare = null, Func<string, string>? build = null)
     {
-        var seed = int.TryParse(System.Environment.GetEnvironmentVariable("FAULT_SEED"), out var given) ? given : Random.Shared.Next(1_000_000);
+        var seed = int.TryParse(System.Environment.GetEnvironmentVariable("FAULT_SEED"), out var given)
+            ? given
+            : Random.Shared.Next(1_000_000);
         TestContext.Current.TestOutputHelper?.WriteLine($"FAULT_SEED={seed}");
         await Slots.WaitAsync();
         FaultSystem? system = null;
         try
         {
-            system = new FaultSystem(await NatsServer.StartAsync(), await PostgresServer.StartAsync(), Quick(settings ?? []), new FaultDice(seed)) { Build = build ?? Solution.OutputOf };
+            system = new FaultSystem(
+                await NatsServer.StartAsync(), await PostgresServer.StartAsync(), Quick(settings ?? []), new FaultDice(seed))
+            {
+                Build = build ?? Solution.OutputOf,
+            };
             if (prepare is not null)
                 await prepare(system.Postgres);
             await Task.WhenAll(system.StartGatewayAsync(), system.MigrateAsync(ApiProject), system.MigrateAsync(WorkerProject));
@@ -150,7 +157,8 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     {
         using var http = new HttpClient { BaseAddress = service.Address };
         await Eventually.BeTrueAsync(
-            $"{service.Address} is healthy", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, within);
+            $"{service.Address} is healthy",
+            async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode, within);
     }
 
     /// <summary>Sets the faults of the provider; null removes them.</summary>
@@ -162,7 +170,8 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     }
 
     /// <summary>Waits until no work is in progress.</summary>
-    internal Task WaitUntilIdleAsync(TimeSpan? within = null) => new AuditReader(this).WaitUntilIdleAsync(within ?? TimeSpan.FromSeconds(60));
+    internal Task WaitUntilIdleAsync(TimeSpan? within = null) =>
+        new AuditReader(this).WaitUntilIdleAsync(within ?? TimeSpan.FromSeconds(60));
 
     /// <summary>Waits until the system is idle, and fails with every violation of an invariant.</summary>
     internal async Task<AuditSnapshot> AuditAsync(TimeSpan? within = null, AuditScope? scope = null)
@@ -171,7 +180,10 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         var snapshot = await new AuditReader(this).ReadAsync();
         var disagreements = AuditRules.Check(snapshot, Load.History, scope ?? new());
         TestContext.Current.TestOutputHelper?.WriteLine($"{Load.History}; {snapshot}");
-        Assert.True(disagreements.Count == 0, $"FAULT_SEED={Dice.Seed}: {disagreements.Count} disagreements:\n{string.Join('\n', disagreements.Take(30))}\n{Load.History}\n{snapshot}");
+        Assert.True(
+            disagreements.Count == 0,
+            $"FAULT_SEED={Dice.Seed}: {disagreements.Count} disagreements:\n"
+                + $"{string.Join('\n', disagreements.Take(30))}\n{Load.History}\n{snapshot}");
         return snapshot;
     }
 

@@ -61,7 +61,12 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
         var (quantity, price) = (1 + (number % 3), 1m + (number % 97) + 0.25m);
         var request = new LoadRequest($"{run}-{number}", $"customer-{run}-{number}", quantity * price, "EUR");
         request.Body = JsonSerializer.SerializeToUtf8Bytes(
-            new { customerId = request.CustomerId, currency = request.Currency, items = new[] { new { sku = "SKU-1", quantity, unitPrice = price } } });
+            new
+            {
+                customerId = request.CustomerId,
+                currency = request.Currency,
+                items = new[] { new { sku = "SKU-1", quantity, unitPrice = price } },
+            });
         History.Add(request);
         await SendUntilAnsweredAsync(request, plan);
         return request;
@@ -91,7 +96,10 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
     {
         var api = dice.OneOf(apis());
         var started = Stopwatch.GetElapsedTime(epoch);
-        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(api, "/orders")) { Content = new ByteArrayContent(request.Body) };
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(api, "/orders"))
+        {
+            Content = new ByteArrayContent(request.Body),
+        };
         message.Content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         message.Headers.Add("Idempotency-Key", request.Key);
         using var deadline = new CancellationTokenSource(plan.AttemptTimeout);
@@ -99,8 +107,12 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
         try
         {
             using var response = await http.SendAsync(message, deadline.Token);
-            Guid? order = response.IsSuccessStatusCode ? (await response.Content.ReadFromJsonAsync<JsonElement>(deadline.Token)).GetProperty("id").GetGuid() : null;
-            var outcome = order is not null ? LoadOutcome.Accepted : IsRetryable(response) ? LoadOutcome.RetryLater : LoadOutcome.Unexpected;
+            Guid? order = response.IsSuccessStatusCode
+                ? (await response.Content.ReadFromJsonAsync<JsonElement>(deadline.Token)).GetProperty("id").GetGuid()
+                : null;
+            var outcome = order is not null ? LoadOutcome.Accepted
+                : IsRetryable(response) ? LoadOutcome.RetryLater
+                : LoadOutcome.Unexpected;
             var error = outcome == LoadOutcome.Unexpected ? await response.Content.ReadAsStringAsync(deadline.Token) : null;
 
             // Half of Retry-After, because a test has less time than a client.
@@ -114,5 +126,6 @@ internal sealed class LoadDriver(Func<IReadOnlyList<Uri>> apis, FaultDice dice) 
     }
 
     private static bool IsRetryable(HttpResponseMessage response) =>
-        response.Headers.RetryAfter is not null && response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict;
+        response.Headers.RetryAfter is not null
+        && response.StatusCode is HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.Conflict;
 }

@@ -15,7 +15,8 @@ internal sealed class LoadHistory
     internal IEnumerable<Guid> Accepted => requests.Where(request => request.OrderId is not null).Select(request => request.OrderId!.Value);
 
     /// <summary>Responses that no fault explains: neither accepted nor rejected for now.</summary>
-    internal IEnumerable<LoadAttempt> Unexpected => requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.Unexpected);
+    internal IEnumerable<LoadAttempt> Unexpected =>
+        requests.SelectMany(request => request.Attempts).Where(attempt => attempt.Outcome == LoadOutcome.Unexpected);
 
     internal void Add(LoadRequest request) => requests.Enqueue(request);
 
@@ -23,8 +24,10 @@ internal sealed class LoadHistory
     {
         var attempts = requests.SelectMany(request => request.Attempts).ToArray();
         var slowest = attempts.Select(attempt => attempt.Ended - attempt.Started).DefaultIfEmpty().Max();
-        var outcomes = string.Join(", ", attempts.GroupBy(attempt => attempt.Outcome).OrderBy(group => group.Key).Select(group => $"{group.Count()} {group.Key}"));
-        return $"{requests.Count} requests, {Accepted.Count()} accepted; {attempts.Length} attempts: {outcomes}; slowest {slowest.TotalSeconds:0.0} s";
+        var outcomes = string.Join(
+            ", ", attempts.GroupBy(attempt => attempt.Outcome).OrderBy(group => group.Key).Select(group => $"{group.Count()} {group.Key}"));
+        return $"{requests.Count} requests, {Accepted.Count()} accepted; {attempts.Length} attempts: {outcomes}; "
+            + $"slowest {slowest.TotalSeconds:0.0} s";
     }
 }
 
@@ -60,10 +63,12 @@ internal sealed record LoadRequest(string Key, string CustomerId, decimal Total,
 }
 
 /// <summary>One attempt to place the order. Times are those of the run's stopwatch.</summary>
-internal sealed record LoadAttempt(TimeSpan Started, TimeSpan Ended, Uri Api, LoadOutcome Outcome, HttpStatusCode? Status, Guid? OrderId, string? Error)
+internal sealed record LoadAttempt(
+    TimeSpan Started, TimeSpan Ended, Uri Api, LoadOutcome Outcome, HttpStatusCode? Status, Guid? OrderId, string? Error)
 {
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Started.TotalSeconds:0.00}-{Ended.TotalSeconds:0.00} s {Api.Authority} {Outcome} {(int?)Status} {OrderId} {Error}");
+        CultureInfo.InvariantCulture,
+        $"{Started.TotalSeconds:0.00}-{Ended.TotalSeconds:0.00} s {Api.Authority} {Outcome} {(int?)Status} {OrderId} {Error}");
 }
 
 internal enum LoadOutcome

@@ -35,8 +35,10 @@ internal sealed class OtlpCollector : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var collector = new OtlpCollector(builder.Build());
-        collector.app.MapPost("/v1/traces", http => collector.ReceiveAsync(http, (resource, item) => collector.Spans.Enqueue(OtlpSpan.Read(resource, item))));
-        collector.app.MapPost("/v1/logs", http => collector.ReceiveAsync(http, (resource, item) => collector.Logs.Enqueue(OtlpLog.Read(resource, item))));
+        collector.app.MapPost(
+            "/v1/traces", http => collector.ReceiveAsync(http, (resource, item) => collector.Spans.Enqueue(OtlpSpan.Read(resource, item))));
+        collector.app.MapPost(
+            "/v1/logs", http => collector.ReceiveAsync(http, (resource, item) => collector.Logs.Enqueue(OtlpLog.Read(resource, item))));
         collector.app.MapPost("/v1/metrics", http => collector.ReceiveAsync(http, (_, _) => { }));
         await collector.app.StartAsync();
         return collector;
@@ -50,9 +52,12 @@ internal sealed class OtlpCollector : IAsyncDisposable
         () =>
         {
             var all = Spans.ToArray();
-            var root = all.FirstOrDefault(span => span.Kind == OtlpSpan.Server && span.Attribute("order.id") == order.ToString() && span.Name == "POST /orders");
+            var root = all.FirstOrDefault(
+                span => span.Kind == OtlpSpan.Server && span.Attribute("order.id") == order.ToString() && span.Name == "POST /orders");
             if (root is null)
-                throw new InvalidOperationException($"No span of the request among {string.Join(", ", all.Select(span => $"{span.Service}: {span.Name} ({span.Kind})").Distinct())}");
+                throw new InvalidOperationException(
+                    "No span of the request among "
+                    + string.Join(", ", all.Select(span => $"{span.Service}: {span.Name} ({span.Kind})").Distinct()));
             return Task.FromResult(root is null ? [] : all.Where(span => span.TraceId == root.TraceId).ToArray());
         },
         isComplete,

@@ -19,7 +19,8 @@ internal sealed record OtlpSpan(
 
     internal static OtlpSpan Read(IReadOnlyDictionary<string, string> resource, ProtobufMessage span) => new(
         resource.GetValueOrDefault("service.name", "?"),
-        Convert.ToHexStringLower(span.Bytes(1)!), Convert.ToHexStringLower(span.Bytes(2)!), span.Bytes(4) is { Length: > 0 } parent ? Convert.ToHexStringLower(parent) : null,
+        Convert.ToHexStringLower(span.Bytes(1)!), Convert.ToHexStringLower(span.Bytes(2)!),
+        span.Bytes(4) is { Length: > 0 } parent ? Convert.ToHexStringLower(parent) : null,
         span.Text(5) ?? "", (int)span.Number(6), span.Number(7), span.Number(8), span.Messages(15).Any(status => status.Number(3) == 2),
         span.Messages(9).ToAttributes(),
         [.. span.Messages(13).Select(link => Convert.ToHexStringLower(link.Bytes(2)!))],
@@ -76,7 +77,8 @@ internal sealed class ProtobufMessage
 
     internal ulong Number(int field) => fields.FirstOrDefault(candidate => candidate.Field == field).Number;
 
-    internal IEnumerable<ProtobufMessage> Messages(int field) => fields.Where(candidate => candidate.Field == field).Select(candidate => new ProtobufMessage(candidate.Bytes ?? []));
+    internal IEnumerable<ProtobufMessage> Messages(int field) =>
+        fields.Where(candidate => candidate.Field == field).Select(candidate => new ProtobufMessage(candidate.Bytes ?? []));
 
     // AnyValue { string_value = 1, bool_value = 2, int_value = 3, double_value = 4 }
     internal string AsAnyValue()

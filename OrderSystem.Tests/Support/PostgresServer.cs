@@ -34,7 +34,9 @@ internal sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Adds a standby with streaming replication. This server is restarted, because its data is copied while it is stopped.</summary>
+    /// <summary>
+    /// Adds a standby with streaming replication. This server is restarted, because its data is copied while it is stopped.
+    /// </summary>
     public async Task<PostgresServer> StartStandbyAsync()
     {
         await StopAsync();

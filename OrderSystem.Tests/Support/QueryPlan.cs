@@ -24,10 +24,13 @@ internal sealed record QueryPlan(long Rows, long Buffers, string Text)
         return new(Nodes(root).Sum(Read), Number(root, "Shared Hit Blocks") + Number(root, "Shared Read Blocks"), text);
     }
 
-    private static IEnumerable<JsonNode> Nodes(JsonNode node) => (node["Plans"] as JsonArray ?? []).SelectMany(child => Nodes(child!)).Prepend(node);
+    private static IEnumerable<JsonNode> Nodes(JsonNode node) =>
+        (node["Plans"] as JsonArray ?? []).SelectMany(child => Nodes(child!)).Prepend(node);
 
-    private static long Read(JsonNode node) => node["Node Type"]!.ToString() is "Seq Scan" or "Index Scan" or "Index Only Scan" or "Bitmap Heap Scan" or "Bitmap Index Scan" or "Tid Scan"
-        ? (Number(node, "Actual Rows") + Number(node, "Rows Removed by Filter") + Number(node, "Rows Removed by Index Recheck")) * Number(node, "Actual Loops")
+    private static long Read(JsonNode node) => node["Node Type"]!.ToString() is "Seq Scan" or "Index Scan" or "Index Only Scan"
+            or "Bitmap Heap Scan" or "Bitmap Index Scan" or "Tid Scan"
+        ? (Number(node, "Actual Rows") + Number(node, "Rows Removed by Filter") + Number(node, "Rows Removed by Index Recheck"))
+            * Number(node, "Actual Loops")
         : 0;
 
     private static long Number(JsonNode node, string name) => node[name] is { } value ? (long)Math.Ceiling(value.GetValue<double>()) : 0;

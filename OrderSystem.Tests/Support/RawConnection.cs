@@ -18,7 +18,9 @@ internal sealed class RawConnection : IDisposable
 
     /// <summary>Sends the headers of a POST whose body is still to come.</summary>
     internal Task BeginPostAsync(string token, int length, string more = "") =>
-        SendAsync($"POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n");
+        SendAsync(
+            $"POST /orders HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+            + $"Content-Type: application/json\r\nContent-Length: {length}\r\n{more}\r\n");
 
     internal Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
@@ -78,7 +80,8 @@ internal sealed class RawConnection : IDisposable
         }
         catch (OperationCanceledException late)
         {
-            throw new Xunit.Sdk.XunitException($"The service has not closed the connection within {Timeout.TotalSeconds} s; received so far: {text}", late);
+            throw new Xunit.Sdk.XunitException(
+                $"The service has not closed the connection within {Timeout.TotalSeconds} s; received so far: {text}", late);
         }
 
         return text.ToString();

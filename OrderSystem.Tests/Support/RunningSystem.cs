@@ -47,7 +47,8 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     /// <summary>Starts one more instance of a service.</summary>
-    internal Task<ServiceProcess> StartServiceAsync(string project, params (string Name, string Value)[] settings) => StartServiceAsync(project, isHealthy: true, settings);
+    internal Task<ServiceProcess> StartServiceAsync(string project, params (string Name, string Value)[] settings) =>
+        StartServiceAsync(project, isHealthy: true, settings);
 
     /// <summary>Starts one more instance, which need not become healthy.</summary>
     internal async Task<ServiceProcess> StartServiceAsync(string project, bool isHealthy, params (string Name, string Value)[] settings)
@@ -60,7 +61,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         if (!isHealthy)
             return service;
         using var http = new HttpClient { BaseAddress = service.Address };
-        await Eventually.BeTrueAsync($"{project} is healthy", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
+        await Eventually.BeTrueAsync(
+            $"{project} is healthy", async () => (await http.GetAsync(new Uri("/health", UriKind.Relative))).IsSuccessStatusCode);
         return service;
     }
 
@@ -93,7 +95,10 @@ internal sealed class RunningSystem : IAsyncDisposable
     }
 
     private string Database(string name, string role = "postgres") =>
-        new Npgsql.NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name, role: role)) { Host = Standby is null ? "127.0.0.1" : $"127.0.0.1:{Standby.Port},127.0.0.1:{Postgres.Port}" }.ConnectionString;
+        new Npgsql.NpgsqlConnectionStringBuilder(Postgres.ConnectionString(name, role: role))
+        {
+            Host = Standby is null ? "127.0.0.1" : $"127.0.0.1:{Standby.Port},127.0.0.1:{Postgres.Port}",
+        }.ConnectionString;
 
     private async Task MigrateAsync(string project)
     {

@@ -44,7 +44,8 @@ internal sealed record ScriptedResponse(params (TimeSpan After, byte[] Bytes)[] 
     internal static ScriptedResponse Garbage { get; } = new((TimeSpan.Zero, "\0\u0001 what is this\r\n\r\n"u8.ToArray())) { Cuts = true };
 
     private static byte[] Head(int status, int length, string? contentType, params string[] headers) => Encoding.Latin1.GetBytes(
-        $"HTTP/1.1 {status} X\r\n{(contentType is null ? "" : $"Content-Type: {contentType}\r\n")}Content-Length: {length}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");
+        $"HTTP/1.1 {status} X\r\n{(contentType is null ? "" : $"Content-Type: {contentType}\r\n")}"
+        + $"Content-Length: {length}\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n");
 }
 
 /// <summary>
@@ -99,7 +100,8 @@ internal sealed class ScriptedProvider : IAsyncDisposable
             while (true)
                 _ = ServeAsync(await listener.AcceptTcpClientAsync(ended.Token));
         }
-        catch (Exception over) when (over is OperationCanceledException or SocketException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception over) when (over is OperationCanceledException or SocketException or ObjectDisposedException
+            or InvalidOperationException)
         {
             // Stopped, before or while it waits for the next connection.
         }
@@ -130,7 +132,8 @@ internal sealed class ScriptedProvider : IAsyncDisposable
                 }
             }
         }
-        catch (Exception over) when (over is IOException or SocketException or OperationCanceledException or HttpRequestException or ObjectDisposedException)
+        catch (Exception over) when (over is IOException or SocketException or OperationCanceledException or HttpRequestException
+            or ObjectDisposedException)
         {
             // The worker has closed the connection, or the simulator is down: the connection ends either way.
         }
@@ -148,8 +151,11 @@ internal sealed class ScriptedProvider : IAsyncDisposable
         }
 
         var lines = Encoding.Latin1.GetString([.. head]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
-        var headers = lines.Skip(1).Select(line => line.Split(": ", 2)).ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
-        var body = new byte[headers.TryGetValue("Content-Length", out var length) ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture) : 0];
+        var headers = lines.Skip(1).Select(line => line.Split(": ", 2))
+            .ToDictionary(pair => pair[0], pair => pair[1], StringComparer.OrdinalIgnoreCase);
+        var body = new byte[headers.TryGetValue("Content-Length", out var length)
+            ? int.Parse(length, System.Globalization.CultureInfo.InvariantCulture)
+            : 0];
         await stream.ReadExactlyAsync(body, ended.Token);
         var first = lines[0].Split(' ');
         return new(first[0], first[1], headers, body);
@@ -166,6 +172,7 @@ internal sealed class ScriptedProvider : IAsyncDisposable
             forwarded.Headers.Add("Idempotency-Key", key);
         using var answer = await http.SendAsync(forwarded, ended.Token);
         var body = await answer.Content.ReadAsByteArrayAsync(ended.Token);
-        return ScriptedResponse.Of(status ?? (int)answer.StatusCode, Encoding.Latin1.GetString(body), answer.Content.Headers.ContentType?.ToString());
+        return ScriptedResponse.Of(
+            status ?? (int)answer.StatusCode, Encoding.Latin1.GetString(body), answer.Content.Headers.ContentType?.ToString());
     }
 }

@@ -42,7 +42,8 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <param name="project">The service.</param>
     /// <param name="environment">Its settings.</param>
     /// <param name="assembly">Another build of it than the one beside the tests.</param>
-    internal static async Task<ServiceProcess> StartAsync(string project, IEnumerable<KeyValuePair<string, string>> environment, string? assembly = null)
+    internal static async Task<ServiceProcess> StartAsync(
+        string project, IEnumerable<KeyValuePair<string, string>> environment, string? assembly = null)
     {
         var service = Launch(assembly ?? Solution.OutputOf(project), environment);
         var exited = service.process.WaitForExitAsync();
@@ -53,11 +54,13 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     }
 
     /// <summary>Runs the service until it ends by itself, as with the migrate verb or when it cannot start.</summary>
-    internal static Task<(int ExitCode, string Output)> RunAsync(string project, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments) =>
+    internal static Task<(int ExitCode, string Output)> RunAsync(
+        string project, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments) =>
         RunBuildAsync(Solution.OutputOf(project), environment, arguments);
 
     /// <summary>The same with another build than the one beside the tests.</summary>
-    internal static async Task<(int ExitCode, string Output)> RunBuildAsync(string assembly, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
+    internal static async Task<(int ExitCode, string Output)> RunBuildAsync(
+        string assembly, IEnumerable<KeyValuePair<string, string>> environment, params string[] arguments)
     {
         await using var service = Launch(assembly, environment, arguments);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(60));
@@ -104,7 +107,12 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Path.GetDirectoryName(assembly),
-            Environment = { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0", ["DOTNET_ENVIRONMENT"] = "Production", ["ASPNETCORE_ENVIRONMENT"] = "Production" },
+            Environment =
+            {
+                ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+                ["DOTNET_ENVIRONMENT"] = "Production",
+                ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            },
         };
         foreach (var (name, value) in Tokens.Settings.Concat(environment))
             start.Environment[name] = value;

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace OrderSystem.Tests.Support;
 
-/// <summary>One PostgreSQL server for all tests that only need a database of their own. It starts with the first that asks for it.</summary>
+/// <summary>
+/// One PostgreSQL server for all tests that only need a database of their own. It starts with the first that asks for it.
+/// </summary>
 public sealed class SharedPostgres : IAsyncDisposable
 {
     private readonly Lazy<Task<PostgresServer>> server = new(PostgresServer.StartAsync);

@@ -16,7 +16,8 @@ internal sealed class SteppedClock : TimeProvider
 
     public override long GetTimestamp() => monotonic.GetTimestamp();
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => monotonic.CreateTimer(callback, state, dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        monotonic.CreateTimer(callback, state, dueTime, period);
 
     /// <summary>Lets time pass.</summary>
     internal void Advance(TimeSpan by) => monotonic.Advance(by);

@@ -53,7 +53,8 @@ internal abstract class TcpFrameDecoder
             if (line < 0)
                 return 0;
             var verb = bytes[..Math.Max(0, bytes[..line].IndexOf((byte)' '))];
-            if (!verb.SequenceEqual("MSG"u8) && !verb.SequenceEqual("HMSG"u8) && !verb.SequenceEqual("PUB"u8) && !verb.SequenceEqual("HPUB"u8))
+            if (!verb.SequenceEqual("MSG"u8)
+                && !verb.SequenceEqual("HMSG"u8) && !verb.SequenceEqual("PUB"u8) && !verb.SequenceEqual("HPUB"u8))
                 return line + 2;
             var size = bytes[(bytes[..line].LastIndexOf((byte)' ') + 1)..line];
             return Utf8Parser.TryParse(size, out int payload, out _) ? line + 2 + payload + 2 : line + 2;

@@ -22,16 +22,25 @@ internal static class Tokens
     internal static IEnumerable<string> SignaturesShown => [Everything.Split('.')[2], ForWorker.Split('.')[2]];
 
     /// <summary>A token of this client, for this subject if there is one.</summary>
-    internal static string Of(string client, string scopes = TokenKey.AllScopes, string? subject = null) => Key.CreateToken(client, scopes, TimeProvider.System.GetUtcNow(), Lifetime, subject);
+    internal static string Of(string client, string scopes = TokenKey.AllScopes, string? subject = null) =>
+        Key.CreateToken(client, scopes, TimeProvider.System.GetUtcNow(), Lifetime, subject);
 
     /// <summary>An HTTP client that sends a token, by default one with all scopes.</summary>
     internal static HttpClient Http(Uri? address, string? token = null, HttpMessageHandler? handler = null) =>
-        new(handler ?? new SocketsHttpHandler()) { BaseAddress = address, DefaultRequestHeaders = { Authorization = new("Bearer", token ?? Everything) } };
+        new(handler ?? new SocketsHttpHandler())
+        {
+            BaseAddress = address,
+            DefaultRequestHeaders = { Authorization = new("Bearer", token ?? Everything) },
+        };
 
     /// <summary>An HTTP client for requests to changing instances, without a base address.</summary>
     internal static HttpClient Http(TimeSpan timeout)
     {
-        var http = Http(address: null, handler: new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromSeconds(5), ConnectTimeout = TimeSpan.FromSeconds(2) });
+        var http = Http(address: null, handler: new SocketsHttpHandler
+        {
+            PooledConnectionLifetime = TimeSpan.FromSeconds(5),
+            ConnectTimeout = TimeSpan.FromSeconds(2),
+        });
         http.Timeout = timeout;
         return http;
     }

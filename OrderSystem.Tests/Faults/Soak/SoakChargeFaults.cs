@@ -46,7 +46,8 @@ internal static class SoakChargeFaults
     private static Breakpoint Set(SoakEnvironment soak, Point point, Guid order)
     {
         var (database, provider, nats) = (soak.Target.WorkerPostgres, soak.Target.Provider, soak.Target.WorkerNats);
-        bool Begins(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments."u8);
+        bool Begins(ReadOnlySpan<byte> frame) =>
+            TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("EUR"u8) && !frame.Contains("payments."u8);
         bool Records(ReadOnlySpan<byte> frame) => TcpFrameMatcher.IsBind(frame) && frame.Contains(order) && frame.Contains("payments."u8);
         switch (point)
         {
@@ -70,7 +71,8 @@ internal static class SoakChargeFaults
                         subject = Encoding.ASCII.GetBytes(given);
                     return TcpVerdict.Pass;
                 });
-                return new(soak, order, nats, true, TcpVerdict.PassAndHold, (_, frame) => subject is not null && frame.Contains(subject) && frame.Contains("+ACK"u8), delivery);
+                return new(soak, order, nats, true, TcpVerdict.PassAndHold,
+                    (_, frame) => subject is not null && frame.Contains(subject) && frame.Contains("+ACK"u8), delivery);
         }
     }
 
@@ -93,7 +95,9 @@ internal static class SoakChargeFaults
     {
         private readonly IDisposable[] rules;
 
-        internal Breakpoint(SoakEnvironment soak, Guid order, TcpProxy proxy, bool fromClient, TcpVerdict verdict, FaultBreakpoint.Place isHere, params IDisposable[] others)
+        internal Breakpoint(
+            SoakEnvironment soak, Guid order, TcpProxy proxy, bool fromClient, TcpVerdict verdict, FaultBreakpoint.Place isHere,
+            params IDisposable[] others)
         {
             (Order, Proxy, Stop) = (order, proxy, new(verdict, isHere));
             rules = [.. others, fromClient ? soak.Rules.FromClient(proxy, Stop.Judge) : soak.Rules.FromServer(proxy, Stop.Judge)];

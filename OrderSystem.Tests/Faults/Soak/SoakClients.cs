@@ -89,7 +89,8 @@ internal sealed class SoakClients(FaultSystem system, Func<TimeSpan> clock) : ID
             var answer = await GetAsync(journey);
             afterwards += answer.Status is null or "pending" ? 0 : 1;
             pause = Math.Min(pause * 1.6, 6);
-            await Task.Delay(TimeSpan.FromSeconds(pause), TimeProvider.System, until).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(TimeSpan.FromSeconds(pause), TimeProvider.System, until).ConfigureAwait(
+                ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -13,7 +13,8 @@ internal static class SoakDatabaseFaults
                 soak.Target.Postgres.ConnectionString("postgres"),
                 $"""
                 SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM (
-                    SELECT pid FROM pg_stat_activity WHERE datname IN ('orders', 'payments') ORDER BY md5(pid::text || '{soak.Dice.Next()}') LIMIT 2) AS chosen
+                    SELECT pid FROM pg_stat_activity WHERE datname IN ('orders', 'payments')
+                    ORDER BY md5(pid::text || '{soak.Dice.Next()}') LIMIT 2) AS chosen
                 """));
             await soak.PauseAsync(0.3, 5);
         }
@@ -45,7 +46,10 @@ internal static class SoakDatabaseFaults
     internal static async Task LockTableAsync(SoakEnvironment soak)
     {
         var (database, table) = soak.Dice.OneOf(
-            [(soak.Target.OrdersDatabase, "orders"), (soak.Target.OrdersDatabase, "outbox"), (soak.Target.PaymentsDatabase, "payments"), (soak.Target.PaymentsDatabase, "inbox")]);
+            [
+                (soak.Target.OrdersDatabase, "orders"), (soak.Target.OrdersDatabase, "outbox"),
+                (soak.Target.PaymentsDatabase, "payments"), (soak.Target.PaymentsDatabase, "inbox"),
+            ]);
         var locked = soak.Scaled(120, atLeast: 4);
         await using (await Sql.HoldAsync(database, $"LOCK TABLE {table}"))
             await Task.Delay(locked, TimeProvider.System);
@@ -55,7 +59,11 @@ internal static class SoakDatabaseFaults
     /// <summary>Locks the row of an order or payment in progress, if there is one.</summary>
     internal static async Task LockRowAsync(SoakEnvironment soak)
     {
-        var (database, table) = soak.Dice.OneOf([(soak.Target.OrdersDatabase, "orders WHERE status = 'pending'"), (soak.Target.PaymentsDatabase, "payments WHERE status = 'charging'")]);
+        var (database, table) = soak.Dice.OneOf(
+            [
+                (soak.Target.OrdersDatabase, "orders WHERE status = 'pending'"),
+                (soak.Target.PaymentsDatabase, "payments WHERE status = 'charging'"),
+            ]);
         await using (await Sql.HoldAsync(database, $"SELECT * FROM {table} LIMIT 1 FOR UPDATE SKIP LOCKED"))
             await Task.Delay(soak.Scaled(60, atLeast: 4), TimeProvider.System);
         soak.Count("rows locked");

@@ -57,9 +57,12 @@ internal sealed class SoakEnvironment : IAsyncDisposable
             await identityProvider.StartAsync();
 
             // Soon and often enough that a series of faults leaves no payment in manual review.
-            var lookUps = Enumerable.Range(0, 10).Select(number => ($"Payments__ReconcileAfter__{number}", $"{TimeSpan.FromSeconds(5 * (number + 1)):c}"));
+            var lookUps = Enumerable.Range(0, 10)
+                .Select(number => ($"Payments__ReconcileAfter__{number}", $"{TimeSpan.FromSeconds(5 * (number + 1)):c}"));
             var system = await FaultSystem.StartAsync(
-                apis: 2, workers: 3, [("Sweeper__After", $"{stalledAfter:c}"), .. lookUps, .. identityProvider.Settings, .. clocks.Settings], disk.CreateDatabasesAsync);
+                apis: 2, workers: 3,
+                [("Sweeper__After", $"{stalledAfter:c}"), .. lookUps, .. identityProvider.Settings, .. clocks.Settings],
+                disk.CreateDatabasesAsync);
             var soak = new SoakEnvironment(system, disk, identityProvider, clocks, minutes);
             await soak.SetProviderAsync([]);
             return soak;
@@ -76,7 +79,8 @@ internal sealed class SoakEnvironment : IAsyncDisposable
     internal void Count(string what, int by = 1) => Counts.AddOrUpdate(what, by, (_, count) => count + by);
 
     /// <summary>The full duration in a soak of ten minutes or more, and proportionally less in a shorter one.</summary>
-    internal TimeSpan Scaled(double seconds, double atLeast) => TimeSpan.FromSeconds(Math.Max(atLeast, seconds * Math.Min(1, Minutes / 10)));
+    internal TimeSpan Scaled(double seconds, double atLeast) =>
+        TimeSpan.FromSeconds(Math.Max(atLeast, seconds * Math.Min(1, Minutes / 10)));
 
     internal int Scaled(int count) => Math.Max(2, (int)(count * Math.Min(1, Minutes / 10)));
 
@@ -89,7 +93,13 @@ internal sealed class SoakEnvironment : IAsyncDisposable
     /// <summary>Some latency and some declined cards are part of normal operation.</summary>
     internal Task SetProviderAsync(Dictionary<string, object> faults)
     {
-        var all = new Dictionary<string, object>(StringComparer.Ordinal) { ["latency"] = "00:00:00.01", ["jitter"] = "00:00:00.05", ["declineAbove"] = 250, ["seed"] = Dice.Next(0, 1_000_000) };
+        var all = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["latency"] = "00:00:00.01",
+            ["jitter"] = "00:00:00.05",
+            ["declineAbove"] = 250,
+            ["seed"] = Dice.Next(0, 1_000_000),
+        };
         foreach (var (name, value) in faults)
             all[name] = value;
         return Target.SetProviderAsync(all);
@@ -126,8 +136,10 @@ internal sealed class SoakEnvironment : IAsyncDisposable
         var (local, remote) = ($":{link.ClientPort:X4}", $":{proxy.Port:X4}");
         var socket = new[] { "/proc/net/tcp", "/proc/net/tcp6" }.Where(File.Exists).SelectMany(File.ReadLines)
             .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .FirstOrDefault(fields => fields.Length > 9 && fields[1].EndsWith(local, StringComparison.Ordinal) && fields[2].EndsWith(remote, StringComparison.Ordinal))?[9];
-        return Target.Apis.Concat(Target.Workers).FirstOrDefault(service => socket is not null && HasOpen(service.Id, $"socket:[{socket}]"));
+            .FirstOrDefault(fields => fields.Length > 9
+                && fields[1].EndsWith(local, StringComparison.Ordinal) && fields[2].EndsWith(remote, StringComparison.Ordinal))?[9];
+        return Target.Apis.Concat(Target.Workers)
+            .FirstOrDefault(service => socket is not null && HasOpen(service.Id, $"socket:[{socket}]"));
     }
 
     public async ValueTask DisposeAsync()
@@ -142,7 +154,8 @@ internal sealed class SoakEnvironment : IAsyncDisposable
     {
         try
         {
-            return Directory.GetFiles(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd")).Any(path => new FileInfo(path).LinkTarget == file);
+            return Directory.GetFiles(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/fd"))
+                .Any(path => new FileInfo(path).LinkTarget == file);
         }
         catch (IOException)
         {

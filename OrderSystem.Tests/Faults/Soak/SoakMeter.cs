@@ -46,7 +46,8 @@ internal sealed class SoakMeter(SoakEnvironment soak)
         {
             var summary = await http.GetFromJsonAsync<JsonElement>(new Uri(soak.Target.Gateway.Address, "/ledger/summary"));
             var attempts = summary.GetProperty("attempts").EnumerateObject().Sum(pair => pair.Value.GetInt64());
-            Add("calls at the provider per minute", (attempts < lastAttempts ? attempts : attempts - lastAttempts) * (60 / Period.TotalSeconds));
+            Add("calls at the provider per minute",
+                (attempts < lastAttempts ? attempts : attempts - lastAttempts) * (60 / Period.TotalSeconds));
             lastAttempts = attempts;
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
@@ -67,13 +68,15 @@ internal sealed class SoakMeter(SoakEnvironment soak)
     private static double? MegabytesOf(int id) => StatusOf(id, "VmRSS") / 1024;
 
     private static double? StatusOf(int id, string field) =>
-        Read(() => File.ReadLines($"/proc/{id}/status").FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal))) is { } line
+        Read(() => File.ReadLines($"/proc/{id}/status")
+            .FirstOrDefault(line => line.StartsWith(field, StringComparison.Ordinal))) is { } line
             ? double.Parse(line.Split([' ', '\t', ':'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)
             : null;
 
     private static double? FilesOf(int id) => Read(() => Directory.GetFiles($"/proc/{id}/fd"))?.Length;
 
-    private static double? ChildrenOf(int id) => Read(() => File.ReadAllText($"/proc/{id}/task/{id}/children"))?.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
+    private static double? ChildrenOf(int id) =>
+        Read(() => File.ReadAllText($"/proc/{id}/task/{id}/children"))?.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length;
 
     /// <summary>Null for a process that has just ended.</summary>
     private static T? Read<T>(Func<T?> read)
@@ -102,7 +105,8 @@ internal sealed class SoakSeries(string name, double? allowed)
 
     internal bool Grows => values.Count >= 5 && Fifth(5) > (Fifth(2) * 1.3) + allowed;
 
-    internal IEnumerable<string> Lines => values.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.At.TotalSeconds:0.0};{name};{one.Value:0.#}"));
+    internal IEnumerable<string> Lines =>
+        values.Select(one => string.Create(CultureInfo.InvariantCulture, $"{one.At.TotalSeconds:0.0};{name};{one.Value:0.#}"));
 
     internal void Add(TimeSpan at, double value) => values.Add((at, value));
 
@@ -110,7 +114,8 @@ internal sealed class SoakSeries(string name, double? allowed)
         ? $"{name}: {string.Join(", ", values.Select(one => one.Value))}"
         : string.Create(
             CultureInfo.InvariantCulture,
-            $"{name,-34} {string.Join("  ", Enumerable.Range(1, 5).Select(part => string.Create(CultureInfo.InvariantCulture, $"{Fifth(part),7:0}")))}  (max {values.Max(one => one.Value),6:0})");
+            $"{name,-34} {string.Join("  ", Enumerable.Range(1, 5).Select(
+                part => string.Create(CultureInfo.InvariantCulture, $"{Fifth(part),7:0}")))}  (max {values.Max(one => one.Value),6:0})");
 
     private double Fifth(int part)
     {

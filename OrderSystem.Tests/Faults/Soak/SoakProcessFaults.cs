@@ -22,13 +22,16 @@ internal static class SoakProcessFaults
     internal static Task StopSomeAsync(SoakEnvironment soak) => StopAsync(soak, [.. Young(soak).Where(_ => soak.Dice.Hits(0.7))]);
 
     /// <summary>SIGTERM to all at once: each instance shuts down gracefully in time and is replaced.</summary>
-    internal static Task StopAsync(SoakEnvironment soak, IReadOnlyList<ServiceProcess> services) => Task.WhenAll(services.Select(service => soak.ReplaceAsync(service, async victim =>
-    {
-        var started = soak.Clock;
-        var code = await soak.Target.StopAsync(victim);
-        Assert.True(code == 0 && soak.Clock - started < TimeSpan.FromSeconds(30), $"SIGTERM: {code} after {soak.Clock - started}:\n{victim.Output}");
-        soak.Count("instances stopped");
-    })));
+    internal static Task StopAsync(SoakEnvironment soak, IReadOnlyList<ServiceProcess> services) =>
+        Task.WhenAll(services.Select(service => soak.ReplaceAsync(service, async victim =>
+        {
+            var started = soak.Clock;
+            var code = await soak.Target.StopAsync(victim);
+            Assert.True(
+                code == 0 && soak.Clock - started < TimeSpan.FromSeconds(30),
+                $"SIGTERM: {code} after {soak.Clock - started}:\n{victim.Output}");
+            soak.Count("instances stopped");
+        })));
 
     internal static async Task KillRelaysAsync(SoakEnvironment soak)
     {
@@ -43,9 +46,11 @@ internal static class SoakProcessFaults
         for (var deaths = soak.Scaled(20); deaths > 0;)
         {
             published = null;
-            var delete = new FaultBreakpoint(TcpVerdict.Hold, (_, frame) => published is { } order && IsDelete(frame) && frame.Contains(order));
+            var delete = new FaultBreakpoint(
+                TcpVerdict.Hold, (_, frame) => published is { } order && IsDelete(frame) && frame.Contains(order));
             using var rule = soak.Rules.FromClient(soak.Target.ApiPostgres, delete.Judge);
-            if (await KillOwnerAsync(soak, soak.Target.ApiPostgres, await delete.ReachedAsync(Timeout), "relays killed between acknowledgement and delete"))
+            if (await KillOwnerAsync(
+                soak, soak.Target.ApiPostgres, await delete.ReachedAsync(Timeout), "relays killed between acknowledgement and delete"))
                 deaths--;
         }
     }

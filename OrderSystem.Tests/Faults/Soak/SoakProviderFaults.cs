@@ -6,7 +6,10 @@ namespace OrderSystem.Tests.Faults.Soak;
 internal static class SoakProviderFaults
 {
     internal static Task LoseAnswersAsync(SoakEnvironment soak) =>
-        ForAsync(soak, soak.Scaled(40, atLeast: 5), new() { ["dropAfterChargeRate"] = 0.3, ["errorAfterChargeRate"] = 0.1, ["keyInUseRate"] = 0.05 });
+        ForAsync(
+            soak,
+            soak.Scaled(40, atLeast: 5),
+            new() { ["dropAfterChargeRate"] = 0.3, ["errorAfterChargeRate"] = 0.1, ["keyInUseRate"] = 0.05 });
 
     internal static Task StopAsync(SoakEnvironment soak)
     {
@@ -16,7 +19,10 @@ internal static class SoakProviderFaults
     }
 
     internal static Task SlowAsync(SoakEnvironment soak) =>
-        ForAsync(soak, soak.Scaled(30, atLeast: 4), new() { ["latency"] = "00:00:00.4", ["jitter"] = "00:00:00.8", ["hangRate"] = 0.05, ["errorRate"] = 0.05, ["rateLimit"] = 12 });
+        ForAsync(
+            soak,
+            soak.Scaled(30, atLeast: 4),
+            new() { ["latency"] = "00:00:00.4", ["jitter"] = "00:00:00.8", ["hangRate"] = 0.05, ["errorRate"] = 0.05, ["rateLimit"] = 12 });
 
     internal static async Task KillAsync(SoakEnvironment soak)
     {
@@ -30,7 +36,9 @@ internal static class SoakProviderFaults
     {
         await using var script = new ScriptedProvider(() => soak.Target.Gateway.Address)
         {
-            Script = request => soak.Dice.Hits(0.5) ? null : soak.Dice.Hits(0.5) ? ScriptedResponse.Stalled(200, """{"reference":"r""") : ScriptedResponse.Silence,
+            Script = request => soak.Dice.Hits(0.5) ? null
+                : soak.Dice.Hits(0.5) ? ScriptedResponse.Stalled(200, """{"reference":"r""")
+                : ScriptedResponse.Silence,
         };
         soak.Target.Script = script;
         soak.Target.Provider.CutAll();

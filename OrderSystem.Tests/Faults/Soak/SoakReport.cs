@@ -16,7 +16,9 @@ internal sealed class SoakReport(SoakEnvironment soak, SoakRun run)
     /// <summary>Writes the files and returns the report.</summary>
     internal async Task<string> WriteAsync(AuditSnapshot? snapshot, IReadOnlyList<string> wrong)
     {
-        Line($"Soak of {soak.Minutes:0.##} minutes, seed {soak.Dice.Seed}: {(wrong.Count == 0 ? "all invariants hold" : $"{wrong.Count} disagreements")}");
+        Line($"Soak of {soak.Minutes:0.##} minutes, seed {soak.Dice.Seed}: {(wrong.Count == 0
+            ? "all invariants hold"
+            : $"{wrong.Count} disagreements")}");
         Line();
         if (snapshot is not null)
             AddOrders(snapshot);
@@ -32,7 +34,8 @@ internal sealed class SoakReport(SoakEnvironment soak, SoakRun run)
         Directory.CreateDirectory(Folder);
         await File.WriteAllTextAsync(Path.Combine(Folder, $"report-{soak.Dice.Seed}.txt"), text.ToString());
         await File.WriteAllLinesAsync(Path.Combine(Folder, $"history-{soak.Dice.Seed}.ndjson"), run.Clients.Journeys.Select(Describe));
-        await File.WriteAllLinesAsync(Path.Combine(Folder, $"series-{soak.Dice.Seed}.csv"), run.Meter.Series.SelectMany(series => series.Lines));
+        await File.WriteAllLinesAsync(
+            Path.Combine(Folder, $"series-{soak.Dice.Seed}.csv"), run.Meter.Series.SelectMany(series => series.Lines));
         if (wrong.Count > 0)
         {
             foreach (var (number, service) in soak.Target.AllInstances.Index())
@@ -45,7 +48,8 @@ internal sealed class SoakReport(SoakEnvironment soak, SoakRun run)
     private void AddOrders(AuditSnapshot snapshot)
     {
         Line($"Orders: {snapshot.Orders.Count} placed; {Counted(snapshot.Orders.Select(order => order.Status))}");
-        Line($"  {snapshot.Ledger.Count(line => line.IsCharge)} were charged, {snapshot.Ledger.Count(line => line.IsRefund)} of them refunded");
+        Line($"  {snapshot.Ledger.Count(line => line.IsCharge)} were charged, {snapshot.Ledger.Count(
+            line => line.IsRefund)} of them refunded");
         Line($"  the system was idle {run.TimeToIdle.TotalSeconds:0.0} s after the load ended");
         Line();
     }
@@ -57,10 +61,14 @@ internal sealed class SoakReport(SoakEnvironment soak, SoakRun run)
         var answers = run.Clients.Journeys.SelectMany(journey => journey.Answers).ToLookup(answer => answer.Verb, StringComparer.Ordinal);
         Line($"Requests by response");
         var slowest = attempts.Max(attempt => attempt.Ended - attempt.Started);
-        Line($"  POST    {Counted(attempts.Select(attempt => attempt.Status is { } status ? $"{(int)status}" : "no response"))}; slowest {slowest.TotalSeconds:0.0} s");
-        Line($"          {history.Count} orders were requested, {history.Count(request => request.OrderId is null)} given up, {history.Count(request => request.Attempts.Count > 1)} requested more than once");
+        Line($"  POST    {Counted(attempts.Select(
+            attempt => attempt.Status is { } status ? $"{(int)status}" : "no response"))}; slowest {slowest.TotalSeconds:0.0} s");
+        Line($"          {history.Count} orders were requested, {history.Count(
+            request => request.OrderId is null)} given up, {history.Count(
+            request => request.Attempts.Count > 1)} requested more than once");
         foreach (var verb in answers)
-            Line($"  {verb.Key,-7} {Counted(verb.Select(answer => answer.Code is { } code ? $"{code} {answer.Status}".TrimEnd() : "no response"))}");
+            Line($"  {verb.Key,-7} {Counted(verb.Select(
+                answer => answer.Code is { } code ? $"{code} {answer.Status}".TrimEnd() : "no response"))}");
         Line();
     }
 
@@ -79,11 +87,13 @@ internal sealed class SoakReport(SoakEnvironment soak, SoakRun run)
 
     private void AddMessages(AuditSnapshot? snapshot)
     {
-        Line($"Messages: {soak.Rules.Redelivered} redelivered; {soak.Rules.StreamDuplicates} duplicate publishes recognised by a stream; {soak.Rules.DeadLetters} dead letters");
+        Line($"Messages: {soak.Rules.Redelivered} redelivered; {
+            soak.Rules.StreamDuplicates} duplicate publishes recognised by a stream; {soak.Rules.DeadLetters} dead letters");
         if (snapshot is not null)
         {
             var known = snapshot.OrderApi.Inbox.Count + snapshot.Worker.Inbox.Count;
-            Line($"  {soak.Rules.Settled} acknowledged for {known} events in the inboxes: {Math.Max(0, soak.Rules.Settled - known)} were duplicates without effect");
+            Line($"  {soak.Rules.Settled} acknowledged for {known} events in the inboxes: {Math.Max(
+                0, soak.Rules.Settled - known)} were duplicates without effect");
         }
 
         Line();
@@ -92,7 +102,8 @@ internal sealed class SoakReport(SoakEnvironment soak, SoakRun run)
     private void Line(FormattableString? line = null) => text.AppendLine(line?.ToString(CultureInfo.InvariantCulture));
 
     private static string Counted(IEnumerable<string> values) =>
-        string.Join(", ", values.GroupBy(value => value, StringComparer.Ordinal).OrderByDescending(group => group.Count()).Select(group => $"{group.Count()} {group.Key}"));
+        string.Join(", ", values.GroupBy(value => value, StringComparer.Ordinal).OrderByDescending(group => group.Count())
+            .Select(group => $"{group.Count()} {group.Key}"));
 
     private static string Describe(SoakJourney journey) => JsonSerializer.Serialize(new
     {

@@ -26,7 +26,9 @@ public sealed class SoakRulesTests
         request.Add(new(default, default, new("http://localhost"), LoadOutcome.Accepted, null, Order, null));
         var journey = new SoakJourney(request);
         foreach (var (number, answer) in answers.Split(", ").Select(text => text.Split(' ')).Index())
-            journey.Add(new(answer[0], TimeSpan.FromSeconds(number + 1), TimeSpan.FromSeconds(number + 1.5), int.TryParse(answer[1], out var code) ? code : null, answer.ElementAtOrDefault(2)));
+            journey.Add(new(
+                answer[0], TimeSpan.FromSeconds(number + 1), TimeSpan.FromSeconds(number + 1.5),
+                int.TryParse(answer[1], out var code) ? code : null, answer.ElementAtOrDefault(2)));
 
         var wrong = SoakHistoryRules.Check([journey], new() { Orders = [new(Order, "customer", 1, "EUR", final)] });
 
@@ -57,7 +59,8 @@ public sealed class SoakRulesTests
         AuditLedgerLine Refund(string id) => new("refund", id, $"key-{id}", null, "charge", 1, "EUR", "succeeded");
 
         Assert.Empty(Twice(Refund("one")));
-        Assert.Contains(Twice(Refund("one"), Refund("two")), text => text.StartsWith("I3 charge charge was refunded 2 times", StringComparison.Ordinal));
+        Assert.Contains(Twice(Refund("one"), Refund("two")),
+            text => text.StartsWith("I3 charge charge was refunded 2 times", StringComparison.Ordinal));
 
         IEnumerable<string> Twice(params AuditLedgerLine[] ledger) => AuditRules.Check(new() { Ledger = ledger }, new(), new());
     }

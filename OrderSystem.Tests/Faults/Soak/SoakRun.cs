@@ -38,7 +38,11 @@ internal sealed class SoakRun(SoakEnvironment soak, Action<string> log) : IDispo
             while (soak.Clock < TimeSpan.FromMinutes(soak.Minutes))
                 await RoundAsync(Draw());
             await measured.CancelAsync();
-            await RoundAsync([new("F32", "SIGTERM to every process", SoakPart.None, all => SoakProcessFaults.StopAsync(all, [.. all.Target.Apis, .. all.Target.Workers]))]);
+            await RoundAsync(
+                [
+                    new("F32", "SIGTERM to every process", SoakPart.None, all =>
+                        SoakProcessFaults.StopAsync(all, [.. all.Target.Apis, .. all.Target.Workers])),
+                ]);
         }
         finally
         {
@@ -65,7 +69,8 @@ internal sealed class SoakRun(SoakEnvironment soak, Action<string> log) : IDispo
         var healed = soak.Clock;
         await Clients.ProbeAsync(LongestRecovery);
         rounds.Add(new(faults, began, healed, soak.Clock - healed));
-        log($"{soak.Clock.TotalSeconds,6:0.0} s  healed after {(healed - began).TotalSeconds:0.0} s, an order is final {(soak.Clock - healed).TotalSeconds:0.0} s later");
+        log($"{soak.Clock.TotalSeconds,6:0.0} s  healed after {(healed - began).TotalSeconds:0.0} s, "
+            + $"an order is final {(soak.Clock - healed).TotalSeconds:0.0} s later");
 
         // An instance that ended without a fault has crashed.
         foreach (var service in soak.Target.Apis.Concat(soak.Target.Workers).Where(service => !Directory.Exists($"/proc/{service.Id}")))

@@ -21,7 +21,8 @@ public sealed class PaymentCommandTests(PaymentReviewSystem reviewed)
         Assert.True(shown == 0, history);
         var payment = JsonDocument.Parse(history).RootElement.GetProperty("payment").GetProperty("id").GetString()!;
 
-        var (resolved, said) = await RunAsync("resolve", payment, "--as", "succeeded", "--reference", charge, "--reason", "seen in the provider's console");
+        var (resolved, said) = await RunAsync(
+            "resolve", payment, "--as", "succeeded", "--reference", charge, "--reason", "seen in the provider's console");
         Assert.True(resolved == 0, said);
         Assert.Contains("is now succeeded", said, StringComparison.Ordinal);
         await reviewed.Api.WaitForAsync(order, "paid");

@@ -44,7 +44,10 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
             ["Payments__ReconcileAfter__0"] = "00:10:00",
         });
         gateway = new HttpClient { BaseAddress = System.Gateway.Address };
-        Api = new((await System.StartServiceAsync("OrderSystem.OrderApi", ("Audit__WorkerUrl", System.Worker.Address.OriginalString), ("Audit__LedgerUrl", System.Gateway.Address.OriginalString))).Address);
+        Api = new((await System.StartServiceAsync(
+            "OrderSystem.OrderApi",
+            ("Audit__WorkerUrl", System.Worker.Address.OriginalString),
+            ("Audit__LedgerUrl", System.Gateway.Address.OriginalString))).Address);
     }
 
     public async ValueTask DisposeAsync()
@@ -61,7 +64,9 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     /// </summary>
     internal async Task<Guid> InReviewAsync(bool wasCharged)
     {
-        Provider.Script = request => request.IsLookUp ? KnowsNothing : request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 422 } : Refused) : null;
+        Provider.Script = request => request.IsLookUp ? KnowsNothing
+            : request.IsCharge ? (wasCharged ? new ScriptedResponse { ForwardedAs = 422 } : Refused)
+            : null;
         var order = await Api.PlaceAsync();
         await Api.WaitForAsync(order, "manualReview");
         Provider.Script = _ => null;
@@ -71,7 +76,9 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     /// <summary>A cancelled order that was charged and whose refund the provider has rejected.</summary>
     internal async Task<Guid> WithRefusedRefundAsync()
     {
-        Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : request.IsLookUp ? Unavailable : Refused;
+        Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 }
+            : request.IsLookUp ? Unavailable
+            : Refused;
         var order = await Api.PlaceAsync();
         await PaymentAsync(order, "status = 'unknown'");
         await CancelAsync(order);
@@ -97,14 +104,16 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     }
 
     /// <summary>The charge of the order at the provider.</summary>
-    internal async Task<string> ChargeAsync(Guid order) => (await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}"))[0].GetProperty("id").GetString()!;
+    internal async Task<string> ChargeAsync(Guid order) =>
+        (await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}"))[0].GetProperty("id").GetString()!;
 
     internal async Task<string> RefundByHandAsync(Guid order)
     {
         var charge = (await gateway.GetFromJsonAsync<JsonElement>($"/charges?orderId={order}"))[0];
         using var request = new HttpRequestMessage(HttpMethod.Post, "/refunds")
         {
-            Content = JsonContent.Create(new { chargeId = charge.GetProperty("id").GetString(), amount = charge.GetProperty("amount").GetDecimal() }),
+            Content = JsonContent.Create(
+                new { chargeId = charge.GetProperty("id").GetString(), amount = charge.GetProperty("amount").GetDecimal() }),
             Headers = { { "Idempotency-Key", $"by-hand-{order}" } },
         };
         using var answer = await gateway.SendAsync(request);
@@ -118,13 +127,16 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     internal Task PaymentAsync(Guid order, string condition) => Eventually.GetAsync(
         $"the payment of order {order} satisfies {condition}",
         async () => (
-            Holds: await Sql.ScalarAsync<long>(System.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND {condition}") == 1,
+            Holds: await Sql.ScalarAsync<long>(
+                System.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND {condition}") == 1,
             Payment: await Sql.ScalarAsync<string>(System.PaymentsDatabase, $"SELECT p::text FROM payments p WHERE order_id = '{order}'")),
         found => found.Holds, TimeSpan.FromSeconds(60));
 
-    internal Task<HttpResponseMessage> ResolveAsync(Guid id, object request, string? token = null, string? note = null) => PostAsync($"/ops/payments/{id}/resolve", request, token, note);
+    internal Task<HttpResponseMessage> ResolveAsync(Guid id, object request, string? token = null, string? note = null) =>
+        PostAsync($"/ops/payments/{id}/resolve", request, token, note);
 
-    internal Task<HttpResponseMessage> RequeryAsync(Guid id) => PostAsync($"/ops/payments/{id}/requery", body: null, token: null, note: null);
+    internal Task<HttpResponseMessage> RequeryAsync(Guid id) =>
+        PostAsync($"/ops/payments/{id}/requery", body: null, token: null, note: null);
 
     /// <summary>Resolves the payment, and fails with the worker's response if it is rejected.</summary>
     internal async Task<JsonElement> ResolvedAsync(Guid id, object request)
@@ -148,9 +160,11 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     internal async Task<string[]> DisagreementsAsync(Guid order)
     {
         await Eventually.BeTrueAsync("both outboxes are empty", async () =>
-            await Sql.ScalarAsync<long>(System.PaymentsDatabase, "SELECT count(*) FROM outbox") + await Sql.ScalarAsync<long>(System.OrdersDatabase, "SELECT count(*) FROM outbox") == 0);
+            await Sql.ScalarAsync<long>(System.PaymentsDatabase, "SELECT count(*) FROM outbox")
+            + await Sql.ScalarAsync<long>(System.OrdersDatabase, "SELECT count(*) FROM outbox") == 0);
         var report = await Api.Http.GetFromJsonAsync<JsonElement>("/ops/audit?grace=0");
-        Assert.DoesNotContain(report.GetProperty("checks").EnumerateArray(), check => check.GetProperty("verdict").GetString() == "notChecked");
+        Assert.DoesNotContain(
+            report.GetProperty("checks").EnumerateArray(), check => check.GetProperty("verdict").GetString() == "notChecked");
         return [.. from check in report.GetProperty("checks").EnumerateArray()
             from example in check.GetProperty("examples").EnumerateArray()
             where example.GetProperty("subject").GetString() == order.ToString()
@@ -161,11 +175,13 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
     internal async Task<(string What, string Detail)[]> TimelineAsync(Guid order)
     {
         var timeline = await Api.Http.GetFromJsonAsync<JsonElement>($"/orders/{order}/timeline");
-        return [.. timeline.GetProperty("steps").EnumerateArray().Where(step => step.GetProperty("what").GetString()!.Contains(" by ", StringComparison.Ordinal))
+        return [.. timeline.GetProperty("steps").EnumerateArray()
+            .Where(step => step.GetProperty("what").GetString()!.Contains(" by ", StringComparison.Ordinal))
             .Select(step => (step.GetProperty("what").GetString()!, step.GetProperty("detail").GetString()!))];
     }
 
-    private async Task CancelAsync(Guid order) => (await Api.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null)).EnsureSuccessStatusCode().Dispose();
+    private async Task CancelAsync(Guid order) =>
+        (await Api.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), null)).EnsureSuccessStatusCode().Dispose();
 
     /// <summary>Makes the worker reconcile the payment now instead of at its scheduled time, until it is in review.</summary>
     private Task ReconcileNowAsync(Guid order) => Eventually.GetAsync(
@@ -173,7 +189,8 @@ public sealed class PaymentReviewSystem : IAsyncLifetime
         async () =>
         {
             await Sql.ExecuteAsync(System.PaymentsDatabase,
-                $"UPDATE payments SET lease_until = now(), updated_at = now() - interval '6 seconds' WHERE order_id = '{order}' AND status IN ('charging', 'unknown') AND lease_until > now() + interval '1 minute'");
+                $"UPDATE payments SET lease_until = now(), updated_at = now() - interval '6 seconds' WHERE order_id = '{order}' "
+                    + "AND status IN ('charging', 'unknown') AND lease_until > now() + interval '1 minute'");
             return await Sql.ScalarAsync<string>(System.PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{order}'");
         },
         status => status == "review", TimeSpan.FromSeconds(60));

@@ -19,7 +19,8 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
         Assert.True(report.GetProperty("changed").GetBoolean());
         Assert.Contains(await reviewed.ChargeAsync(order), report.GetProperty("detail").GetString(), StringComparison.Ordinal);
         await reviewed.Api.WaitForAsync(order, "paid");
-        Assert.StartsWith("payment requery by sub=tests client=tests", Assert.Single(await reviewed.TimelineAsync(order)).What, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "payment requery by sub=tests client=tests", Assert.Single(await reviewed.TimelineAsync(order)).What, StringComparison.Ordinal);
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
@@ -65,14 +66,16 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
         Assert.False((await RequeriedAsync(order)).GetProperty("changed").GetBoolean());
         await reviewed.RefundByHandAsync(order);
         Assert.Equal("refunded", (await RequeriedAsync(order)).GetProperty("status").GetString());
-        await Eventually.GetAsync("the order shows its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        await Eventually.GetAsync("the order shows its refund",
+            () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
     [Fact]
     public async Task An_unknown_payment_can_be_requeried_before_its_schedule_but_not_resolved()
     {
-        reviewed.Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : PaymentReviewSystem.Unavailable;
+        reviewed.Provider.Script = request =>
+            request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : PaymentReviewSystem.Unavailable;
         var order = await reviewed.Api.PlaceAsync();
         await reviewed.PaymentAsync(order, "status = 'unknown' AND lease_until > now() + interval '5 minutes'");
         reviewed.Provider.Script = _ => null;
@@ -90,7 +93,8 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
     [Fact]
     public async Task Of_a_concurrent_requery_and_reconciliation_only_one_decides()
     {
-        reviewed.Provider.Script = request => request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : PaymentReviewSystem.Unavailable;
+        reviewed.Provider.Script = request =>
+            request.IsCharge ? new ScriptedResponse { ForwardedAs = 503 } : PaymentReviewSystem.Unavailable;
         var order = await reviewed.Api.PlaceAsync();
         await reviewed.PaymentAsync(order, "status = 'unknown' AND lease_until > now() + interval '5 minutes'");
         using var both = new CountdownEvent(2);
@@ -102,14 +106,17 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
         };
 
         var requery = Task.Run(() => reviewed.RequeryAsync(order));
-        await Sql.ExecuteAsync(reviewed.System.PaymentsDatabase, $"UPDATE payments SET lease_until = now(), updated_at = now() - interval '6 seconds' WHERE order_id = '{order}'");
+        await Sql.ExecuteAsync(
+            reviewed.System.PaymentsDatabase,
+            $"UPDATE payments SET lease_until = now(), updated_at = now() - interval '6 seconds' WHERE order_id = '{order}'");
         (await requery).EnsureSuccessStatusCode().Dispose();
         Assert.True(both.IsSet, "the worker and the operator have both looked up the charge");
         reviewed.Provider.Script = _ => null;
 
         await reviewed.Api.WaitForAsync(order, "paid");
         await reviewed.PaymentAsync(order, "status = 'succeeded'");
-        Assert.Equal(1L, await Sql.ScalarAsync<long>(reviewed.System.PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}'"));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(
+            reviewed.System.PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}'"));
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
@@ -130,11 +137,14 @@ public sealed class RequeryTests(PaymentReviewSystem reviewed)
         var shown = await worker.GetFromJsonAsync<JsonElement>($"/ops/payments/{order}");
         var payment = shown.GetProperty("payment").GetProperty("id").GetGuid();
         Assert.Equal(order, (await worker.GetFromJsonAsync<JsonElement>($"/ops/payments/{payment}")).GetProperty("orderId").GetGuid());
-        await Eventually.BeTrueAsync("the gauge shows the age of the review", async () => (await ServiceMetrics.ScrapeAsync(reviewed.System.Worker)).Split('\n').Any(line =>
-            line.StartsWith("ordersystem_payments_review_oldest_seconds", StringComparison.Ordinal) && double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture) > 3_500));
+        await Eventually.BeTrueAsync("the gauge shows the age of the review", async () =>
+            (await ServiceMetrics.ScrapeAsync(reviewed.System.Worker)).Split('\n').Any(line =>
+                line.StartsWith("ordersystem_payments_review_oldest_seconds", StringComparison.Ordinal)
+                && double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture) > 3_500));
 
         async Task<IEnumerable<Guid>> ListAsync(string query) =>
-            (await worker.GetFromJsonAsync<JsonElement>($"/ops/payments?{query}")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("orderId").GetGuid()).ToList();
+            (await worker.GetFromJsonAsync<JsonElement>($"/ops/payments?{query}")).GetProperty("items").EnumerateArray()
+                .Select(item => item.GetProperty("orderId").GetGuid()).ToList();
     }
 
     [Theory]

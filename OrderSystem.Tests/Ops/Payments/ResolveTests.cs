@@ -16,7 +16,8 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
     public async Task A_charged_review_is_resolved_as_succeeded_and_the_order_is_paid()
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
-        var report = await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "seen in the provider's console" });
+        var report = await reviewed.ResolvedAsync(
+            order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "seen in the provider's console" });
 
         Assert.Equal("succeeded", report.GetProperty("status").GetString());
         await reviewed.Api.WaitForAsync(order, "paid");
@@ -52,7 +53,8 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
 
         var cancelled = await reviewed.Api.WaitForAsync(order, "cancelled");
         Assert.Equal("refunded", cancelled.GetProperty("refund").GetProperty("state").GetString());
-        Assert.Equal(refund, await Sql.ScalarAsync<string>(PaymentsDatabase, $"SELECT refund_reference FROM payments WHERE order_id = '{order}'"));
+        Assert.Equal(
+            refund, await Sql.ScalarAsync<string>(PaymentsDatabase, $"SELECT refund_reference FROM payments WHERE order_id = '{order}'"));
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
@@ -60,11 +62,13 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
     public async Task A_cancelled_order_resolved_as_succeeded_is_refunded()
     {
         var order = await reviewed.CancelledInReviewAsync(wasCharged: true);
-        var report = await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged after all" });
+        var report = await reviewed.ResolvedAsync(
+            order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged after all" });
 
         Assert.Equal("refunding", report.GetProperty("status").GetString());
         await reviewed.PaymentAsync(order, "status = 'refunded'");
-        await Eventually.GetAsync("the order shows its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        await Eventually.GetAsync("the order shows its refund",
+            () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
@@ -75,13 +79,15 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
     public async Task A_cancelled_order_resolved_as_failed_has_no_refund(bool amountIsKnown)
     {
         var order = await reviewed.CancelledInReviewAsync(wasCharged: false);
-        await Eventually.GetAsync("the order shows the refund in review", () => reviewed.Api.GetAsync(order), answer => answer.TryGetProperty("refund", out _));
+        await Eventually.GetAsync(
+            "the order shows the refund in review", () => reviewed.Api.GetAsync(order), answer => answer.TryGetProperty("refund", out _));
         if (!amountIsKnown)
             await Sql.ExecuteAsync(PaymentsDatabase, $"UPDATE payments SET amount = NULL, currency = NULL WHERE order_id = '{order}'");
         await reviewed.MakeOldAsync(order);
         await reviewed.ResolvedAsync(order, new { @as = "failed", reason = "never charged" });
 
-        var cancelled = await Eventually.GetAsync("the order shows no refund", () => reviewed.Api.GetAsync(order), answer => !answer.TryGetProperty("refund", out _));
+        var cancelled = await Eventually.GetAsync(
+            "the order shows no refund", () => reviewed.Api.GetAsync(order), answer => !answer.TryGetProperty("refund", out _));
         Assert.Equal("cancelled", cancelled.GetProperty("status").GetString());
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
@@ -91,11 +97,14 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
     {
         var order = await reviewed.WithRefusedRefundAsync();
         await reviewed.MakeOldAsync(order);
-        Assert.Contains("was charged", (await reviewed.RefusedAsync(order, new { @as = "failed", reason = "no", force = true })).Detail, StringComparison.Ordinal);
+        Assert.Contains("was charged",
+            (await reviewed.RefusedAsync(order, new { @as = "failed", reason = "no", force = true })).Detail, StringComparison.Ordinal);
 
-        await reviewed.ResolvedAsync(order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "the provider's balance is there again" });
+        await reviewed.ResolvedAsync(order,
+            new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "the provider's balance is there again" });
         await reviewed.PaymentAsync(order, "status = 'refunded'");
-        await Eventually.GetAsync("the order shows its refund", () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
+        await Eventually.GetAsync("the order shows its refund",
+            () => reviewed.Api.GetAsync(order), answer => answer.GetProperty("refund").GetProperty("state").GetString() == "refunded");
         Assert.Empty(await reviewed.DisagreementsAsync(order));
     }
 
@@ -106,9 +115,16 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
         await reviewed.MakeOldAsync(order);
         foreach (var force in new[] { false, true })
         {
-            Assert.Contains("contradicts", (await reviewed.RefusedAsync(order, new { @as = "failed", reason = "no", force })).Detail, StringComparison.Ordinal);
-            Assert.Contains("contradicts", (await reviewed.RefusedAsync(order, new { @as = "succeeded", reference = "ch_other", reason = "no", force })).Detail, StringComparison.Ordinal);
-            Assert.Contains("contradicts", (await reviewed.RefusedAsync(order, new { @as = "refunded", reference = "re_1", reason = "no", force })).Detail, StringComparison.Ordinal);
+            Assert.Contains("contradicts",
+                (await reviewed.RefusedAsync(order, new { @as = "failed", reason = "no", force })).Detail, StringComparison.Ordinal);
+            Assert.Contains(
+                "contradicts",
+                (await reviewed.RefusedAsync(order, new { @as = "succeeded", reference = "ch_other", reason = "no", force })).Detail,
+                StringComparison.Ordinal);
+            Assert.Contains(
+                "contradicts",
+                (await reviewed.RefusedAsync(order, new { @as = "refunded", reference = "re_1", reason = "no", force })).Detail,
+                StringComparison.Ordinal);
         }
 
         Assert.Equal("review", await Sql.ScalarAsync<string>(PaymentsDatabase, $"SELECT status FROM payments WHERE order_id = '{order}'"));
@@ -122,7 +138,10 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
         reviewed.Provider.Script = _ => PaymentReviewSystem.Unavailable;
 
         Assert.Contains("could not be asked", (await reviewed.RefusedAsync(order, request)).Detail, StringComparison.Ordinal);
-        Assert.Contains("could not be asked", (await reviewed.ResolvedAsync(order, request with { force = true })).GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "could not be asked",
+            (await reviewed.ResolvedAsync(order, request with { force = true })).GetProperty("detail").GetString(),
+            StringComparison.Ordinal);
         await reviewed.Api.WaitForAsync(order, "paid");
         Assert.Contains("forced", Assert.Single(await reviewed.TimelineAsync(order)).Detail, StringComparison.Ordinal);
     }
@@ -134,7 +153,8 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
         var request = new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged" };
         await reviewed.ResolvedAsync(order, request);
         Assert.Equal("succeeded", (await reviewed.RefusedAsync(order, request)).Status);
-        Assert.Equal(1L, await Sql.ScalarAsync<long>(PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}' AND type = 'payments.succeeded.v1'"));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(
+            PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}' AND type = 'payments.succeeded.v1'"));
     }
 
     /// <summary>Both look up the charge before either of them decides.</summary>
@@ -155,19 +175,23 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
 
         var request = new { @as = "succeeded", reference = charge, reason = "charged" };
         var answers = await Task.WhenAll(
-            Task.Run(() => reviewed.ResolveAsync(order, request)), Task.Run(() => otherRequeries ? reviewed.RequeryAsync(order) : reviewed.ResolveAsync(order, request)));
+            Task.Run(() => reviewed.ResolveAsync(order, request)),
+            Task.Run(() => otherRequeries ? reviewed.RequeryAsync(order) : reviewed.ResolveAsync(order, request)));
         reviewed.Provider.Script = _ => null;
 
         var changed = 0;
         foreach (var answer in answers)
         {
             using (answer)
-                changed += answer.IsSuccessStatusCode && (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("changed").GetBoolean() ? 1 : 0;
+                changed += answer.IsSuccessStatusCode
+                    && (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("changed").GetBoolean() ? 1 : 0;
         }
 
         Assert.Equal(1, changed);
-        Assert.Equal(1L, await Sql.ScalarAsync<long>(PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}' AND type = 'payments.succeeded.v1'"));
-        Assert.Equal(1L, await Sql.ScalarAsync<long>(PaymentsDatabase, $"SELECT count(*) FROM operator_actions WHERE order_id = '{order}'"));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(
+            PaymentsDatabase, $"SELECT count(*) FROM events WHERE order_id = '{order}' AND type = 'payments.succeeded.v1'"));
+        Assert.Equal(1L, await Sql.ScalarAsync<long>(
+            PaymentsDatabase, $"SELECT count(*) FROM operator_actions WHERE order_id = '{order}'"));
         await reviewed.Api.WaitForAsync(order, "paid");
     }
 
@@ -176,11 +200,15 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
     {
         var order = await reviewed.InReviewAsync(wasCharged: true);
         using var answer = await reviewed.ResolveAsync(
-            order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged" }, Tokens.Of("console", "orders.ops", subject: "mallory"), note: "sub=ada client=tests");
+            order, new { @as = "succeeded", reference = await reviewed.ChargeAsync(order), reason = "charged" },
+            Tokens.Of("console", "orders.ops", subject: "mallory"), note: "sub=ada client=tests");
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
-        Assert.Equal("payment resolve by sub=mallory client=console note=\"sub=ada client=tests\"", Assert.Single(await reviewed.TimelineAsync(order)).What);
-        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => Sql.ExecuteAsync(PaymentsDatabase, "UPDATE operator_actions SET by = 'ada'"));
+        Assert.Equal(
+            "payment resolve by sub=mallory client=console note=\"sub=ada client=tests\"",
+            Assert.Single(await reviewed.TimelineAsync(order)).What);
+        var refused = await Assert.ThrowsAsync<Npgsql.PostgresException>(
+            () => Sql.ExecuteAsync(PaymentsDatabase, "UPDATE operator_actions SET by = 'ada'"));
         Assert.Contains("append-only", refused.Message, StringComparison.Ordinal);
     }
 
@@ -197,7 +225,8 @@ public sealed class ResolveTests(PaymentReviewSystem reviewed)
     public async Task Invalid_requests_get_a_client_error_that_names_what_is_wrong(string body, int status, string expected)
     {
         using var worker = Tokens.Http(reviewed.System.Worker.Address);
-        using var answer = await worker.PostAsync($"/ops/payments/{Guid.NewGuid()}/resolve", new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        using var answer = await worker.PostAsync(
+            $"/ops/payments/{Guid.NewGuid()}/resolve", new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
         Assert.Equal(status, (int)answer.StatusCode);
         Assert.Contains(expected, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
