@@ -39,7 +39,9 @@ public static class MessagingSetup
             databaseName,
             example,
             (ConnectionStrings.IsPostgres, ConnectionStrings.Unreadable(databaseName, example)),
-            (given => !ConnectionStrings.IsPostgres(given) || PostgresHosts.LeadToPrimary(given), PostgresHosts.MayLeadToStandby(databaseName)));
+            (
+                given => !ConnectionStrings.IsPostgres(given) || PostgresHosts.LeadToPrimary(given),
+                PostgresHosts.MayLeadToStandby(databaseName)));
         builder.RequireNats(NatsConnection);
         builder.AddDatabase(databaseName, name);
         builder.AddNats(name);
@@ -66,7 +68,8 @@ public static class MessagingSetup
 
         // Hosted services start in this order and stop in reverse: consumers first, the committer last.
         services.AddSingleton<IHostedService>(provider =>
-            new MigrationGate(provider.GetRequiredService<NpgsqlDataSource>(), service, databaseName, provider.GetRequiredService<TimeProvider>()));
+            new MigrationGate(
+                provider.GetRequiredService<NpgsqlDataSource>(), service, databaseName, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<GroupCommitter>();
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommitter>());
         services.AddHostedService<TopologyGate>();
@@ -89,7 +92,8 @@ public static class MessagingSetup
             provider, consumer, ActivatorUtilities.CreateInstance<MessageProcessor>(provider, consumer, table.Build(provider))));
         builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<JetStreamGauges>(provider, consumer));
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
-            "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider), HealthStatus.Unhealthy, tags: null));
+            "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider),
+            HealthStatus.Unhealthy, tags: null));
     }
 
     private static void AddDatabase(this IHostApplicationBuilder builder, string databaseName, string applicationName)

@@ -20,7 +20,9 @@ public sealed class GroupCommitterOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>How long the next batch collects writes after a large one. Longer makes larger batches and adds latency. Default 1 ms.</summary>
+    /// <summary>
+    /// How long the next batch collects writes after a large one. Longer makes larger batches and adds latency. Default 1 ms.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.1")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(1);
 
