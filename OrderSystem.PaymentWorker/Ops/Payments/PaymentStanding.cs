@@ -15,7 +15,8 @@ namespace OrderSystem.PaymentWorker.Ops.Payments;
 /// <param name="Unchanged">Time since its last change.</param>
 /// <param name="WasCharged">Whether a PaymentSucceeded event exists: then only the refund is open.</param>
 internal sealed record PaymentStanding(
-    Guid OrderId, Guid PaymentId, PaymentStatus Status, int Events, decimal? Amount, string? Currency, string? TraceParent, TimeSpan Unchanged, bool WasCharged)
+    Guid OrderId, Guid PaymentId, PaymentStatus Status, int Events, decimal? Amount,
+    string? Currency, string? TraceParent, TimeSpan Unchanged, bool WasCharged)
 {
     /// <summary>The order with this id, or the one whose payment has it.</summary>
     internal const string OrderOf =

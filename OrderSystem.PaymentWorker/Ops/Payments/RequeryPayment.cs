@@ -32,7 +32,9 @@ internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry,
             Record = (OperatorAction.Requery, by, $"{says}; applied as {status.ToName()}"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
-        return new(now.OrderId, now.PaymentId, now.Status.ToName(), isTaken, isTaken ? says : $"{says}; meanwhile the payment became {now.Status.ToName()}");
+        return new(
+            now.OrderId, now.PaymentId, now.Status.ToName(), isTaken,
+            isTaken ? says : $"{says}; meanwhile the payment became {now.Status.ToName()}");
     }
 
     /// <summary>A missing charge is not certain: a call may be in flight, and an operator may know of a charge.</summary>

@@ -78,7 +78,9 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
             Record = (OperatorAction.Resolve, by, $"as {request.Claim}: {request.Reason} ({forced}{says})"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
-        return new(now.OrderId, now.PaymentId, now.Status.ToName(), isTaken, isTaken ? $"{says}." : $"Meanwhile the payment became {now.Status.ToName()}.");
+        return new(
+            now.OrderId, now.PaymentId, now.Status.ToName(), isTaken,
+            isTaken ? $"{says}." : $"Meanwhile the payment became {now.Status.ToName()}.");
     }
 
     private static string? WhyNotResolvable(PaymentStanding payment, ResolveRequest request) => payment switch
