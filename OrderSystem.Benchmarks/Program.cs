@@ -6,4 +6,7 @@ using OrderSystem.Benchmarks;
 
 // In the process: a generated project would be restored and built by rules that are not this solution's.
 BenchmarkSwitcher.FromAssembly(typeof(OrderBenchmarks).Assembly).Run(
-    args, DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessNoEmitToolchain.Instance)).WithArtifactsPath("artifacts/benchmarks"));
+    args,
+    DefaultConfig.Instance
+        .AddJob(Job.ShortRun.WithToolchain(InProcessNoEmitToolchain.Instance))
+        .WithArtifactsPath("artifacts/benchmarks"));

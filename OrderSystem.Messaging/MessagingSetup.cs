@@ -4,6 +4,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NATS.Client.Core;
 using Npgsql;
@@ -39,7 +40,9 @@ public static class MessagingSetup
             databaseName,
             example,
             (ConnectionStrings.IsPostgres, ConnectionStrings.Unreadable(databaseName, example)),
-            (given => !ConnectionStrings.IsPostgres(given) || PostgresHosts.LeadToPrimary(given), PostgresHosts.MayLeadToStandby(databaseName)));
+            (
+                given => !ConnectionStrings.IsPostgres(given) || PostgresHosts.LeadToPrimary(given),
+                PostgresHosts.MayLeadToStandby(databaseName)));
         builder.RequireNats(NatsConnection);
         builder.AddDatabase(databaseName, name);
         builder.AddNats(name);
@@ -66,8 +69,12 @@ public static class MessagingSetup
 
         // Hosted services start in this order and stop in reverse: consumers first, the committer last.
         services.AddSingleton<IHostedService>(provider =>
-            new MigrationGate(provider.GetRequiredService<NpgsqlDataSource>(), service, databaseName, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<GroupCommitter>();
+            new MigrationGate(
+                provider.GetRequiredService<NpgsqlDataSource>(), service, databaseName, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new GroupCommitter(
+            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<CommittedEvents>(),
+            provider.GetRequiredService<IOptions<GroupCommitterOptions>>(), provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<GroupCommitter>>()));
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommitter>());
         services.AddHostedService<TopologyGate>();
         services.AddHostedService<Relay>();
@@ -89,7 +96,8 @@ public static class MessagingSetup
             provider, consumer, ActivatorUtilities.CreateInstance<MessageProcessor>(provider, consumer, table.Build(provider))));
         builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<JetStreamGauges>(provider, consumer));
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
-            "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider), HealthStatus.Unhealthy, tags: null));
+            "jetstream", provider => ActivatorUtilities.CreateInstance<JetStreamHealthCheck>(provider),
+            HealthStatus.Unhealthy, tags: null));
     }
 
     private static void AddDatabase(this IHostApplicationBuilder builder, string databaseName, string applicationName)

@@ -14,5 +14,7 @@ public static class MigrateVerb
     /// <param name="service">The assembly that embeds the service's migrations.</param>
     /// <returns>The exit code: 0, or 1 with one line on standard error.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, string databaseName, Assembly service) =>
-        await Migrator.RunAsync(configuration, databaseName, service) is not 0 and var failed ? failed : await TopologyMigration.RunAsync(configuration);
+        await Migrator.RunAsync(configuration, databaseName, service) is not 0 and var failed
+            ? failed
+            : await TopologyMigration.RunAsync(configuration);
 }

@@ -9,22 +9,23 @@ internal static class ApiDocument
 {
     private const string Bearer = "bearer";
 
-    internal static void AddApiDocument(this IHostApplicationBuilder builder) => builder.Services.AddOpenApi(options => options.AddSchemaTransformer((schema, context, _) =>
-    {
-        // The generator does not know what a custom converter reads.
-        if (context.JsonPropertyInfo?.CustomConverter is ExactDecimal)
-            (schema.Type, schema.Format) = (JsonSchemaType.Number, "double");
-        return Task.CompletedTask;
-    }).AddDocumentTransformer((document, _, _) =>
-    {
-        document.AddComponent(Bearer, new OpenApiSecurityScheme
+    internal static void AddApiDocument(this IHostApplicationBuilder builder) =>
+        builder.Services.AddOpenApi(options => options.AddSchemaTransformer((schema, context, _) =>
         {
-            Type = SecuritySchemeType.Http,
-            Scheme = Bearer,
-            BearerFormat = "JWT",
-            Description = $"Of the configured issuer, with the scopes {Scopes.Read}, {Scopes.Write} or {Scopes.Operate}.",
-        });
-        document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
-        return Task.CompletedTask;
-    }));
+            // The generator does not know what a custom converter reads.
+            if (context.JsonPropertyInfo?.CustomConverter is ExactDecimal)
+                (schema.Type, schema.Format) = (JsonSchemaType.Number, "double");
+            return Task.CompletedTask;
+        }).AddDocumentTransformer((document, _, _) =>
+        {
+            document.AddComponent(Bearer, new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = Bearer,
+                BearerFormat = "JWT",
+                Description = $"Of the configured issuer, with the scopes {Scopes.Read}, {Scopes.Write} or {Scopes.Operate}.",
+            });
+            document.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Bearer, document)] = [] }];
+            return Task.CompletedTask;
+        }));
 }

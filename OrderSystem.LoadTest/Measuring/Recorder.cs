@@ -13,7 +13,9 @@ internal sealed class Recorder(TimeProvider time)
     private Histogram second = new();
     private long failed;
 
-    /// <summary>Of accepted orders, because fast refusals would improve it: from when the request was due to the end of the response.</summary>
+    /// <summary>
+    /// Of accepted orders, because fast refusals would improve it: from when the request was due to the end of the response.
+    /// </summary>
     internal Histogram Post { get; } = new();
 
     /// <summary>From when a request was due until it was sent: the generator's part of the latency.</summary>

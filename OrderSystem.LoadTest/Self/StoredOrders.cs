@@ -9,7 +9,9 @@ internal static class StoredOrders
     private const string WithKey = "at > now() - interval '72 hours'";
     private const string InInbox = "at > now() - interval '8 days'";
 
-    /// <summary>Spreads the orders evenly over 30 days, oldest first. Idempotency keys and inbox rows only within their retention.</summary>
+    /// <summary>
+    /// Spreads the orders evenly over 30 days, oldest first. Idempotency keys and inbox rows only within their retention.
+    /// </summary>
     internal static async Task WriteAsync(PostgresServer postgres, int count, CancellationToken cancellationToken)
     {
         for (var first = 0; first < count; first += Chunk)
@@ -48,7 +50,13 @@ internal static class StoredOrders
             FROM generate_series({first}, {first + count - 1}) n) numbered
         """;
 
-    private const string Body = """convert_to('{"orderId":"' || id || '","customerId":"c-' || n % 100000 || '","currency":"EUR","total":59.97,"items":[{"sku":"SKU-1","quantity":1,"unitPrice":19.99},{"sku":"SKU-2","quantity":1,"unitPrice":19.99},{"sku":"SKU-3","quantity":1,"unitPrice":19.99}]}', 'UTF8')""";
+    private const string Items =
+        """[{"sku":"SKU-1","quantity":1,"unitPrice":19.99},{"sku":"SKU-2","quantity":1,"unitPrice":19.99},"""
+        + """{"sku":"SKU-3","quantity":1,"unitPrice":19.99}]""";
+
+    private const string Body =
+        """convert_to('{"orderId":"' || id || '","customerId":"c-' || n % 100000 || '","currency":"EUR","total":59.97,"items":"""
+        + Items + """}', 'UTF8')""";
 
     private const string Events =
         $$"""
@@ -59,7 +67,7 @@ internal static class StoredOrders
     private const string Orders =
         $$"""
         INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at)
-        SELECT id, 'c-' || n % 100000, 'EUR', 59.97, '[{"sku":"SKU-1","quantity":1,"unitPrice":19.99},{"sku":"SKU-2","quantity":1,"unitPrice":19.99},{"sku":"SKU-3","quantity":1,"unitPrice":19.99}]', 'paid', at, at FROM placed;
+        SELECT id, 'c-' || n % 100000, 'EUR', 59.97, '{{Items}}', 'paid', at, at FROM placed;
         {{Events}}
         INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at)
         SELECT 'stored', 'key-' || n, decode(md5('' || n) || md5('' || n), 'hex'), id, at FROM placed WHERE {{WithKey}};
@@ -73,7 +81,11 @@ internal static class StoredOrders
             created_at, updated_at, first_attempt_at)
         SELECT id, outcome, 59.97, 'EUR', created, 'succeeded', 1, at, 'ch_' || n, 1, at, at, at FROM placed;
         INSERT INTO events (order_id, version, event_id, type, payload, traceparent, occurred_at)
-        SELECT id, 1, outcome, 'payments.succeeded.v1', convert_to('{"orderId":"' || id || '","paymentId":"' || outcome || '","amount":59.97,"currency":"EUR","providerReference":"ch_' || n || '"}', 'UTF8'), '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', at FROM placed;
+        SELECT id, 1, outcome, 'payments.succeeded.v1',
+            convert_to('{"orderId":"' || id || '","paymentId":"' || outcome || '","amount":59.97,"currency":"EUR","providerReference":"ch_'
+                || n || '"}', 'UTF8'),
+            '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', at
+        FROM placed;
         INSERT INTO inbox (event_id, received_at) SELECT created, at FROM placed WHERE {{InInbox}};
         """;
 }

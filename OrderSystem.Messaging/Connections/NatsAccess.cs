@@ -21,7 +21,10 @@ internal static class NatsAccess
         {
             InboxPrefix = settings.InboxPrefix
                 ?? (credentials?.User is { } user && user.All(IsSubjectTokenCharacter) ? $"{AnyInbox}_{user}" : AnyInbox),
-            TlsOpts = options.TlsOpts with { CaFile = settings.CaFile, CertFile = settings.CertFile, KeyFile = settings.KeyFile, Mode = settings.Tls },
+            TlsOpts = options.TlsOpts with
+            {
+                CaFile = settings.CaFile, CertFile = settings.CertFile, KeyFile = settings.KeyFile, Mode = settings.Tls,
+            },
 
             // The callback runs before each connect, so that a rotated secret is used from the next connect on, without a restart.
             AuthOpts = settings.CredsFile is { } file
@@ -34,7 +37,8 @@ internal static class NatsAccess
     private static NatsAuthCred Current(IConfiguration configuration, string connectionName)
     {
         var name = $"ConnectionStrings__{connectionName}";
-        var credentials = NatsUrl.CredentialsOf(SecretFiles.ReadAgain(configuration, name) ?? configuration.GetConnectionString(connectionName));
+        var credentials = NatsUrl.CredentialsOf(
+            SecretFiles.ReadAgain(configuration, name) ?? configuration.GetConnectionString(connectionName));
         return credentials is not { } current ? NatsAuthCred.FromUserInfo("", "")
             : current.User is { } user ? NatsAuthCred.FromUserInfo(user, current.Secret)
             : NatsAuthCred.FromToken(current.Secret);

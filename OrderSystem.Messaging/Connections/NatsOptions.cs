@@ -4,7 +4,7 @@ using NATS.Client.Core;
 namespace OrderSystem.Messaging.Connections;
 
 /// <summary>Section <c>Nats</c>: the settings of a NATS connection besides its URL.</summary>
-public sealed class NatsOptions : IValidatableObject
+internal sealed class NatsOptions : IValidatableObject
 {
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "Nats";

@@ -19,7 +19,8 @@ public static class NatsRequests
     /// <param name="ask">Sends the request.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="NatsUnavailableException">The connection is lost, or no response came within three seconds.</exception>
-    public static async Task<T> AskAsync<T>(this INatsConnection connection, Func<CancellationToken, ValueTask<T>> ask, CancellationToken cancellationToken)
+    public static async Task<T> AskAsync<T>(
+        this INatsConnection connection, Func<CancellationToken, ValueTask<T>> ask, CancellationToken cancellationToken)
     {
         if (connection.ConnectionState is (NatsConnectionState.Reconnecting or NatsConnectionState.Failed) and var state)
             throw new NatsUnavailableException($"the connection to NATS is {state}");

@@ -37,5 +37,6 @@ internal static class PostgresHosts
         return !AreSeveral(settings) || settings.TargetSessionAttributes is "primary" or "read-write";
     }
 
-    private static bool AreSeveral(NpgsqlConnectionStringBuilder settings) => settings.Host?.Contains(',', StringComparison.Ordinal) is true;
+    private static bool AreSeveral(NpgsqlConnectionStringBuilder settings) =>
+        settings.Host?.Contains(',', StringComparison.Ordinal) is true;
 }

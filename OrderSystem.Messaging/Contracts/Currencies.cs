@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace OrderSystem.Messaging.Contracts;
 
 /// <summary>
-/// The currencies of ISO 4217 that people pay in, with the decimals of each (the standard's exponent), as the list stands on 2026-11-29. Metals, funds
-/// and test codes are not among them.
+/// The currencies of ISO 4217 that people pay in, with the decimals of each (the standard's exponent), as the list stands on 2026-11-29.
+/// Metals, funds and test codes are not among them.
 /// </summary>
 internal static class Currencies
 {
@@ -18,7 +18,8 @@ internal static class Currencies
         SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
         """;
 
-    private static readonly FrozenDictionary<string, int> Decimals = In(NoDecimals, 0).Concat(In(TwoDecimals, 2)).Concat(In(ThreeDecimals, 3)).ToFrozenDictionary(StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, int> Decimals =
+        In(NoDecimals, 0).Concat(In(TwoDecimals, 2)).Concat(In(ThreeDecimals, 3)).ToFrozenDictionary(StringComparer.Ordinal);
 
     internal static bool TryGetDecimals(string code, out int decimals) => Decimals.TryGetValue(code, out decimals);
 

@@ -3,7 +3,9 @@ using System.Text.Json.Serialization;
 
 namespace OrderSystem.Messaging.Contracts;
 
-/// <summary>How events look on the wire: camelCase, numbers as numbers, unknown members ignored so that a newer producer can add some.</summary>
+/// <summary>
+/// How events look on the wire: camelCase, numbers as numbers, unknown members ignored so that a newer producer can add some.
+/// </summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 16)]
 [JsonSerializable(typeof(OrderCreated))]
@@ -12,4 +14,4 @@ namespace OrderSystem.Messaging.Contracts;
 [JsonSerializable(typeof(PaymentDeclined))]
 [JsonSerializable(typeof(PaymentRefunded))]
 [JsonSerializable(typeof(PaymentReviewRequired))]
-public sealed partial class EventJson : JsonSerializerContext;
+internal sealed partial class EventJson : JsonSerializerContext;

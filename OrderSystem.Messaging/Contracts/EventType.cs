@@ -42,7 +42,9 @@ public sealed record EventType
     /// <summary>The event with this <c>ce-type</c>, or null when there is none.</summary>
     public static EventType? Find(string name) => ByName.GetValueOrDefault(name);
 
-    /// <summary>Whether this <c>ce-type</c> is a version of a known event that comes after all that are known here: a later release sends it.</summary>
+    /// <summary>
+    /// Whether this <c>ce-type</c> is a version of a known event that comes after all that are known here: a later release sends it.
+    /// </summary>
     public static bool IsNewer(string name) =>
         Find(name) is null
         && name.LastIndexOf(VersionMark, StringComparison.Ordinal) is > 0 and var mark
@@ -50,5 +52,7 @@ public sealed record EventType
         && All.Where(type => name.AsSpan(0, mark).SequenceEqual(type.Subject)).Select(type => VersionOf(type.Name, mark)).Max() < version;
 
     private static int? VersionOf(string name, int mark) =>
-        int.TryParse(name.AsSpan(mark + VersionMark.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : null;
+        int.TryParse(name.AsSpan(mark + VersionMark.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            ? version
+            : null;
 }

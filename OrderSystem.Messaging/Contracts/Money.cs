@@ -3,8 +3,8 @@ using System.Globalization;
 namespace OrderSystem.Messaging.Contracts;
 
 /// <summary>
-/// An amount of one currency, with exactly the decimals that the currency has: 9.9 EUR and 9.900 EUR are both 9.90 EUR, in the database, in events, at
-/// the provider and in answers. An amount is never rounded; one with too many decimals is rejected.
+/// An amount of one currency, with exactly the decimals that the currency has: 9.9 EUR and 9.900 EUR are both 9.90 EUR, in the database, in
+/// events, at the provider and in answers. An amount is never rounded; one with too many decimals is rejected.
 /// </summary>
 public readonly record struct Money
 {

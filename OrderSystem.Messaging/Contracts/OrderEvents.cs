@@ -13,7 +13,8 @@ public interface IOrderEvent
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="Total">Total to charge, in units of the currency.</param>
 /// <param name="Items">Its lines.</param>
-public sealed record OrderCreated(Guid OrderId, string CustomerId, string Currency, decimal Total, IReadOnlyList<OrderedItem> Items) : IOrderEvent;
+public sealed record OrderCreated(
+    Guid OrderId, string CustomerId, string Currency, decimal Total, IReadOnlyList<OrderedItem> Items) : IOrderEvent;
 
 /// <summary>One line of an order.</summary>
 /// <param name="Sku">The article's id at the client.</param>
@@ -32,7 +33,8 @@ public sealed record OrderCancelled(Guid OrderId, string? Reason = null) : IOrde
 /// <param name="Amount">Charged amount, in units of the currency.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ProviderReference">The charge at the provider.</param>
-public sealed record PaymentSucceeded(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference) : IOrderEvent;
+public sealed record PaymentSucceeded(
+    Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference) : IOrderEvent;
 
 /// <summary>The provider declined to charge the order; nothing was charged.</summary>
 /// <param name="OrderId">The order.</param>
@@ -41,7 +43,8 @@ public sealed record PaymentSucceeded(Guid OrderId, Guid PaymentId, decimal Amou
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="Reason">The provider's reason.</param>
 /// <param name="ProviderReference">The declined charge at the provider, if it has an id.</param>
-public sealed record PaymentDeclined(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string Reason, string? ProviderReference = null) : IOrderEvent;
+public sealed record PaymentDeclined(
+    Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string Reason, string? ProviderReference = null) : IOrderEvent;
 
 /// <summary>The charge of a cancelled order was refunded.</summary>
 /// <param name="OrderId">The order.</param>
@@ -50,7 +53,8 @@ public sealed record PaymentDeclined(Guid OrderId, Guid PaymentId, decimal Amoun
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="ProviderReference">The refund at the provider.</param>
 /// <param name="Reason">Reason, for people.</param>
-public sealed record PaymentRefunded(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, string? Reason = null) : IOrderEvent;
+public sealed record PaymentRefunded(
+    Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, string? Reason = null) : IOrderEvent;
 
 /// <summary>The outcome of a payment is unknown and cannot be found out automatically: manual review.</summary>
 /// <param name="OrderId">The order.</param>

@@ -52,5 +52,6 @@ internal static class CloudEvent
         return context;
     }
 
-    internal static string? Read(NatsHeaders? headers, string name) => headers is not null && headers.TryGetLastValue(name, out var value) ? value : null;
+    internal static string? Read(NatsHeaders? headers, string name) =>
+        headers is not null && headers.TryGetLastValue(name, out var value) ? value : null;
 }

@@ -49,7 +49,10 @@ public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, i
         {
             envelope = new(eventId, orderId, type, (int)metadata.NumDelivered, metadata.Sequence.Stream)
             {
-                OccurredAt = DateTimeOffset.TryParse(CloudEvent.Read(headers, CloudEvent.Time), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null,
+                OccurredAt = DateTimeOffset.TryParse(
+                    CloudEvent.Read(headers, CloudEvent.Time), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                    ? at
+                    : null,
                 IsRepublished = CloudEvent.Read(headers, CloudEvent.MessageId) != CloudEvent.Read(headers, CloudEvent.Id),
             };
             problem = null;
@@ -59,7 +62,8 @@ public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, i
     }
 
     /// <summary>Reads the body, or tells what is wrong with it.</summary>
-    internal bool TryReadBody<TEvent>(byte[]? data, EventType type, [NotNullWhen(true)] out TEvent? body, [NotNullWhen(false)] out string? problem)
+    internal bool TryReadBody<TEvent>(
+        byte[]? data, EventType type, [NotNullWhen(true)] out TEvent? body, [NotNullWhen(false)] out string? problem)
         where TEvent : class, IOrderEvent
     {
         body = null;
@@ -70,7 +74,8 @@ public sealed record ReceivedEnvelope(Guid EventId, Guid OrderId, string Type, i
         }
         catch (JsonException malformed)
         {
-            problem = $"the body is not a {type.Name}: at {malformed.Path ?? "$"}, line {malformed.LineNumber}, byte {malformed.BytePositionInLine}";
+            problem = $"the body is not a {type.Name}: at {malformed.Path ?? "$"}, "
+                + $"line {malformed.LineNumber}, byte {malformed.BytePositionInLine}";
             return false;
         }
 

@@ -7,8 +7,8 @@ namespace OrderSystem.Messaging.GroupCommit;
 public abstract class BatchedWrite
 {
     /// <summary>
-    /// In the SQL of a write: the array of the first column. Find rows of a table with <c>= ANY ({Keys})</c> beside the join with the input: the planner
-    /// knows the size of neither and would join by a sequential scan.
+    /// In the SQL of a write: the array of the first column. Find rows of a table with <c>= ANY ({Keys})</c> beside the join with the
+    /// input: the planner knows the size of neither and would join by a sequential scan.
     /// </summary>
     public const string Keys = "$1";
 
@@ -26,7 +26,9 @@ public abstract class BatchedWrite
     private protected BatchedWrite(string name, string sql, bool returnsRows) => (Name, Sql, ReturnsRows) = (name, sql, returnsRows);
 }
 
-/// <summary>One kind of write: a single SQL statement that takes any number of rows, so that a commit of many callers costs one round trip.</summary>
+/// <summary>
+/// One kind of write: a single SQL statement that takes any number of rows, so that a commit of many callers costs one round trip.
+/// </summary>
 /// <typeparam name="TRow">What one caller wants written.</typeparam>
 /// <typeparam name="TResult">What that caller gets back.</typeparam>
 public sealed class BatchedWrite<TRow, TResult> : BatchedWrite
@@ -40,9 +42,11 @@ public sealed class BatchedWrite<TRow, TResult> : BatchedWrite
     /// <param name="name">Name of the write in traces and logs, kebab-case.</param>
     /// <param name="key">The order of a row. Two writes to one order never share a transaction, so no statement meets a row twice.</param>
     /// <param name="input">Declares the columns of the input; the first one holds the keys.</param>
-    /// <param name="sql">The statement. It reads from <see cref="BatchedWrite.Rows"/> and returns exactly one row for each row of the input, led by its key.</param>
+    /// <param name="sql">The statement. It reads from <see cref="BatchedWrite.Rows"/> and returns exactly one row for each row of the
+    /// input, led by its key.</param>
     /// <param name="read">Reads the result of one row.</param>
-    /// <param name="stored">The event that the statement stored with the row, if any: the relay of this process publishes it at once.</param>
+    /// <param name="stored">The event that the statement stored with the row, if any: the relay of this process
+    /// publishes it at once.</param>
     public BatchedWrite(
         string name, Func<TRow, Guid> key, Action<Columns<TRow>> input, string sql, Func<NpgsqlDataReader, TRow, TResult> read,
         Func<TRow, TResult, StoredEvent?>? stored = null)
@@ -61,15 +65,17 @@ public sealed class BatchedWrite<TRow, TResult> : BatchedWrite
         new(name, _ => Guid.Empty, Columns<TRow>.Declare(input), sql, (_, _) => default!, stored: null, returnsRows: false);
 
     /// <summary>
-    /// Writes one row in the transaction of the connection, together with other statements of the caller. A relay publishes an event that is written here with
-    /// its next poll.
+    /// Writes one row in the transaction of the connection, together with other statements of the caller. A relay publishes an event that
+    /// is written here with its next poll.
     /// </summary>
     public async Task<TResult> WriteAsync(NpgsqlConnection connection, TRow row, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(Sql, connection);
         AddParameters(command.Parameters, [row]);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? read(reader, row) : throw new InvalidOperationException($"The statement of '{Name}' returned no row.");
+        return await reader.ReadAsync(cancellationToken)
+            ? read(reader, row)
+            : throw new InvalidOperationException($"The statement of '{Name}' returned no row.");
     }
 
     internal Guid KeyOf(TRow row) => key(row);

@@ -3,7 +3,9 @@ using NpgsqlTypes;
 
 namespace OrderSystem.Messaging.GroupCommit;
 
-/// <summary>The input of a batched write: one array parameter a column, one element a row. The statement refers to columns by name.</summary>
+/// <summary>
+/// The input of a batched write: one array parameter a column, one element a row. The statement refers to columns by name.
+/// </summary>
 /// <typeparam name="TRow">What one caller wants written.</typeparam>
 public sealed class Columns<TRow>
 {
@@ -15,7 +17,8 @@ public sealed class Columns<TRow>
     }
 
     /// <summary>Selects the input as a table.</summary>
-    internal string Select => $"SELECT * FROM unnest({string.Join(", ", names.Select((_, index) => $"${index + 1}"))}) AS input ({string.Join(", ", names)})";
+    internal string Select =>
+        $"SELECT * FROM unnest({string.Join(", ", names.Select((_, index) => $"${index + 1}"))}) AS input ({string.Join(", ", names)})";
 
     /// <summary>Adds a column.</summary>
     /// <param name="name">Name in the statement.</param>
@@ -24,7 +27,8 @@ public sealed class Columns<TRow>
     public Columns<TRow> Add<TValue>(string name, NpgsqlDbType type, Func<TRow, TValue> value)
     {
         names.Add(name);
-        parameters.Add(rows => new NpgsqlParameter<TValue[]> { TypedValue = Values(rows, value), NpgsqlDbType = NpgsqlDbType.Array | type });
+        parameters.Add(
+            rows => new NpgsqlParameter<TValue[]> { TypedValue = Values(rows, value), NpgsqlDbType = NpgsqlDbType.Array | type });
         return this;
     }
 

@@ -5,8 +5,8 @@ using OrderSystem.Messaging.Persistence;
 namespace OrderSystem.Messaging.GroupCommit;
 
 /// <summary>
-/// Commits the writes of several callers in one round trip. It keeps its connection from one commit to the next: a pooled connection is reset before its first
-/// statement, which costs as much as a small batch. After a failure it opens a new one.
+/// Commits the writes of several callers in one round trip. It keeps its connection from one commit to the next: a pooled connection is
+/// reset before its first statement, which costs as much as a small batch. After a failure it opens a new one.
 /// </summary>
 /// <param name="database">Opens connections.</param>
 /// <param name="committed">Hands committed events to the relay of this process.</param>
@@ -16,7 +16,8 @@ internal sealed class CommitSession(NpgsqlDataSource database, CommittedEvents c
     private NpgsqlConnection? connection;
 
     /// <summary>Commits all of the writes and completes their callers, or none of them.</summary>
-    /// <exception cref="NpgsqlException">A <see cref="PostgresException"/> means that they were rolled back; after any other their fate is unknown.</exception>
+    /// <exception cref="NpgsqlException">A <see cref="PostgresException"/> means that they were rolled back; after any other their
+    /// fate is unknown.</exception>
     internal async Task CommitAsync(IReadOnlyList<PendingWrite> writes)
     {
         var statements = new Dictionary<BatchedWrite, PendingStatement>(ReferenceEqualityComparer.Instance);

@@ -4,13 +4,15 @@ using OrderSystem.Messaging.Envelope;
 namespace OrderSystem.Messaging.GroupCommit;
 
 /// <summary>
-/// Hands committed events to the relay of the same process. Losing one here delays the event and does not lose it: its row stays in the outbox, from where any
-/// relay publishes it after the head start.
+/// Hands committed events to the relay of the same process. Losing one here delays the event and does not lose it: its row stays in the
+/// outbox, from where any relay publishes it after the head start.
 /// </summary>
-public sealed class CommittedEvents
+internal sealed class CommittedEvents
 {
-    private readonly Channel<StoredEvent> direct = Channel.CreateBounded<StoredEvent>(new BoundedChannelOptions(8_192) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<StoredEvent> direct = Channel.CreateBounded<StoredEvent>(
+        new BoundedChannelOptions(8_192) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Events that may be published from memory.</summary>
     internal ChannelReader<StoredEvent> Direct => direct.Reader;

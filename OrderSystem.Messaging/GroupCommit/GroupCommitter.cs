@@ -11,8 +11,8 @@ using OrderSystem.Messaging.Telemetry;
 namespace OrderSystem.Messaging.GroupCommit;
 
 /// <summary>
-/// Group commit: writes that arrive while a commit is in flight share the next transaction and its round trip. A row that fails, or that another session holds
-/// locked, affects only its own caller.
+/// Group commit: writes that arrive while a commit is in flight share the next transaction and its round trip. A row that fails, or that
+/// another session holds locked, affects only its own caller.
 /// </summary>
 public sealed partial class GroupCommitter : BackgroundService
 {
@@ -39,7 +39,9 @@ public sealed partial class GroupCommitter : BackgroundService
     private int waiting;
     private int piggybackedCount;
 
-    public GroupCommitter(NpgsqlDataSource database, CommittedEvents committed, IOptions<GroupCommitterOptions> options, TimeProvider time, ILogger<GroupCommitter> logger)
+    internal GroupCommitter(
+        NpgsqlDataSource database, CommittedEvents committed,
+        IOptions<GroupCommitterOptions> options, TimeProvider time, ILogger<GroupCommitter> logger)
     {
         (this.database, this.committed, settings, this.time, this.logger) = (database, committed, options.Value, time, logger);
         locked = new(CommitSeparatelyAsync, time);
@@ -79,7 +81,9 @@ public sealed partial class GroupCommitter : BackgroundService
         }
     }
 
-    /// <summary>Piggybacks the row on the next commit, or flushes it with a commit of its own after the maximum delay. A failure is only logged.</summary>
+    /// <summary>
+    /// Piggybacks the row on the next commit, or flushes it with a commit of its own after the maximum delay. A failure is only logged.
+    /// </summary>
     internal void Enqueue<TRow, TResult>(BatchedWrite<TRow, TResult> kind, TRow row)
     {
         piggybacked.Enqueue(new PendingWrite<TRow, TResult>(kind, row));
@@ -216,10 +220,12 @@ public sealed partial class GroupCommitter : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1001, Level = LogLevel.Warning, Message = "Commit of {Count} writes rolled back ({SqlState}) at attempt {Attempt}; retrying.")]
+        [LoggerMessage(EventId = 1001, Level = LogLevel.Warning,
+            Message = "Commit of {Count} writes rolled back ({SqlState}) at attempt {Attempt}; retrying.")]
         internal static partial void Conflict(ILogger logger, string sqlState, int count, int attempt);
 
-        [LoggerMessage(EventId = 1005, Level = LogLevel.Warning, Message = "Database unavailable, {Count} writes not committed ({Error}); their callers are told to retry.")]
+        [LoggerMessage(EventId = 1005, Level = LogLevel.Warning,
+            Message = "Database unavailable, {Count} writes not committed ({Error}); their callers are told to retry.")]
         internal static partial void Unavailable(ILogger logger, string error, int count);
 
         [LoggerMessage(EventId = 1002, Level = LogLevel.Error, Message = "Commit of {Count} writes failed; their callers get the error.")]

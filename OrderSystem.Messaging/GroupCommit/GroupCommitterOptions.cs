@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace OrderSystem.Messaging.GroupCommit;
 
 /// <summary>Section <c>GroupCommit</c>.</summary>
-public sealed class GroupCommitterOptions
+internal sealed class GroupCommitterOptions
 {
     /// <summary>Section of the configuration.</summary>
     public const string Section = "GroupCommit";
@@ -20,7 +20,9 @@ public sealed class GroupCommitterOptions
     [Range(typeof(TimeSpan), "00:00:00.1", "00:05:00")]
     public TimeSpan MaxWait { get; set; } = TimeSpan.FromSeconds(4);
 
-    /// <summary>How long the next batch collects writes after a large one. Longer makes larger batches and adds latency. Default 1 ms.</summary>
+    /// <summary>
+    /// How long the next batch collects writes after a large one. Longer makes larger batches and adds latency. Default 1 ms.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.1")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(1);
 

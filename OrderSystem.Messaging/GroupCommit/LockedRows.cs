@@ -3,10 +3,11 @@ using System.Collections.Concurrent;
 namespace OrderSystem.Messaging.GroupCommit;
 
 /// <summary>
-/// Writes that met a row that another session holds locked. They wait on connections of their own, outside of the commit queue, so that only their callers wait.
-/// Further writes to an order that is known to be locked come here directly.
+/// Writes that met a row that another session holds locked. They wait on connections of their own, outside of the commit queue, so that
+/// only their callers wait. Further writes to an order that is known to be locked come here directly.
 /// </summary>
-/// <param name="commit">Commits writes on a connection of its own; waits for locks as long as the connection string says, or only briefly.</param>
+/// <param name="commit">Commits writes on a connection of its own; waits for locks as long as the connection string says,
+/// or only briefly.</param>
 /// <param name="time">Clock.</param>
 internal sealed class LockedRows(Func<IReadOnlyList<PendingWrite>, bool, Task> commit, TimeProvider time) : IDisposable
 {

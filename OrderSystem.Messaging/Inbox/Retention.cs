@@ -8,14 +8,14 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.Messaging.Inbox;
 
 /// <summary>Section <c>Retention</c>.</summary>
-public sealed class RetentionOptions
+internal sealed class RetentionOptions
 {
     /// <summary>Section of the configuration.</summary>
     public const string Section = "Retention";
 
     /// <summary>
-    /// How long the inbox keeps the ids of processed events. Longer than the streams keep messages: a recreated consumer is delivered its whole stream again.
-    /// A shorter time saves rows. Default 8 days.
+    /// How long the inbox keeps the ids of processed events. Longer than the streams keep messages: a recreated consumer is delivered its
+    /// whole stream again. A shorter time saves rows. Default 8 days.
     /// </summary>
     [Range(typeof(TimeSpan), "01:00:01", "400.00:00:00")]
     public TimeSpan Inbox { get; set; } = TimeSpan.FromDays(8);
@@ -26,10 +26,11 @@ public sealed class RetentionOptions
 }
 
 /// <summary>
-/// Purges inbox rows older than stream retention, and abandoned delivery counters, in batches. The outbox and the ledger are never purged: a parked event is one
-/// that no consumer has seen.
+/// Purges inbox rows older than stream retention, and abandoned delivery counters, in batches. The outbox and the ledger are never purged:
+/// a parked event is one that no consumer has seen.
 /// </summary>
-internal sealed partial class Retention(NpgsqlDataSource database, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> logger)
+internal sealed partial class Retention(
+    NpgsqlDataSource database, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> logger)
     : PeriodicService(options.Value.Period, time)
 {
     internal static readonly string OldInbox = AgedRows.Sql("inbox", "received_at");
@@ -46,7 +47,8 @@ internal sealed partial class Retention(NpgsqlDataSource database, IOptions<Rete
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1003, Level = LogLevel.Warning, Message = "Purge of old inbox rows failed ({Error}); retrying in the next period.")]
+        [LoggerMessage(EventId = 1003, Level = LogLevel.Warning,
+            Message = "Purge of old inbox rows failed ({Error}); retrying in the next period.")]
         internal static partial void Failed(ILogger logger, string error);
     }
 }

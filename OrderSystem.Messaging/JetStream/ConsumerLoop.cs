@@ -8,11 +8,12 @@ using NATS.Client.JetStream.Models;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Pulls the messages of one durable consumer and handles a bounded number of them concurrently. It supervises itself: it restarts a pull that ended, or that stalled
-/// while messages are pending, and ensures the topology before each.
+/// Pulls the messages of one durable consumer and handles a bounded number of them concurrently. It supervises itself: it restarts a pull
+/// that ended, or that stalled while messages are pending, and ensures the topology before each.
 /// </summary>
 internal sealed partial class ConsumerLoop(
-    ConsumerDeclaration consumer, MessageProcessor processor, INatsJSContext jetStream, TopologyProvisioner topology, JetStreamMonitor monitor, PullGate gate,
+    ConsumerDeclaration consumer, MessageProcessor processor, INatsJSContext jetStream,
+    TopologyProvisioner topology, JetStreamMonitor monitor, PullGate gate,
     IOptions<JetStreamOptions> options, TimeProvider time, ILogger<ConsumerLoop> logger)
     : BackgroundService
 {
@@ -63,7 +64,9 @@ internal sealed partial class ConsumerLoop(
                 Log.Failed(logger, consumer.Name, failure.Message, backoff.TotalSeconds);
             }
 
-            backoff = time.GetElapsedTime(started) > LongestBackoff ? ShortestBackoff : TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, LongestBackoff.Ticks));
+            backoff = time.GetElapsedTime(started) > LongestBackoff
+                ? ShortestBackoff
+                : TimeSpan.FromTicks(Math.Min(backoff.Ticks * 2, LongestBackoff.Ticks));
             await Task.Delay(backoff, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
@@ -131,14 +134,18 @@ internal sealed partial class ConsumerLoop(
         }
     }
 
-    /// <summary>Half open: after the break handles one message at a time, whose success closes the circuit. A probe that does not end in time is abandoned for the next.</summary>
+    /// <summary>
+    /// Half open: after the break handles one message at a time, whose success closes the circuit. A probe that does not end in time
+    /// is abandoned for the next.
+    /// </summary>
     private async Task ProbeAsync(INatsJSConsumer pull, CancellationToken stopping)
     {
         Log.Suspended(logger, consumer.Name, gate.Remaining.TotalSeconds, gate.Reason);
         await Task.Delay(gate.Remaining, time, stopping);
         while (gate.IsSuspended && !gate.IsPaused && gate.Remaining == TimeSpan.Zero)
         {
-            var message = await pull.NextAsync(NatsRawSerializer<byte[]>.Default, new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(5) }, stopping);
+            var message = await pull.NextAsync(
+                NatsRawSerializer<byte[]>.Default, new NatsJSNextOpts { Expires = TimeSpan.FromSeconds(5) }, stopping);
             if (message is null)
                 continue;
             await slots.TakeAsync(stopping);
@@ -146,7 +153,10 @@ internal sealed partial class ConsumerLoop(
         }
     }
 
-    /// <summary>Ends a pull whose consumer no longer exists, or that delivers nothing although messages are pending: the server does not always end it.</summary>
+    /// <summary>
+    /// Ends a pull whose consumer no longer exists, or that delivers nothing although messages are pending: the
+    /// server does not always end it.
+    /// </summary>
     private async Task WatchAsync(CancellationTokenSource ended)
     {
         try
@@ -185,19 +195,25 @@ internal sealed partial class ConsumerLoop(
         [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "Consumer {Consumer} is pulling messages.")]
         internal static partial void Pulling(ILogger logger, string consumer);
 
-        [LoggerMessage(EventId = 1402, Level = LogLevel.Warning, Message = "Consumer {Consumer} stopped delivering; restarting the pull in {Seconds:0.#} s.")]
+        [LoggerMessage(EventId = 1402, Level = LogLevel.Warning,
+            Message = "Consumer {Consumer} stopped delivering; restarting the pull in {Seconds:0.#} s.")]
         internal static partial void Ended(ILogger logger, string consumer, double seconds);
 
-        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "Consumer {Consumer} cannot be pulled from: {Error} Retrying in {Seconds:0.#} s.")]
+        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning,
+            Message = "Consumer {Consumer} cannot be pulled from: {Error} Retrying in {Seconds:0.#} s.")]
         internal static partial void Failed(ILogger logger, string consumer, string error, double seconds);
 
-        [LoggerMessage(EventId = 1408, Level = LogLevel.Information, Message = "Consumer {Consumer} stopped with {Open} messages in flight; {Left} were not finished and will be redelivered.")]
+        [LoggerMessage(EventId = 1408, Level = LogLevel.Information,
+            Message = "Consumer {Consumer} stopped with {Open} messages in flight; {Left} were not finished and will be redelivered.")]
         internal static partial void Stopped(ILogger logger, string consumer, int open, int left);
 
-        [LoggerMessage(EventId = 1409, Level = LogLevel.Warning, Message = "Dependency unavailable ({Dependency}): suspending {Consumer} for {Seconds:0.#} s, then probing with one message at a time.")]
+        [LoggerMessage(EventId = 1409, Level = LogLevel.Warning,
+            Message = "Dependency unavailable ({Dependency}): suspending {Consumer} for {Seconds:0.#} s, then probing with one message at "
+                + "a time.")]
         internal static partial void Suspended(ILogger logger, string consumer, double seconds, string dependency);
 
-        [LoggerMessage(EventId = 1410, Level = LogLevel.Warning, Message = "Consumer {Consumer} stalled with {Pending} pending messages; restarting the pull.")]
+        [LoggerMessage(EventId = 1410, Level = LogLevel.Warning,
+            Message = "Consumer {Consumer} stalled with {Pending} pending messages; restarting the pull.")]
         internal static partial void Stalled(ILogger logger, string consumer, ulong pending);
 
         [LoggerMessage(EventId = 1411, Level = LogLevel.Error, Message = "Consumer {Consumer} no longer exists ({Error}); recreating it.")]

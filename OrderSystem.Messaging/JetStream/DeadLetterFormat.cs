@@ -47,8 +47,8 @@ public static class DeadLetterFormat
     /// <summary>The headers of the original that are copied. Only these: others, such as Nats-* headers, command the server.</summary>
     public static IReadOnlyList<string> Copied { get; } =
     [
-        CloudEvent.SpecVersion, CloudEvent.Id, CloudEvent.Source, CloudEvent.Type, CloudEvent.Subject, CloudEvent.Time, CloudEvent.OrderVersion,
-        CloudEvent.ContentType, CloudEvent.TraceParent, CloudEvent.TraceState,
+        CloudEvent.SpecVersion, CloudEvent.Id, CloudEvent.Source, CloudEvent.Type, CloudEvent.Subject, CloudEvent.Time,
+        CloudEvent.OrderVersion, CloudEvent.ContentType, CloudEvent.TraceParent, CloudEvent.TraceState,
     ];
 
     /// <summary>The subjects of all dead letters.</summary>

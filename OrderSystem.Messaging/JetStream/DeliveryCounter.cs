@@ -4,8 +4,9 @@ using OrderSystem.Messaging.GroupCommit;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Counts deliveries that ended without a result: the handler threw, or its process died. Only redeliveries are counted, before they are handled, so that a first
-/// delivery costs nothing. A count is one more row of a group commit. The server's own counter restarts at one with a recreated consumer.
+/// Counts deliveries that ended without a result: the handler threw, or its process died. Only redeliveries are counted, before they are
+/// handled, so that a first delivery costs nothing. A count is one more row of a group commit. The server's own counter restarts at one
+/// with a recreated consumer.
 /// </summary>
 internal sealed class DeliveryCounter(GroupCommitter committer)
 {

@@ -1,12 +1,14 @@
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Circuit breaker for the service's own dependencies: consecutive handler failures because of an unavailable database suspend pulling. Without it every message
-/// would be redelivered again and again throughout the outage.
+/// Circuit breaker for the service's own dependencies: consecutive handler failures because of an unavailable database suspend pulling.
+/// Without it every message would be redelivered again and again throughout the outage.
 /// </summary>
 internal sealed class DependencyBreaker(PullGate gate)
 {
-    /// <summary>Events that fail in a row without a success between them. A row that another session holds locked fails alone, however often.</summary>
+    /// <summary>
+    /// Events that fail in a row without a success between them. A row that another session holds locked fails alone, however often.
+    /// </summary>
     private const int Threshold = 3;
     private const string Dependency = "the database";
 

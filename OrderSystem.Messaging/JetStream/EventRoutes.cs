@@ -25,7 +25,8 @@ public sealed class EventRoutes
     }
 
     /// <summary>The routes with their handlers.</summary>
-    internal EventDispatcher Build(IServiceProvider provider) => new(routes.ToDictionary(route => route.Key, route => route.Value(provider), StringComparer.Ordinal));
+    internal EventDispatcher Build(IServiceProvider provider) =>
+        new(routes.ToDictionary(route => route.Key, route => route.Value(provider), StringComparer.Ordinal));
 
     private sealed class EventRoute<TEvent>(EventType type, IEventHandler<TEvent> handler)
         where TEvent : class, IOrderEvent
@@ -49,6 +50,8 @@ internal sealed class EventDispatcher(IReadOnlyDictionary<string, EventRoute> ro
             return route(envelope, data, cancellationToken);
 
         // A known event without a route is none of this consumer's business; an unknown one becomes a dead letter.
-        return Task.FromResult(EventType.Find(envelope.Type) is not null ? HandlingResult.Done : HandlingResult.Reject($"{envelope.Type} is not a known event type"));
+        return Task.FromResult(EventType.Find(envelope.Type) is not null
+            ? HandlingResult.Done
+            : HandlingResult.Reject($"{envelope.Type} is not a known event type"));
     }
 }

@@ -6,8 +6,8 @@ using NATS.Client.JetStream;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Bounds the concurrency of a consumer. While a handler runs, in-progress acknowledgements keep the server from redelivering its message. A handler that does not
-/// end loses its slot, and its message is redelivered.
+/// Bounds the concurrency of a consumer. While a handler runs, in-progress acknowledgements keep the server from redelivering its message.
+/// A handler that does not end loses its slot, and its message is redelivered.
 /// </summary>
 internal sealed partial class HandlerSlots : IDisposable
 {
@@ -110,13 +110,16 @@ internal sealed partial class HandlerSlots : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1406, Level = LogLevel.Warning, Message = "Message {Sequence} on {Subject} was not settled; the server redelivers it.")]
+        [LoggerMessage(EventId = 1406, Level = LogLevel.Warning,
+            Message = "Message {Sequence} on {Subject} was not settled; the server redelivers it.")]
         internal static partial void NotSettled(ILogger logger, Exception failure, string subject, ulong sequence);
 
         [LoggerMessage(EventId = 1407, Level = LogLevel.Debug, Message = "In-progress acknowledgement on {Subject} not sent: {Error}")]
         internal static partial void ProgressFailed(ILogger logger, string subject, string error);
 
-        [LoggerMessage(EventId = 1412, Level = LogLevel.Error, Message = "Handler of message {Sequence} on {Subject} did not end within {Seconds:0} s; freeing its slot, the server redelivers the message.")]
+        [LoggerMessage(EventId = 1412, Level = LogLevel.Error,
+            Message = "Handler of message {Sequence} on {Subject} did not end within {Seconds:0} s; freeing its slot, the server "
+                + "redelivers the message.")]
         internal static partial void Stalled(ILogger logger, string subject, ulong sequence, double seconds);
     }
 }

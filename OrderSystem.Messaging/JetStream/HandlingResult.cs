@@ -8,7 +8,10 @@ namespace OrderSystem.Messaging.JetStream;
 public interface IEventHandler<TEvent>
     where TEvent : IOrderEvent
 {
-    /// <summary>Handles the event. Its changes and the inbox row must be committed in one transaction before it returns <see cref="HandlingResult.Done"/>.</summary>
+    /// <summary>
+    /// Handles the event. Its changes and the inbox row must be committed in one transaction before it returns
+    /// <see cref="HandlingResult.Done"/>.
+    /// </summary>
     /// <param name="received">The event, at least once: a duplicate must have no effect.</param>
     /// <param name="cancellationToken">Cancelled when the shutdown timeout has elapsed; the message is then redelivered.</param>
     Task<HandlingResult> HandleAsync(ReceivedEvent<TEvent> received, CancellationToken cancellationToken);

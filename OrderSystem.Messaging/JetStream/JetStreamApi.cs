@@ -18,7 +18,8 @@ internal static class JetStreamApi
     /// <param name="call">Such as <c>STREAM.INFO.ORDERS</c>.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="NatsException">The server did not answer, or refused.</exception>
-    internal static async Task<JsonObject?> FindConfigAsync(this INatsConnection connection, string call, CancellationToken cancellationToken)
+    internal static async Task<JsonObject?> FindConfigAsync(
+        this INatsConnection connection, string call, CancellationToken cancellationToken)
     {
         var answer = await connection.AskAsync(token => CallAsync(connection, Subject(call), [], token), cancellationToken);
         if (Error(answer) is not { } error)
@@ -32,20 +33,24 @@ internal static class JetStreamApi
     /// <param name="request">The body.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="NatsException">The server did not answer, or refused.</exception>
-    internal static async Task ApplyAsync(this INatsConnection connection, string call, JsonObject request, CancellationToken cancellationToken)
+    internal static async Task ApplyAsync(
+        this INatsConnection connection, string call, JsonObject request, CancellationToken cancellationToken)
     {
         var body = System.Text.Encoding.UTF8.GetBytes(request.ToJsonString());
-        var answer = await connection.AskAsync(Subject(call), token => CallAsync(connection, Subject(call), body, token), cancellationToken);
+        var answer = await connection.AskAsync(
+            Subject(call), token => CallAsync(connection, Subject(call), body, token), cancellationToken);
         if (Error(answer) is { } error)
             throw new NatsJSApiException(error);
     }
 
     private static string Subject(string call) => $"$JS.API.{call}";
 
-    private static async ValueTask<JsonObject> CallAsync(INatsConnection connection, string subject, byte[] body, CancellationToken cancellationToken)
+    private static async ValueTask<JsonObject> CallAsync(
+        INatsConnection connection, string subject, byte[] body, CancellationToken cancellationToken)
     {
         var answer = await connection.RequestAsync(
-            subject, body, requestSerializer: NatsRawSerializer<byte[]>.Default, replySerializer: NatsRawSerializer<byte[]>.Default, cancellationToken: cancellationToken);
+            subject, body, requestSerializer: NatsRawSerializer<byte[]>.Default,
+            replySerializer: NatsRawSerializer<byte[]>.Default, cancellationToken: cancellationToken);
         answer.EnsureSuccess();
         return JsonNode.Parse(answer.Data)!.AsObject();
     }

@@ -12,18 +12,23 @@ internal sealed class JetStreamGauges : IHostedService
         var meter = meters.Create(MessagingTelemetry.Name);
         var tag = new KeyValuePair<string, object?>("messaging.consumer.group.name", consumer.Name);
         meter.CreateObservableGauge(
-            "ordersystem.consumer.pending", () => Measure((long?)monitor.Last?.Consumer?.NumPending, tag), "{message}", "Consumer lag: messages that were never delivered yet.");
+            "ordersystem.consumer.pending", () => Measure((long?)monitor.Last?.Consumer?.NumPending, tag),
+            "{message}", "Consumer lag: messages that were never delivered yet.");
         meter.CreateObservableGauge(
-            "ordersystem.consumer.ack_pending", () => Measure(monitor.Last?.Consumer?.NumAckPending, tag), "{message}", "Messages that are delivered and not yet acknowledged.");
+            "ordersystem.consumer.ack_pending", () => Measure(monitor.Last?.Consumer?.NumAckPending, tag),
+            "{message}", "Messages that are delivered and not yet acknowledged.");
         meter.CreateObservableGauge(
             "ordersystem.consumer.redelivered", () => Measure(monitor.Last?.Consumer?.NumRedelivered, tag), "{message}",
             "Messages that were delivered more than once and are not yet acknowledged.");
-        meter.CreateObservableGauge("ordersystem.dead_letters.depth", () => Measure(monitor.Last?.DeadLetters), "{message}", "Dead letters that were neither replayed nor discarded.");
+        meter.CreateObservableGauge(
+            "ordersystem.dead_letters.depth", () => Measure(monitor.Last?.DeadLetters),
+            "{message}", "Dead letters that were neither replayed nor discarded.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static IEnumerable<Measurement<long>> Measure(long? value, params ReadOnlySpan<KeyValuePair<string, object?>> tags) => value is { } known ? [new(known, tags)] : [];
+    private static IEnumerable<Measurement<long>> Measure(long? value, params ReadOnlySpan<KeyValuePair<string, object?>> tags) =>
+        value is { } known ? [new(known, tags)] : [];
 }

@@ -6,8 +6,8 @@ using OrderSystem.Messaging.Outbox;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Healthy while all declared streams and consumers exist as declared, and publishes are acknowledged. An open connection tells nothing about the streams behind it,
-/// and a stream whose disk is full answers every question.
+/// Healthy while all declared streams and consumers exist as declared, and publishes are acknowledged. An open connection tells nothing
+/// about the streams behind it, and a stream whose disk is full answers every question.
 /// </summary>
 internal sealed class JetStreamHealthCheck(INatsJSContext jetStream, JetStreamMonitor monitor, EventPublisher publisher) : IHealthCheck
 {
@@ -25,7 +25,9 @@ internal sealed class JetStreamHealthCheck(INatsJSContext jetStream, JetStreamMo
             var differences = (await monitor.PollAsync(deadline.Token)).Differences;
             if (publisher.LastFailure is { } refused)
                 return HealthCheckResult.Unhealthy($"the last event was not taken into its stream: {refused}");
-            return differences.Count == 0 ? HealthCheckResult.Healthy("every stream and consumer is as declared") : HealthCheckResult.Unhealthy(string.Join(". ", differences));
+            return differences.Count == 0
+                ? HealthCheckResult.Healthy("every stream and consumer is as declared")
+                : HealthCheckResult.Unhealthy(string.Join(". ", differences));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {

@@ -14,11 +14,13 @@ namespace OrderSystem.Messaging.JetStream;
 internal sealed record JetStreamState(IReadOnlyList<string> Differences, ConsumerInfo? Consumer, long? DeadLetters);
 
 /// <summary>
-/// Polls the state of JetStream every ten seconds for all who need it: the gauges, the health check and the watchdog of the consumer. If streams or consumers are
-/// missing or differ, it then restores the declared topology: the consumer loop would notice only the loss of its own stream.
+/// Polls the state of JetStream every ten seconds for all who need it: the gauges, the health check and the watchdog of the
+/// consumer. If streams or consumers are missing or differ, it then restores the declared topology: the consumer loop would notice
+/// only the loss of its own stream.
 /// </summary>
 internal sealed partial class JetStreamMonitor(
-    ConsumerDeclaration consumer, INatsJSContext jetStream, TopologyProvisioner topology, TimeProvider time, ILogger<JetStreamMonitor> logger)
+    ConsumerDeclaration consumer, INatsJSContext jetStream,
+    TopologyProvisioner topology, TimeProvider time, ILogger<JetStreamMonitor> logger)
     : PeriodicService(Period, time)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
@@ -37,7 +39,8 @@ internal sealed partial class JetStreamMonitor(
     internal JetStreamState? Last => last;
 
     /// <summary>Waits for the next poll that succeeds.</summary>
-    internal Task<JetStreamState> NextAsync(CancellationToken cancellationToken) => Volatile.Read(ref next).Task.WaitAsync(cancellationToken);
+    internal Task<JetStreamState> NextAsync(CancellationToken cancellationToken) =>
+        Volatile.Read(ref next).Task.WaitAsync(cancellationToken);
 
     /// <summary>Asks the server now. Changes nothing.</summary>
     /// <exception cref="NatsException">The server did not answer, or refused.</exception>
@@ -45,7 +48,8 @@ internal sealed partial class JetStreamMonitor(
     {
         var differences = await topology.CompareAsync(cancellationToken);
         var found = await FindAsync(token => jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, token), cancellationToken);
-        var deadLetters = await FindAsync(token => jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: token), cancellationToken);
+        var deadLetters = await FindAsync(
+            token => jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: token), cancellationToken);
         return new(differences, found?.Info, deadLetters?.Info.State.Messages);
     }
 

@@ -9,8 +9,8 @@ namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>Handles one message and settles it: ack after the commit, nak with a delay, or a dead letter and term.</summary>
 internal sealed partial class MessageProcessor(
-    ConsumerDeclaration consumer, EventDispatcher events, DeadLetters deadLetters, DeliveryCounter deliveries, DependencyBreaker breaker, MessagingMetrics metrics,
-    ILogger<MessageProcessor> logger)
+    ConsumerDeclaration consumer, EventDispatcher events, DeadLetters deadLetters,
+    DeliveryCounter deliveries, DependencyBreaker breaker, MessagingMetrics metrics, ILogger<MessageProcessor> logger)
 {
     /// <summary>Deliveries without a result after which a message becomes a dead letter.</summary>
     private const int MaxFailures = 12;
@@ -48,7 +48,9 @@ internal sealed partial class MessageProcessor(
                 var failures = await deliveries.CountAsync(consumer.Name, envelope.EventId);
                 isCounted = true;
                 if (failures >= MaxFailures)
-                    return HandlingResult.Reject(isNewer ? $"{failures} deliveries, and no instance knew the event type {envelope.Type}" : $"{failures} deliveries ended without a result");
+                    return HandlingResult.Reject(isNewer
+                        ? $"{failures} deliveries, and no instance knew the event type {envelope.Type}"
+                        : $"{failures} deliveries ended without a result");
             }
 
             // During a rolling upgrade the next delivery may reach an instance of the newer release.
@@ -79,7 +81,10 @@ internal sealed partial class MessageProcessor(
         }
     }
 
-    /// <summary>A child of the context in which the event was created, so that an order is one trace, with a link to the receive span of this delivery.</summary>
+    /// <summary>
+    /// A child of the context in which the event was created, so that an order is one trace, with a link to the
+    /// receive span of this delivery.
+    /// </summary>
     private Activity? StartActivity(INatsJSMsg<byte[]> message, DateTimeOffset arrived)
     {
         var source = MessagingTelemetry.Source;
@@ -89,7 +94,8 @@ internal sealed partial class MessageProcessor(
         using var receive = source.StartActivity(ActivityKind.Client, creation, startTime: arrived, name: $"receive {message.Subject}");
         Describe(receive, "receive", "receive", message);
         receive?.Stop();
-        var process = source.StartActivity(ActivityKind.Consumer, creation, links: receive is null ? null : [new(receive.Context)], name: $"process {message.Subject}");
+        var process = source.StartActivity(
+            ActivityKind.Consumer, creation, links: receive is null ? null : [new(receive.Context)], name: $"process {message.Subject}");
         Describe(process, "process", "process", message);
         return process;
     }
@@ -102,7 +108,9 @@ internal sealed partial class MessageProcessor(
             HandlingResult.Verdict.Retry => "nak",
             _ => "term",
         };
-        using var activity = Activity.Current is null ? null : MessagingTelemetry.Source.StartActivity($"{operation} {message.Subject}", ActivityKind.Client);
+        using var activity = Activity.Current is null
+            ? null
+            : MessagingTelemetry.Source.StartActivity($"{operation} {message.Subject}", ActivityKind.Client);
         Describe(activity, operation, "settle", message);
         switch (result.Kind)
         {
@@ -112,7 +120,10 @@ internal sealed partial class MessageProcessor(
             case HandlingResult.Verdict.Retry:
                 var delay = Jitter(result.Delay);
                 Log.Retried(logger, message.Subject, message.Metadata!.Value.Sequence.Stream, delay.TotalSeconds, result.Reason!);
-                activity?.Parent?.AddEvent(new("message.delayed", tags: new() { { "delay", delay.TotalSeconds }, { "reason", result.Reason } }));
+                activity?.Parent?.AddEvent(new("message.delayed", tags: new()
+                {
+                    { "delay", delay.TotalSeconds }, { "reason", result.Reason },
+                }));
                 await message.NakAsync(new AckOpts { NakDelay = delay }, abandoned);
                 break;
             default:
@@ -144,10 +155,12 @@ internal sealed partial class MessageProcessor(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1404, Level = LogLevel.Information, Message = "Retrying message {Sequence} on {Subject} in {Seconds:0.#} s: {Reason}")]
+        [LoggerMessage(EventId = 1404, Level = LogLevel.Information,
+            Message = "Retrying message {Sequence} on {Subject} in {Seconds:0.#} s: {Reason}")]
         internal static partial void Retried(ILogger logger, string subject, ulong sequence, double seconds, string reason);
 
-        [LoggerMessage(EventId = 1405, Level = LogLevel.Error, Message = "Handler of event {EventId} on {Subject} failed at delivery {Delivery}; retrying with exponential backoff.")]
+        [LoggerMessage(EventId = 1405, Level = LogLevel.Error,
+            Message = "Handler of event {EventId} on {Subject} failed at delivery {Delivery}; retrying with exponential backoff.")]
         internal static partial void HandlerFailed(ILogger logger, Exception failure, string subject, Guid eventId, int delivery);
     }
 }

@@ -1,8 +1,8 @@
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Suspends pulling while the circuit of a dependency is open: the payment provider's, or that of the service's own database. After the break the circuit is half
-/// open and one message at a time probes the dependency. Besides, an operator can pause pulling.
+/// Suspends pulling while the circuit of a dependency is open: the payment provider's, or that of the service's own database. After the
+/// break the circuit is half open and one message at a time probes the dependency. Besides, an operator can pause pulling.
 /// </summary>
 public sealed class PullGate(TimeProvider time) : IDisposable
 {

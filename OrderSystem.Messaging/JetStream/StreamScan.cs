@@ -19,8 +19,8 @@ namespace OrderSystem.Messaging.JetStream;
 public sealed record StreamMessage(ulong Sequence, string Subject, DateTimeOffset Time, NatsHeaders Headers, byte[] Data);
 
 /// <summary>
-/// Reads the messages of a stream by direct gets. Not with a consumer: a user who may create one can have the server deliver to any subject, and so publish without
-/// the permission to.
+/// Reads the messages of a stream by direct gets. Not with a consumer: a user who may create one can have the server deliver to any
+/// subject, and so publish without the permission to.
 /// </summary>
 public static class StreamScan
 {
@@ -35,7 +35,8 @@ public static class StreamScan
     public static async IAsyncEnumerable<StreamMessage> ScanAsync(
         this INatsJSContext jetStream, string stream, ulong from, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var state = (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info.State;
+        var state = (await jetStream.Connection.AskAsync(
+            token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info.State;
         var asked = new Queue<Task<StreamMessage?>>();
         for (var next = Math.Max(from, state.FirstSeq); next <= state.LastSeq || asked.Count > 0;)
         {
@@ -53,28 +54,37 @@ public static class StreamScan
     /// <param name="subject">Their subject, wildcards allowed.</param>
     /// <param name="cancellationToken">Cancels the scan.</param>
     public static async IAsyncEnumerable<StreamMessage> FindAsync(
-        this INatsJSContext jetStream, string stream, ulong from, string subject, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        this INatsJSContext jetStream, string stream, ulong from, string subject,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        for (var next = Math.Max(1, from); await GetAsync(jetStream, stream, new(next, subject), cancellationToken) is { } message; next = message.Sequence + 1)
+        for (var next = Math.Max(1, from);
+            await GetAsync(jetStream, stream, new(next, subject), cancellationToken) is { } message;
+            next = message.Sequence + 1)
             yield return message;
     }
 
-    private static async Task<StreamMessage?> GetAsync(INatsJSContext jetStream, string stream, GetRequest request, CancellationToken cancellationToken)
+    private static async Task<StreamMessage?> GetAsync(
+        INatsJSContext jetStream, string stream, GetRequest request, CancellationToken cancellationToken)
     {
         var answer = await jetStream.Connection.AskAsync(
             token => jetStream.Connection.RequestAsync(
                 $"$JS.API.STREAM.MSG.GET.{stream}", JsonSerializer.SerializeToUtf8Bytes(request, GetJson.Default.GetRequest),
-                requestSerializer: NatsRawSerializer<byte[]>.Default, replySerializer: NatsRawSerializer<byte[]>.Default, cancellationToken: token),
+                requestSerializer: NatsRawSerializer<byte[]>.Default,
+                replySerializer: NatsRawSerializer<byte[]>.Default, cancellationToken: token),
             cancellationToken);
         answer.EnsureSuccess();
         var response = JsonSerializer.Deserialize(answer.Data, GetJson.Default.GetResponse)!;
         if (response.Error is { } error)
-            return error.ErrCode == NoMessageFound ? null : throw new NatsJSApiException(new ApiError { Code = error.Code, ErrCode = error.ErrCode, Description = error.Description });
+            return error.ErrCode == NoMessageFound
+                ? null
+                : throw new NatsJSApiException(
+                    new ApiError { Code = error.Code, ErrCode = error.ErrCode, Description = error.Description });
         var headers = new NatsHeaders();
         if (response.Message!.Hdrs is { } block)
             jetStream.Connection.HeaderParser.ParseHeaders(new SequenceReader<byte>(new ReadOnlySequence<byte>(block)), headers);
         return new(
-            response.Message.Seq, response.Message.Subject, DateTimeOffset.Parse(response.Message.Time, CultureInfo.InvariantCulture), headers, response.Message.Data ?? []);
+            response.Message.Seq, response.Message.Subject,
+            DateTimeOffset.Parse(response.Message.Time, CultureInfo.InvariantCulture), headers, response.Message.Data ?? []);
     }
 
     internal sealed record GetRequest(ulong Seq, [property: JsonPropertyName("next_by_subj")] string? Next);
@@ -86,7 +96,8 @@ public static class StreamScan
     internal sealed record Refusal(int Code, [property: JsonPropertyName("err_code")] int ErrCode, string Description);
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StreamScan.GetRequest))]
 [JsonSerializable(typeof(StreamScan.GetResponse))]
 internal sealed partial class GetJson : JsonSerializerContext;

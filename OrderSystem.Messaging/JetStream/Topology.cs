@@ -46,8 +46,9 @@ internal sealed record StreamDeclaration(string Name, string Subjects, int MaxMe
 {
     /// <summary>
     /// Limits retention: work-queue and interest streams forget acknowledged ids on a restart. Discard new: a full stream must refuse an
-    /// event, which its outbox then keeps, and never drop the oldest order in silence. What is null must not be set: each of these would lose,
-    /// change or withhold events. What does not stand here is an operator's, such as max_bytes, placement, compression or a description.
+    /// event, which its outbox then keeps, and never drop the oldest order in silence. What is null must not be set: each of
+    /// these would lose, change or withhold events. What does not stand here is an operator's, such as max_bytes, placement,
+    /// compression or a description.
     /// </summary>
     internal JsonObject ToConfig(JetStreamOptions options) => new()
     {
@@ -83,7 +84,8 @@ public sealed record ConsumerDeclaration(string Stream, string Name)
 {
     /// <summary>
     /// No limit on deliveries: a message at its limit would stay in the stream undelivered and unannounced. No backoff: it overrides
-    /// ack_wait and adds to the delays of NAKs. What is null must not be set: it would withhold messages or parts of them, or end the consumer.
+    /// ack_wait and adds to the delays of NAKs. What is null must not be set: it would withhold messages or parts of
+    /// them, or end the consumer.
     /// </summary>
     internal JsonObject ToConfig(JetStreamOptions options) => new()
     {

@@ -9,7 +9,8 @@ internal sealed class TopologyDifferences
     private static readonly HashSet<string> Fixed =
     [
         "name", "durable_name", "retention", "storage", "mirror", "sources", "sealed", "persist_mode", "max_consumers",
-        "ack_policy", "deliver_policy", "replay_policy", "deliver_subject", "deliver_group", "opt_start_seq", "opt_start_time", "mem_storage",
+        "ack_policy", "deliver_policy", "replay_policy", "deliver_subject",
+        "deliver_group", "opt_start_seq", "opt_start_time", "mem_storage",
     ];
 
     private readonly List<string> safe = [];
@@ -18,7 +19,9 @@ internal sealed class TopologyDifferences
 
     private TopologyDifferences(string subject, JsonObject config) => (this.subject, Config) = (subject, config);
 
-    /// <summary>The server's configuration with the declared values. Other fields, such as those of newer servers, stay as they are.</summary>
+    /// <summary>
+    /// The server's configuration with the declared values. Other fields, such as those of newer servers, stay as they are.
+    /// </summary>
     internal JsonObject Config { get; }
 
     internal bool Any => safe.Count + unsafeFields.Count > 0;
@@ -40,7 +43,8 @@ internal sealed class TopologyDifferences
     }
 
     internal TopologyDifferences ThrowIfRefused() => unsafeFields.Count == 0 ? this : throw new TopologyMismatchException(
-        $"{subject} on the server differs in {string.Join("; ", unsafeFields)}. This cannot be changed without losing messages: change the declaration, or recreate it by hand.");
+        $"{subject} on the server differs in {string.Join("; ", unsafeFields)}. This cannot be changed without losing messages: "
+        + "change the declaration, or recreate it by hand.");
 
     public override string ToString() => $"{subject}: {string.Join("; ", unsafeFields.Concat(safe))}";
 
@@ -72,10 +76,11 @@ internal sealed class TopologyDifferences
     private static string Describe(string field, JsonNode? value) => Normal(value) switch
     {
         null => "not set",
-        _ when field is "max_age" or "duplicate_window" or "ack_wait" or "inactive_threshold" => TimeSpan.FromTicks((long)value! / 100).ToString(),
+        _ when field is "max_age" or "duplicate_window" or "ack_wait" or "inactive_threshold" =>
+            TimeSpan.FromTicks((long)value! / 100).ToString(),
         var other => other.ToJsonString().Trim('"'),
     };
 }
 
 /// <summary>The topology on the server differs from the declared one in a way that is unsafe to change.</summary>
-public sealed class TopologyMismatchException(string message) : Exception(message);
+internal sealed class TopologyMismatchException(string message) : Exception(message);

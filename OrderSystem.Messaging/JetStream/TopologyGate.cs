@@ -6,8 +6,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Ensures the topology at start, and stops the service if it differs in a way that cannot be changed safely. An unreachable server does not: orders go to the outbox,
-/// and the consumer loop ensures the topology when the server is back.
+/// Ensures the topology at start, and stops the service if it differs in a way that cannot be changed safely. An unreachable server does
+/// not: orders go to the outbox, and the consumer loop ensures the topology when the server is back.
 /// </summary>
 internal sealed partial class TopologyGate(TopologyProvisioner topology, ILogger<TopologyGate> logger) : IHostedService
 {
@@ -39,7 +39,8 @@ internal sealed partial class TopologyGate(TopologyProvisioner topology, ILogger
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1203, Level = LogLevel.Warning, Message = "JetStream unavailable at start ({Error}); events wait in the outbox.")]
+        [LoggerMessage(EventId = 1203, Level = LogLevel.Warning,
+            Message = "JetStream unavailable at start ({Error}); events wait in the outbox.")]
         internal static partial void NotYet(ILogger logger, string error);
     }
 }

@@ -8,7 +8,9 @@ using OrderSystem.Messaging.Connections;
 
 namespace OrderSystem.Messaging.JetStream;
 
-/// <summary>The part of <c>migrate</c> that applies the declared topology, as a provisioning user: the services' users may not change it.</summary>
+/// <summary>
+/// The part of <c>migrate</c> that applies the declared topology, as a provisioning user: the services' users may not change it.
+/// </summary>
 internal static class TopologyMigration
 {
     private const string Connection = "nats";
@@ -19,7 +21,9 @@ internal static class TopologyMigration
     private const int Attempts = 3;
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromSeconds(1);
 
-    /// <summary>Applies and reports the changes. Without a connection string it does nothing: the services create what is missing.</summary>
+    /// <summary>
+    /// Applies and reports the changes. Without a connection string it does nothing: the services create what is missing.
+    /// </summary>
     /// <returns>The exit code: 0, or 1 with one line on standard error.</returns>
     internal static async Task<int> RunAsync(IConfiguration configuration)
     {
@@ -33,14 +37,16 @@ internal static class TopologyMigration
             await using var nats = new NatsConnection(options.WithAccess(configuration, Connection));
             using var deadline = new CancellationTokenSource(Timeout);
             await ConnectAsync(nats, deadline.Token);
-            var topology = new TopologyProvisioner(new NatsJSContext(nats), Options.Create(settings), NullLogger<TopologyProvisioner>.Instance);
+            var topology = new TopologyProvisioner(
+                new NatsJSContext(nats), Options.Create(settings), NullLogger<TopologyProvisioner>.Instance);
             return await ReportAsync(await topology.EnsureAsync(deadline.Token));
         }
         catch (OperationCanceledException)
         {
             return await FailAsync($"NATS did not answer within {Timeout.TotalSeconds:0} s.");
         }
-        catch (Exception failure) when (failure is NatsException or TopologyMismatchException or ValidationException or InvalidOperationException or UriFormatException)
+        catch (Exception failure) when (failure is NatsException or TopologyMismatchException or ValidationException
+            or InvalidOperationException or UriFormatException)
         {
             return await FailAsync($"{failure.Message.TrimEnd('.')}.");
         }
@@ -66,8 +72,11 @@ internal static class TopologyMigration
     private static async Task<int> ReportAsync(TopologyReport report)
     {
         if (report.NotAllowed.Count > 0)
-            return await FailAsync($"{string.Join("; ", report.NotAllowed)}: its user is not permitted to change that. Use the provisioning user.");
-        await Console.Out.WriteLineAsync(report.Done.Count == 0 ? "migrate: JetStream is as declared." : $"migrate: JetStream is as declared; {string.Join("; ", report.Done)}.");
+            return await FailAsync(
+                $"{string.Join("; ", report.NotAllowed)}: its user is not permitted to change that. Use the provisioning user.");
+        await Console.Out.WriteLineAsync(report.Done.Count == 0
+            ? "migrate: JetStream is as declared."
+            : $"migrate: JetStream is as declared; {string.Join("; ", report.Done)}.");
         return 0;
     }
 

@@ -8,10 +8,11 @@ using OrderSystem.Messaging.Connections;
 namespace OrderSystem.Messaging.JetStream;
 
 /// <summary>
-/// Reconciles the server with the declared topology: creates what is missing, applies safe changes, refuses unsafe ones. What the connection's user is not permitted to
-/// do is left to the migrate verb, or to the service that owns the stream or consumer.
+/// Reconciles the server with the declared topology: creates what is missing, applies safe changes, refuses unsafe ones. What the
+/// connection's user is not permitted to do is left to the migrate verb, or to the service that owns the stream or consumer.
 /// </summary>
-internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOptions<JetStreamOptions> options, ILogger<TopologyProvisioner> logger)
+internal sealed partial class TopologyProvisioner(
+    INatsJSContext jetStream, IOptions<JetStreamOptions> options, ILogger<TopologyProvisioner> logger)
 {
     private readonly INatsConnection nats = jetStream.Connection;
     private readonly JetStreamOptions settings = options.Value;
@@ -19,7 +20,8 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
     /// <summary>Logged last, so that a permanent difference is logged once.</summary>
     private string? notAllowed;
 
-    /// <exception cref="TopologyMismatchException">A stream or consumer differs in a way that cannot be changed without losing messages.</exception>
+    /// <exception cref="TopologyMismatchException">A stream or consumer differs in a way that cannot be changed without
+    /// losing messages.</exception>
     /// <exception cref="NatsException">The server did not answer, or refused.</exception>
     internal async Task<TopologyReport> EnsureAsync(CancellationToken cancellationToken)
     {
@@ -49,7 +51,8 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
     {
         if (await nats.FindConfigAsync(part.Info, cancellationToken) is not { } actual)
         {
-            if (await TryAsync(part.Create, part.Request(TopologyDifferences.Between(part.Title, [], part.Config).Config), cancellationToken))
+            if (await TryAsync(
+                part.Create, part.Request(TopologyDifferences.Between(part.Title, [], part.Config).Config), cancellationToken))
             {
                 Log.Created(logger, part.Title);
                 report.Done.Add($"created {part.Title}");
@@ -95,14 +98,17 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
     private IEnumerable<Part> Parts() =>
     [
         .. Topology.Streams.Select(stream => new Part(
-            $"stream {stream.Name}", $"STREAM.INFO.{stream.Name}", $"STREAM.CREATE.{stream.Name}", $"STREAM.UPDATE.{stream.Name}", stream.ToConfig(settings), config => config)),
+            $"stream {stream.Name}", $"STREAM.INFO.{stream.Name}", $"STREAM.CREATE.{stream.Name}",
+            $"STREAM.UPDATE.{stream.Name}", stream.ToConfig(settings), config => config)),
         .. Topology.Consumers.Select(consumer => new Part(
-            $"consumer {consumer.Name}", $"CONSUMER.INFO.{consumer.Stream}.{consumer.Name}", $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}",
-            $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}", consumer.ToConfig(settings), config => new() { ["stream_name"] = consumer.Stream, ["config"] = config })),
+            $"consumer {consumer.Name}", $"CONSUMER.INFO.{consumer.Stream}.{consumer.Name}",
+            $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}", $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}",
+            consumer.ToConfig(settings), config => new() { ["stream_name"] = consumer.Stream, ["config"] = config })),
     ];
 
     /// <summary>A stream or consumer, and the API calls that read, create and update it.</summary>
-    private sealed record Part(string Title, string Info, string Create, string Update, JsonObject Config, Func<JsonObject, JsonObject> Request);
+    private sealed record Part(
+        string Title, string Info, string Create, string Update, JsonObject Config, Func<JsonObject, JsonObject> Request);
 
     private static partial class Log
     {
@@ -113,7 +119,8 @@ internal sealed partial class TopologyProvisioner(INatsJSContext jetStream, IOpt
         internal static partial void Changed(ILogger logger, string differences);
 
         [LoggerMessage(EventId = 1204, Level = LogLevel.Warning,
-            Message = "JetStream {Differences}: this user is not permitted to change that. Run the service once with the argument 'migrate' and ConnectionStrings__nats of the provisioning user.")]
+            Message = "JetStream {Differences}: this user is not permitted to change that. Run the service once with the argument "
+                + "'migrate' and ConnectionStrings__nats of the provisioning user.")]
         internal static partial void NotAllowed(ILogger logger, string differences);
     }
 }

@@ -51,11 +51,12 @@ public sealed record Operator
         statusCode: StatusCodes.Status400BadRequest);
 
     /// <summary>
-    /// The form in records and logs: <c>sub=ada client=shop note="…"</c>. A value that is not a single plain word is a JSON string, so that
-    /// it cannot imitate another field.
+    /// The form in records and logs: <c>sub=ada client=shop note="…"</c>. A value that is not a single plain word is a JSON string, so
+    /// that it cannot imitate another field.
     /// </summary>
     public override string ToString() =>
-        string.Join(' ', new[] { Part("os-user", SystemUser), Part("sub", Subject), Part("client", Client), Part("note", Note) }.OfType<string>());
+        string.Join(' ', new[] { Part("os-user", SystemUser), Part("sub", Subject), Part("client", Client), Part("note", Note) }
+            .OfType<string>());
 
     internal static Operator Of(ClaimsPrincipal caller, string? note) => new()
     {

@@ -12,7 +12,8 @@ public sealed class OpsConnections : IAsyncDisposable
 {
     private readonly NatsConnection nats;
 
-    private OpsConnections(NatsConnection nats, NpgsqlDataSource database) => (this.nats, Database, JetStream) = (nats, database, new NatsJSContext(nats));
+    private OpsConnections(NatsConnection nats, NpgsqlDataSource database) =>
+        (this.nats, Database, JetStream) = (nats, database, new NatsJSContext(nats));
 
     /// <summary>The service's own database.</summary>
     public NpgsqlDataSource Database { get; }
@@ -24,7 +25,8 @@ public sealed class OpsConnections : IAsyncDisposable
     /// <param name="configuration">Holds the connection strings.</param>
     /// <param name="databaseName">Name of the connection string of the service's own database.</param>
     /// <param name="command">Returns the exit code.</param>
-    public static Task<int> RunAsync(IConfiguration configuration, string databaseName, Func<OpsConnections, Task<int>> command) => RunAsync(async () =>
+    public static Task<int> RunAsync(
+        IConfiguration configuration, string databaseName, Func<OpsConnections, Task<int>> command) => RunAsync(async () =>
     {
         await using var connections = await OpenAsync(configuration, databaseName);
         return await command(connections);
@@ -44,7 +46,8 @@ public sealed class OpsConnections : IAsyncDisposable
         {
             return await command();
         }
-        catch (Exception failure) when (failure is NatsException or NpgsqlException or OpsException or OptionsValidationException or OperationCanceledException)
+        catch (Exception failure) when (failure is NatsException or NpgsqlException or OpsException or OptionsValidationException
+            or OperationCanceledException)
         {
             await Console.Error.WriteLineAsync(failure is OperationCanceledException ? "cancelled" : failure.Message);
             return OpsExitCode.Failed;

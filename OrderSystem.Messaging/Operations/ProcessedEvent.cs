@@ -14,5 +14,6 @@ public sealed record ProcessedEvent(Guid EventId, DateTimeOffset At, long? Strea
 
     /// <summary>Reads one row of <see cref="OfEvents"/>.</summary>
     public static ProcessedEvent Read(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1), row.IsDBNull(2) ? null : row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt32(3));
+        row.GetGuid(0), row.GetFieldValue<DateTimeOffset>(1),
+        row.IsDBNull(2) ? null : row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt32(3));
 }

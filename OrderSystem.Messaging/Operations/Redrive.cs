@@ -66,5 +66,6 @@ public sealed record Redriven(Guid EventId, string Type, string Asked, string By
 
     /// <summary>Reads one row of <see cref="OfOrder"/>.</summary>
     public static Redriven Read(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), row.IsDBNull(5) ? null : row.GetString(5));
+        row.GetGuid(0), row.GetString(1), row.GetString(2), row.GetString(3),
+        row.GetFieldValue<DateTimeOffset>(4), row.IsDBNull(5) ? null : row.GetString(5));
 }

@@ -55,12 +55,29 @@ public static class RedriveApi
     {
         var unreadable = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var request = new RedriveRequest(
-            Parse<DateTimeOffset>("since", since, (text, out value) => DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out value), "a time, such as 2026-01-31T12:00:00Z"),
-            Parse<Guid>("orderId", orderId, (text, out value) => Guid.TryParse(text, CultureInfo.InvariantCulture, out value), "the id of an order"),
+            Parse<DateTimeOffset>(
+                "since",
+                since,
+                (text, out value) =>
+                    DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out value),
+                "a time, such as 2026-01-31T12:00:00Z"),
+            Parse<Guid>(
+                "orderId",
+                orderId,
+                (text, out value) => Guid.TryParse(text, CultureInfo.InvariantCulture, out value),
+                "the id of an order"),
             Parse<bool>("missing", missing, bool.TryParse, "true or false") ?? false,
             Parse<bool>("dryRun", dryRun, bool.TryParse, "true or false") ?? false,
-            Parse<double>("rate", rate, (text, out value) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value), "a number") ?? RedriveRequest.DefaultRate,
-            Parse<int>("limit", limit, (text, out value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value), "a number") ?? RedriveRequest.DefaultLimit);
+            Parse<double>(
+                "rate",
+                rate,
+                (text, out value) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value),
+                "a number") ?? RedriveRequest.DefaultRate,
+            Parse<int>(
+                "limit",
+                limit,
+                (text, out value) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value),
+                "a number") ?? RedriveRequest.DefaultLimit);
         return (request, unreadable.Count > 0 ? unreadable : request.Validate());
 
         T? Parse<T>(string name, string? text, TryParse<T> tryParse, string what)

@@ -48,14 +48,16 @@ public static class RedriveCommand
         return command;
     }
 
-    private static async Task<int> RunAsync(OpsConnections connections, string stream, ParseResult arguments, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        OpsConnections connections, string stream, ParseResult arguments, CancellationToken cancellationToken)
     {
         var request = new RedriveRequest(
             arguments.GetValue(Since), arguments.GetValue(Order), arguments.GetValue(Missing), arguments.GetValue(DryRun),
             arguments.GetValue(Rate), arguments.GetValue(Limit));
         if (request.Validate() is { Count: > 0 } errors)
             throw new OpsException(string.Join(' ', errors.Select(error => $"--{error.Key} {error.Value[0]}.")));
-        var redriver = new Redriver(connections.Database, connections.JetStream, stream, TimeProvider.System, NullLogger<Redriver>.Instance);
+        var redriver = new Redriver(
+            connections.Database, connections.JetStream, stream, TimeProvider.System, NullLogger<Redriver>.Instance);
         var report = await redriver.RunAsync(request, Operator.OfThisProcess, cancellationToken)
             ?? throw new OpsException("Another re-drive of this service is running; retry when it has finished.");
         await Console.Out.WriteLineAsync(

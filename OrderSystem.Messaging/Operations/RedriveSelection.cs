@@ -34,7 +34,8 @@ internal sealed class RedriveSelection : IAsyncDisposable
 
     /// <summary>Selects the events, except those that already wait in the outbox.</summary>
     /// <returns>The number of selected events.</returns>
-    internal async Task<long> FindAsync(RedriveRequest request, INatsJSContext jetStream, string stream, CancellationToken cancellationToken)
+    internal async Task<long> FindAsync(
+        RedriveRequest request, INatsJSContext jetStream, string stream, CancellationToken cancellationToken)
     {
         await ExecuteAsync(
             """
@@ -47,7 +48,8 @@ internal sealed class RedriveSelection : IAsyncDisposable
         if (request.Missing)
         {
             // Events beyond the stream's retention took effect before they expired, and are not missing.
-            var info = (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info;
+            var info = (await jetStream.Connection.AskAsync(
+                token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info;
             var kept = await NowAsync(cancellationToken) - info.Config.MaxAge;
             since = since > kept ? since : kept;
         }
@@ -60,8 +62,10 @@ internal sealed class RedriveSelection : IAsyncDisposable
             """,
             session) { CommandTimeout = 0 })
         {
-            command.Parameters.Add(new NpgsqlParameter { Value = (object?)since?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
-            command.Parameters.Add(new NpgsqlParameter { Value = (object?)request.OrderId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
+            command.Parameters.Add(
+                new NpgsqlParameter { Value = (object?)since?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+            command.Parameters.Add(
+                new NpgsqlParameter { Value = (object?)request.OrderId ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
 
@@ -130,11 +134,13 @@ internal sealed class RedriveSelection : IAsyncDisposable
     private async Task RemoveStreamedAsync(INatsJSContext jetStream, string stream, CancellationToken cancellationToken)
     {
         await ExecuteAsync("CREATE TEMP TABLE redrive_streamed (event_id uuid)", cancellationToken);
-        await using (var copy = await session.BeginBinaryImportAsync("COPY redrive_streamed (event_id) FROM STDIN (FORMAT binary)", cancellationToken))
+        await using (var copy = await session.BeginBinaryImportAsync(
+            "COPY redrive_streamed (event_id) FROM STDIN (FORMAT binary)", cancellationToken))
         {
             await foreach (var message in jetStream.ScanAsync(stream, from: 1, cancellationToken))
             {
-                if (!message.Headers.TryGetLastValue(DeadLetterFormat.EventId, out var text) || !Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
+                if (!message.Headers.TryGetLastValue(DeadLetterFormat.EventId, out var text)
+                    || !Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
                     continue;
                 await copy.StartRowAsync(cancellationToken);
                 await copy.WriteAsync(id, NpgsqlDbType.Uuid, cancellationToken);

@@ -9,7 +9,8 @@ namespace OrderSystem.Messaging.Operations;
 /// Re-drives ledger events: the same event ids under new message ids, so that the stream accepts them and the consumer's inbox deduplicates
 /// them. At a limited rate, and one re-drive of a service at a time, in any process.
 /// </summary>
-internal sealed partial class Redriver(NpgsqlDataSource database, INatsJSContext jetStream, string stream, TimeProvider time, ILogger<Redriver> logger)
+internal sealed partial class Redriver(
+    NpgsqlDataSource database, INatsJSContext jetStream, string stream, TimeProvider time, ILogger<Redriver> logger)
 {
     /// <summary>Batches per second: enough for an even load, few enough to be cheap.</summary>
     private const int BatchesPerSecond = 4;

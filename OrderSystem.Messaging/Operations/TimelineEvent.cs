@@ -21,5 +21,6 @@ public sealed record TimelineEvent(Guid EventId, string Type, DateTimeOffset Occ
     /// <summary>Reads one row of <see cref="OfOrder"/>.</summary>
     public static TimelineEvent Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),
-        !row.IsDBNull(3) && ActivityContext.TryParse(row.GetString(3), null, out var trace) ? trace.TraceId.ToHexString() : null, row.GetBoolean(4));
+        !row.IsDBNull(3) && ActivityContext.TryParse(row.GetString(3), null, out var trace) ? trace.TraceId.ToHexString() : null,
+        row.GetBoolean(4));
 }

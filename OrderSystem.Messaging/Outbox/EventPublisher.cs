@@ -18,7 +18,8 @@ internal readonly record struct PublishResult(ulong Sequence, string? Error = nu
 }
 
 /// <summary>Publishes one event and interprets its acknowledgement.</summary>
-internal sealed class EventPublisher(INatsJSContext jetStream, EventSource source, IOptions<RelayOptions> options, MessagingMetrics metrics, TimeProvider time)
+internal sealed class EventPublisher(
+    INatsJSContext jetStream, EventSource source, IOptions<RelayOptions> options, MessagingMetrics metrics, TimeProvider time)
 {
     /// <summary>"message size exceeds maximum allowed", the only permanent refusal.</summary>
     private const int MessageTooLarge = 10054;
@@ -30,8 +31,8 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
     private volatile Failure? lastFailure;
 
     /// <summary>
-    /// Why the last publish failed; null after a success, or when the failure is so old that a relay, perhaps of another instance, must have retried since. A permanent
-    /// refusal does not count.
+    /// Why the last publish failed; null after a success, or when the failure is so old that a relay, perhaps of another instance, must
+    /// have retried since. A permanent refusal does not count.
     /// </summary>
     internal string? LastFailure => lastFailure is { } failure && time.GetElapsedTime(failure.At) < FailureLifetime ? failure.Error : null;
 
@@ -91,7 +92,8 @@ internal sealed class EventPublisher(INatsJSContext jetStream, EventSource sourc
         }
     }
 
-    private static PublishResult Refusal(ApiError error) => new(0, $"{error.Description} ({error.ErrCode})", error.ErrCode == MessageTooLarge);
+    private static PublishResult Refusal(ApiError error) =>
+        new(0, $"{error.Description} ({error.ErrCode})", error.ErrCode == MessageTooLarge);
 
     private sealed record Failure(string Error, long At);
 }

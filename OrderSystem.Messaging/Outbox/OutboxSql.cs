@@ -5,8 +5,8 @@ using OrderSystem.Messaging.GroupCommit;
 namespace OrderSystem.Messaging.Outbox;
 
 /// <summary>
-/// The part of a batched write that stores events. The write declares their columns with <see cref="Event"/>, defines a CTE <c>stored</c> with the rows whose state
-/// change happened, and puts <see cref="Store"/> behind it.
+/// The part of a batched write that stores events. The write declares their columns with <see cref="Event"/>, defines a CTE <c>stored</c>
+/// with the rows whose state change happened, and puts <see cref="Store"/> behind it.
 /// </summary>
 public static class OutboxSql
 {
@@ -27,8 +27,8 @@ public static class OutboxSql
         """;
 
     /// <summary>
-    /// A CTE that republishes all events of the orders in <c>republished (order_id)</c> under new message ids. The idempotent receiver recognises the event ids
-    /// and processes each event once.
+    /// A CTE that republishes all events of the orders in <c>republished (order_id)</c> under new message ids. The idempotent receiver
+    /// recognises the event ids and processes each event once.
     /// </summary>
     public const string Republish =
         """
@@ -38,7 +38,10 @@ public static class OutboxSql
             ON CONFLICT DO NOTHING)
         """;
 
-    /// <summary>Declares the columns of an event, led by its order: <c>order_id, version, event_id, type, payload, traceparent, tracestate, occurred_at</c>.</summary>
+    /// <summary>
+    /// Declares the columns of an event, led by its order:
+    /// <c>order_id, version, event_id, type, payload, traceparent, tracestate, occurred_at</c>.
+    /// </summary>
     public static Columns<TRow> Event<TRow>(this Columns<TRow> columns, Func<TRow, StoredEvent> stored) => columns
         .Add("order_id", NpgsqlDbType.Uuid, row => stored(row).OrderId)
         .Add("version", NpgsqlDbType.Integer, row => stored(row).Version)

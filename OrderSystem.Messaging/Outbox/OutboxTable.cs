@@ -19,8 +19,8 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
     private const string UnknownType = "unknown type";
 
     /// <summary>
-    /// Leases up to <paramref name="limit"/> waiting events, each the oldest of its order, for <paramref name="lease"/>. Relays never get the same row; the leases of a
-    /// relay that froze expire. There is no cursor, so a late commit cannot be skipped.
+    /// Leases up to <paramref name="limit"/> waiting events, each the oldest of its order, for <paramref name="lease"/>. Relays never get
+    /// the same row; the leases of a relay that froze expire. There is no cursor, so a late commit cannot be skipped.
     /// </summary>
     internal async Task<List<LeasedRow>> LeaseAsync(int limit, TimeSpan lease, CancellationToken cancellationToken)
     {
@@ -52,10 +52,12 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
 
     /// <summary>Exponential backoff: 1 s after the first attempt, doubling up to 60 s, without end.</summary>
     internal Task BackOffAsync(StoredEvent stored, string why, CancellationToken cancellationToken) => SetAsync(
-        "available_at = now() + least(60, power(2, least(attempts - 1, 6))) * interval '1 second'", stored.OrderId, stored.Version, why, cancellationToken);
+        "available_at = now() + least(60, power(2, least(attempts - 1, 6))) * interval '1 second'",
+        stored.OrderId, stored.Version, why, cancellationToken);
 
     /// <summary>Parks an event that can never be published. Later events of its order wait behind it.</summary>
-    internal Task ParkAsync(Guid orderId, int version, string why, CancellationToken cancellationToken) => SetAsync("parked_at = now()", orderId, version, why, cancellationToken);
+    internal Task ParkAsync(Guid orderId, int version, string why, CancellationToken cancellationToken) =>
+        SetAsync("parked_at = now()", orderId, version, why, cancellationToken);
 
     /// <summary>Unparks events that an older release has parked because it did not know their type.</summary>
     /// <returns>The number of events.</returns>
@@ -65,7 +67,8 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
             $"""
             UPDATE outbox o SET parked_at = NULL, available_at = now()
             FROM events e
-            WHERE o.parked_at IS NOT NULL AND o.last_error LIKE '{UnknownType}%' AND e.order_id = o.order_id AND e.version = o.version AND e.type = ANY ($1)
+            WHERE o.parked_at IS NOT NULL AND o.last_error LIKE '{UnknownType}%'
+                AND e.order_id = o.order_id AND e.version = o.version AND e.type = ANY ($1)
             """);
         command.Parameters.Add(new NpgsqlParameter<string[]> { TypedValue = [.. EventType.All.Select(type => type.Name)] });
         return await command.ExecuteNonQueryAsync(cancellationToken);
@@ -73,7 +76,8 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
 
     private async Task SetAsync(string change, Guid orderId, int version, string why, CancellationToken cancellationToken)
     {
-        await using var command = database.CreateCommand($"UPDATE outbox SET {change}, last_error = $3 WHERE order_id = $1 AND version = $2");
+        await using var command = database.CreateCommand(
+            $"UPDATE outbox SET {change}, last_error = $3 WHERE order_id = $1 AND version = $2");
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = orderId });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = version });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = why });
@@ -90,6 +94,7 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
             return new(orderId, version, Event: null, $"{UnknownType} '{name}': a newer release wrote it and has to publish it");
         return new(orderId, version, new(
             row.GetGuid(2), orderId, version, type, row.GetFieldValue<byte[]>(4),
-            row.IsDBNull(5) ? null : row.GetString(5), row.IsDBNull(6) ? null : row.GetString(6), row.GetFieldValue<DateTimeOffset>(7)) { RepublishStamp = row.GetInt32(8) });
+            row.IsDBNull(5) ? null : row.GetString(5), row.IsDBNull(6) ? null : row.GetString(6),
+            row.GetFieldValue<DateTimeOffset>(7)) { RepublishStamp = row.GetInt32(8) });
     }
 }

@@ -8,12 +8,12 @@ using OrderSystem.Messaging.Persistence;
 namespace OrderSystem.Messaging.Outbox;
 
 /// <summary>
-/// Publishes committed events: those of this process at once from memory, and from the outbox table those that a lost acknowledgement, a crash or an outage left there.
-/// Relays run side by side without a leader.
+/// Publishes committed events: those of this process at once from memory, and from the outbox table those that a lost acknowledgement, a
+/// crash or an outage left there. Relays run side by side without a leader.
 /// </summary>
 internal sealed partial class Relay(
-    CommittedEvents committed, OutboxTable table, EventPublisher publisher, GroupCommitter committer, IOptions<RelayOptions> options, TimeProvider time,
-    ILogger<Relay> logger)
+    CommittedEvents committed, OutboxTable table, EventPublisher publisher,
+    GroupCommitter committer, IOptions<RelayOptions> options, TimeProvider time, ILogger<Relay> logger)
     : BackgroundService
 {
     private static readonly TimeSpan UnparkPeriod = TimeSpan.FromMinutes(1);
@@ -29,7 +29,8 @@ internal sealed partial class Relay(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        await Task.WhenAll(RelayCommittedAsync(stoppingToken), RelayTableAsync(stoppingToken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(RelayCommittedAsync(stoppingToken), RelayTableAsync(stoppingToken))
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Waits for the acknowledgements in flight: without them the rows would be published again after the next start.
         for (var i = 0; i < settings.InFlight; i++)
@@ -107,11 +108,14 @@ internal sealed partial class Relay(
             await UnparkAsync(stopping);
             var rows = await table.LeaseAsync(settings.BatchSize, settings.Lease, stopping);
             var relayed = 0;
-            await Parallel.ForEachAsync(rows, new ParallelOptions { MaxDegreeOfParallelism = settings.InFlight, CancellationToken = stopping }, async (row, token) =>
-            {
-                if (await RelayOneAsync(row, token))
-                    Interlocked.Increment(ref relayed);
-            });
+            await Parallel.ForEachAsync(
+                rows,
+                new ParallelOptions { MaxDegreeOfParallelism = settings.InFlight, CancellationToken = stopping },
+                async (row, token) =>
+                {
+                    if (await RelayOneAsync(row, token))
+                        Interlocked.Increment(ref relayed);
+                });
             if (relayed > 0)
                 Log.Recovered(logger, relayed);
             return rows.Count;
@@ -170,19 +174,26 @@ internal sealed partial class Relay(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "Publish of event {EventId} on {Subject} failed ({Error}); retrying from the outbox.")]
+        [LoggerMessage(EventId = 1101, Level = LogLevel.Warning,
+            Message = "Publish of event {EventId} on {Subject} failed ({Error}); retrying from the outbox.")]
         internal static partial void NotStored(ILogger logger, string subject, Guid eventId, string error);
 
-        [LoggerMessage(EventId = 1102, Level = LogLevel.Error, Message = "Event {EventId} of order {OrderId} can never be published on {Subject} ({Error}); parked in the outbox, later events of the order wait behind it.")]
+        [LoggerMessage(EventId = 1102, Level = LogLevel.Error,
+            Message = "Event {EventId} of order {OrderId} can never be published on {Subject} ({Error}); parked in the outbox, later "
+                + "events of the order wait behind it.")]
         internal static partial void Parked(ILogger logger, string subject, Guid eventId, Guid orderId, string error);
 
-        [LoggerMessage(EventId = 1107, Level = LogLevel.Error, Message = "Event {Version} of order {OrderId} cannot be read ({Problem}); parked in the outbox, later events of the order wait behind it.")]
+        [LoggerMessage(EventId = 1107, Level = LogLevel.Error,
+            Message = "Event {Version} of order {OrderId} cannot be read ({Problem}); parked in the outbox, later events of the order wait "
+                + "behind it.")]
         internal static partial void Unreadable(ILogger logger, int version, Guid orderId, string problem);
 
-        [LoggerMessage(EventId = 1108, Level = LogLevel.Error, Message = "Publish of event {Version} of order {OrderId} failed unexpectedly; retrying from the outbox.")]
+        [LoggerMessage(EventId = 1108, Level = LogLevel.Error,
+            Message = "Publish of event {Version} of order {OrderId} failed unexpectedly; retrying from the outbox.")]
         internal static partial void RowFailed(ILogger logger, Exception failure, int version, Guid orderId);
 
-        [LoggerMessage(EventId = 1109, Level = LogLevel.Information, Message = "Unparked {Count} events that an older release did not know; publishing them.")]
+        [LoggerMessage(EventId = 1109, Level = LogLevel.Information,
+            Message = "Unparked {Count} events that an older release did not know; publishing them.")]
         internal static partial void Unparked(ILogger logger, int count);
 
         [LoggerMessage(EventId = 1103, Level = LogLevel.Information, Message = "Published {Count} events from the outbox table.")]
@@ -194,7 +205,8 @@ internal sealed partial class Relay(
         [LoggerMessage(EventId = 1106, Level = LogLevel.Warning, Message = "Database unavailable, outbox not read ({Error}); retrying.")]
         internal static partial void TableUnavailable(ILogger logger, string error);
 
-        [LoggerMessage(EventId = 1105, Level = LogLevel.Error, Message = "Publish of event {EventId} failed unexpectedly; retrying from the outbox.")]
+        [LoggerMessage(EventId = 1105, Level = LogLevel.Error,
+            Message = "Publish of event {EventId} failed unexpectedly; retrying from the outbox.")]
         internal static partial void Unexpected(ILogger logger, Exception failure, Guid eventId);
     }
 }

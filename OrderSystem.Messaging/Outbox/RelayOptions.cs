@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace OrderSystem.Messaging.Outbox;
 
 /// <summary>Section <c>Relay</c>.</summary>
-public sealed class RelayOptions
+internal sealed class RelayOptions
 {
     /// <summary>Section of the configuration.</summary>
     public const string Section = "Relay";

@@ -3,8 +3,8 @@ using Npgsql;
 namespace OrderSystem.Messaging.Persistence;
 
 /// <summary>
-/// Purges rows by age, in batches that skip rows locked by another instance. Rows are deleted by their physical location (ctid): by their keys, the planner may join
-/// the whole table with the few rows to delete.
+/// Purges rows by age, in batches that skip rows locked by another instance. Rows are deleted by their physical location (ctid): by their
+/// keys, the planner may join the whole table with the few rows to delete.
 /// </summary>
 public static class AgedRows
 {
@@ -14,7 +14,8 @@ public static class AgedRows
     /// <param name="table">Name of the table.</param>
     /// <param name="timestamp">Column that tells the age; it needs an index.</param>
     public static string Sql(string table, string timestamp) =>
-        $"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {timestamp} < now() - $1 ORDER BY {timestamp} LIMIT $2 FOR UPDATE SKIP LOCKED))";
+        $"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {timestamp} < now() - $1 "
+        + $"ORDER BY {timestamp} LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
     /// <summary>Deletes all rows that are older than an age.</summary>
     /// <param name="database">The database.</param>
@@ -28,7 +29,8 @@ public static class AgedRows
         }
     }
 
-    private static async Task<int> DeleteBatchAsync(NpgsqlDataSource database, string sql, TimeSpan age, CancellationToken cancellationToken)
+    private static async Task<int> DeleteBatchAsync(
+        NpgsqlDataSource database, string sql, TimeSpan age, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(sql);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = age });

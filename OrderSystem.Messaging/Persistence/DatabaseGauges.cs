@@ -6,7 +6,8 @@ namespace OrderSystem.Messaging.Persistence;
 
 /// <summary>Gauges from one row of one query, sampled every ten seconds: its cost must not grow with the tables.</summary>
 /// <typeparam name="TSample">What one sample measures.</typeparam>
-public abstract class DatabaseGauges<TSample>(NpgsqlDataSource database, string query, TimeProvider time, ILogger logger) : SampledGauges<TSample>(time, logger)
+public abstract class DatabaseGauges<TSample>(NpgsqlDataSource database, string query, TimeProvider time, ILogger logger)
+    : SampledGauges<TSample>(time, logger)
     where TSample : class
 {
     /// <summary>Reads the row.</summary>

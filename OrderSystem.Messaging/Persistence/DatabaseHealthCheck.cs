@@ -16,7 +16,9 @@ internal sealed class DatabaseHealthCheck(NpgsqlDataSource database) : IHealthCh
         {
             await using var connection = await database.OpenConnectionAsync(deadline.Token);
             await using var transaction = await connection.BeginTransactionAsync(deadline.Token);
-            await using var command = new NpgsqlCommand("INSERT INTO deliveries (consumer, event_id, count) VALUES ('health check', gen_random_uuid(), 0)", connection, transaction);
+            await using var command = new NpgsqlCommand(
+                "INSERT INTO deliveries (consumer, event_id, count) VALUES ('health check', gen_random_uuid(), 0)",
+                connection, transaction);
             await command.ExecuteNonQueryAsync(deadline.Token);
             await transaction.RollbackAsync(deadline.Token);
             return HealthCheckResult.Healthy();

@@ -15,7 +15,8 @@ public static class FreshSessions
         {
             await next(context);
         }
-        catch (NpgsqlException failure) when (HttpMethods.IsGet(context.Request.Method) && !context.Response.HasStarted && PostgresErrors.MayBeBetterOnAFreshSession(failure))
+        catch (NpgsqlException failure) when (HttpMethods.IsGet(context.Request.Method)
+            && !context.Response.HasStarted && PostgresErrors.MayBeBetterOnAFreshSession(failure))
         {
             context.RequestServices.GetRequiredService<NpgsqlDataSource>().Clear();
             await next(context);

@@ -22,9 +22,9 @@ internal static class PostgresDefaults
         // A chiseled image has no Kerberos library; every process that probes for it logs to standard error.
         SetUnlessGiven(settings, "GSS Encryption Mode", nameof(GssEncryptionMode.Disable));
 
-        // Prepared plans live as long as their connection and are often made while the tables are small: a sequential scan of a queue would stay when the queue is
-        // long. Every statement of a service has an index; sessions of the audit and of a re-drive, which read whole tables, enable sequential scans again. JIT would
-        // start on the penalty cost of a disabled scan.
+        // Prepared plans live as long as their connection and are often made while the tables are small: a sequential scan of a queue would
+        // stay when the queue is long. Every statement of a service has an index; sessions of the audit and of a re-drive, which read whole
+        // tables, enable sequential scans again. JIT would start on the penalty cost of a disabled scan.
         SetUnlessGiven(settings, "Options", "-c statement_timeout=5s -c lock_timeout=2s -c enable_seqscan=off -c jit=off");
         return settings.ConnectionString;
     }

@@ -22,21 +22,27 @@ internal sealed class MigrationGate(NpgsqlDataSource database, Assembly service,
                 var missing = await Migrator.MissingAsync(database, service, cancellationToken);
                 if (missing.Count > 0)
                     throw new StartupException(
-                        $"database '{connectionName}' lacks {string.Join(", ", missing)}. Run the service once with the argument 'migrate'.");
+                        $"database '{connectionName}' lacks {string.Join(", ", missing)}. "
+                        + "Run the service once with the argument 'migrate'.");
                 return;
             }
             catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.InvalidCatalogName)
             {
-                throw new StartupException($"database '{connectionName}' does not exist. Run the service once with the argument 'migrate'.");
+                throw new StartupException(
+                    $"database '{connectionName}' does not exist. Run the service once with the argument 'migrate'.");
             }
-            catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification)
+            catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.InvalidPassword
+                or PostgresErrorCodes.InvalidAuthorizationSpecification)
             {
-                throw new StartupException($"database '{connectionName}' refuses the login: {refused.MessageText}. Correct ConnectionStrings__{connectionName}.");
+                throw new StartupException(
+                    $"database '{connectionName}' refuses the login: {refused.MessageText}. Correct ConnectionStrings__{connectionName}.");
             }
             catch (Exception failure) when (PostgresErrors.IsUnavailable(failure))
             {
                 if (time.GetElapsedTime(started) > Timeout)
-                    throw new StartupException($"database '{connectionName}' cannot be reached: {failure.Message}. Start it, or correct ConnectionStrings__{connectionName}.");
+                    throw new StartupException(
+                        $"database '{connectionName}' cannot be reached: {failure.Message}. "
+                        + $"Start it, or correct ConnectionStrings__{connectionName}.");
                 await Task.Delay(TimeSpan.FromMilliseconds(500), time, cancellationToken);
             }
         }

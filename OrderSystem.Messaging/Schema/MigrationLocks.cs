@@ -4,8 +4,9 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.Messaging.Schema;
 
 /// <summary>
-/// Takes the locks of a migration without blocking others. Statements queue behind one that waits for a table lock, for as long as another session, such as a
-/// report, holds it. So a migration waits briefly, is rolled back, and retries. Once it has its locks, its duration is not bounded.
+/// Takes the locks of a migration without blocking others. Statements queue behind one that waits for a table lock, for as long as
+/// another session, such as a report, holds it. So a migration waits briefly, is rolled back, and retries. Once it has its locks, its
+/// duration is not bounded.
 /// </summary>
 internal sealed class MigrationLocks : IAsyncDisposable
 {
@@ -23,10 +24,12 @@ internal sealed class MigrationLocks : IAsyncDisposable
     private readonly NpgsqlConnection watcher;
     private readonly TimeProvider time;
 
-    private MigrationLocks(NpgsqlConnection migration, NpgsqlConnection watcher, TimeProvider time) => (this.migration, this.watcher, this.time) = (migration, watcher, time);
+    private MigrationLocks(NpgsqlConnection migration, NpgsqlConnection watcher, TimeProvider time) =>
+        (this.migration, this.watcher, this.time) = (migration, watcher, time);
 
     /// <summary>Opens a second session, which observes the lock waits of the migration's session.</summary>
-    internal static async Task<MigrationLocks> OpenAsync(NpgsqlConnection migration, NpgsqlConnectionStringBuilder settings, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<MigrationLocks> OpenAsync(
+        NpgsqlConnection migration, NpgsqlConnectionStringBuilder settings, TimeProvider time, CancellationToken cancellationToken)
     {
         var second = new NpgsqlConnection(settings.ConnectionString);
         await second.OpenAsync(cancellationToken);
@@ -40,7 +43,8 @@ internal sealed class MigrationLocks : IAsyncDisposable
         Holder? holder = null;
         for (var started = time.GetTimestamp(); ; await Task.Delay(Pause, time, cancellationToken))
         {
-            await using (var bound = new NpgsqlCommand($"SET lock_timeout = '{(holder is { IsAutovacuum: true } ? LockTimeoutForAutovacuum : LockTimeout)}'", migration))
+            await using (var bound = new NpgsqlCommand(
+                $"SET lock_timeout = '{(holder is { IsAutovacuum: true } ? LockTimeoutForAutovacuum : LockTimeout)}'", migration))
                 await bound.ExecuteNonQueryAsync(cancellationToken);
             var attempt = transaction();
             try
@@ -49,11 +53,13 @@ internal sealed class MigrationLocks : IAsyncDisposable
                 await attempt;
                 return;
             }
-            catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+            catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.LockNotAvailable
+                or PostgresErrorCodes.DeadlockDetected)
             {
                 if (time.GetElapsedTime(started) >= LongestWait)
                     throw new StartupException(
-                        $"{what} waited {LongestWait.TotalMinutes:0} minutes for a lock that {holder?.Name ?? "another session"} holds. Nothing of it was applied. End that session, or run migrate again when it has ended.");
+                        $"{what} waited {LongestWait.TotalMinutes:0} minutes for a lock that {holder?.Name ?? "another session"} holds. "
+                        + "Nothing of it was applied. End that session, or run migrate again when it has ended.");
             }
         }
     }
@@ -71,11 +77,14 @@ internal sealed class MigrationLocks : IAsyncDisposable
         return holder;
     }
 
-    /// <summary>The query start of other roles is visible only with pg_read_all_stats. A session without a role is a background worker.</summary>
+    /// <summary>
+    /// The query start of other roles is visible only with pg_read_all_stats. A session without a role is a background worker.
+    /// </summary>
     private async Task<Holder?> HolderAsync(CancellationToken cancellationToken)
     {
         const string sql = """
-            SELECT h.pid, coalesce(h.application_name, ''), coalesce(h.usename, ''), to_char(h.query_start AT TIME ZONE 'UTC', '", last query at "YYYY-MM-DD"T"HH24:MI:SS"Z"')
+            SELECT h.pid, coalesce(h.application_name, ''), coalesce(h.usename, ''),
+                to_char(h.query_start AT TIME ZONE 'UTC', '", last query at "YYYY-MM-DD"T"HH24:MI:SS"Z"')
             FROM pg_stat_activity m CROSS JOIN LATERAL unnest(pg_blocking_pids(m.pid)) AS b (pid) JOIN pg_stat_activity h ON h.pid = b.pid
             WHERE m.pid = $1 AND m.wait_event_type = 'Lock' ORDER BY h.query_start NULLS LAST LIMIT 1
             """;
@@ -87,7 +96,9 @@ internal sealed class MigrationLocks : IAsyncDisposable
                 return null;
             var (role, began) = (reader.GetString(2), await reader.IsDBNullAsync(3, cancellationToken) ? "" : reader.GetString(3));
             return new(
-                role.Length == 0 ? $"an autovacuum (pid {reader.GetInt32(0)})" : $"the session with pid {reader.GetInt32(0)} (application '{reader.GetString(1)}', role '{role}'{began})",
+                role.Length == 0
+                    ? $"an autovacuum (pid {reader.GetInt32(0)})"
+                    : $"the session with pid {reader.GetInt32(0)} (application '{reader.GetString(1)}', role '{role}'{began})",
                 role.Length == 0);
         }
         catch (NpgsqlException)

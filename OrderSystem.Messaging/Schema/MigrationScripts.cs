@@ -10,10 +10,12 @@ internal sealed record MigrationScript(string Id, string Sql)
     private const string Folder = ".Migrations.";
 
     /// <summary>The numbered scripts of messaging, then those of the service.</summary>
-    internal static IReadOnlyList<MigrationScript> Of(Assembly service) => [.. All(service).Where(script => char.IsAsciiDigit(script.Name[0]))];
+    internal static IReadOnlyList<MigrationScript> Of(Assembly service) =>
+        [.. All(service).Where(script => char.IsAsciiDigit(script.Name[0]))];
 
     /// <summary>The scripts of one name, that of messaging first.</summary>
-    internal static IReadOnlyList<MigrationScript> Named(string name, Assembly service) => [.. All(service).Where(script => script.Name == name)];
+    internal static IReadOnlyList<MigrationScript> Named(string name, Assembly service) =>
+        [.. All(service).Where(script => script.Name == name)];
 
     private string Name => Id[(Id.IndexOf('/', StringComparison.Ordinal) + 1)..];
 

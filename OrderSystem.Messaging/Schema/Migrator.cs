@@ -21,13 +21,15 @@ internal static class Migrator
     {
         if (configuration.GetConnectionString(connectionName) is not { Length: > 0 } connectionString)
         {
-            await Console.Error.WriteLineAsync($"migrate: ConnectionStrings__{connectionName} is not set. Set it to the connection string of the database to migrate.");
+            await Console.Error.WriteLineAsync(
+                $"migrate: ConnectionStrings__{connectionName} is not set. Set it to the connection string of the database to migrate.");
             return 1;
         }
 
         if (!ConnectionStrings.IsPostgres(connectionString))
         {
-            await Console.Error.WriteLineAsync($"migrate: {ConnectionStrings.Unreadable(connectionName, ConnectionStrings.PostgresExample(connectionName))}");
+            await Console.Error.WriteLineAsync(
+                $"migrate: {ConnectionStrings.Unreadable(connectionName, ConnectionStrings.PostgresExample(connectionName))}");
             return 1;
         }
 
@@ -63,7 +65,9 @@ internal static class Migrator
         await connection.OpenAsync(cancellationToken);
         await ExecuteAsync(connection, $"SELECT pg_advisory_lock({AdvisoryLock})", cancellationToken);
         await ExecuteAsync(
-            connection, "CREATE TABLE IF NOT EXISTS schema_migrations (id text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())", cancellationToken);
+            connection,
+            "CREATE TABLE IF NOT EXISTS schema_migrations (id text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+            cancellationToken);
 
         var done = await AppliedAsync(connection, cancellationToken);
         var applied = new List<string>();
@@ -75,7 +79,8 @@ internal static class Migrator
         }
 
         if (role is not null)
-            await locks.RunAsync("the rights of the service's role", () => role.GrantAsync(connection, service, cancellationToken), cancellationToken);
+            await locks.RunAsync(
+                "the rights of the service's role", () => role.GrantAsync(connection, service, cancellationToken), cancellationToken);
         return applied;
     }
 
@@ -84,13 +89,17 @@ internal static class Migrator
     {
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteAsync(connection, script.Sql, cancellationToken);
-        await using var record = new NpgsqlCommand("INSERT INTO schema_migrations (id) VALUES ($1)", connection) { Parameters = { new() { Value = script.Id } } };
+        await using var record = new NpgsqlCommand("INSERT INTO schema_migrations (id) VALUES ($1)", connection)
+        {
+            Parameters = { new() { Value = script.Id } },
+        };
         await record.ExecuteNonQueryAsync(cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>The scripts that the database lacks.</summary>
-    internal static async Task<IReadOnlyList<string>> MissingAsync(NpgsqlDataSource database, Assembly service, CancellationToken cancellationToken)
+    internal static async Task<IReadOnlyList<string>> MissingAsync(
+        NpgsqlDataSource database, Assembly service, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         try
@@ -121,7 +130,8 @@ internal static class Migrator
             {
                 await ExecuteAsync(server, $"CREATE DATABASE {name}", cancellationToken);
             }
-            catch (PostgresException race) when (race.SqlState is PostgresErrorCodes.DuplicateDatabase or PostgresErrorCodes.UniqueViolation)
+            catch (PostgresException race) when (race.SqlState is PostgresErrorCodes.DuplicateDatabase
+                or PostgresErrorCodes.UniqueViolation)
             {
                 // Another migrator was faster; the advisory lock serialises the rest.
             }

@@ -6,8 +6,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.Messaging.Schema;
 
 /// <summary>
-/// The role of a running service, with only the privileges in the scripts <c>rights.sql</c> (least privilege); the owner of the database is another role. Settings
-/// <c>Database:RuntimeRole</c> and, for a role that the migration creates, <c>Database:RuntimePassword</c>.
+/// The role of a running service, with only the privileges in the scripts <c>rights.sql</c> (least privilege); the owner of the database is
+/// another role. Settings <c>Database:RuntimeRole</c> and, for a role that the migration creates, <c>Database:RuntimePassword</c>.
 /// </summary>
 internal sealed class RuntimeRole
 {
@@ -27,8 +27,14 @@ internal sealed class RuntimeRole
     {
         var names = new NpgsqlCommandBuilder();
         var (role, database) = (names.QuoteIdentifier(name), names.QuoteIdentifier(connection.Database));
-        if (await ScalarAsync(connection, "SELECT current_user = $1 OR pg_has_role($1, (SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') FROM pg_roles WHERE rolname = $1", cancellationToken) is true)
-            throw new StartupException($"Database__RuntimeRole is '{name}', which owns the database. Set it to a separate role for the service.");
+        if (await ScalarAsync(
+            connection,
+            "SELECT current_user = $1 "
+            + "OR pg_has_role($1, (SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') "
+            + "FROM pg_roles WHERE rolname = $1",
+            cancellationToken) is true)
+            throw new StartupException(
+                $"Database__RuntimeRole is '{name}', which owns the database. Set it to a separate role for the service.");
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await MakeAsync(connection, role, cancellationToken);
         await ExecuteAsync(
@@ -55,14 +61,17 @@ internal sealed class RuntimeRole
         if (password is not { Length: > 0 })
         {
             if (!exists)
-                throw new StartupException($"Role '{name}' does not exist. Create it, or set Database__RuntimePassword to have it created here.");
+                throw new StartupException(
+                    $"Role '{name}' does not exist. Create it, or set Database__RuntimePassword to have it created here.");
             return;
         }
 
         // The verifier instead of the password: the server may log statements.
         await ExecuteAsync(
             connection,
-            $"{(exists ? "ALTER" : "CREATE")} ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD '{ScramVerifier.Of(password)}'", cancellationToken);
+            $"{(exists ? "ALTER" : "CREATE")} ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION "
+            + $"PASSWORD '{ScramVerifier.Of(password)}'",
+            cancellationToken);
     }
 
     private async Task<object?> ScalarAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)

@@ -30,7 +30,8 @@ internal static class ErrorAnswers
             var detail = exception switch
             {
                 CommitQueueFullException => "Too many orders are being written. Nothing was stored; retry later.",
-                _ when PostgresErrors.IsUnavailable(exception) => "The database is unavailable. Retry with the same Idempotency-Key, if you sent one.",
+                _ when PostgresErrors.IsUnavailable(exception) =>
+                    "The database is unavailable. Retry with the same Idempotency-Key, if you sent one.",
                 _ => null,
             };
             if (detail is null)

@@ -17,20 +17,23 @@ internal sealed class IdempotencyOptions
 }
 
 /// <summary>Purges expired idempotency keys.</summary>
-internal sealed partial class KeyExpiry(NpgsqlDataSource database, IOptions<IdempotencyOptions> options, TimeProvider time, ILogger<KeyExpiry> logger)
+internal sealed partial class KeyExpiry(
+    NpgsqlDataSource database, IOptions<IdempotencyOptions> options, TimeProvider time, ILogger<KeyExpiry> logger)
     : PeriodicService(Period, time)
 {
     internal static readonly string Query = AgedRows.Sql("idempotency_keys", "created_at");
 
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(10);
 
-    protected override Task RunAsync(CancellationToken cancellationToken) => database.PurgeAsync(Query, options.Value.Retention, cancellationToken);
+    protected override Task RunAsync(CancellationToken cancellationToken) =>
+        database.PurgeAsync(Query, options.Value.Retention, cancellationToken);
 
     protected override void LogFailure(Exception failure) => Log.Failed(logger, failure.Message);
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 2101, Level = LogLevel.Warning, Message = "Purge of expired idempotency keys failed ({Error}); retrying in the next period.")]
+        [LoggerMessage(EventId = 2101, Level = LogLevel.Warning,
+            Message = "Purge of expired idempotency keys failed ({Error}); retrying in the next period.")]
         internal static partial void Failed(ILogger logger, string error);
     }
 }

@@ -19,16 +19,19 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
     private const int MaxReason = 200;
 
     internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost(
-            "/orders/{id:guid}/cancel", (Guid id, HttpRequest request, CancelOrder cancel, CancellationToken cancellationToken) => cancel.HandleAsync(id, request, cancellationToken))
+            "/orders/{id:guid}/cancel", (Guid id, HttpRequest request, CancelOrder cancel, CancellationToken cancellationToken) =>
+                cancel.HandleAsync(id, request, cancellationToken))
         .RequireAuthorization(Scopes.Write)
         .WithName("CancelOrder")
-        .WithSummary("Cancels a pending order. Repeating the request has no effect; an order that is paid, failed or in review cannot be cancelled.")
+        .WithSummary(
+            "Cancels a pending order. Repeating the request has no effect; an order that is paid, failed or in review cannot be cancelled.")
         .Accepts<CancelOrderRequest>(isOptional: true, "application/json")
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status409Conflict)
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
-    private async Task<Results<Accepted, ValidationProblem, ProblemHttpResult>> HandleAsync(Guid id, HttpRequest http, CancellationToken cancellationToken)
+    private async Task<Results<Accepted, ValidationProblem, ProblemHttpResult>> HandleAsync(
+        Guid id, HttpRequest http, CancellationToken cancellationToken)
     {
         string? reason = null;
         if (http.ContentLength > 0 || http.Headers.TransferEncoding.Count > 0)
@@ -37,17 +40,24 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
             if (problem is not null)
                 return problem;
             reason = request!.Reason;
-            if (reason is { Length: 0 or > MaxReason } || reason?.EnumerateRunes().Any(rune => rune == System.Text.Rune.ReplacementChar || System.Text.Rune.IsControl(rune)) == true)
-                return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["reason"] = [$"must be 1 to {MaxReason} characters of printable text"] });
+            if (reason is { Length: 0 or > MaxReason }
+                || reason?.EnumerateRunes().Any(
+                    rune => rune == System.Text.Rune.ReplacementChar || System.Text.Rune.IsControl(rune)) == true)
+                return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal)
+                {
+                    ["reason"] = [$"must be 1 to {MaxReason} characters of printable text"],
+                });
         }
 
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, id);
         var cancelled = StoredEvent.Create(new OrderCancelled(id, reason), version: 2, Timestamps.Now(time));
-        var (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Write, new(cancelled, http.HttpContext.User.OwnerFilter(), reason));
+        var (status, changedAfter, orderTrace) = await committer.WriteAsync(
+            CancelPendingOrder.Write, new(cancelled, http.HttpContext.User.OwnerFilter(), reason));
 
         // Lost a race with a concurrent update: the snapshot was stale. Retry once.
         if (status == OrderStatus.Pending)
-            (status, changedAfter, orderTrace) = await committer.WriteAsync(CancelPendingOrder.Write, new(cancelled, http.HttpContext.User.OwnerFilter(), reason));
+            (status, changedAfter, orderTrace) = await committer.WriteAsync(
+                CancelPendingOrder.Write, new(cancelled, http.HttpContext.User.OwnerFilter(), reason));
         if (changedAfter is { } age)
             metrics.Finished(OrderStatus.Cancelled, age);
         if (ActivityContext.TryParse(orderTrace, traceState: null, out var placed))
@@ -66,8 +76,8 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
 /// <summary>The optional body.</summary>
 internal sealed record CancelOrderRequest(string? Reason);
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, PropertyNameCaseInsensitive = false,
-    AllowDuplicateProperties = false, MaxDepth = 2)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, MaxDepth = 2)]
 [JsonSerializable(typeof(CancelOrderRequest))]
 internal sealed partial class CancelOrderJson : JsonSerializerContext;
 
@@ -84,8 +94,8 @@ internal sealed record Cancellation(StoredEvent Cancelled, string? OwnedBy, stri
 internal readonly record struct CancelResult(OrderStatus? Status, TimeSpan? ChangedAfter, string? OrderTrace);
 
 /// <summary>
-/// Cancels a pending order and stores the event; any other order stays as it is. The event carries the trace context in which the order was placed, not that of the
-/// cancel request: an order is one trace.
+/// Cancels a pending order and stores the event; any other order stays as it is. The event carries the trace context in which the order was
+/// placed, not that of the cancel request: an order is one trace.
 /// </summary>
 internal static class CancelPendingOrder
 {
@@ -100,17 +110,21 @@ internal static class CancelPendingOrder
         WITH input AS ({BatchedWrite.Rows}),
         changed AS (
             UPDATE orders o SET status = 'cancelled', reason = i.reason, updated_at = i.occurred_at
-            FROM input i WHERE o.id = i.order_id AND o.id = ANY ({BatchedWrite.Keys}) AND o.status = 'pending' AND (i.owned_by IS NULL OR o.client_id = i.owned_by)
+            FROM input i
+            WHERE o.id = i.order_id AND o.id = ANY ({BatchedWrite.Keys}) AND o.status = 'pending'
+                AND (i.owned_by IS NULL OR o.client_id = i.owned_by)
             RETURNING o.id, now() - o.created_at AS age),
         stored AS (
             SELECT i.order_id, i.version, i.event_id, i.type, i.payload, coalesce(placed.traceparent, i.traceparent) AS traceparent,
                 CASE WHEN placed.traceparent IS NULL THEN i.tracestate ELSE placed.tracestate END AS tracestate, i.occurred_at
             FROM input i JOIN changed c ON c.id = i.order_id
-            LEFT JOIN (SELECT * FROM events WHERE order_id = ANY ({BatchedWrite.Keys}) AND version = 1) placed ON placed.order_id = i.order_id),
+            LEFT JOIN (SELECT * FROM events WHERE order_id = ANY ({BatchedWrite.Keys}) AND version = 1) placed
+                ON placed.order_id = i.order_id),
         {OutboxSql.Store}
         SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END, c.age, s.traceparent
         FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id
-        LEFT JOIN (SELECT id, client_id, status FROM orders WHERE id = ANY ({BatchedWrite.Keys})) o ON o.id = i.order_id AND (i.owned_by IS NULL OR o.client_id = i.owned_by)
+        LEFT JOIN (SELECT id, client_id, status FROM orders WHERE id = ANY ({BatchedWrite.Keys})) o
+            ON o.id = i.order_id AND (i.owned_by IS NULL OR o.client_id = i.owned_by)
         """,
         read: (reader, _) => new(
             reader.IsDBNull(1) ? null : OrderStatuses.Parse(reader.GetString(1)), reader.IsDBNull(2) ? null : reader.GetTimeSpan(2),

@@ -7,8 +7,8 @@ using System.Text.Json.Serialization;
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary>
-/// Reads a JSON number exactly, in all forms that JSON allows (<c>100</c>, <c>1e2</c>, <c>100.00</c>, <c>-0</c>). System.Text.Json rounds a number with more digits than a
-/// decimal holds; here that is an error, because an amount is never rounded.
+/// Reads a JSON number exactly, in all forms that JSON allows (<c>100</c>, <c>1e2</c>, <c>100.00</c>, <c>-0</c>). System.Text.Json rounds a
+/// number with more digits than a decimal holds; here that is an error, because an amount is never rounded.
 /// </summary>
 internal sealed class ExactDecimal : JsonConverter<decimal>
 {
@@ -23,7 +23,9 @@ internal sealed class ExactDecimal : JsonConverter<decimal>
     {
         if (reader.TokenType != JsonTokenType.Number)
             throw new JsonException("The value could not be converted to a number.");
-        return TryRead(Encoding.ASCII.GetString(reader.ValueSpan), out var value) ? value : throw new JsonException("The value could not be converted to a number without rounding it.");
+        return TryRead(Encoding.ASCII.GetString(reader.ValueSpan), out var value)
+            ? value
+            : throw new JsonException("The value could not be converted to a number without rounding it.");
     }
 
     public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) => writer.WriteNumberValue(value);
@@ -37,13 +39,16 @@ internal sealed class ExactDecimal : JsonConverter<decimal>
         var exponentAt = text.IndexOfAny('e', 'E');
         var mantissa = exponentAt < 0 ? text : text[..exponentAt];
         var point = mantissa.IndexOf('.');
-        var digits = string.Concat(point < 0 ? mantissa : mantissa[..point], point < 0 ? [] : mantissa[(point + 1)..]).TrimStart('-').TrimStart('0');
+        var digits = string.Concat(
+            point < 0 ? mantissa : mantissa[..point], point < 0 ? [] : mantissa[(point + 1)..]).TrimStart('-').TrimStart('0');
         var significant = digits.TrimEnd('0');
         if (significant.Length == 0)
             return true;
 
         var exponent = 0L;
-        if (exponentAt >= 0 && !(long.TryParse(text[(exponentAt + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent) && Math.Abs(exponent) <= MaxExponent))
+        if (exponentAt >= 0
+            && !(long.TryParse(text[(exponentAt + 1)..], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent)
+                && Math.Abs(exponent) <= MaxExponent))
             return false;
 
         // Zeros and an exponent may cancel each other out.

@@ -6,10 +6,13 @@ using OrderSystem.OrderApi.Idempotency;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>Answers a request whose key was used before. The fields of a placed order never change, so the first answer is rebuilt from its row.</summary>
+/// <summary>
+/// Answers a request whose key was used before. The fields of a placed order never change, so the first answer is rebuilt from its row.
+/// </summary>
 internal sealed class IdempotentReplay(NpgsqlDataSource database, IHttpContextAccessor http, OrderMetrics metrics)
 {
-    internal async Task<Results<Created<Order>, ValidationProblem, ProblemHttpResult>> AnswerAsync(IdempotencyKey key, byte[] requestHash, CancellationToken cancellationToken)
+    internal async Task<Results<Created<Order>, ValidationProblem, ProblemHttpResult>> AnswerAsync(
+        IdempotencyKey key, byte[] requestHash, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
             $"""
@@ -29,12 +32,15 @@ internal sealed class IdempotentReplay(NpgsqlDataSource database, IHttpContextAc
         }
 
         if (!(await reader.GetFieldValueAsync<byte[]>(reader.FieldCount - 1, cancellationToken)).AsSpan().SequenceEqual(requestHash))
-            return TypedResults.Problem("The key was used with another body. Use a new key for another order.", statusCode: StatusCodes.Status422UnprocessableEntity);
+            return TypedResults.Problem(
+                "The key was used with another body. Use a new key for another order.",
+                statusCode: StatusCodes.Status422UnprocessableEntity);
 
         var order = Order.Read(reader);
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, order.Id);
         response.Headers[IdempotencyKey.ReplayedHeader] = "true";
         metrics.Replayed();
-        return TypedResults.Created($"/orders/{order.Id}", order with { Status = OrderStatus.Pending, Reason = null, UpdatedAt = order.CreatedAt });
+        return TypedResults.Created(
+            $"/orders/{order.Id}", order with { Status = OrderStatus.Pending, Reason = null, UpdatedAt = order.CreatedAt });
     }
 }

@@ -10,8 +10,8 @@ namespace OrderSystem.OrderApi.Orders;
 internal sealed record NewOrder(Order Order, string ClientId, StoredEvent Created, IdempotencyKey? Key, byte[]? RequestHash);
 
 /// <summary>
-/// Inserts keys, orders, events and outbox rows in one statement. An order whose key is taken is not stored: the primary key of the keys decides between concurrent
-/// requests. The result is whether the order was stored.
+/// Inserts keys, orders, events and outbox rows in one statement. An order whose key is taken is not stored: the primary key of the keys
+/// decides between concurrent requests. The result is whether the order was stored.
 /// </summary>
 internal static class InsertOrder
 {
@@ -37,7 +37,9 @@ internal static class InsertOrder
             SELECT * FROM input WHERE key IS NULL OR order_id IN (SELECT order_id FROM claimed)),
         placed AS (
             INSERT INTO orders (id, client_id, customer_id, currency, total, items, status, created_at, updated_at)
-            SELECT order_id, client_id, customer_id, currency, total, convert_from(payload, 'UTF8')::jsonb -> 'items', 'pending', occurred_at, occurred_at FROM stored),
+            SELECT order_id, client_id, customer_id, currency, total, convert_from(payload, 'UTF8')::jsonb -> 'items', 'pending',
+                occurred_at, occurred_at
+            FROM stored),
         {OutboxSql.Store}
         SELECT order_id, order_id IN (SELECT order_id FROM stored) FROM input
         """,

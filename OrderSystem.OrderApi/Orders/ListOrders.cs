@@ -13,7 +13,10 @@ namespace OrderSystem.OrderApi.Orders;
 /// <param name="NextCursor">Cursor of the next page; absent on the last one.</param>
 internal sealed record OrderPage(IReadOnlyList<Order> Items, string? NextCursor);
 
-/// <summary><c>GET /orders?customerId=&amp;status=&amp;limit=&amp;cursor=</c>: newest first, by keyset pagination: a page costs the same at any depth.</summary>
+/// <summary>
+/// <c>GET /orders?customerId=&amp;status=&amp;limit=&amp;cursor=</c>: newest first, by keyset pagination: a page
+/// costs the same at any depth.
+/// </summary>
 internal static class ListOrders
 {
     private const int DefaultLimit = 50;
@@ -26,7 +29,8 @@ internal static class ListOrders
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Results<Ok<OrderPage>, ValidationProblem>> HandleAsync(
-        string? customerId, string? status, string? limit, string? cursor, ClaimsPrincipal caller, NpgsqlDataSource database, CancellationToken cancellationToken)
+        string? customerId, string? status, string? limit, string? cursor,
+        ClaimsPrincipal caller, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var size = DefaultLimit;
@@ -49,13 +53,15 @@ internal static class ListOrders
     }
 
     private static async Task<List<Order>> ReadAsync(
-        NpgsqlDataSource database, string? client, string? customerId, string? status, Guid? before, int limit, CancellationToken cancellationToken)
+        NpgsqlDataSource database, string? client, string? customerId,
+        string? status, Guid? before, int limit, CancellationToken cancellationToken)
     {
         // Composed from constants, so that each combination of filters gets its own plan.
         await using var command = database.CreateCommand(
             $"""
             SELECT {Order.Columns} FROM orders
-            WHERE true {(client is null ? "" : "AND client_id = @client")} {(customerId is null ? "" : "AND customer_id = @customer")} {(status is null ? "" : "AND status = @status")} {(before is null ? "" : "AND id < @before")}
+            WHERE true {(client is null ? "" : "AND client_id = @client")} {(customerId is null ? "" : "AND customer_id = @customer")}
+                {(status is null ? "" : "AND status = @status")} {(before is null ? "" : "AND id < @before")}
             ORDER BY id DESC LIMIT @limit
             """);
         if (client is not null)
@@ -80,7 +86,9 @@ internal static class ListOrders
     private static bool TryReadCursor(string cursor, [NotNullWhen(true)] out Guid? id)
     {
         Span<byte> bytes = stackalloc byte[16];
-        id = cursor.Length == 22 && Base64Url.TryDecodeFromChars(cursor, bytes, out var written) && written == 16 ? new Guid(bytes, bigEndian: true) : null;
+        id = cursor.Length == 22 && Base64Url.TryDecodeFromChars(cursor, bytes, out var written) && written == 16
+            ? new Guid(bytes, bigEndian: true)
+            : null;
         return id is not null;
     }
 }

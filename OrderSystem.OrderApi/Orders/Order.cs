@@ -14,7 +14,8 @@ internal sealed record Order(
 
     /// <summary>Reads a row of <see cref="Columns"/>.</summary>
     internal static Order Read(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.GetString(2), JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(3), OrderJson.Default.IReadOnlyListOrderedItem)!,
+        row.GetGuid(0), row.GetString(1), row.GetString(2),
+        JsonSerializer.Deserialize(row.GetFieldValue<byte[]>(3), OrderJson.Default.IReadOnlyListOrderedItem)!,
         row.GetDecimal(4), OrderStatuses.Parse(row.GetString(5)), row.IsDBNull(6) ? null : row.GetString(6),
         row.GetFieldValue<DateTimeOffset>(7), row.GetFieldValue<DateTimeOffset>(8), Refund.Read(row, 9));
 }
@@ -42,7 +43,8 @@ internal static class OrderStatuses
 
     internal static string ToName(this OrderStatus status) => Names[(int)status];
 
-    internal static OrderStatus Parse(string name) => TryParse(name, out var status) ? status : throw new ArgumentException($"'{name}' is no status of an order.", nameof(name));
+    internal static OrderStatus Parse(string name) =>
+        TryParse(name, out var status) ? status : throw new ArgumentException($"'{name}' is no status of an order.", nameof(name));
 
     internal static bool TryParse(string name, out OrderStatus status)
     {

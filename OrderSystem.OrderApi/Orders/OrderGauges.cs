@@ -21,10 +21,12 @@ internal sealed class OrderGauges : DatabaseGauges<OrderGauges.Sample>
     {
         var meter = meters.Create(OrderMetrics.MeterName);
         meter.CreateObservableGauge(
-            "ordersystem.orders.open", () => Measure(sample => sample.Pending, Pending).Concat(Measure(sample => sample.ManualReview, ManualReview)),
+            "ordersystem.orders.open",
+            () => Measure(sample => sample.Pending, Pending).Concat(Measure(sample => sample.ManualReview, ManualReview)),
             "{order}", "Open orders by status; 100,000 means as many or more.");
         meter.CreateObservableGauge(
-            "ordersystem.orders.oldest_pending.age", () => Measure(sample => sample.OldestAge), "s", "Age of the oldest pending order; 0 when there is none.");
+            "ordersystem.orders.oldest_pending.age", () => Measure(sample => sample.OldestAge),
+            "s", "Age of the oldest pending order; 0 when there is none.");
     }
 
     protected override Sample Read(NpgsqlDataReader row) => new(row.GetInt64(0), row.GetInt64(1), row.GetDouble(2));

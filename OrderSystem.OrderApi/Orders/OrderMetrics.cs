@@ -21,12 +21,18 @@ internal sealed class OrderMetrics
     {
         var meter = meters.Create(MeterName);
         placed = meter.CreateCounter<long>("ordersystem.orders.placed", "{order}", "Orders that were stored.");
-        replayed = meter.CreateCounter<long>("ordersystem.orders.replayed", "{request}", "Requests whose answer was replayed for their Idempotency-Key.");
-        finished = meter.CreateCounter<long>("ordersystem.orders.finished", "{order}", "Orders that reached a final status or manual review.");
+        replayed = meter.CreateCounter<long>(
+            "ordersystem.orders.replayed", "{request}", "Requests whose answer was replayed for their Idempotency-Key.");
+        finished = meter.CreateCounter<long>(
+            "ordersystem.orders.finished", "{order}", "Orders that reached a final status or manual review.");
         duration = meter.CreateHistogram(
             "ordersystem.order.duration", "s", "Time from the creation of an order to its final status.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400] });
-        negative = meter.CreateCounter<long>("ordersystem.order.negative_durations", "{order}", "Orders with a negative duration because of clock skew; it counts as 0.");
+            advice: new InstrumentAdvice<double>
+            {
+                HistogramBucketBoundaries = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400],
+            });
+        negative = meter.CreateCounter<long>(
+            "ordersystem.order.negative_durations", "{order}", "Orders with a negative duration because of clock skew; it counts as 0.");
         duplicates = meter.CreateCounter<long>("ordersystem.results.duplicates", "{message}", "Duplicate payment results, without effect.");
         republished = meter.CreateCounter<long>("ordersystem.sweeper.orders", "{order}", "Stalled orders whose events were republished.");
         rejected = meter.CreateCounter<long>("ordersystem.requests.rejected", "{request}", "Rejected requests.");

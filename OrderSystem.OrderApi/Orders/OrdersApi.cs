@@ -35,7 +35,8 @@ internal static class OrdersApi
         app.Use(async (context, next) =>
         {
             await next(context);
-            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest && context.Request.Path.StartsWithSegments("/orders", StringComparison.Ordinal))
+            if (context.Response.StatusCode >= StatusCodes.Status400BadRequest
+                && context.Request.Path.StartsWithSegments("/orders", StringComparison.Ordinal))
                 metrics.Rejected(context.Response.StatusCode);
         });
     }

@@ -10,5 +10,6 @@ internal static class OwnOrders
     internal static string? OwnerFilter(this ClaimsPrincipal caller) => caller.Has(Scopes.Operate) ? null : caller.RequiredClientId();
 
     /// <summary>The client that will own the order or the key. The authorization policy guarantees that there is one.</summary>
-    internal static string RequiredClientId(this ClaimsPrincipal caller) => caller.ClientId() ?? throw new InvalidOperationException("A route of orders lacks its authorization policy.");
+    internal static string RequiredClientId(this ClaimsPrincipal caller) =>
+        caller.ClientId() ?? throw new InvalidOperationException("A route of orders lacks its authorization policy.");
 }

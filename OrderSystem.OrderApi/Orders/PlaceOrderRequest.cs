@@ -18,7 +18,9 @@ internal sealed record PlaceOrderItem(
     [property: JsonConverter(typeof(ExactDecimal))] decimal UnitPrice);
 
 /// <summary>Strict: unknown, missing, null and duplicate members are errors, and so are numbers in quotes.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, MaxDepth = 8)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true,
+    PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, MaxDepth = 8)]
 [JsonSerializable(typeof(PlaceOrderRequest))]
 internal sealed partial class PlaceOrderJson : JsonSerializerContext;

@@ -12,7 +12,9 @@ internal static class PlaceOrderValidation
     private const decimal MaxUnitPrice = 1_000_000_000m;
     private const decimal MaxTotal = 1_000_000_000_000m;
 
-    /// <summary>Returns the errors by field, or null and the lines with their total, each amount with the decimals of its currency.</summary>
+    /// <summary>
+    /// Returns the errors by field, or null and the lines with their total, each amount with the decimals of its currency.
+    /// </summary>
     internal static Dictionary<string, string[]>? Validate(PlaceOrderRequest request, out OrderedItem[] items, out Money total)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
@@ -28,8 +30,10 @@ internal static class PlaceOrderValidation
         if (errors.Count > 0)
             return errors;
 
-        items = [.. request.Items.Select(item => new OrderedItem(item.Sku, item.Quantity, Money.Of(item.UnitPrice, request.Currency).Amount))];
-        total = items.Aggregate(Money.Zero(request.Currency), (sum, item) => sum + (item.Quantity * Money.Of(item.UnitPrice, request.Currency)));
+        items = [.. request.Items.Select(
+            item => new OrderedItem(item.Sku, item.Quantity, Money.Of(item.UnitPrice, request.Currency).Amount))];
+        total = items.Aggregate(
+            Money.Zero(request.Currency), (sum, item) => sum + (item.Quantity * Money.Of(item.UnitPrice, request.Currency)));
         if (total.Amount > MaxTotal)
             errors["items"] = [string.Create(CultureInfo.InvariantCulture, $"must total at most {MaxTotal}, total {total.Amount}")];
         return errors.Count == 0 ? null : errors;
@@ -57,7 +61,8 @@ internal static class PlaceOrderValidation
     {
         if (text.Length is 0 or > MaxText)
             errors[path] = [$"must have 1 to {MaxText} characters, has {text.Length}"];
-        else if (text.EnumerateRunes().Any(rune => rune == System.Text.Rune.ReplacementChar || System.Text.Rune.IsControl(rune)) || string.IsNullOrWhiteSpace(text))
+        else if (text.EnumerateRunes().Any(rune => rune == System.Text.Rune.ReplacementChar || System.Text.Rune.IsControl(rune))
+            || string.IsNullOrWhiteSpace(text))
             errors[path] = ["must be printable text"];
     }
 }

@@ -5,13 +5,17 @@ using Npgsql;
 namespace OrderSystem.OrderApi.Orders;
 
 /// <summary>The refund of a cancelled order.</summary>
-internal sealed record Refund([property: Description("pending: the refund is in progress · refunded · review: in manual review")] RefundState State, DateTimeOffset Since)
+internal sealed record Refund(
+    [property: Description("pending: the refund is in progress · refunded · review: in manual review")] RefundState State,
+    DateTimeOffset Since)
 {
     internal const string Columns = "refund, refund_since";
 
     /// <summary>Reads <see cref="Columns"/>, starting at this column; null when there is nothing to refund.</summary>
     internal static Refund? Read(NpgsqlDataReader row, int column) =>
-        row.IsDBNull(column) ? null : new(Enum.Parse<RefundState>(row.GetString(column), ignoreCase: true), row.GetFieldValue<DateTimeOffset>(column + 1));
+        row.IsDBNull(column)
+            ? null
+            : new(Enum.Parse<RefundState>(row.GetString(column), ignoreCase: true), row.GetFieldValue<DateTimeOffset>(column + 1));
 }
 
 [JsonConverter(typeof(JsonStringEnumConverter<RefundState>))]

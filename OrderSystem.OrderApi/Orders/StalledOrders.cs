@@ -11,7 +11,9 @@ internal sealed class StalledOrdersOptions
 {
     internal const string Section = "Sweeper";
 
-    /// <summary>How long an order may be pending before its events are republished; longer than the streams' duplicate window. Default 15 min.</summary>
+    /// <summary>
+    /// How long an order may be pending before its events are republished; longer than the streams' duplicate window. Default 15 min.
+    /// </summary>
     [Range(typeof(TimeSpan), "00:00:01", "7.00:00:00")]
     public TimeSpan After { get; set; } = TimeSpan.FromMinutes(15);
 
@@ -22,18 +24,20 @@ internal sealed class StalledOrdersOptions
 }
 
 /// <summary>
-/// Guarantees that every order reaches a final status: JetStream acknowledges before it syncs to disk, and a lost store loses acknowledged messages. Republishes the
-/// events of orders that are pending for too long. A cancellation has no reply, so the events of a cancelled order are republished with exponential backoff for a
-/// week. Instances share the work by row locks.
+/// Guarantees that every order reaches a final status: JetStream acknowledges before it syncs to disk, and a lost store loses acknowledged
+/// messages. Republishes the events of orders that are pending for too long. A cancellation has no reply, so the events of a cancelled
+/// order are republished with exponential backoff for a week. Instances share the work by row locks.
 /// </summary>
-internal sealed partial class StalledOrders(NpgsqlDataSource database, IOptions<StalledOrdersOptions> options, OrderMetrics metrics, TimeProvider time, ILogger<StalledOrders> logger)
+internal sealed partial class StalledOrders(
+    NpgsqlDataSource database, IOptions<StalledOrdersOptions> options,
+    OrderMetrics metrics, TimeProvider time, ILogger<StalledOrders> logger)
     : PeriodicService(options.Value.Period, time)
 {
     private const int Batch = 500;
 
     /// <summary>
-    /// Considers the first ten thousand due orders of either status, so that a scan stays short while all of them wait in the outbox. OFFSET 0 forces an index
-    /// lookup in the outbox for each order: a join would read the whole queue.
+    /// Considers the first ten thousand due orders of either status, so that a scan stays short while all of them wait in the outbox.
+    /// OFFSET 0 forces an index lookup in the outbox for each order: a join would read the whole queue.
     /// </summary>
     internal const string Query =
         $"""

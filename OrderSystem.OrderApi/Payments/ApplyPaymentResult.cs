@@ -20,8 +20,9 @@ internal sealed record PaymentResult(ReceivedEnvelope Received, OrderStatus Stat
 internal readonly record struct AppliedResult(bool OrderExists, bool IsNew, TimeSpan? Duration);
 
 /// <summary>
-/// Idempotent receiver: inserts the inbox row and changes the status in one statement; a duplicate changes nothing, and a final status never changes. A review ends
-/// with the outcome that the provider or an operator gives. For a cancelled order the event sets the refund state.
+/// Idempotent receiver: inserts the inbox row and changes the status in one statement; a duplicate changes nothing, and a
+/// final status never changes. A review ends with the outcome that the provider or an operator gives. For a cancelled order
+/// the event sets the refund state.
 /// </summary>
 internal static class ApplyPaymentResult
 {
@@ -41,9 +42,11 @@ internal static class ApplyPaymentResult
         {InboxSql.Insert},
         changed AS (
             UPDATE orders o SET status = i.status, reason = i.reason, updated_at = now(),
-                refund = CASE i.status WHEN 'cancelled' THEN i.refund ELSE o.refund END, refund_since = CASE i.status WHEN 'cancelled' THEN now() ELSE o.refund_since END
+                refund = CASE i.status WHEN 'cancelled' THEN i.refund ELSE o.refund END,
+                refund_since = CASE i.status WHEN 'cancelled' THEN now() ELSE o.refund_since END
             FROM input i JOIN received ON event_id = received_id
-            WHERE o.id = i.order_id AND o.id = ANY ({BatchedWrite.Keys}) AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
+            WHERE o.id = i.order_id AND o.id = ANY ({BatchedWrite.Keys})
+                AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
             RETURNING o.id, now() - o.created_at AS age),
         refunds AS (
             UPDATE orders o SET refund = i.refund, refund_since = CASE WHEN i.refund IS NOT NULL THEN now() END

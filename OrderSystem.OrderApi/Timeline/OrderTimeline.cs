@@ -49,7 +49,8 @@ internal static class OrderTimeline
         .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     private static async Task<Results<Ok<Timeline>, ProblemHttpResult>> HandleAsync(
-        Guid id, ClaimsPrincipal caller, TimelineReader reader, WorkerHistory worker, DeadLetterActions actions, CancellationToken cancellationToken)
+        Guid id, ClaimsPrincipal caller, TimelineReader reader, WorkerHistory worker,
+        DeadLetterActions actions, CancellationToken cancellationToken)
     {
         if (await reader.OrderAsync(id, caller.OwnerFilter(), cancellationToken) is not { } order)
             return TypedResults.Problem($"There is no order {id}.", statusCode: StatusCodes.Status404NotFound);
@@ -58,11 +59,15 @@ internal static class OrderTimeline
         var (letters, noLetters) = await reader.DeadLettersAsync(id, cancellationToken);
         var handled = await actions.OfOrderAsync(id, cancellationToken);
         var (history, noHistory) = await asked;
-        var received = history is null ? [] : await reader.ReceivedAsync(history.Events.Select(recorded => recorded.EventId), cancellationToken);
+        var received = history is null
+            ? []
+            : await reader.ReceivedAsync(history.Events.Select(recorded => recorded.EventId), cancellationToken);
 
         List<TimelineStep> steps =
         [
-            new(order.CreatedAt, OrderApi, "order placed", Trace(order), string.Create(CultureInfo.InvariantCulture, $"{order.Total} {order.Currency}")),
+            new(
+                order.CreatedAt, OrderApi, "order placed", Trace(order),
+                string.Create(CultureInfo.InvariantCulture, $"{order.Total} {order.Currency}")),
             .. OfEvents(OrderApi, order.Events, Worker, history?.Received ?? []),
             .. history is null ? [] : OfEvents(Worker, history.Events, OrderApi, received),
             .. OfPayment(history?.Payment, Trace(order)),
@@ -73,18 +78,26 @@ internal static class OrderTimeline
             .. handled.SelectMany(action => OfAction(action, Trace(order))),
 
             // Has the timestamp of the inbox row: it sorts after the event that caused it.
-            .. order.UpdatedAt > order.CreatedAt ? [new(order.UpdatedAt, OrderApi, $"order is {order.Status}", Trace(order), order.Reason)] : Array.Empty<TimelineStep>(),
-            .. order.Refund is { } refund ? [new(refund.Since, OrderApi, $"refund is {refund.State.ToName()}", Trace(order))] : Array.Empty<TimelineStep>(),
+            .. order.UpdatedAt > order.CreatedAt
+                ? [new(order.UpdatedAt, OrderApi, $"order is {order.Status}", Trace(order), order.Reason)]
+                : Array.Empty<TimelineStep>(),
+            .. order.Refund is { } refund
+                ? [new(refund.Since, OrderApi, $"refund is {refund.State.ToName()}", Trace(order))]
+                : Array.Empty<TimelineStep>(),
         ];
-        return TypedResults.Ok(new Timeline(id, order.Status, [.. steps.OrderBy(step => step.At)], [.. new[] { noHistory, noLetters }.OfType<string>()]));
+        return TypedResults.Ok(
+            new Timeline(id, order.Status, [.. steps.OrderBy(step => step.At)], [.. new[] { noHistory, noLetters }.OfType<string>()]));
     }
 
-    private static IEnumerable<TimelineStep> OfEvents(string source, IReadOnlyList<TimelineEvent> events, string receiver, IReadOnlyList<ProcessedEvent> received)
+    private static IEnumerable<TimelineStep> OfEvents(
+        string source, IReadOnlyList<TimelineEvent> events, string receiver, IReadOnlyList<ProcessedEvent> received)
     {
         foreach (var recorded in events)
         {
             var effect = received.FirstOrDefault(candidate => candidate.EventId == recorded.EventId);
-            yield return new(recorded.OccurredAt, source, $"{recorded.Type} committed", recorded.TraceId, recorded.Waiting ? "waits in the outbox" : null)
+            yield return new(
+                recorded.OccurredAt, source, $"{recorded.Type} committed", recorded.TraceId,
+                recorded.Waiting ? "waits in the outbox" : null)
             {
                 EventId = recorded.EventId,
                 StreamSequence = effect?.StreamSequence,
@@ -108,7 +121,9 @@ internal static class OrderTimeline
         yield return new(payment.CreatedAt, Worker, "payment began", trace);
         foreach (var call in payment.Calls ?? [])
         {
-            yield return new(call.At, Worker, $"provider called: {call.Kind}", call.TraceId, string.Create(CultureInfo.InvariantCulture, $"{call.Outcome} after {call.Milliseconds} ms"))
+            yield return new(
+                call.At, Worker, $"provider called: {call.Kind}", call.TraceId,
+                string.Create(CultureInfo.InvariantCulture, $"{call.Outcome} after {call.Milliseconds} ms"))
             {
                 ProviderReference = call.Reference,
             };
@@ -124,16 +139,24 @@ internal static class OrderTimeline
     private static TimelineStep OfRedrive(string service, Redriven again) =>
         new(again.At, service, $"{again.Type} re-driven by {again.By}", again.TraceId, again.Asked) { EventId = again.EventId };
 
-    private static TimelineStep OfPaymentAction(OperatorAction action) => new(action.At, Worker, $"payment {action.Action} by {action.By}", action.TraceId, action.Detail);
+    private static TimelineStep OfPaymentAction(OperatorAction action) =>
+        new(action.At, Worker, $"payment {action.Action} by {action.By}", action.TraceId, action.Detail);
 
     private static TimelineStep OfDeadLetter(DeadLetter letter) =>
-        new(letter.At, letter.Consumer, $"{letter.Type ?? "message"} became a dead letter", letter.TraceId, letter.Reason) { EventId = letter.EventId, DeadLetter = letter.Sequence };
+        new(letter.At, letter.Consumer, $"{letter.Type ?? "message"} became a dead letter", letter.TraceId, letter.Reason)
+        {
+            EventId = letter.EventId,
+            DeadLetter = letter.Sequence,
+        };
 
     /// <summary>A replayed or discarded dead letter is no longer on its stream: the record tells when and why it was there.</summary>
     private static IEnumerable<TimelineStep> OfAction(DeadLetterAction action, string? trace) =>
     [
         new(action.DeadSince, action.Consumer, "message became a dead letter", trace, action.Reason) { DeadLetter = action.Sequence },
-        new(action.At, OrderApi, $"dead letter {action.Action} by {action.By}", action.TraceId, action.Result) { DeadLetter = action.Sequence },
+        new(action.At, OrderApi, $"dead letter {action.Action} by {action.By}", action.TraceId, action.Result)
+        {
+            DeadLetter = action.Sequence,
+        },
     ];
 
     private static string? Trace(OrderHistory order) => order.Events.Count > 0 ? order.Events[0].TraceId : null;

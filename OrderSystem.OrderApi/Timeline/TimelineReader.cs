@@ -9,8 +9,8 @@ namespace OrderSystem.OrderApi.Timeline;
 
 /// <summary>This service's part of the timeline of an order.</summary>
 internal sealed record OrderHistory(
-    string Status, string? Reason, decimal Total, string Currency, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<TimelineEvent> Events,
-    IReadOnlyList<Redriven> Redriven)
+    string Status, string? Reason, decimal Total, string Currency,
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<TimelineEvent> Events, IReadOnlyList<Redriven> Redriven)
 {
     internal Refund? Refund { get; init; }
 }
@@ -22,7 +22,8 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
     {
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(Command(
-            $"SELECT status, reason, total, currency, created_at, updated_at, {Refund.Columns} FROM orders WHERE id = $1 AND ($2 IS NULL OR client_id = $2)",
+            $"SELECT status, reason, total, currency, created_at, updated_at, {Refund.Columns} FROM orders "
+            + "WHERE id = $1 AND ($2 IS NULL OR client_id = $2)",
             new NpgsqlParameter<Guid> { TypedValue = id },
             new NpgsqlParameter { Value = (object?)client ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }));
         batch.BatchCommands.Add(Command(TimelineEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
@@ -59,7 +60,8 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
     {
         try
         {
-            return (await letters.ReadAsync(new DeadLetterFilter(OrderId: id), from: 1, cancellationToken).ToListAsync(cancellationToken), null);
+            return (await letters.ReadAsync(new DeadLetterFilter(OrderId: id), from: 1, cancellationToken)
+                .ToListAsync(cancellationToken), null);
         }
         catch (NatsException failure)
         {

@@ -10,11 +10,13 @@ internal static class TimelineSetup
 {
     internal static void AddTimeline(this IHostApplicationBuilder builder)
     {
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, TimelineJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(
+            options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, TimelineJson.Default));
         builder.Services.AddSingleton<TimelineReader>();
 
         // A person waits for the answer: one short deadline and no retries.
-        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Timeout).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
+        builder.Services.AddHttpClient<WorkerHistory>(http => http.Timeout = WorkerHistory.Timeout)
+            .RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
     }
 }
 

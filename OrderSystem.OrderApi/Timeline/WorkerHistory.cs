@@ -12,7 +12,8 @@ internal sealed class WorkerHistory(HttpClient http, IOptions<WorkerOptions> opt
     /// <summary>Short, because an operator waits for the timeline.</summary>
     internal static readonly TimeSpan Timeout = TimeSpan.FromSeconds(2);
 
-    internal async Task<(PaymentHistory? History, string? Why)> AskAsync(Guid orderId, IEnumerable<Guid> received, CancellationToken cancellationToken)
+    internal async Task<(PaymentHistory? History, string? Why)> AskAsync(
+        Guid orderId, IEnumerable<Guid> received, CancellationToken cancellationToken)
     {
         if (options.Value.WorkerUrl is not { } worker)
             return (null, "The payment worker was not asked: Audit__WorkerUrl is not set; set it to the address of a payment worker.");
@@ -42,7 +43,8 @@ internal sealed record PaymentHistory(
 internal sealed record OperatorAction(string Action, string By, DateTimeOffset At, string Detail, string? TraceId);
 
 internal sealed record PaymentState(
-    Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,
+    Guid Id, string Status, int Attempts, decimal? Amount, string? Currency,
+    string? ProviderReference, string? RefundReference, string? Reason,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall>? Calls);
 
 /// <summary>One call to the payment provider.</summary>

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace OrderSystem.PaymentGateway.Ledger;
 
-/// <summary>One line of the ledger: a charge, succeeded or declined, or a refund. <c>GET /ledger</c> returns the lines of the file.</summary>
+/// <summary>
+/// One line of the ledger: a charge, succeeded or declined, or a refund. <c>GET /ledger</c> returns the lines of the file.
+/// </summary>
 internal sealed record LedgerLine
 {
     public const string ChargeKind = "charge";

@@ -116,7 +116,8 @@ internal sealed partial class LedgerWriter : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 4001, Level = LogLevel.Error, Message = "Ledger {Path} cannot be written; calls are answered 500 until it can.")]
+        [LoggerMessage(EventId = 4001, Level = LogLevel.Error,
+            Message = "Ledger {Path} cannot be written; calls are answered 500 until it can.")]
         public static partial void WriteFailed(ILogger logger, string path, Exception exception);
     }
 }

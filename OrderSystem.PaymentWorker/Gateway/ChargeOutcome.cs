@@ -20,7 +20,8 @@ internal readonly record struct ChargeOutcome(ChargeStatus Status, string? Refer
 
     internal static ChargeOutcome Succeeded(string reference) => new(ChargeStatus.Succeeded, reference, null);
 
-    internal static ChargeOutcome Declined(string? reference, string reason) => new(ChargeStatus.Declined, reference, ProviderText.Clean(reason));
+    internal static ChargeOutcome Declined(string? reference, string reason) =>
+        new(ChargeStatus.Declined, reference, ProviderText.Clean(reason));
 
     internal static ChargeOutcome None { get; } = new(ChargeStatus.None, null, "the provider has no charge for the order");
 

@@ -20,15 +20,19 @@ internal sealed class GatewayMetrics
             "ordersystem.payment_gateway.breaker.state", () => !gate.IsSuspendedFor(ProviderHealth.Dependency) ? 0 : gate.MayProbe ? 2 : 1,
             "{state}", "Circuit breaker of the provider: 0 closed, 1 open, 2 half-open.");
         meter.CreateObservableGauge(
-            "ordersystem.payment_gateway.failing", () => Causes(provider), "{cause}", "Whether the last call to the provider failed, by cause: 1 or 0.");
-        meter.CreateObservableGauge("ordersystem.payment_gateway.retry_budget", () => budget.Available, "{attempt}", "Retries that may be made now.");
+            "ordersystem.payment_gateway.failing", () => Causes(provider), "{cause}",
+            "Whether the last call to the provider failed, by cause: 1 or 0.");
+        meter.CreateObservableGauge(
+            "ordersystem.payment_gateway.retry_budget", () => budget.Available, "{attempt}", "Retries that may be made now.");
     }
 
-    internal void Attempted(string kind, string result, TimeSpan duration) => attempts.Record(duration.TotalSeconds, new TagList { { "kind", kind }, { "result", result } });
+    internal void Attempted(string kind, string result, TimeSpan duration) =>
+        attempts.Record(duration.TotalSeconds, new TagList { { "kind", kind }, { "result", result } });
 
     private static IEnumerable<Measurement<int>> Causes(ProviderHealth provider)
     {
         var last = provider.LastFailure;
-        return ProviderHealth.Causes.Select(cause => new Measurement<int>(cause.Key == last ? 1 : 0, new KeyValuePair<string, object?>("cause", cause.Value)));
+        return ProviderHealth.Causes.Select(
+            cause => new Measurement<int>(cause.Key == last ? 1 : 0, new KeyValuePair<string, object?>("cause", cause.Value)));
     }
 }

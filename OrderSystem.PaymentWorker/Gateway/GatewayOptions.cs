@@ -9,7 +9,8 @@ internal sealed class GatewayOptions : IValidatableObject
     internal const string Section = "Payments";
 
     /// <summary>Base address of the provider.</summary>
-    [Required(ErrorMessage = "Payments__GatewayUrl is not set; set it to the base address of the payment provider, such as http://localhost:5090.")]
+    [Required(ErrorMessage =
+        "Payments__GatewayUrl is not set; set it to the base address of the payment provider, such as http://localhost:5090.")]
     public Uri? GatewayUrl { get; set; }
 
     /// <summary>Sent as <c>Authorization: Bearer …</c> with every call. Default: none.</summary>

@@ -7,8 +7,8 @@ using Polly;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// The pipeline of the provider's client: total timeout → retry → circuit breaker → attempt timeout → buffered response. No other layer
-/// retries a call, and every charge and refund carries an idempotency key.
+/// The pipeline of the provider's client: total timeout → retry → circuit breaker → attempt timeout → buffered response. No other
+/// layer retries a call, and every charge and refund carries an idempotency key.
 /// </summary>
 internal static class GatewayResilience
 {
@@ -55,9 +55,10 @@ internal static class GatewayResilience
     }
 
     private static void AddStrategies(
-        ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options, ProviderHealth provider, RetryBudget budget, TimeProvider time)
+        ResiliencePipelineBuilder<HttpResponseMessage> pipeline, GatewayOptions options,
+        ProviderHealth provider, RetryBudget budget, TimeProvider time)
     {
-        pipeline.TimeProvider = new SteadyTime(time);
+        pipeline.TimeProvider = new MonotonicTimeProvider(time);
         pipeline.AddTimeout(new HttpTimeoutStrategyOptions { Timeout = options.TotalTimeout })
             .AddRetry(new HttpRetryStrategyOptions
             {

@@ -22,7 +22,8 @@ internal sealed class PaymentGatewayClient(IHttpClientFactory clients, TimeProvi
     /// <summary>
     /// Charges an order under an idempotency key: the provider returns the same charge for the same key, however often it is called.
     /// </summary>
-    internal Task<ChargeOutcome> ChargeAsync(Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
+    internal Task<ChargeOutcome> ChargeAsync(
+        Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
         SendAsync(
             ProviderCall.Charge,
             Post(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest)),

@@ -96,13 +96,17 @@ internal readonly record struct ProviderAnswer(HttpStatusCode Status, string? Me
     };
 
     private static FoundCharge Details(JsonElement charge) => new(
-        charge.TryGetProperty("amount", out var amount) && amount.ValueKind == JsonValueKind.Number && amount.TryGetDecimal(out var value) ? value : null,
+        charge.TryGetProperty("amount", out var amount) && amount.ValueKind == JsonValueKind.Number && amount.TryGetDecimal(out var value)
+            ? value
+            : null,
         Text(charge, "currency"),
         charge.TryGetProperty("refundedAt", out var refunded) && refunded.ValueKind != JsonValueKind.Null);
 
     private static string? Text(JsonElement parent, string name)
     {
-        if (parent.ValueKind != JsonValueKind.Object || !parent.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String)
+        if (parent.ValueKind != JsonValueKind.Object
+            || !parent.TryGetProperty(name, out var value)
+            || value.ValueKind != JsonValueKind.String)
             return null;
         try
         {

@@ -7,7 +7,8 @@ namespace OrderSystem.PaymentWorker.Gateway;
 /// One attempt, innermost in the pipeline: adds our credentials and reads the whole body, so that a stalled body counts as a timeout.
 /// Records the outcome in the <see cref="ProviderRequest"/>.
 /// </summary>
-internal sealed class ProviderAttempt(ProviderCredentials credentials, ProviderHealth provider, GatewayMetrics metrics, TimeProvider time) : DelegatingHandler
+internal sealed class ProviderAttempt(
+    ProviderCredentials credentials, ProviderHealth provider, GatewayMetrics metrics, TimeProvider time) : DelegatingHandler
 {
     /// <summary>A response of the contract has a few hundred bytes.</summary>
     private const int MaxBodyBytes = 64 * 1024;
@@ -59,7 +60,10 @@ internal sealed class ProviderAttempt(ProviderCredentials credentials, ProviderH
         metrics.Attempted(call.Kind, result, duration);
         if (Activity.Current is { IsAllDataRequested: true } activity)
         {
-            activity.AddEvent(new("payment.attempt", tags: new() { { "kind", call.Kind }, { "result", result }, { "duration", duration.TotalSeconds } }));
+            activity.AddEvent(new("payment.attempt", tags: new()
+            {
+                { "kind", call.Kind }, { "result", result }, { "duration", duration.TotalSeconds },
+            }));
         }
     }
 }

@@ -59,12 +59,18 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
 
     private static KeyValuePair<string, string>[] Read(GatewayOptions options, IConfiguration? configuration)
     {
-        var all = options.Headers.Select(header => KeyValuePair.Create(header.Key, Current($"Headers__{header.Key}") ?? header.Value)).ToList();
+        var all = options.Headers
+            .Select(header => KeyValuePair.Create(header.Key, Current($"Headers__{header.Key}") ?? header.Value))
+            .ToList();
         if ((Current(BearerToken) ?? options.BearerToken) is { Length: > 0 } token)
             all.Add(KeyValuePair.Create(Authorization, $"Bearer {token}"));
         return [.. all];
 
         string? Current(string name) =>
-            configuration is not null && SecretFiles.ReadAgain(configuration, $"{GatewayOptions.Section}__{name}") is { } value && !value.Any(char.IsControl) ? value : null;
+            configuration is not null
+            && SecretFiles.ReadAgain(configuration, $"{GatewayOptions.Section}__{name}") is { } value
+            && !value.Any(char.IsControl)
+                ? value
+                : null;
     }
 }

@@ -35,5 +35,6 @@ internal static class ProviderText
         && text.EnumerateRunes().All(rune => IsPrintable(rune) && rune != Rune.ReplacementChar);
 
     private static bool IsPrintable(Rune rune) =>
-        Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
+        Rune.GetUnicodeCategory(rune)
+            is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);
 }

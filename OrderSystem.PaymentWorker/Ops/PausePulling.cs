@@ -17,7 +17,8 @@ internal static partial class PausePulling
         ops.MapPost("/resume", ResumeAsync);
     }
 
-    private static async Task<IResult> PauseAsync(HttpRequest http, PullGate gate, NpgsqlDataSource database, ILogger<Program> logger, CancellationToken cancellationToken)
+    private static async Task<IResult> PauseAsync(
+        HttpRequest http, PullGate gate, NpgsqlDataSource database, ILogger<Program> logger, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();
@@ -27,7 +28,8 @@ internal static partial class PausePulling
         return await RecordAsync(database, OperatorAction.Pause, by, logger, cancellationToken);
     }
 
-    private static async Task<IResult> ResumeAsync(HttpRequest http, PullGate gate, NpgsqlDataSource database, ILogger<Program> logger, CancellationToken cancellationToken)
+    private static async Task<IResult> ResumeAsync(
+        HttpRequest http, PullGate gate, NpgsqlDataSource database, ILogger<Program> logger, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();
@@ -38,12 +40,14 @@ internal static partial class PausePulling
     }
 
     /// <summary>The action has taken effect by now: an unavailable database must not keep an operator from pausing a worker.</summary>
-    private static async Task<IResult> RecordAsync(NpgsqlDataSource database, string action, Operator by, ILogger logger, CancellationToken cancellationToken)
+    private static async Task<IResult> RecordAsync(
+        NpgsqlDataSource database, string action, Operator by, ILogger logger, CancellationToken cancellationToken)
     {
         try
         {
             await using var connection = await database.OpenConnectionAsync(cancellationToken);
-            await OperatorAction.AddAsync(connection, orderId: null, action, by, $"process {Environment.ProcessId} on {Environment.MachineName}", cancellationToken);
+            await OperatorAction.AddAsync(
+                connection, orderId: null, action, by, $"process {Environment.ProcessId} on {Environment.MachineName}", cancellationToken);
         }
         catch (Exception failure) when (failure is NpgsqlException or TimeoutException)
         {

@@ -55,7 +55,8 @@ internal static class PaymentsExport
     }
 
     private static async IAsyncEnumerable<T> ReadAsync<T>(
-        NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read, [EnumeratorCancellation] CancellationToken cancellationToken)
+        NpgsqlConnection connection, string sql, Func<NpgsqlDataReader, T> read,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // The service's statement timeout is for short queries. The pool resets the setting.
         await using (var unlimited = new NpgsqlCommand("SET statement_timeout = 0", connection))
@@ -67,9 +68,11 @@ internal static class PaymentsExport
     }
 
     private static PaymentLine ReadPayment(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4));
+        row.GetGuid(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetDecimal(2),
+        row.IsDBNull(3) ? null : row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4));
 
-    private static EventLine ReadEvent(NpgsqlDataReader row) => new(row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3),
+    private static EventLine ReadEvent(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3),
         row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4));
 }
 

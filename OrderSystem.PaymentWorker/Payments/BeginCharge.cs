@@ -13,7 +13,8 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <param name="TraceParent">The current W3C trace context.</param>
 /// <param name="Lease">How long this worker owns the payment.</param>
 /// <param name="IsInDoubt">Whether the provider may know a payment that is new to this database.</param>
-internal sealed record ChargeIntent(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string? TraceParent, TimeSpan Lease, bool IsInDoubt);
+internal sealed record ChargeIntent(
+    Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string? TraceParent, TimeSpan Lease, bool IsInDoubt);
 
 /// <summary>The state of the payment, and the payment itself when this worker got the lease.</summary>
 internal readonly record struct BegunCharge(ChargeState State, Payment? Payment);
@@ -34,8 +35,8 @@ internal enum ChargeState
 }
 
 /// <summary>
-/// Stores the intent before any call: a new payment with its provider key, or a lease on the existing one. The primary key makes it one payment for each order, and
-/// the stored key makes every attempt the same charge.
+/// Stores the intent before any call: a new payment with its provider key, or a lease on the existing one. The primary key makes it one
+/// payment for each order, and the stored key makes every attempt the same charge.
 /// </summary>
 internal static class BeginCharge
 {
@@ -59,8 +60,10 @@ internal static class BeginCharge
             ON CONFLICT (order_id) DO UPDATE
                 SET attempts = p.attempts + 1, lease_until = excluded.lease_until, updated_at = now(),
                     first_attempt_at = CASE p.attempts WHEN 0 THEN now() ELSE p.first_attempt_at END
-                WHERE p.status IN ('charging', 'unknown') AND p.lease_until <= now() AND p.amount = excluded.amount AND p.currency = excluded.currency
-            RETURNING p.order_id, p.id, p.provider_key, p.attempts, p.first_attempt_at, p.calls IS NOT NULL AS was_asked, p.in_doubt, p.cancelled_at IS NOT NULL AS is_cancelled)
+                WHERE p.status IN ('charging', 'unknown') AND p.lease_until <= now()
+                    AND p.amount = excluded.amount AND p.currency = excluded.currency
+            RETURNING p.order_id, p.id, p.provider_key, p.attempts, p.first_attempt_at, p.calls IS NOT NULL AS was_asked, p.in_doubt,
+                p.cancelled_at IS NOT NULL AS is_cancelled)
         SELECT i.order_id, b.id, b.provider_key, b.attempts, b.first_attempt_at, b.was_asked, b.in_doubt, b.is_cancelled,
                p.amount IS NOT NULL AND (p.amount <> i.amount OR p.currency <> i.currency),
                p.status IS NOT NULL AND p.status NOT IN ('charging', 'unknown')
@@ -79,7 +82,8 @@ internal static class BeginCharge
         if (!reader.IsDBNull(1))
         {
             return new(ChargeState.Begun, new Payment(
-                row.OrderId, reader.GetGuid(1), row.Amount, row.Currency, reader.GetGuid(2), reader.GetInt32(3), reader.GetFieldValue<DateTimeOffset>(4))
+                row.OrderId, reader.GetGuid(1), row.Amount, row.Currency, reader.GetGuid(2),
+                reader.GetInt32(3), reader.GetFieldValue<DateTimeOffset>(4))
             {
                 WasCalled = reader.GetBoolean(5),
                 IsInDoubt = reader.GetBoolean(6),
@@ -88,6 +92,10 @@ internal static class BeginCharge
         }
 
         // Neither leased here nor visible to the snapshot: another worker has just inserted it and holds the lease.
-        return new(reader.GetBoolean(8) ? ChargeState.Mismatch : reader.GetBoolean(9) ? ChargeState.Finished : ChargeState.Leased, Payment: null);
+        return new(
+            reader.GetBoolean(8) ? ChargeState.Mismatch
+            : reader.GetBoolean(9) ? ChargeState.Finished
+            : ChargeState.Leased,
+            Payment: null);
     }
 }

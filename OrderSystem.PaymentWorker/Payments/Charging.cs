@@ -8,14 +8,17 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
-/// Charges a payment and commits its outcome. Only an answer of the provider is an outcome. Without one the outcome is unknown: retry with the same key, later with a
-/// look-up first, at last manual review. Never a new key. A call without effect changes nothing: the payment waits, however long the outage lasts.
+/// Charges a payment and commits its outcome. Only an answer of the provider is an outcome. Without one the outcome is unknown: retry with
+/// the same key, later with a look-up first, at last manual review. Never a new key. A call without effect changes nothing: the payment
+/// waits, however long the outage lasts.
 /// </summary>
 internal sealed partial class Charging(
-    GroupCommitter committer, Inquiry inquiry, Doubt doubt, RetryBudget budget, PaymentMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time,
-    ILogger<Charging> logger)
+    GroupCommitter committer, Inquiry inquiry, Doubt doubt, RetryBudget budget,
+    PaymentMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Charging> logger)
 {
-    /// <summary>Attempts that redeliveries of the message drive; after these the payment waits in the database, where waiting is free.</summary>
+    /// <summary>
+    /// Attempts that redeliveries of the message drive; after these the payment waits in the database, where waiting is free.
+    /// </summary>
     private const int AttemptsByMessage = 3;
 
     private static readonly PaymentStatus[] Open = [PaymentStatus.Charging, PaymentStatus.Unknown];
@@ -41,10 +44,13 @@ internal sealed partial class Charging(
         {
             ChargeStatus.Succeeded => await SucceededAsync(payment, outcome, received),
             ChargeStatus.Declined when payment.Amount is { } amount => await RecordAsync(
-                payment, outcome, PaymentStatus.Declined, new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, payment.Currency!, outcome.Reason!, outcome.Reference), received),
+                payment, outcome, PaymentStatus.Declined,
+                new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, payment.Currency!, outcome.Reason!, outcome.Reference),
+                received),
             ChargeStatus.None or ChargeStatus.Declined => await NoChargeAsync(payment, outcome, received),
             ChargeStatus.Refused => await ReviewAsync(payment, outcome, received),
-            ChargeStatus.Unavailable => await RetryAsync(payment, answer, outcome.Failure == ProviderFailure.Circuit ? WhileOpen : WhileUnavailable, received),
+            ChargeStatus.Unavailable => await RetryAsync(
+                payment, answer, outcome.Failure == ProviderFailure.Circuit ? WhileOpen : WhileUnavailable, received),
             _ => await WaitOrReviewAsync(payment, answer, received),
         };
     }
@@ -54,11 +60,14 @@ internal sealed partial class Charging(
         payment.IsInDoubt || payment.Attempts > AttemptsByMessage || doubt.IsExpired(payment.FirstAttemptAt)
         || (payment.Attempts == 1 && (received is null || doubt.IsRepublished(received)));
 
-    /// <summary>The payment waits in the database, from where <see cref="OpenPayments"/> takes as many as the retry budget allows.</summary>
+    /// <summary>
+    /// The payment waits in the database, from where <see cref="OpenPayments"/> takes as many as the retry budget allows.
+    /// </summary>
     private async Task<HandlingResult> WaitForBudgetAsync(Payment payment, ReceivedEnvelope? received)
     {
         Log.OverBudget(logger, payment.OrderId);
-        await committer.WriteAsync(SuspendCharge.Write, new(payment.OrderId, "the retry budget is exhausted", TimeSpan.Zero, [], Counts: false, received));
+        await committer.WriteAsync(
+            SuspendCharge.Write, new(payment.OrderId, "the retry budget is exhausted", TimeSpan.Zero, [], Counts: false, received));
         return HandlingResult.Done;
     }
 
@@ -72,7 +81,8 @@ internal sealed partial class Charging(
     private async Task<HandlingResult> NoChargeAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)
     {
         await committer.WriteAsync(
-            SuspendCharge.Write, new(payment.OrderId, outcome.Reason!, options.Value.Lease, outcome.Calls, Counts: false, received) { HasNoCharge = true });
+            SuspendCharge.Write,
+            new(payment.OrderId, outcome.Reason!, options.Value.Lease, outcome.Calls, Counts: false, received) { HasNoCharge = true });
         return HandlingResult.Done;
     }
 
@@ -105,16 +115,21 @@ internal sealed partial class Charging(
         var outcome = answer.Outcome;
         return committer.WriteAsync(
             SuspendCharge.Write,
-            new(payment.OrderId, outcome.Reason!, outcome.RetryAfter > wait ? outcome.RetryAfter.Value : wait, outcome.Calls, answer.Counts, received) { EndsDoubt = answer.HadNone });
+            new(
+                payment.OrderId, outcome.Reason!, outcome.RetryAfter > wait ? outcome.RetryAfter.Value : wait,
+                outcome.Calls, answer.Counts, received) { EndsDoubt = answer.HadNone });
     }
 
     private Task<HandlingResult> ReviewAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)
     {
         Log.Review(logger, payment.OrderId, outcome.Reason!);
-        return RecordAsync(payment, outcome, PaymentStatus.Review, new PaymentReviewRequired(payment.OrderId, payment.PaymentId, outcome.Reason!), received);
+        return RecordAsync(
+            payment, outcome, PaymentStatus.Review,
+            new PaymentReviewRequired(payment.OrderId, payment.PaymentId, outcome.Reason!), received);
     }
 
-    private async Task<HandlingResult> RecordAsync<TEvent>(Payment payment, ChargeOutcome outcome, PaymentStatus status, TEvent body, ReceivedEnvelope? received)
+    private async Task<HandlingResult> RecordAsync<TEvent>(
+        Payment payment, ChargeOutcome outcome, PaymentStatus status, TEvent body, ReceivedEnvelope? received)
         where TEvent : IOrderEvent
     {
         await committer.WriteAsync(RecordOutcome.Write, new(Open, status, StoredEvent.CreateUnnumbered(body, time.GetUtcNow()))
@@ -132,13 +147,15 @@ internal sealed partial class Charging(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "Charge of order {OrderId} has an unknown outcome after attempt {Attempt} ({Reason}); retrying with the same key.")]
+        [LoggerMessage(EventId = 3001, Level = LogLevel.Warning,
+            Message = "Charge of order {OrderId} has an unknown outcome after attempt {Attempt} ({Reason}); retrying with the same key.")]
         internal static partial void Unknown(ILogger logger, Guid orderId, int attempt, string reason);
 
         [LoggerMessage(EventId = 3002, Level = LogLevel.Error, Message = "Payment of order {OrderId} needs manual review: {Reason}.")]
         internal static partial void Review(ILogger logger, Guid orderId, string reason);
 
-        [LoggerMessage(EventId = 3003, Level = LogLevel.Information, Message = "Retry budget exhausted; the payment of order {OrderId} waits in the database.")]
+        [LoggerMessage(EventId = 3003, Level = LogLevel.Information,
+            Message = "Retry budget exhausted; the payment of order {OrderId} waits in the database.")]
         internal static partial void OverBudget(ILogger logger, Guid orderId);
     }
 }

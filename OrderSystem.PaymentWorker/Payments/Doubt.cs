@@ -5,8 +5,8 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
-/// Whether the provider may know a payment that this database does not. On the first delivery of an event, a missing row proves that the provider was never called.
-/// An event that was delivered before may have led to a payment that a restore has lost.
+/// Whether the provider may know a payment that this database does not. On the first delivery of an event, a missing row proves that the
+/// provider was never called. An event that was delivered before may have led to a payment that a restore has lost.
 /// </summary>
 internal sealed class Doubt(IOptions<GatewayOptions> options, TimeProvider time)
 {

@@ -14,22 +14,30 @@ internal sealed class Inquiry(PaymentGatewayClient provider, Doubt doubt)
     private const string RefundedUnasked = "the provider has charged and refunded the order, but the order is not cancelled";
 
     /// <summary>
-    /// Charges, after a look-up where one is needed. Without an answer to the look-up nothing is charged. If it finds nothing and the provider may have forgotten the
-    /// key, another charge under that key would be a second one.
+    /// Charges, after a look-up where one is needed. Without an answer to the look-up nothing is charged. If it finds nothing and the
+    /// provider may have forgotten the key, another charge under that key would be a second one.
     /// </summary>
     internal async Task<Answer> ChargeAsync(Payment payment, bool lookUpFirst, CancellationToken cancellationToken)
     {
         var found = lookUpFirst ? await FindAsync(payment, cancellationToken) : ChargeOutcome.None;
 
-        // After a restore the cancellation may be redelivered. If it is not, the charge was refunded by hand, and an operator has to decide.
+        // After a restore the cancellation may be redelivered. If it is not, the charge was refunded by hand, and
+        // an operator has to decide.
         if (found.Found is { IsRefunded: true })
             return new(found with { Status = ChargeStatus.Unknown, Reason = RefundedUnasked }, Counts: true);
         if (found.Status != ChargeStatus.None)
             return new(found, Counts: false);
         if (payment.Attempts > 1 && doubt.IsExpired(payment.FirstAttemptAt))
-            return new(found with { Status = ChargeStatus.Refused, Reason = $"{found.Reason}, and may have forgotten the key of the earlier attempt" }, Counts: false);
+            return new(
+                found with
+                {
+                    Status = ChargeStatus.Refused,
+                    Reason = $"{found.Reason}, and may have forgotten the key of the earlier attempt",
+                },
+                Counts: false);
 
-        var charged = (await provider.ChargeAsync(payment.OrderId, payment.Amount!.Value, payment.Currency!, payment.ProviderKey, cancellationToken)).After(found);
+        var charged = (await provider.ChargeAsync(
+            payment.OrderId, payment.Amount!.Value, payment.Currency!, payment.ProviderKey, cancellationToken)).After(found);
         if (charged.Status == ChargeStatus.Refused)
             charged = await BeforeReviewAsync(payment, charged, cancellationToken);
         return new(charged, charged.Status != ChargeStatus.Unavailable, HadNone: lookUpFirst);
@@ -41,8 +49,13 @@ internal sealed class Inquiry(PaymentGatewayClient provider, Doubt doubt)
         var found = await provider.FindAsync(payment.OrderId, cancellationToken);
         if (found.Status != ChargeStatus.Succeeded || found.Found is not { } charge)
             return found;
-        return Differs(payment.Amount, charge.Amount) || (payment.Currency is { } currency && charge.Currency is { } other && currency != other)
-            ? found with { Status = ChargeStatus.Refused, Reason = ProviderText.Clean($"the provider has charged {charge.Amount} {charge.Currency} for the order") }
+        return Differs(payment.Amount, charge.Amount)
+            || (payment.Currency is { } currency && charge.Currency is { } other && currency != other)
+            ? found with
+            {
+                Status = ChargeStatus.Refused,
+                Reason = ProviderText.Clean($"the provider has charged {charge.Amount} {charge.Currency} for the order"),
+            }
             : found;
     }
 
@@ -52,12 +65,16 @@ internal sealed class Inquiry(PaymentGatewayClient provider, Doubt doubt)
         var found = lookUpFirst ? await provider.FindAsync(refund.OrderId, cancellationToken) : ChargeOutcome.None;
         if (!found.IsAnswer || found.Found is { IsRefunded: true })
             return found;
-        var refunded = (await provider.RefundAsync(refund.ProviderReference, refund.Amount, refund.RefundKey, cancellationToken)).After(found);
-        var isRefusal = refunded.Status == ChargeStatus.Refused || refunded.Failure is ProviderFailure.Route or ProviderFailure.Credentials or ProviderFailure.Proxy;
+        var refunded = (await provider.RefundAsync(
+            refund.ProviderReference, refund.Amount, refund.RefundKey, cancellationToken)).After(found);
+        var isRefusal = refunded.Status == ChargeStatus.Refused
+            || refunded.Failure is ProviderFailure.Route or ProviderFailure.Credentials or ProviderFailure.Proxy;
         if (!isRefusal)
             return refunded;
         var after = (await provider.FindAsync(refund.OrderId, cancellationToken)).After(refunded);
-        return after.Found is { IsRefunded: true } || (refunded.Status == ChargeStatus.Refused && !after.IsAnswer) ? after : refunded with { Calls = after.Calls };
+        return after.Found is { IsRefunded: true } || (refunded.Status == ChargeStatus.Refused && !after.IsAnswer)
+            ? after
+            : refunded with { Calls = after.Calls };
     }
 
     /// <summary>A refusal may mean that an earlier call has charged: review only if a look-up finds no charge.</summary>
@@ -66,7 +83,8 @@ internal sealed class Inquiry(PaymentGatewayClient provider, Doubt doubt)
         var found = (await FindAsync(payment, cancellationToken)).After(refused);
         return found.Status switch
         {
-            ChargeStatus.Succeeded when found.Found is { IsRefunded: true } => refused with { Reason = RefundedUnasked, Calls = found.Calls },
+            ChargeStatus.Succeeded when found.Found is { IsRefunded: true } =>
+                refused with { Reason = RefundedUnasked, Calls = found.Calls },
             ChargeStatus.Succeeded or ChargeStatus.Declined => found,
             ChargeStatus.Unknown or ChargeStatus.Unavailable => found with { Status = ChargeStatus.Unknown },
             _ => refused with { Calls = found.Calls },

@@ -11,12 +11,13 @@ using OrderSystem.PaymentWorker.Telemetry;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
-/// Resumes payments from the database that no message drives any more: unknown outcomes that are due, charges whose worker died, refunds. Workers share them by
-/// lease, and a stalled payment blocks no other. While the provider's circuit is open nothing is tried, so that no attempt is used up. Retries are bounded by the
-/// retry budget.
+/// Resumes payments from the database that no message drives any more: unknown outcomes that are due, charges whose worker died, refunds.
+/// Workers share them by lease, and a stalled payment blocks no other. While the provider's circuit is open nothing is tried, so that no
+/// attempt is used up. Retries are bounded by the retry budget.
 /// </summary>
 internal sealed partial class OpenPayments(
-    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Doubt doubt, Charging charging, Refunding refunding,
+    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget,
+    PaymentMetrics metrics, Doubt doubt, Charging charging, Refunding refunding,
     IOptions<GatewayOptions> options, TimeProvider time, ILogger<OpenPayments> logger)
     : BackgroundService
 {
@@ -32,10 +33,12 @@ internal sealed partial class OpenPayments(
     internal const string Query =
         $"""
         WITH first AS (
-            SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND NOT {WasCalled} AND lease_until <= now() AND {IsQuiet}
+            SELECT order_id FROM payments
+            WHERE status IN ('charging', 'unknown', 'refunding') AND NOT {WasCalled} AND lease_until <= now() AND {IsQuiet}
             ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
         again AS (
-            SELECT order_id FROM payments WHERE status IN ('charging', 'unknown', 'refunding') AND {WasCalled} AND lease_until <= now() AND {IsQuiet}
+            SELECT order_id FROM payments
+            WHERE status IN ('charging', 'unknown', 'refunding') AND {WasCalled} AND lease_until <= now() AND {IsQuiet}
             ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
         UPDATE payments SET
             attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
@@ -43,13 +46,14 @@ internal sealed partial class OpenPayments(
             first_attempt_at = CASE WHEN attempts = 0 AND status <> 'refunding' THEN now() ELSE first_attempt_at END,
             lease_until = now() + $3, updated_at = now()
         WHERE order_id IN (SELECT order_id FROM first UNION ALL SELECT order_id FROM again LIMIT $1)
-        RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference, refund_key, refund_attempts,
-            calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL
+        RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference,
+            refund_key, refund_attempts, calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL
         """;
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<Task, byte> running = [];
-    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Cancelled when the shutdown timeout has elapsed.</summary>
     private readonly CancellationTokenSource abandon = new();
@@ -62,7 +66,9 @@ internal sealed partial class OpenPayments(
     /// <summary>Polls now instead of in the next period.</summary>
     internal void PollNow() => signal.Writer.TryWrite(true);
 
-    /// <summary>Graceful shutdown: takes no more payments and finishes those in progress. An aborted call would leave an unknown outcome.</summary>
+    /// <summary>
+    /// Graceful shutdown: takes no more payments and finishes those in progress. An aborted call would leave an unknown outcome.
+    /// </summary>
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await using var timeout = cancellationToken.Register(abandon.Cancel);
@@ -125,8 +131,8 @@ internal sealed partial class OpenPayments(
     }
 
     /// <summary>
-    /// After the provider has recovered, payments that wait because of the outage become due at once; and once more when every call that was in flight then has
-    /// ended. A wait that is not longer than a lease may be a lease, and stays.
+    /// After the provider has recovered, payments that wait because of the outage become due at once; and once more when every call that
+    /// was in flight then has ended. A wait that is not longer than a lease may be a lease, and stays.
     /// </summary>
     private async Task MakeDueAsync(CancellationToken stopping)
     {
@@ -137,7 +143,8 @@ internal sealed partial class OpenPayments(
         await using var command = database.CreateCommand(
             """
             UPDATE payments SET lease_until = now() -- the first condition is that of the index
-            WHERE status IN ('charging', 'unknown', 'refunding') AND status <> 'charging' AND lease_until > now() AND lease_until > updated_at + $1
+            WHERE status IN ('charging', 'unknown', 'refunding') AND status <> 'charging'
+                AND lease_until > now() AND lease_until > updated_at + $1
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Lease });
         await command.ExecuteNonQueryAsync(stopping);
@@ -183,19 +190,22 @@ internal sealed partial class OpenPayments(
             TaskScheduler.Default);
     }
 
-    private void Read(NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
+    private void Read(
+        NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
     {
         var traceParent = row.IsDBNull(7) ? null : row.GetString(7);
         if (PaymentStatuses.Parse(row.GetString(8)) == PaymentStatus.Refunding)
         {
-            refunds.Add((new(row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11))
+            refunds.Add((new(
+                row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11))
             {
                 IsInDoubt = row.GetBoolean(13) || doubt.IsExpired(row.GetFieldValue<DateTimeOffset>(6)),
             }, traceParent));
             return;
         }
 
-        var payment = new Payment(row.GetGuid(0), row.GetGuid(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3),
+        var payment = new Payment(
+            row.GetGuid(0), row.GetGuid(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3),
             row.GetGuid(4), row.GetInt32(5), row.GetFieldValue<DateTimeOffset>(6))
         {
             WasCalled = row.GetBoolean(12),
@@ -231,13 +241,17 @@ internal sealed partial class OpenPayments(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 3202, Level = LogLevel.Warning, Message = "Database unavailable, open payments not read ({Error}); retrying in the next period.")]
+        [LoggerMessage(EventId = 3202, Level = LogLevel.Warning,
+            Message = "Database unavailable, open payments not read ({Error}); retrying in the next period.")]
         internal static partial void Unavailable(ILogger logger, string error);
 
-        [LoggerMessage(EventId = 3203, Level = LogLevel.Warning, Message = "Database unavailable, outcome of the payment of order {OrderId} not stored ({Error}); retrying when its lease expires.")]
+        [LoggerMessage(EventId = 3203, Level = LogLevel.Warning,
+            Message = "Database unavailable, outcome of the payment of order {OrderId} not stored ({Error}); retrying when its lease "
+                + "expires.")]
         internal static partial void NotWritten(ILogger logger, Guid orderId, string error);
 
-        [LoggerMessage(EventId = 3204, Level = LogLevel.Error, Message = "Payment of order {OrderId} failed unexpectedly; retrying when its lease expires.")]
+        [LoggerMessage(EventId = 3204, Level = LogLevel.Error,
+            Message = "Payment of order {OrderId} failed unexpectedly; retrying when its lease expires.")]
         internal static partial void PaymentFailed(ILogger logger, Exception failure, Guid orderId);
 
         [LoggerMessage(EventId = 3201, Level = LogLevel.Error, Message = "Poll of open payments failed; retrying in the next period.")]

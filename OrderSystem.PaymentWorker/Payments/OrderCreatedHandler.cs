@@ -8,7 +8,8 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>Handles a new order: charges it. If a worker dies at any point, the redelivery resumes with the same provider key.</summary>
-internal sealed class OrderCreatedHandler(GroupCommitter committer, Charging charging, Doubt doubt, PaymentMetrics metrics, IOptions<GatewayOptions> options)
+internal sealed class OrderCreatedHandler(
+    GroupCommitter committer, Charging charging, Doubt doubt, PaymentMetrics metrics, IOptions<GatewayOptions> options)
     : IEventHandler<OrderCreated>
 {
     private static readonly TimeSpan WhileLeased = TimeSpan.FromSeconds(10);

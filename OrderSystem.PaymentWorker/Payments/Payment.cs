@@ -8,7 +8,8 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <param name="ProviderKey">Idempotency key of every attempt.</param>
 /// <param name="Attempts">Attempts that may have charged, the current one included.</param>
 /// <param name="FirstAttemptAt">First use of the key.</param>
-internal sealed record Payment(Guid OrderId, Guid PaymentId, decimal? Amount, string? Currency, Guid ProviderKey, int Attempts, DateTimeOffset FirstAttemptAt)
+internal sealed record Payment(
+    Guid OrderId, Guid PaymentId, decimal? Amount, string? Currency, Guid ProviderKey, int Attempts, DateTimeOffset FirstAttemptAt)
 {
     /// <summary>The provider was called for it before: this attempt is a retry.</summary>
     internal bool WasCalled { get => field || Attempts > 1; init; }

@@ -5,14 +5,17 @@ using OrderSystem.PaymentWorker.Telemetry;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
-/// <summary>Age of the oldest manual review, and of the oldest cancellation without a refund. Either is the first entry of an index.</summary>
+/// <summary>
+/// Age of the oldest manual review, and of the oldest cancellation without a refund. Either is the first entry of an index.
+/// </summary>
 internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
 {
     /// <summary>A refund that the provider has refused, and is in review, still waits.</summary>
     internal const string Query =
         """
         SELECT greatest(0, extract(epoch FROM now() - (SELECT min(updated_at) FROM payments WHERE status = 'review')))::float8,
-            greatest(0, extract(epoch FROM now() - (SELECT min(cancelled_at) FROM payments WHERE status IN ('refunding', 'review') AND cancelled_at IS NOT NULL)))::float8
+            greatest(0, extract(epoch FROM now() - (
+                SELECT min(cancelled_at) FROM payments WHERE status IN ('refunding', 'review') AND cancelled_at IS NOT NULL)))::float8
         """;
 
     public PaymentGauges(IMeterFactory meters, NpgsqlDataSource database, TimeProvider time, ILogger<PaymentGauges> logger)
@@ -20,7 +23,8 @@ internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
     {
         var meter = meters.Create(PaymentTelemetry.Name);
         meter.CreateObservableGauge(
-            "ordersystem.payments.review.oldest", () => Measure(sample => sample.OldestReview), "s", "Age of the oldest manual review of a payment; 0 when there is none.");
+            "ordersystem.payments.review.oldest", () => Measure(sample => sample.OldestReview),
+            "s", "Age of the oldest manual review of a payment; 0 when there is none.");
         meter.CreateObservableGauge(
             "ordersystem.payments.oldest_refund.age", () => Measure(sample => sample.OldestRefund), "s",
             "Age of the oldest cancellation whose charge is not refunded yet; 0 when there is none.");

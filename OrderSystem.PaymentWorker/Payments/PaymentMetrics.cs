@@ -14,8 +14,10 @@ internal sealed class PaymentMetrics
     {
         var meter = meters.Create(PaymentTelemetry.Name);
         outcomes = meter.CreateCounter<long>("ordersystem.payments.outcomes", "{payment}", "Payments that ended, by outcome.");
-        reconciled = meter.CreateCounter<long>("ordersystem.payments.reconciled", "{payment}", "Open payments that were resumed from the database instead of by a message.");
-        duplicates = meter.CreateCounter<long>("ordersystem.orders.duplicates", "{message}", "Orders redelivered after their payment had ended; the outcome was republished.");
+        reconciled = meter.CreateCounter<long>(
+            "ordersystem.payments.reconciled", "{payment}", "Open payments that were resumed from the database instead of by a message.");
+        duplicates = meter.CreateCounter<long>(
+            "ordersystem.orders.duplicates", "{message}", "Orders redelivered after their payment had ended; the outcome was republished.");
     }
 
     internal void Ended(PaymentStatus outcome) => outcomes.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToName()));

@@ -33,7 +33,10 @@ internal static class PaymentStatuses
 {
     private static readonly string[] Names = [.. Enum.GetNames<PaymentStatus>().Select(name => name.ToLowerInvariant())];
 
-    /// <summary>The outcomes that each status may end in. <c>Succeeded</c> becomes <c>Refunding</c> in the same statement when the order is cancelled.</summary>
+    /// <summary>
+    /// The outcomes that each status may end in. <c>Succeeded</c> becomes <c>Refunding</c> in the same statement
+    /// when the order is cancelled.
+    /// </summary>
     private static readonly Dictionary<PaymentStatus, PaymentStatus[]> Outcomes = new()
     {
         [PaymentStatus.Charging] = [PaymentStatus.Succeeded, PaymentStatus.Declined, PaymentStatus.Refunded, PaymentStatus.Review],
@@ -45,8 +48,11 @@ internal static class PaymentStatuses
     internal static string ToName(this PaymentStatus status) => Names[(int)status];
 
     internal static PaymentStatus Parse(string name) =>
-        Array.IndexOf(Names, name) is >= 0 and var index ? (PaymentStatus)index : throw new ArgumentException($"'{name}' is no status of a payment.", nameof(name));
+        Array.IndexOf(Names, name) is >= 0 and var index
+            ? (PaymentStatus)index
+            : throw new ArgumentException($"'{name}' is no status of a payment.", nameof(name));
 
     /// <summary>Whether an outcome may end a payment of this status.</summary>
-    internal static bool MayBecome(this PaymentStatus status, PaymentStatus outcome) => Outcomes.TryGetValue(status, out var allowed) && allowed.Contains(outcome);
+    internal static bool MayBecome(this PaymentStatus status, PaymentStatus outcome) =>
+        Outcomes.TryGetValue(status, out var allowed) && allowed.Contains(outcome);
 }

@@ -4,8 +4,8 @@ using System.Text;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
-/// The idempotency key for calls to the provider. It is derived from the order id, so that it is the same after a restore that has lost the payment. A stored key is
-/// never replaced.
+/// The idempotency key for calls to the provider. It is derived from the order id, so that it is the same after a restore that has lost the
+/// payment. A stored key is never replaced.
 /// </summary>
 internal static class ProviderKey
 {

@@ -44,8 +44,9 @@ internal sealed record Outcome
 }
 
 /// <summary>
-/// Stores the outcome, its event and the inbox row in one statement. A payment that has left the expected statuses stays as it is, and no second event is stored. A
-/// charge that succeeds although the order is cancelled becomes refunding. The result is the version of the event, or 0.
+/// Stores the outcome, its event and the inbox row in one statement. A payment that has left the expected statuses stays as it is,
+/// and no second event is stored. A charge that succeeds although the order is cancelled becomes refunding. The result is the
+/// version of the event, or 0.
 /// </summary>
 internal static class RecordOutcome
 {
@@ -69,14 +70,17 @@ internal static class RecordOutcome
         changed AS (
             UPDATE payments p SET
                 status = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL THEN 'refunding' ELSE i.status END,
-                refund_key = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL THEN coalesce(p.refund_key, i.refund_key) ELSE p.refund_key END,
-                provider_reference = CASE WHEN i.status = 'refunded' THEN p.provider_reference ELSE coalesce(i.reference, p.provider_reference) END,
+                refund_key = CASE WHEN i.status = 'succeeded' AND p.cancelled_at IS NOT NULL
+                    THEN coalesce(p.refund_key, i.refund_key) ELSE p.refund_key END,
+                provider_reference = CASE WHEN i.status = 'refunded'
+                    THEN p.provider_reference ELSE coalesce(i.reference, p.provider_reference) END,
                 refund_reference = CASE WHEN i.status = 'refunded' THEN i.reference ELSE p.refund_reference END,
                 amount = coalesce(p.amount, i.amount), currency = coalesce(p.currency, i.currency),
                 reason = i.reason, events = p.events + 1, {ProviderCall.Append},
                 lease_until = now(), updated_at = now()
             FROM input i
-            WHERE p.order_id = i.order_id AND p.order_id = ANY ({BatchedWrite.Keys}) AND p.status = ANY (string_to_array(i.from_statuses, ','))
+            WHERE p.order_id = i.order_id AND p.order_id = ANY ({BatchedWrite.Keys})
+                AND p.status = ANY (string_to_array(i.from_statuses, ','))
             RETURNING p.order_id AS id, p.events),
         stored AS (
             SELECT i.order_id, c.events AS version, i.event_id, i.type, i.payload, i.traceparent, i.tracestate, i.occurred_at

@@ -6,13 +6,16 @@ using OrderSystem.PaymentWorker.Gateway;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>A payment to refund.</summary>
-internal sealed record OpenRefund(Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int RefundAttempts)
+internal sealed record OpenRefund(
+    Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, Guid RefundKey, int RefundAttempts)
 {
     /// <summary>It may have been refunded before a restore, or the provider may have forgotten the key.</summary>
     internal bool IsInDoubt { get; init; }
 }
 
-/// <summary>Refunds a charge, idempotently: one key derived from the order, and a look-up where the provider may have forgotten an earlier call.</summary>
+/// <summary>
+/// Refunds a charge, idempotently: one key derived from the order, and a look-up where the provider may have forgotten an earlier call.
+/// </summary>
 internal sealed partial class Refunding(
     GroupCommitter committer, Inquiry inquiry, RetryBudget budget, PaymentMetrics metrics, TimeProvider time, ILogger<Refunding> logger)
 {
@@ -31,7 +34,8 @@ internal sealed partial class Refunding(
         var spent = refund.RefundAttempts == 1 ? 0 : lookUpFirst ? 2 : 1;
         if (!budget.TrySpend(spent))
         {
-            await committer.WriteAsync(SuspendCharge.Write, new(refund.OrderId, "the retry budget is exhausted", ForBudget, [], Counts: false));
+            await committer.WriteAsync(
+                SuspendCharge.Write, new(refund.OrderId, "the retry budget is exhausted", ForBudget, [], Counts: false));
             return;
         }
 
@@ -49,11 +53,13 @@ internal sealed partial class Refunding(
             case ChargeStatus.Unknown or ChargeStatus.Unavailable:
                 var wait = WaitAfter(outcome, refund.RefundAttempts);
                 Log.Unknown(logger, refund.OrderId, outcome.Reason!, wait.TotalSeconds);
-                await committer.WriteAsync(SuspendCharge.Write, new(refund.OrderId, outcome.Reason!, wait, outcome.Calls, Counts: outcome.Status == ChargeStatus.Unknown));
+                await committer.WriteAsync(SuspendCharge.Write, new(
+                    refund.OrderId, outcome.Reason!, wait, outcome.Calls, Counts: outcome.Status == ChargeStatus.Unknown));
                 break;
             default:
                 Log.Review(logger, refund.OrderId, outcome.Reason!);
-                await RecordAsync(outcome, PaymentStatus.Review, new PaymentReviewRequired(refund.OrderId, refund.PaymentId, $"the refund was refused: {outcome.Reason}"));
+                await RecordAsync(outcome, PaymentStatus.Review, new PaymentReviewRequired(
+                    refund.OrderId, refund.PaymentId, $"the refund was refused: {outcome.Reason}"));
                 break;
         }
     }
@@ -79,7 +85,8 @@ internal sealed partial class Refunding(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 3101, Level = LogLevel.Warning, Message = "Refund of order {OrderId} has an unknown outcome ({Reason}); retrying with the same key in {Seconds:0} s.")]
+        [LoggerMessage(EventId = 3101, Level = LogLevel.Warning,
+            Message = "Refund of order {OrderId} has an unknown outcome ({Reason}); retrying with the same key in {Seconds:0} s.")]
         internal static partial void Unknown(ILogger logger, Guid orderId, string reason, double seconds);
 
         [LoggerMessage(EventId = 3102, Level = LogLevel.Error, Message = "Refund of order {OrderId} needs manual review: {Reason}.")]

@@ -6,7 +6,9 @@ using OrderSystem.Messaging.Outbox;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
-/// <summary>A redelivered order means that its outcome was lost: republishes the events of the finished payment, at most every 30 s.</summary>
+/// <summary>
+/// A redelivered order means that its outcome was lost: republishes the events of the finished payment, at most every 30 s.
+/// </summary>
 internal static class RepublishOutcome
 {
     internal static readonly BatchedWrite<ReceivedEnvelope, bool> Write = new(
@@ -20,7 +22,8 @@ internal static class RepublishOutcome
         {InboxSql.Insert},
         republished AS (
             UPDATE payments p SET offered_at = now() FROM input i
-            WHERE p.order_id = i.order_id AND p.order_id = ANY ({BatchedWrite.Keys}) AND coalesce(p.offered_at, p.updated_at) < now() - interval '30 seconds'
+            WHERE p.order_id = i.order_id AND p.order_id = ANY ({BatchedWrite.Keys})
+                AND coalesce(p.offered_at, p.updated_at) < now() - interval '30 seconds'
             RETURNING p.order_id),
         {OutboxSql.Republish}
         SELECT i.order_id, r.order_id IS NOT NULL FROM input i LEFT JOIN republished r ON r.order_id = i.order_id

@@ -11,12 +11,15 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <param name="Reason">Why it has none.</param>
 /// <param name="Wait">Until the next attempt.</param>
 /// <param name="Calls">The calls to the provider.</param>
-/// <param name="Counts">Whether the attempt may have had an effect. One without effect does not count: an outage alone must not lead to review.</param>
+/// <param name="Counts">Whether the attempt may have had an effect. One without effect does not count: an outage alone must
+/// not lead to review.</param>
 /// <param name="Received">The message that is acknowledged with it: from here on the payment is driven from the database.</param>
 internal sealed record SuspendedPayment(
     Guid OrderId, string Reason, TimeSpan Wait, IReadOnlyList<ProviderCall> Calls, bool Counts, ReceivedEnvelope? Received = null)
 {
-    /// <summary>The order is cancelled and the provider has no charge. A second look-up after the wait confirms that no call was in flight.</summary>
+    /// <summary>
+    /// The order is cancelled and the provider has no charge. A second look-up after the wait confirms that no call was in flight.
+    /// </summary>
     internal bool HasNoCharge { get; init; }
 
     /// <summary>A look-up has shown that the provider had no earlier charge.</summary>
@@ -24,8 +27,8 @@ internal sealed record SuspendedPayment(
 }
 
 /// <summary>
-/// Releases the lease. A charge that may have been made becomes unknown, never failed; a refund stays refunding. A cancelled payment without any effect at the
-/// provider is cancelled. The result is whether the payment was still open.
+/// Releases the lease. A charge that may have been made becomes unknown, never failed; a refund stays refunding. A cancelled payment
+/// without any effect at the provider is cancelled. The result is whether the payment was still open.
 /// </summary>
 internal static class SuspendCharge
 {

@@ -34,7 +34,8 @@ internal sealed class AccessOptions
     {
         var scheme = configuration.GetSection(Scheme);
         var authority = Text(scheme["Authority"]);
-        MetadataAddress = Text(scheme["MetadataAddress"]) ?? (authority is null ? null : $"{authority.TrimEnd('/')}/.well-known/openid-configuration");
+        MetadataAddress = Text(scheme["MetadataAddress"])
+            ?? (authority is null ? null : $"{authority.TrimEnd('/')}/.well-known/openid-configuration");
         Authority = Text(scheme["MetadataAddress"]) ?? authority;
         Jwks = Text(configuration["Authentication:Jwks"]);
         MustBeHttps = !string.Equals(scheme["RequireHttpsMetadata"], "false", StringComparison.OrdinalIgnoreCase);
@@ -42,7 +43,8 @@ internal sealed class AccessOptions
         HasIssuer = IsSet("ValidIssuer");
 
         // ASP.NET Core accepts one value, or a list in the section with the plural name.
-        bool IsSet(string name) => Text(scheme[name]) is not null || scheme.GetSection($"{name}s").GetChildren().Any(entry => Text(entry.Value) is not null);
+        bool IsSet(string name) => Text(scheme[name]) is not null
+            || scheme.GetSection($"{name}s").GetChildren().Any(entry => Text(entry.Value) is not null);
     }
 
     /// <summary>Validation errors, each with its remedy; empty when the settings are complete.</summary>

@@ -26,16 +26,20 @@ public static class AccessSetup
     /// </summary>
     public static void AddAccess(this IHostApplicationBuilder builder)
     {
-        builder.Services.AddOptions<AccessOptions>().Configure<IConfiguration>((access, configuration) => access.Read(configuration)).ValidateOnStart();
+        builder.Services.AddOptions<AccessOptions>()
+            .Configure<IConfiguration>((access, configuration) => access.Read(configuration))
+            .ValidateOnStart();
         builder.Services.AddSingleton<IValidateOptions<AccessOptions>, AccessOptionsValidation>();
         builder.Services.AddProblemDetails();
         builder.Services.AddAuthentication(JwtBearerDefaults.AuthenticationScheme).AddJwtBearer();
         builder.Services.AddOptions<JwtBearerOptions>(JwtBearerDefaults.AuthenticationScheme)
-            .Configure<IOptions<AccessOptions>, TimeProvider, IssuerKeys>((bearer, access, time, keys) => Configure(bearer, access.Value, time, keys));
+            .Configure<IOptions<AccessOptions>, TimeProvider, IssuerKeys>(
+                (bearer, access, time, keys) => Configure(bearer, access.Value, time, keys));
         builder.Services.AddSingleton<IssuerKeys>();
         builder.Services.AddHealthChecks().AddCheck<IssuerHealthCheck>("identity-provider");
 
-        var policies = builder.Services.AddAuthorizationBuilder().SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
+        var policies = builder.Services.AddAuthorizationBuilder()
+            .SetFallbackPolicy(new AuthorizationPolicyBuilder().RequireAuthenticatedUser().Build());
         foreach (var scope in Scopes.All)
         {
             policies.AddPolicy(scope, policy => policy.RequireAuthenticatedUser()

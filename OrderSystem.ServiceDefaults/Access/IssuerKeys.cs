@@ -51,7 +51,8 @@ internal sealed partial class IssuerKeys : BaseConfigurationManager, IConfigurat
     /// <summary>Why the last fetch failed; null when it succeeded.</summary>
     internal string? Problem => problem;
 
-    public override async Task<BaseConfiguration> GetBaseConfigurationAsync(CancellationToken cancel) => await GetConfigurationAsync(cancel);
+    public override async Task<BaseConfiguration> GetBaseConfigurationAsync(CancellationToken cancel) =>
+        await GetConfigurationAsync(cancel);
 
     public async Task<OpenIdConnectConfiguration> GetConfigurationAsync(CancellationToken cancel)
     {

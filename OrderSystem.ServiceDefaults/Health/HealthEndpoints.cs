@@ -40,7 +40,9 @@ public static class HealthEndpoints
             var report = await health.ReportAsync(path, predicate);
 
             // A client reports Degraded while it reconnects: requests that need it fail.
-            context.Response.StatusCode = report.Status == HealthStatus.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+            context.Response.StatusCode = report.Status == HealthStatus.Healthy
+                ? StatusCodes.Status200OK
+                : StatusCodes.Status503ServiceUnavailable;
             context.Response.Headers.CacheControl = "no-store";
             await HealthReportJson.WriteAsync(context, report);
         }).AllowAnonymous().DisableHttpMetrics().ExcludeFromDescription();

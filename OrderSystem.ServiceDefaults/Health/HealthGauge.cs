@@ -24,5 +24,6 @@ internal sealed class HealthGauge : IHealthCheckPublisher
     }
 
     private IEnumerable<Measurement<int>> Measure() =>
-        last?.Entries.Select(check => new Measurement<int>((int)check.Value.Status, new KeyValuePair<string, object?>("check", check.Key))) ?? [];
+        last?.Entries.Select(
+            check => new Measurement<int>((int)check.Value.Status, new KeyValuePair<string, object?>("check", check.Key))) ?? [];
 }

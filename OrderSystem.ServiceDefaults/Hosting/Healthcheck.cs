@@ -26,7 +26,8 @@ public static class Healthcheck
         try
         {
             using var answer = await client.GetAsync(probe, CancellationToken.None);
-            await Console.Out.WriteLineAsync($"{probe}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(CancellationToken.None)}");
+            await Console.Out.WriteLineAsync(
+                $"{probe}: {(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(CancellationToken.None)}");
             return answer.IsSuccessStatusCode ? 0 : 1;
         }
         catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
@@ -50,5 +51,6 @@ public static class Healthcheck
         return new UriBuilder(Uri.UriSchemeHttp, "localhost", int.Parse(port, CultureInfo.InvariantCulture)).Uri;
     }
 
-    private static string? First(string? list) => list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault();
+    private static string? First(string? list) =>
+        list?.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault();
 }

@@ -2,7 +2,9 @@ using Microsoft.Extensions.Hosting;
 
 namespace OrderSystem.ServiceDefaults.Hosting;
 
-/// <summary>A background service that does the same work once a period. A run that fails is logged by the service, and the next period tries again.</summary>
+/// <summary>
+/// A background service that does the same work once a period. A run that fails is logged by the service, and the next period tries again.
+/// </summary>
 /// <param name="period">From the start of one run to the start of the next; null: it never runs.</param>
 /// <param name="time">Clock.</param>
 public abstract class PeriodicService(TimeSpan? period, TimeProvider time) : BackgroundService

@@ -14,7 +14,8 @@ public static class RequiredSettings
     /// <param name="rules">Predicates with their error messages, which must not quote the connection string: it contains a
     /// password.</param>
     public static void RequireConnectionString(
-        this IHostApplicationBuilder builder, string name, string example, params IEnumerable<(Func<string, bool> Holds, string Otherwise)> rules)
+        this IHostApplicationBuilder builder, string name, string example,
+        params IEnumerable<(Func<string, bool> Holds, string Otherwise)> rules)
     {
         var configuration = builder.Configuration;
         var options = builder.Services.AddOptions<RequiredConnectionString>(name)
@@ -23,7 +24,8 @@ public static class RequiredSettings
                 $"ConnectionStrings__{name} is not set; set it, for example to '{example}'.")
             .ValidateOnStart();
         foreach (var (holds, otherwise) in rules)
-            options.Validate(_ => configuration.GetConnectionString(name) is not { } given || string.IsNullOrWhiteSpace(given) || holds(given), otherwise);
+            options.Validate(_ => configuration.GetConnectionString(name) is not { } given
+                || string.IsNullOrWhiteSpace(given) || holds(given), otherwise);
     }
 
     /// <summary>Binds the options to their section and validates their annotations at start.</summary>

@@ -12,7 +12,8 @@ public static class SecretFiles
     /// Adds the files of the folder as settings; they are named like environment variables (<c>ConnectionStrings__orders</c>). A file
     /// overrides the environment variable, because mounting a secret is always deliberate.
     /// </summary>
-    public static void AddSecretFiles(this IConfigurationManager configuration) => configuration.AddKeyPerFile(FolderOf(configuration), optional: true);
+    public static void AddSecretFiles(this IConfigurationManager configuration) =>
+        configuration.AddKeyPerFile(FolderOf(configuration), optional: true);
 
     /// <summary>
     /// Reads the current content of a setting's file, to pick up a rotated secret: the configuration itself keeps the value from the start.

@@ -53,10 +53,12 @@ public static class StartupFailures
     {
         StartupException => failure.Message,
         OptionsValidationException options => string.Join(" ", options.Failures),
-        AggregateException { InnerExceptions: var all } when all.All(inner => Describe(inner) is not null) => string.Join(" ", all.Select(Describe)),
+        AggregateException { InnerExceptions: var all } when all.All(inner => Describe(inner) is not null) =>
+            string.Join(" ", all.Select(Describe)),
         InvalidOperationException { InnerException: FormatException or ArgumentException } => failure.Message,
         InvalidOperationException { Source: "Microsoft.Extensions.Configuration.Binder" } => failure.Message,
-        IOException { InnerException: AddressInUseException } => $"{failure.Message} Stop the other process or set ASPNETCORE_URLS to a free port.",
+        IOException { InnerException: AddressInUseException } =>
+            $"{failure.Message} Stop the other process or set ASPNETCORE_URLS to a free port.",
         FormatException or InvalidOperationException or IOException when IsAboutAddresses(failure) =>
             $"listening on ASPNETCORE_URLS failed: {failure.Message}",
         NotSupportedException { Source: "NATS.Net" } => failure.Message,
@@ -64,7 +66,8 @@ public static class StartupFailures
         _ => null,
     };
 
-    private static bool IsAboutAddresses(Exception failure) => failure.Source is "Microsoft.AspNetCore.Http" or "Microsoft.AspNetCore.Server.Kestrel.Core";
+    private static bool IsAboutAddresses(Exception failure) =>
+        failure.Source is "Microsoft.AspNetCore.Http" or "Microsoft.AspNetCore.Server.Kestrel.Core";
 
     private sealed class StartupPhase
     {

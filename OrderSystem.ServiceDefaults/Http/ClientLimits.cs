@@ -27,8 +27,9 @@ internal static class ClientLimits
         limiter.OnRejected = AnswerAsync;
     }
 
-    private static PartitionedRateLimiter<HttpContext> ForEach(Func<string, RateLimitPartition<string>> limit) => PartitionedRateLimiter.Create<HttpContext, string>(
-        context => context.User.ClientId() is { } client ? limit(client) : RateLimitPartition.GetNoLimiter(""), StringComparer.Ordinal);
+    private static PartitionedRateLimiter<HttpContext> ForEach(Func<string, RateLimitPartition<string>> limit) =>
+        PartitionedRateLimiter.Create<HttpContext, string>(
+            context => context.User.ClientId() is { } client ? limit(client) : RateLimitPartition.GetNoLimiter(""), StringComparer.Ordinal);
 
     private static async ValueTask AnswerAsync(OnRejectedContext rejected, CancellationToken cancellationToken)
     {

@@ -39,7 +39,8 @@ public static class HttpProtection
             .Configure<IOptions<LimitOptions>>((kestrel, limits) => Limit(kestrel, ValueOrDefaults(limits)));
         builder.Services.AddSingleton<ConcurrentRequestLimit>();
         builder.Services.AddRateLimiter(_ => { });
-        builder.Services.AddOptions<RateLimiterOptions>().Configure<IOptions<LimitOptions>>((limiter, limits) => ClientLimits.Configure(limiter, limits.Value));
+        builder.Services.AddOptions<RateLimiterOptions>()
+            .Configure<IOptions<LimitOptions>>((limiter, limits) => ClientLimits.Configure(limiter, limits.Value));
     }
 
     /// <summary>

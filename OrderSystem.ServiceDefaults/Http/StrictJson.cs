@@ -20,7 +20,8 @@ public static class StrictJson
         if (!request.HasJsonContentType())
             return (null, Problem(StatusCodes.Status415UnsupportedMediaType, "The content type must be application/json."));
         if (request.Headers.ContentEncoding.Count > 0)
-            return (null, Problem(StatusCodes.Status415UnsupportedMediaType, "The body must not be encoded: send it without Content-Encoding."));
+            return (null, Problem(
+                StatusCodes.Status415UnsupportedMediaType, "The body must not be encoded: send it without Content-Encoding."));
         if (request.ContentLength > HttpProtection.MaxBody)
             return (null, TooLarge());
 
@@ -61,7 +62,8 @@ public static class StrictJson
     private static ProblemHttpResult Malformed(string path, string message)
     {
         var field = path.StartsWith("$.", StringComparison.Ordinal) ? path[2..] : path;
-        return TypedResults.Problem(new HttpValidationProblemDetails(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] })
+        return TypedResults.Problem(new HttpValidationProblemDetails(
+            new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [message] })
         {
             Status = StatusCodes.Status400BadRequest,
         });
@@ -77,7 +79,8 @@ public static class StrictJson
             var text when text.Contains("uplicate", StringComparison.Ordinal) => $"occurs twice, {place}",
             var text when text.Contains("missing required", StringComparison.Ordinal) => $"lacks the required {Missing(text)}",
             var text when text.Contains("maximum configured depth", StringComparison.Ordinal) => $"is nested too deeply, {place}",
-            var text when text.Contains("could not be converted", StringComparison.Ordinal) => $"has a value of the wrong type or out of range, {place}",
+            var text when text.Contains("could not be converted", StringComparison.Ordinal) =>
+                $"has a value of the wrong type or out of range, {place}",
             var text when text.Contains("null", StringComparison.Ordinal) => $"must not be null, {place}",
             _ => $"is not valid JSON, {place}",
         };

@@ -4,7 +4,9 @@ using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.ServiceDefaults.Telemetry;
 
-/// <summary>Gauges that are sampled every ten seconds. A failed sample reports nothing, so that a stale value is never taken for a current one.</summary>
+/// <summary>
+/// Gauges that are sampled every ten seconds. A failed sample reports nothing, so that a stale value is never taken for a current one.
+/// </summary>
 /// <typeparam name="TSample">What one sample measures.</typeparam>
 /// <param name="time">Clock.</param>
 /// <param name="logger">Of the derived class.</param>
@@ -24,7 +26,8 @@ public abstract partial class SampledGauges<TSample>(TimeProvider time, ILogger 
     protected abstract Task<TSample?> SampleAsync(CancellationToken cancellationToken);
 
     /// <summary>One value of the last sample, for an observable gauge.</summary>
-    protected IEnumerable<Measurement<TValue>> Measure<TValue>(Func<TSample, TValue> value, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    protected IEnumerable<Measurement<TValue>> Measure<TValue>(
+        Func<TSample, TValue> value, params ReadOnlySpan<KeyValuePair<string, object?>> tags)
         where TValue : struct => last is { } sample ? [new(value(sample), tags)] : [];
 
     /// <inheritdoc/>

@@ -61,7 +61,9 @@ internal static class TelemetrySetup
     /// connection metrics stay: bytes, subscriptions, reconnects, drops.
     /// </summary>
     private static MetricStreamConfiguration? DropMessageMetrics(Instrument instrument) =>
-        instrument.Meter.Name == Nats && instrument.Name.StartsWith("messaging.", StringComparison.Ordinal) ? MetricStreamConfiguration.Drop : null;
+        instrument.Meter.Name == Nats && instrument.Name.StartsWith("messaging.", StringComparison.Ordinal)
+            ? MetricStreamConfiguration.Drop
+            : null;
 
     /// <summary>
     /// Adds the service name only when no environment variable sets it: a resource added here would override the environment.

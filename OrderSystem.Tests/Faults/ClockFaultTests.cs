@@ -76,5 +76,6 @@ public sealed class ClockFaultTests
 
     private static Task OpenCircuitAsync(FaultSystem system) =>
         Eventually.BeTrueAsync(
-            "the circuit is open", () => Task.FromResult(system.Workers[0].Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
+            "the circuit is open", () => Task.FromResult(
+                system.Workers[0].Output.Contains("suspending ORDER_PROCESSOR", StringComparison.Ordinal)));
 }

@@ -36,11 +36,11 @@ internal enum PaymentState
 internal sealed record Event(int Order, int Version, Kind Kind, int Incarnation = 0);
 
 /// <summary>A row of an outbox. While it is claimed no relay takes it.</summary>
-internal sealed class Row(Event stored, int emission)
+internal sealed class Row(Event stored, int republishStamp)
 {
     internal Event Event => stored;
 
-    internal int Emission => emission;
+    internal int RepublishStamp => republishStamp;
 
     internal bool IsClaimed { get; set; }
 }
@@ -52,11 +52,11 @@ internal enum Delivery
     Acknowledged,
 }
 
-internal sealed class Message(Event stored, int emission)
+internal sealed class Message(Event stored, int republishStamp)
 {
     internal Event Event => stored;
 
-    internal int Emission => emission;
+    internal int RepublishStamp => republishStamp;
 
     internal Delivery State { get; set; }
 
@@ -76,7 +76,7 @@ internal sealed class Service
     internal List<Message> Stream { get; } = [];
 
     /// <summary>Message ids within the duplicate window.</summary>
-    internal HashSet<(Event Event, int Emission)> Known { get; } = [];
+    internal HashSet<(Event Event, int RepublishStamp)> Known { get; } = [];
 
     /// <summary>Events that the stream has acknowledged, in the order of their first acknowledgement.</summary>
     internal List<Event> Acknowledged { get; } = [];
@@ -86,20 +86,20 @@ internal sealed class Service
     internal void Commit(Event stored)
     {
         Events.Add(stored);
-        Outbox.Add(new(stored, emission: 0));
+        Outbox.Add(new(stored, republishStamp: 0));
     }
 
     /// <summary>Queues the events of an order again, except those that are still in the outbox.</summary>
-    internal void Republish(int order, int emission)
+    internal void Republish(int order, int republishStamp)
     {
         foreach (var stored in Events.Where(stored => stored.Order == order && Outbox.TrueForAll(row => row.Event != stored)))
-            Outbox.Add(new(stored, emission));
+            Outbox.Add(new(stored, republishStamp));
     }
 
     internal void Store(Row row)
     {
-        if (Known.Add((row.Event, row.Emission)))
-            Stream.Add(new(row.Event, row.Emission));
+        if (Known.Add((row.Event, row.RepublishStamp)))
+            Stream.Add(new(row.Event, row.RepublishStamp));
         if (!Acknowledged.Contains(row.Event))
             Acknowledged.Add(row.Event);
     }

@@ -53,7 +53,7 @@ internal sealed partial class World
                 break;
             default:
                 IsPaymentLost[step.Actor] = false;
-                Api.Republish(step.Actor, NextEmission());
+                Api.Republish(step.Actor, NextRepublishStamp());
                 break;
         }
     }
@@ -78,7 +78,8 @@ internal sealed partial class World
     private bool LooksUpFirst(Payment payment, Consumer worker) =>
         payment.IsCancelled
         || (Has(Safeguard.LookUpInDoubt)
-            && (payment.IsInDoubt || (payment.Attempts == 1 && (worker.Held is not { } held || held.Emission > 0 || IsOld[worker.Order]))))
+            && (payment.IsInDoubt
+                || (payment.Attempts == 1 && (worker.Held is not { } held || held.RepublishStamp > 0 || IsOld[worker.Order]))))
         || (Has(Safeguard.LookUpWhenKeyIsOld) && payment.IsKeyOld);
 
     private void LookUp(Consumer worker, Payment payment)

@@ -46,7 +46,7 @@ internal sealed partial class World
                 service.Known.Clear();
                 break;
             case StepKind.MessageLost:
-                service.Known.Remove((service.Stream[step.Target].Event, service.Stream[step.Target].Emission));
+                service.Known.Remove((service.Stream[step.Target].Event, service.Stream[step.Target].RepublishStamp));
                 service.Stream.RemoveAt(step.Target);
                 break;
             case StepKind.StoreLost:
@@ -82,7 +82,7 @@ internal sealed partial class World
                 break;
             default:
                 Orders[order].IsRepublished = Orders[order].State == OrderState.Cancelled;
-                Api.Republish(order, NextEmission());
+                Api.Republish(order, NextRepublishStamp());
                 break;
         }
     }
@@ -111,7 +111,7 @@ internal sealed partial class World
     private void Receive(Consumer consumer, Message message)
     {
         (consumer.Stage, consumer.Held, consumer.Order) = (ConsumerStage.Received, message, message.Event.Order);
-        consumer.IsDoubtful = message.Deliveries++ > 0 || message.Emission > 0;
+        consumer.IsDoubtful = message.Deliveries++ > 0 || message.RepublishStamp > 0;
         message.State = Has(Safeguard.AckAfterCommit) ? Delivery.Delivered : Delivery.Acknowledged;
     }
 
@@ -125,5 +125,5 @@ internal sealed partial class World
             Orders[stored.Order].State = stored.Kind == Kind.Succeeded ? OrderState.Paid : OrderState.Failed;
     }
 
-    private int NextEmission() => Has(Safeguard.NewMessageId) ? ++emissions : 0;
+    private int NextRepublishStamp() => Has(Safeguard.NewMessageId) ? ++republishStamps : 0;
 }

@@ -97,7 +97,7 @@ internal sealed partial class World
         {
             Worker.Inbox.Add(stored);
             if (canRepair && Has(Safeguard.OutcomeRepublished))
-                Worker.Republish(worker.Order, NextEmission());
+                Worker.Republish(worker.Order, NextRepublishStamp());
             worker.Stage = ConsumerStage.Done;
         }
     }

@@ -18,7 +18,7 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
     ];
 
     private int keys;
-    private int emissions;
+    private int republishStamps;
 
     internal Order[] Orders { get; } = [new(), new()];
 

@@ -22,7 +22,8 @@ internal sealed class NatsHealthCheck(EndpointReference endpoint) : IHealthCheck
                 ? HealthCheckResult.Healthy()
                 : HealthCheckResult.Unhealthy("The process that listens on the endpoint is not a NATS server.");
         }
-        catch (Exception e) when (e is SocketException or IOException || e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is SocketException or IOException
+            || e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
             return HealthCheckResult.Unhealthy($"The server does not respond: {e.Message}");
         }

@@ -26,7 +26,8 @@ public class NatsServerResource(string name) : ContainerResource(name), IResourc
     public ParameterResource? UserNameParameter { get; set; }
 
     /// <summary>The user.</summary>
-    public ReferenceExpression UserNameReference => UserNameParameter is { } user ? ReferenceExpression.Create($"{user}") : ReferenceExpression.Create($"nats");
+    public ReferenceExpression UserNameReference =>
+        UserNameParameter is { } user ? ReferenceExpression.Create($"{user}") : ReferenceExpression.Create($"nats");
 
     /// <summary>The password; null when the server requires none.</summary>
     public ParameterResource? PasswordParameter { get; set; }

@@ -8,8 +8,8 @@ namespace Microsoft.Extensions.Hosting;
 
 /// <summary>Adds NATS connections with a health check and tracing.</summary>
 /// <remarks>
-/// Resolving a connection without a connection string throws an <see cref="InvalidOperationException"/>. <c>configureOptions</c> cannot change
-/// the URL, which is applied after it.
+/// Resolving a connection without a connection string throws an <see cref="InvalidOperationException"/>. <c>configureOptions</c> cannot
+/// change the URL, which is applied after it.
 /// </remarks>
 public static class AspireNatsClientExtensions
 {
@@ -20,11 +20,13 @@ public static class AspireNatsClientExtensions
         NatsClientSetup.Add(builder, connectionName, serviceKey: null, configureSettings: null, configureOptions: null);
 
     /// <inheritdoc cref="AddNatsClient(IHostApplicationBuilder, string)"/>
-    public static void AddNatsClient(this IHostApplicationBuilder builder, string connectionName, Action<NatsClientSettings>? configureSettings) =>
+    public static void AddNatsClient(
+        this IHostApplicationBuilder builder, string connectionName, Action<NatsClientSettings>? configureSettings) =>
         NatsClientSetup.Add(builder, connectionName, serviceKey: null, configureSettings, configureOptions: null);
 
     /// <inheritdoc cref="AddNatsClient(IHostApplicationBuilder, string)"/>
-    public static void AddNatsClient(this IHostApplicationBuilder builder, string connectionName, Func<NatsOpts, NatsOpts>? configureOptions) =>
+    public static void AddNatsClient(
+        this IHostApplicationBuilder builder, string connectionName, Func<NatsOpts, NatsOpts>? configureOptions) =>
         NatsClientSetup.Add(builder, connectionName, serviceKey: null, configureSettings: null, WithoutServices(configureOptions));
 
     /// <inheritdoc cref="AddNatsClient(IHostApplicationBuilder, string)"/>
@@ -53,7 +55,8 @@ public static class AspireNatsClientExtensions
         NatsClientSetup.Add(builder, name, name, configureSettings: null, configureOptions: null);
 
     /// <inheritdoc cref="AddKeyedNatsClient(IHostApplicationBuilder, string)"/>
-    public static void AddKeyedNatsClient(this IHostApplicationBuilder builder, string name, Action<NatsClientSettings>? configureSettings) =>
+    public static void AddKeyedNatsClient(
+        this IHostApplicationBuilder builder, string name, Action<NatsClientSettings>? configureSettings) =>
         NatsClientSetup.Add(builder, name, name, configureSettings, configureOptions: null);
 
     /// <inheritdoc cref="AddKeyedNatsClient(IHostApplicationBuilder, string)"/>

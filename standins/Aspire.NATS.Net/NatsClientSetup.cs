@@ -37,7 +37,8 @@ internal static class NatsClientSetup
         var section = configuration.GetSection(Section);
         section.Bind(settings);
         section.GetSection(connectionName).Bind(settings);
-        if (configuration.GetConnectionString(connectionName) is { Length: > 0 } connectionString) settings.ConnectionString = connectionString;
+        if (configuration.GetConnectionString(connectionName) is { Length: > 0 } connectionString)
+            settings.ConnectionString = connectionString;
         return settings;
     }
 
@@ -71,8 +72,10 @@ internal static class NatsClientSetup
         else
         {
             services.TryAddKeyedSingleton(serviceKey, (provider, _) => connect(provider));
-            services.TryAddKeyedSingleton<INatsConnection>(serviceKey, (provider, key) => provider.GetRequiredKeyedService<NatsConnection>(key));
-            services.TryAddKeyedSingleton<INatsClient>(serviceKey, (provider, key) => provider.GetRequiredKeyedService<NatsConnection>(key));
+            services.TryAddKeyedSingleton<INatsConnection>(
+                serviceKey, (provider, key) => provider.GetRequiredKeyedService<NatsConnection>(key));
+            services.TryAddKeyedSingleton<INatsClient>(
+                serviceKey, (provider, key) => provider.GetRequiredKeyedService<NatsConnection>(key));
         }
     }
 

@@ -14,7 +14,8 @@ internal sealed class NatsHealthCheck(Func<INatsConnection> connection) : IHealt
             return nats.ConnectionState switch
             {
                 NatsConnectionState.Open => HealthCheckResult.Healthy(),
-                NatsConnectionState.Connecting or NatsConnectionState.Reconnecting => HealthCheckResult.Degraded("The NATS connection is not open yet."),
+                NatsConnectionState.Connecting or NatsConnectionState.Reconnecting =>
+                    HealthCheckResult.Degraded("The NATS connection is not open yet."),
                 NatsConnectionState.Closed => await ConnectAsync(nats).ConfigureAwait(false),
                 _ => new HealthCheckResult(context.Registration.FailureStatus, "The NATS connection has failed."),
             };

@@ -16,10 +16,12 @@ internal static class AuditApi
     internal static void AddAudit(this IHostApplicationBuilder builder)
     {
         builder.AddValidatedOptions<AuditOptions>(AuditOptions.Section);
-        builder.Services.ConfigureHttpJsonOptions(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, AuditReportJson.Default));
+        builder.Services.ConfigureHttpJsonOptions(
+            options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, AuditReportJson.Default));
 
         // The audit streams whole tables, with a timeout for each line.
-        builder.Services.AddHttpClient(HttpClientName, http => http.Timeout = Timeout.InfiniteTimeSpan).RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
+        builder.Services.AddHttpClient(HttpClientName, http => http.Timeout = Timeout.InfiniteTimeSpan)
+            .RemoveHttpClientDefaults().AddHttpMessageHandler<WorkerAccess>();
         builder.Services.AddSingleton(services =>
         {
             var clients = services.GetRequiredService<IHttpClientFactory>();
@@ -44,11 +46,13 @@ internal static class AuditApi
                 && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out grace) && grace >= TimeSpan.Zero && grace <= MaxGrace);
     }
 
-    private static async Task<Results<Ok<AuditReport>, ValidationProblem, ProblemHttpResult>> HandleAsync(string? grace, Auditor auditor, CancellationToken cancellationToken)
+    private static async Task<Results<Ok<AuditReport>, ValidationProblem, ProblemHttpResult>> HandleAsync(
+        string? grace, Auditor auditor, CancellationToken cancellationToken)
     {
         var period = Auditor.DefaultGrace;
         if (grace is not null && !TryReadGrace(grace, out period))
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["grace"] = ["must be seconds or hh:mm:ss, at most a day"] });
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]>(StringComparer.Ordinal) { ["grace"] = ["must be seconds or hh:mm:ss, at most a day"] });
 
         // An audit reads every order: two at once would only slow each other down.
         if (!await OneAtATime.WaitAsync(TimeSpan.Zero, cancellationToken))

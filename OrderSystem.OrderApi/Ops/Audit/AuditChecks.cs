@@ -49,7 +49,8 @@ internal static class AuditChecks
             """),
         new("I2", "the outbox of the order API is empty", AuditSource.None,
             """
-            SELECT e.order_id::text, e.type || CASE WHEN w.parked_at IS NULL THEN ' waits in the outbox' ELSE ' is parked: ' || coalesce(w.last_error, '') END
+            SELECT e.order_id::text,
+                e.type || CASE WHEN w.parked_at IS NULL THEN ' waits in the outbox' ELSE ' is parked: ' || coalesce(w.last_error, '') END
             FROM audit_outbox w JOIN events e USING (order_id, version) WHERE e.occurred_at < $1 AND w.republished_at < $1
             """),
         new("I2", "every event of the order API is in its stream or waits in the outbox", AuditSource.OrdersStream,
@@ -62,7 +63,8 @@ internal static class AuditChecks
             """),
         new("I2", "the outbox of the payment worker is empty", AuditSource.WorkerEvents,
             "SELECT order_id::text, type || ' waits in the outbox' FROM audit_events WHERE waiting_since < $1"),
-        new("I2", "every event of the payment worker is in its stream or waits in the outbox", AuditSource.WorkerEvents | AuditSource.PaymentsStream,
+        new("I2", "every event of the payment worker is in its stream or waits in the outbox",
+            AuditSource.WorkerEvents | AuditSource.PaymentsStream,
             """
             SELECT e.order_id::text, e.type || ' is neither in PAYMENTS nor in the outbox'
             FROM audit_events e, audit_streams t
@@ -105,7 +107,8 @@ internal static class AuditChecks
             """
             WITH held AS (
                 SELECT c.order_id, sum(c.amount - coalesce(r.amount, 0)) AS amount
-                FROM audit_charges c LEFT JOIN (SELECT charge_id, sum(amount) AS amount FROM audit_refunds GROUP BY charge_id) r ON r.charge_id = c.id
+                FROM audit_charges c
+                LEFT JOIN (SELECT charge_id, sum(amount) AS amount FROM audit_refunds GROUP BY charge_id) r ON r.charge_id = c.id
                 WHERE c.succeeded GROUP BY c.order_id)
             SELECT o.id::text,
                 'is ' || o.status || ', and the provider holds ' || coalesce(h.amount, 0) || ' of its ' || o.total || ' ' || o.currency

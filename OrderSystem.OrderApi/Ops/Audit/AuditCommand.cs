@@ -19,22 +19,29 @@ internal static class AuditCommand
 
     internal static Command Create(IConfiguration configuration, string database)
     {
-        var audit = new Command("audit", "Compares the orders with their events, streams, payments and the provider's ledger.") { Grace, Json };
-        audit.SetAction((arguments, token) => OpsConnections.RunAsync(configuration, database, connections => RunAsync(connections, configuration, arguments, token)));
+        var audit = new Command(
+            "audit", "Compares the orders with their events, streams, payments and the provider's ledger.") { Grace, Json };
+        audit.SetAction((arguments, token) => OpsConnections.RunAsync(
+            configuration, database, connections => RunAsync(connections, configuration, arguments, token)));
         return audit;
     }
 
-    private static async Task<int> RunAsync(OpsConnections connections, IConfiguration configuration, ParseResult arguments, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(
+        OpsConnections connections, IConfiguration configuration, ParseResult arguments, CancellationToken cancellationToken)
     {
         if (!AuditApi.TryReadGrace(arguments.GetValue(Grace)!, out var grace))
             throw new OpsException("--grace must be seconds or hh:mm:ss, at most a day.");
-        var (options, worker) = (Read<AuditOptions>(configuration, AuditOptions.Section), Read<WorkerOptions>(configuration, WorkerOptions.Section));
+        var (options, worker) =
+            (Read<AuditOptions>(configuration, AuditOptions.Section), Read<WorkerOptions>(configuration, WorkerOptions.Section));
         var auditor = new Auditor(connections.Database, connections.JetStream, Connect, Options.Create(options), Options.Create(worker));
         var report = await auditor.RunAsync(grace, cancellationToken);
         await (arguments.GetValue(Json) ? Output.JsonAsync(report, AuditReportJson.Default) : PrintAsync(report));
         return (int)report.Verdict;
 
-        HttpClient Connect() => new(new WorkerAccess(() => worker, caller: null) { InnerHandler = new HttpClientHandler() }) { Timeout = Timeout.InfiniteTimeSpan };
+        HttpClient Connect() => new(new WorkerAccess(() => worker, caller: null) { InnerHandler = new HttpClientHandler() })
+        {
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
     }
 
     private static TOptions Read<TOptions>(IConfiguration configuration, string section)

@@ -26,18 +26,24 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         await TryAsync(AuditSource.WorkerEvents, async () => await tables.FillAsync(
-            AuditTables.Events, LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/events"), AuditJson.Default.AuditEventLine, Row, cancellationToken), cancellationToken));
+            AuditTables.Events,
+            LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/events"), AuditJson.Default.AuditEventLine, Row, cancellationToken),
+            cancellationToken));
         await TryAsync(AuditSource.OrdersStream, () => LoadStreamAsync(Topology.Orders, cancellationToken));
 
         await TryAsync(AuditSource.PaymentsStream, () => LoadStreamAsync(Topology.Payments, cancellationToken));
         await TryAsync(AuditSource.Ledger, async () =>
         {
             var ledger = At(options.LedgerUrl, "LedgerUrl", "ledger");
-            await tables.FillAsync(AuditTables.Charges, LinesAsync(ledger, AuditJson.Default.AuditLedgerLine, Charge, cancellationToken), cancellationToken);
-            await tables.FillAsync(AuditTables.Refunds, LinesAsync(ledger, AuditJson.Default.AuditLedgerLine, Refund, cancellationToken), cancellationToken);
+            await tables.FillAsync(
+                AuditTables.Charges, LinesAsync(ledger, AuditJson.Default.AuditLedgerLine, Charge, cancellationToken), cancellationToken);
+            await tables.FillAsync(
+                AuditTables.Refunds, LinesAsync(ledger, AuditJson.Default.AuditLedgerLine, Refund, cancellationToken), cancellationToken);
         });
         await TryAsync(AuditSource.Payments, async () => await tables.FillAsync(
-            AuditTables.Payments, LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/payments"), AuditJson.Default.AuditPaymentLine, Row, cancellationToken), cancellationToken));
+            AuditTables.Payments,
+            LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/payments"), AuditJson.Default.AuditPaymentLine, Row, cancellationToken),
+            cancellationToken));
     }
 
     private async Task TryAsync(AuditSource source, Func<Task> load)
@@ -53,7 +59,8 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
             // Both streams are on the same server; a second timeout would only delay the report.
             missing[AuditSource.OrdersStream] = missing[AuditSource.PaymentsStream] = unavailable.Message;
         }
-        catch (Exception failure) when (failure is OpsException or HttpRequestException or IOException or JsonException or NatsException or TimeoutException)
+        catch (Exception failure) when (failure is OpsException or HttpRequestException or IOException or JsonException or NatsException
+            or TimeoutException)
         {
             missing[source] = failure.Message;
         }
@@ -61,7 +68,8 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
 
     private async Task LoadStreamAsync(string stream, CancellationToken cancellationToken)
     {
-        var info = (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info;
+        var info = (await jetStream.Connection.AskAsync(
+            token => jetStream.GetStreamAsync(stream, cancellationToken: token), cancellationToken)).Info;
 
         // Events that the stream has already discarded cannot be checked. While its first message is there, it has discarded none.
         var since = info.State.FirstSeq <= 1 ? info.Created : DateTimeOffset.MaxValue;
@@ -74,7 +82,8 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
             {
                 if (since == DateTimeOffset.MaxValue)
                     since = message.Time;
-                if (message.Headers.TryGetLastValue(DeadLetterFormat.EventId, out var text) && Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
+                if (message.Headers.TryGetLastValue(DeadLetterFormat.EventId, out var text)
+                    && Guid.TryParse(text, CultureInfo.InvariantCulture, out var id))
                     yield return [(id, NpgsqlDbType.Uuid)];
                 if (message.Sequence >= info.State.LastSeq)
                     yield break;
@@ -83,7 +92,8 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     }
 
     private async IAsyncEnumerable<(object?, NpgsqlDbType)[]> LinesAsync<T>(
-        Uri address, JsonTypeInfo<T> type, Func<T, (object?, NpgsqlDbType)[]?> row, [EnumeratorCancellation] CancellationToken cancellationToken)
+        Uri address, JsonTypeInfo<T> type, Func<T, (object?, NpgsqlDbType)[]?> row,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
         where T : class
     {
         var source = address.GetLeftPart(UriPartial.Path);
@@ -94,7 +104,8 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
         }
     }
 
-    private async IAsyncEnumerable<T?> LinesAsync<T>(Uri address, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<T?> LinesAsync<T>(
+        Uri address, JsonTypeInfo<T> type, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var response = await http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
         if (!response.IsSuccessStatusCode)
@@ -144,12 +155,14 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     ];
 
     private static (object?, NpgsqlDbType)[]? Refund(AuditLedgerLine line) =>
-        line.Kind == "refund" && line.Status == "succeeded" ? [(line.ChargeId, NpgsqlDbType.Text), (line.Amount, NpgsqlDbType.Numeric)] : null;
+        line.Kind == "refund" && line.Status == "succeeded"
+            ? [(line.ChargeId, NpgsqlDbType.Text), (line.Amount, NpgsqlDbType.Numeric)]
+            : null;
 
     private static (object?, NpgsqlDbType)[] Row(AuditPaymentLine line) =>
     [
-        (line.OrderId, NpgsqlDbType.Uuid), (line.Status, NpgsqlDbType.Text), (line.Amount, NpgsqlDbType.Numeric), (line.Currency, NpgsqlDbType.Text),
-        (line.ProviderReference, NpgsqlDbType.Text),
+        (line.OrderId, NpgsqlDbType.Uuid), (line.Status, NpgsqlDbType.Text), (line.Amount, NpgsqlDbType.Numeric),
+        (line.Currency, NpgsqlDbType.Text), (line.ProviderReference, NpgsqlDbType.Text),
     ];
 
     private static (object?, NpgsqlDbType)[] Row(AuditEventLine line) =>
@@ -159,7 +172,8 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     ];
 }
 
-internal sealed record AuditLedgerLine(string? Kind, string? Id, string? OrderId, string? ChargeId, decimal Amount, string? Currency, string? Status);
+internal sealed record AuditLedgerLine(
+    string? Kind, string? Id, string? OrderId, string? ChargeId, decimal Amount, string? Currency, string? Status);
 
 internal sealed record AuditPaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
 

@@ -3,7 +3,10 @@ using OrderSystem.OrderApi.Ops.Worker;
 
 namespace OrderSystem.OrderApi.Ops.Audit;
 
-/// <summary>Part of section <c>Audit</c>: the audit itself. The payment worker's address is in <see cref="WorkerOptions"/>. Checks whose source is not set are not made.</summary>
+/// <summary>
+/// Part of section <c>Audit</c>: the audit itself. The payment worker's address is in <see cref="WorkerOptions"/>. Checks whose source
+/// is not set are not made.
+/// </summary>
 internal sealed class AuditOptions : IValidatableObject
 {
     internal const string Section = "Audit";
@@ -20,6 +23,8 @@ internal sealed class AuditOptions : IValidatableObject
     public TimeSpan? Every { get; set; }
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => LedgerUrl is { } url && !WorkerOptions.IsHttp(url)
-        ? [new ValidationResult($"{Section}__{nameof(LedgerUrl)} must be an absolute http or https address, such as http://localhost:5081.", [nameof(LedgerUrl)])]
+        ? [new ValidationResult(
+            $"{Section}__{nameof(LedgerUrl)} must be an absolute http or https address, such as http://localhost:5081.",
+            [nameof(LedgerUrl)])]
         : [];
 }

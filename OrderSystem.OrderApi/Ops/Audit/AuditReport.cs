@@ -5,12 +5,15 @@ using System.Text.Json.Serialization;
 namespace OrderSystem.OrderApi.Ops.Audit;
 
 /// <summary>The result of an audit.</summary>
-internal sealed record AuditReport(AuditVerdict Verdict, DateTimeOffset StartedAt, TimeSpan Grace, long Orders, IReadOnlyList<AuditFinding> Checks)
+internal sealed record AuditReport(
+    AuditVerdict Verdict, DateTimeOffset StartedAt, TimeSpan Grace, long Orders, IReadOnlyList<AuditFinding> Checks)
 {
     internal static AuditVerdict Worst(IEnumerable<AuditVerdict> verdicts)
     {
         var all = verdicts.ToHashSet();
-        return all.Contains(AuditVerdict.Disagrees) ? AuditVerdict.Disagrees : all.Contains(AuditVerdict.NotChecked) ? AuditVerdict.NotChecked : AuditVerdict.Agrees;
+        return all.Contains(AuditVerdict.Disagrees) ? AuditVerdict.Disagrees
+            : all.Contains(AuditVerdict.NotChecked) ? AuditVerdict.NotChecked
+            : AuditVerdict.Agrees;
     }
 }
 

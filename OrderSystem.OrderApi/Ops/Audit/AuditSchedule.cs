@@ -21,7 +21,9 @@ internal sealed partial class AuditSchedule : PeriodicService
     private Result? last;
     private Result? conclusive;
 
-    public AuditSchedule(IMeterFactory meters, Auditor auditor, NpgsqlDataSource database, IOptions<AuditOptions> options, TimeProvider time, ILogger<AuditSchedule> logger)
+    public AuditSchedule(
+        IMeterFactory meters, Auditor auditor, NpgsqlDataSource database,
+        IOptions<AuditOptions> options, TimeProvider time, ILogger<AuditSchedule> logger)
         : base(options.Value.Every, time)
     {
         (this.auditor, this.database, period, this.time, this.logger) = (auditor, database, options.Value.Every, time, logger);

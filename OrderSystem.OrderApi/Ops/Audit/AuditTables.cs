@@ -54,7 +54,8 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
     }
 
     /// <summary>Streams rows into a table; each row has a value for each column, in order.</summary>
-    internal async Task FillAsync(string table, IAsyncEnumerable<(object? Value, NpgsqlDbType Type)[]> rows, CancellationToken cancellationToken)
+    internal async Task FillAsync(
+        string table, IAsyncEnumerable<(object? Value, NpgsqlDbType Type)[]> rows, CancellationToken cancellationToken)
     {
         await using (var copy = await session.BeginBinaryImportAsync($"COPY {table} FROM STDIN (FORMAT binary)", cancellationToken))
         {

@@ -7,7 +7,8 @@ namespace OrderSystem.OrderApi.Ops.Audit;
 
 /// <summary>Compares both databases, the streams and the provider's ledger with each other.</summary>
 internal sealed class Auditor(
-    NpgsqlDataSource database, INatsJSContext jetStream, Func<HttpClient> connect, IOptions<AuditOptions> options, IOptions<WorkerOptions> worker)
+    NpgsqlDataSource database, INatsJSContext jetStream, Func<HttpClient> connect,
+    IOptions<AuditOptions> options, IOptions<WorkerOptions> worker)
 {
     internal const int MaxExamples = 20;
 
@@ -31,9 +32,12 @@ internal sealed class Auditor(
             }
 
             var (count, first) = await tables.RunAsync(check, started - grace, MaxExamples, cancellationToken);
-            findings.Add(new(check.Invariant, check.Text, count == 0 ? AuditVerdict.Agrees : AuditVerdict.Disagrees, count, first, Why: null));
+            findings.Add(
+                new(check.Invariant, check.Text, count == 0 ? AuditVerdict.Agrees : AuditVerdict.Disagrees, count, first, Why: null));
         }
 
-        return new(AuditReport.Worst(findings.Select(finding => finding.Verdict)), started, grace, await tables.CountOrdersAsync(cancellationToken), findings);
+        return new(
+            AuditReport.Worst(findings.Select(finding => finding.Verdict)), started, grace,
+            await tables.CountOrdersAsync(cancellationToken), findings);
     }
 }

@@ -8,7 +8,8 @@ namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
 /// <summary>A dead letter as operators see it.</summary>
 internal sealed record DeadLetter(
-    ulong Sequence, DateTimeOffset At, string Reason, int Deliveries, string Stream, string Consumer, string Subject, ulong OriginalSequence,
+    ulong Sequence, DateTimeOffset At, string Reason, int Deliveries,
+    string Stream, string Consumer, string Subject, ulong OriginalSequence,
     string? Type, Guid? EventId, Guid? OrderId, string? TraceId)
 {
     /// <summary>Set only when a single letter is shown.</summary>
@@ -31,7 +32,10 @@ internal sealed record DeadLetter(
     {
         return new(
             message.Sequence,
-            DateTimeOffset.TryParse(Header(DeadLetterFormat.At), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : message.Time,
+            DateTimeOffset.TryParse(
+                Header(DeadLetterFormat.At), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                ? at
+                : message.Time,
             Header(DeadLetterFormat.Reason) ?? "unknown",
             int.TryParse(Header(DeadLetterFormat.Deliveries), CultureInfo.InvariantCulture, out var deliveries) ? deliveries : 0,
             Header(DeadLetterFormat.OriginalStream) ?? string.Empty,
@@ -76,6 +80,7 @@ internal sealed record DeadLetterFilter(
     internal bool IsEmpty => this == new DeadLetterFilter();
 
     internal bool Matches(DeadLetter letter) =>
-        (Stream is null || letter.Stream == Stream) && (Consumer is null || letter.Consumer == Consumer) && (Type is null || letter.Type == Type)
+        (Stream is null || letter.Stream == Stream)
+        && (Consumer is null || letter.Consumer == Consumer) && (Type is null || letter.Type == Type)
         && (OrderId is null || letter.OrderId == OrderId) && (Since is null || letter.At >= Since);
 }

@@ -7,7 +7,8 @@ namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
 /// <summary>A recorded operator action on a dead letter.</summary>
 internal sealed record DeadLetterAction(
-    ulong Sequence, string Consumer, string Reason, DateTimeOffset DeadSince, string Action, string By, DateTimeOffset At, string Result, string? TraceId);
+    ulong Sequence, string Consumer, string Reason, DateTimeOffset DeadSince,
+    string Action, string By, DateTimeOffset At, string Result, string? TraceId);
 
 /// <summary>The append-only audit log of operator actions on dead letters.</summary>
 internal sealed class DeadLetterActions(NpgsqlDataSource database, TimeProvider time)
@@ -43,7 +44,8 @@ internal sealed class DeadLetterActions(NpgsqlDataSource database, TimeProvider 
     internal Task<List<DeadLetterAction>> OfOrderAsync(Guid orderId, CancellationToken cancellationToken) =>
         ReadAsync("order_id = $1", orderId, NpgsqlDbType.Uuid, cancellationToken);
 
-    private async Task<List<DeadLetterAction>> ReadAsync<T>(string condition, T value, NpgsqlDbType type, CancellationToken cancellationToken)
+    private async Task<List<DeadLetterAction>> ReadAsync<T>(
+        string condition, T value, NpgsqlDbType type, CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand($"SELECT {Columns} FROM dead_letter_actions WHERE {condition} ORDER BY id");
         Add(command, value, type);
@@ -55,7 +57,8 @@ internal sealed class DeadLetterActions(NpgsqlDataSource database, TimeProvider 
     }
 
     private static DeadLetterAction Read(NpgsqlDataReader row) => new(
-        (ulong)row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3), row.GetString(4), row.GetString(5),
+        (ulong)row.GetInt64(0), row.GetString(1), row.GetString(2),
+        row.GetFieldValue<DateTimeOffset>(3), row.GetString(4), row.GetString(5),
         row.GetFieldValue<DateTimeOffset>(6), row.GetString(7), row.IsDBNull(8) ? null : row.GetString(8));
 
     private static void Add<T>(NpgsqlCommand command, T value, NpgsqlDbType type) =>

@@ -89,7 +89,8 @@ internal static class DeadLetterCommands
             ["NUMBER", "SINCE", "CONSUMER", "TYPE", "ORDER", "DELIVERIES", "REASON"],
             page.Items.Select(letter => new[]
             {
-                $"{letter.Sequence}", Output.Text(letter.At), letter.Consumer, letter.Type ?? "-", letter.OrderId?.ToString() ?? "-", $"{letter.Deliveries}", letter.Reason,
+                $"{letter.Sequence}", Output.Text(letter.At), letter.Consumer, letter.Type ?? "-",
+                letter.OrderId?.ToString() ?? "-", $"{letter.Deliveries}", letter.Reason,
             }));
         if (page.NextCursor is { } next)
             await Console.Error.WriteLineAsync($"Next page: --cursor {next}.");
@@ -161,7 +162,8 @@ internal static class DeadLetterCommands
     }
 
     private static DeadLetterFilter Filter(ParseResult arguments) => new(
-        arguments.GetValue(Stream), arguments.GetValue(Consumer), arguments.GetValue(Type), arguments.GetValue(Order), arguments.GetValue(Since));
+        arguments.GetValue(Stream), arguments.GetValue(Consumer),
+        arguments.GetValue(Type), arguments.GetValue(Order), arguments.GetValue(Since));
 
     private sealed class Tools(OpsConnections connections)
     {

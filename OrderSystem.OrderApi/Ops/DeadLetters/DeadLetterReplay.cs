@@ -31,11 +31,13 @@ internal sealed record FailedReplay(ulong Letter, ulong NewLetter, string Reason
 /// Replays dead letters at a limited rate, and stops when one becomes a dead letter again: the next would probably fail for the same cause.
 /// Therefore it also waits for the outcome of the first before it replays more.
 /// </summary>
-internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLetterActions actions, TimeProvider time, ILogger<DeadLetterReplay> logger)
+internal sealed partial class DeadLetterReplay(
+    DeadLetterStream stream, DeadLetterActions actions, TimeProvider time, ILogger<DeadLetterReplay> logger)
 {
     private const int PageSize = 100;
 
-    internal async Task<ReplayReport> RunAsync(DeadLetterFilter filter, ReplayOptions options, Operator by, CancellationToken cancellationToken)
+    internal async Task<ReplayReport> RunAsync(
+        DeadLetterFilter filter, ReplayOptions options, Operator by, CancellationToken cancellationToken)
     {
         var last = await stream.LastSequenceAsync(cancellationToken);
         var run = new ReplayRun(stream, time, last);
@@ -63,7 +65,8 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
         return run.Report(dryRun);
     }
 
-    private async Task ReplayAsync(List<DeadLetter> letters, ReplayRun run, ReplayOptions options, Operator by, CancellationToken cancellationToken)
+    private async Task ReplayAsync(
+        List<DeadLetter> letters, ReplayRun run, ReplayOptions options, Operator by, CancellationToken cancellationToken)
     {
         foreach (var letter in letters)
         {
@@ -88,7 +91,8 @@ internal sealed partial class DeadLetterReplay(DeadLetterStream stream, DeadLett
                 return;
             }
 
-            await actions.RecordAsync(letter, DeadLetterActions.Replay, by, $"published as {letter.Stream} {sequence}", CancellationToken.None);
+            await actions.RecordAsync(
+                letter, DeadLetterActions.Replay, by, $"published as {letter.Stream} {sequence}", CancellationToken.None);
             await stream.DeleteAsync(letter.Sequence, CancellationToken.None);
             Log.Replayed(logger, letter.Sequence, letter.Stream, sequence, by);
 

@@ -38,7 +38,8 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext 
     }
 
     internal async Task<ulong> LastSequenceAsync(CancellationToken cancellationToken) =>
-        (await jetStream.Connection.AskAsync(token => jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: token), cancellationToken)).Info.State.LastSeq;
+        (await jetStream.Connection.AskAsync(
+            token => jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: token), cancellationToken)).Info.State.LastSeq;
 
     /// <summary>Deletes the letter from the stream; false when it does not exist.</summary>
     internal async Task<bool> DeleteAsync(ulong sequence, CancellationToken cancellationToken)
@@ -46,7 +47,8 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext 
         try
         {
             return (await jetStream.Connection.AskAsync(
-                token => jetStream.DeleteMessageAsync(Topology.DeadLetters, new StreamMsgDeleteRequest { Seq = sequence }, token), cancellationToken)).Success;
+                token => jetStream.DeleteMessageAsync(Topology.DeadLetters, new StreamMsgDeleteRequest { Seq = sequence }, token),
+                cancellationToken)).Success;
         }
         catch (NatsJSApiException missing) when (NoSuchMessage.Contains(missing.Error.ErrCode))
         {
@@ -84,7 +86,8 @@ internal sealed class DeadLetterStream(INatsJSContext jetStream, INatsJSContext 
     {
         try
         {
-            return (await jetStream.Connection.AskAsync(token => jetStream.GetConsumerAsync(originalStream, consumer, token), cancellationToken)).Info.AckFloor.StreamSeq;
+            return (await jetStream.Connection.AskAsync(
+                token => jetStream.GetConsumerAsync(originalStream, consumer, token), cancellationToken)).Info.AckFloor.StreamSeq;
         }
         catch (NatsJSApiException)
         {

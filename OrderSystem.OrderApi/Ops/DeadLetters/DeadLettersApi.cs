@@ -34,7 +34,9 @@ internal static class DeadLettersApi
         services.AddSingleton(provider =>
         {
             var jetStream = provider.GetRequiredService<INatsJSContext>();
-            return new DeadLetterStream(jetStream, forOperators ? new NatsJSContext(provider.GetRequiredKeyedService<INatsConnection>(OperatorsConnection)) : jetStream);
+            return new DeadLetterStream(jetStream, forOperators
+                ? new NatsJSContext(provider.GetRequiredKeyedService<INatsConnection>(OperatorsConnection))
+                : jetStream);
         });
         services.AddSingleton<DeadLetterActions>();
         services.AddSingleton<DeadLetterReplay>();
@@ -56,8 +58,8 @@ internal static class DeadLettersApi
             statusCode: StatusCodes.Status404NotFound);
 
     private static async Task<Results<Ok<DeadLetterPage>, ValidationProblem>> ListAsync(
-        string? stream, string? consumer, string? type, string? orderId, string? since, string? limit, string? cursor, DeadLetterStream letters,
-        CancellationToken cancellationToken)
+        string? stream, string? consumer, string? type, string? orderId,
+        string? since, string? limit, string? cursor, DeadLetterStream letters, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var size = DefaultLimit;
@@ -79,7 +81,8 @@ internal static class DeadLettersApi
         return TypedResults.Ok(await ReadPageAsync(letters, filter, from, size, cancellationToken));
     }
 
-    internal static async Task<DeadLetterPage> ReadPageAsync(DeadLetterStream letters, DeadLetterFilter filter, ulong from, int size, CancellationToken cancellationToken)
+    internal static async Task<DeadLetterPage> ReadPageAsync(
+        DeadLetterStream letters, DeadLetterFilter filter, ulong from, int size, CancellationToken cancellationToken)
     {
         var page = await letters.ReadAsync(filter, from, cancellationToken).Take(size + 1).ToListAsync(cancellationToken);
         return page.Count <= size ? new DeadLetterPage(page, NextCursor: null) : new DeadLetterPage(page[..size], page[size].Sequence);

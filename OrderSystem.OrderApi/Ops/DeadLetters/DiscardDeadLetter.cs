@@ -28,6 +28,8 @@ internal static class DiscardDeadLetter
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();
-        return await DiscardAsync(letters, actions, (ulong)sequence, by, cancellationToken) ? TypedResults.NoContent() : DeadLettersApi.NotFound(sequence);
+        return await DiscardAsync(letters, actions, (ulong)sequence, by, cancellationToken)
+            ? TypedResults.NoContent()
+            : DeadLettersApi.NotFound(sequence);
     }
 }

@@ -54,13 +54,15 @@ internal static class ReplayDeadLetters
     }
 
     private static async Task<IResult> ReplayOneAsync(
-        long sequence, HttpRequest http, string? dryRun, DeadLetterStream letters, DeadLetterReplay replay, CancellationToken cancellationToken)
+        long sequence, HttpRequest http, string? dryRun, DeadLetterStream letters,
+        DeadLetterReplay replay, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();
         var isDryRun = false;
         if (dryRun is not null && !bool.TryParse(dryRun, out isDryRun))
-            return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { ["dryRun"] = ["must be true or false"] });
+            return TypedResults.ValidationProblem(
+                new Dictionary<string, string[]>(StringComparer.Ordinal) { ["dryRun"] = ["must be true or false"] });
         return await letters.FindAsync((ulong)sequence, cancellationToken) is { } letter
             ? TypedResults.Ok(await replay.RunAsync(letter, isDryRun, by, cancellationToken))
             : DeadLettersApi.NotFound(sequence);
@@ -79,7 +81,8 @@ internal static class ReplayDeadLetters
     }
 }
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, MaxDepth = 4)]
 [JsonSerializable(typeof(ReplayRequest))]
 internal sealed partial class ReplayRequestJson : JsonSerializerContext;

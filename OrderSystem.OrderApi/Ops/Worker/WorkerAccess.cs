@@ -6,8 +6,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.OrderApi.Ops.Worker;
 
 /// <summary>
-/// Adds a token with <see cref="Scopes.Operate"/> to requests to the payment worker, and to no other host: the configured one, or that of the operator whose request
-/// is being answered.
+/// Adds a token with <see cref="Scopes.Operate"/> to requests to the payment worker, and to no other host: the configured one, or that of
+/// the operator whose request is being answered.
 /// </summary>
 internal sealed class WorkerAccess(Func<WorkerOptions> options, IHttpContextAccessor? caller) : DelegatingHandler
 {
@@ -15,7 +15,8 @@ internal sealed class WorkerAccess(Func<WorkerOptions> options, IHttpContextAcce
     {
         builder.AddValidatedOptions<WorkerOptions>(WorkerOptions.Section);
         builder.Services.AddTransient(services => new WorkerAccess(
-            () => services.GetRequiredService<IOptionsMonitor<WorkerOptions>>().CurrentValue, services.GetRequiredService<IHttpContextAccessor>()));
+            () => services.GetRequiredService<IOptionsMonitor<WorkerOptions>>().CurrentValue,
+            services.GetRequiredService<IHttpContextAccessor>()));
     }
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -31,7 +32,9 @@ internal sealed class WorkerAccess(Func<WorkerOptions> options, IHttpContextAcce
     {
         if (!string.IsNullOrWhiteSpace(worker.WorkerToken))
             return worker.WorkerToken.Trim();
-        return caller?.HttpContext is { } http && http.User.Has(Scopes.Operate) && AuthenticationHeaderValue.TryParse(http.Request.Headers.Authorization, out var header)
+        return caller?.HttpContext is { } http
+            && http.User.Has(Scopes.Operate)
+            && AuthenticationHeaderValue.TryParse(http.Request.Headers.Authorization, out var header)
             ? header.Parameter : null;
     }
 }

@@ -11,7 +11,8 @@ internal sealed record PaymentList(
     [property: Description("Number of matching payments, including those beyond the limit.")] long Total);
 
 internal sealed record WaitingPayment(
-    Guid OrderId, Guid PaymentId, string Status, decimal? Amount, string? Currency, string? Reason, string? ProviderReference, int Attempts, bool IsCancelled,
+    Guid OrderId, Guid PaymentId, string Status, decimal? Amount, string? Currency,
+    string? Reason, string? ProviderReference, int Attempts, bool IsCancelled,
     [property: Description("In review since · unknown since the first attempt · refunding since the cancellation")] DateTimeOffset Since);
 
 /// <summary>Which payments to list.</summary>
@@ -46,7 +47,8 @@ internal static class ListPayments
         if (olderThan is not null && !TryReadAge(olderThan, out age))
             errors["olderThan"] = ["must be a number with s, m, h or d, such as 15m"];
         var size = DefaultLimit;
-        if (limit is not null && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit))
+        if (limit is not null
+            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit))
             errors["limit"] = [$"must be between 1 and {MaxLimit}"];
         return (new(status, age, size), errors);
     }
@@ -58,7 +60,8 @@ internal static class ListPayments
             .Select(status => $"SELECT *, {SinceOf(status)} AS since FROM payments WHERE status = '{status}'");
         await using var command = database.CreateCommand(
             $"""
-            SELECT order_id, id, status, amount, currency, reason, provider_reference, attempts, cancelled_at IS NOT NULL, since, count(*) OVER ()
+            SELECT order_id, id, status, amount, currency, reason, provider_reference, attempts, cancelled_at IS NOT NULL, since,
+                count(*) OVER ()
             FROM ({string.Join(" UNION ALL ", parts)}) AS waiting WHERE since <= now() - $1 ORDER BY since, order_id LIMIT $2
             """);
         command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = request.OlderThan });
@@ -85,7 +88,9 @@ internal static class ListPayments
     private static bool TryReadAge(string text, out TimeSpan age)
     {
         age = default;
-        if (text.Length < 2 || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count > 1_000_000)
+        if (text.Length < 2
+            || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            || count > 1_000_000)
             return false;
         TimeSpan? unit = text[^1] switch
         {
@@ -100,7 +105,8 @@ internal static class ListPayments
     }
 
     private static WaitingPayment Read(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetDecimal(3), Text(row, 4), Text(row, 5), Text(row, 6),
+        row.GetGuid(0), row.GetGuid(1), row.GetString(2),
+        row.IsDBNull(3) ? null : row.GetDecimal(3), Text(row, 4), Text(row, 5), Text(row, 6),
         row.GetInt32(7), row.GetBoolean(8), row.GetFieldValue<DateTimeOffset>(9));
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

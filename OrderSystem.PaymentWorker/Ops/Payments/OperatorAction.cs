@@ -18,7 +18,8 @@ internal sealed record OperatorAction(string Action, string By, DateTimeOffset A
 
     /// <summary>Reads one row of <see cref="OfOrder"/>.</summary>
     internal static OperatorAction Read(NpgsqlDataReader row) => new(
-        row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4));
+        row.GetString(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2),
+        row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4));
 
     /// <summary>Inserts a row, in the transaction of the connection if it has one.</summary>
     internal static async Task AddAsync(
@@ -30,7 +31,11 @@ internal sealed record OperatorAction(string Action, string By, DateTimeOffset A
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = action });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = $"{by}" });
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = detail });
-        command.Parameters.Add(new NpgsqlParameter { Value = (object?)Activity.Current?.TraceId.ToHexString() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new NpgsqlParameter
+        {
+            Value = (object?)Activity.Current?.TraceId.ToHexString() ?? DBNull.Value,
+            NpgsqlDbType = NpgsqlDbType.Text,
+        });
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -64,17 +64,21 @@ internal static class PaymentCommands
         On(show, ShowAsync);
         var requery = new Command("requery", "Looks an order up at the provider and applies the outcome if it is certain.") { Id, Json };
         On(requery, async (database, arguments, token) => await ReportAsync(
-            await Services(database).GetRequiredService<RequeryPayment>().RunAsync(arguments.GetValue(Id), Operator.OfThisProcess, token), arguments));
+            await Services(database).GetRequiredService<RequeryPayment>().RunAsync(arguments.GetValue(Id), Operator.OfThisProcess, token),
+            arguments));
         var resolve = new Command("resolve", "Ends a review with an operator's decision, unless the provider contradicts it.")
         {
             Id, As, Reference, Reason, Force, Json,
         };
         On(resolve, async (database, arguments, token) => await ReportAsync(
-            await Services(database).GetRequiredService<ResolvePayment>().RunAsync(arguments.GetValue(Id), Request(arguments), Operator.OfThisProcess, token), arguments));
+            await Services(database).GetRequiredService<ResolvePayment>()
+                .RunAsync(arguments.GetValue(Id), Request(arguments), Operator.OfThisProcess, token),
+            arguments));
         return new Command(Verb, "Lists, shows, looks up and resolves payments without an outcome.") { list, show, requery, resolve };
 
-        void On(Command command, Func<NpgsqlDataSource, ParseResult, CancellationToken, Task<int>> action) => command.SetAction((arguments, token) =>
-            OpsConnections.RunWithDatabaseAsync(builder.Configuration, databaseName, database => action(database, arguments, token)));
+        void On(Command command, Func<NpgsqlDataSource, ParseResult, CancellationToken, Task<int>> action) =>
+            command.SetAction((arguments, token) => OpsConnections.RunWithDatabaseAsync(
+                builder.Configuration, databaseName, database => action(database, arguments, token)));
 
         // The services that call the provider, configured as in the worker; no hosted service is started.
         ServiceProvider Services(NpgsqlDataSource database)
@@ -103,8 +107,10 @@ internal static class PaymentCommands
             ["ORDER", "STATUS", "SINCE", "AMOUNT", "CANCELLED", "ATTEMPTS", "REASON"],
             found.Items.Select(payment => new[]
             {
-                $"{payment.OrderId}", payment.Status, Output.Text(payment.Since), string.Create(CultureInfo.InvariantCulture, $"{payment.Amount} {payment.Currency}"),
-                payment.IsCancelled ? "yes" : "no", string.Create(CultureInfo.InvariantCulture, $"{payment.Attempts}"), payment.Reason ?? "-",
+                $"{payment.OrderId}", payment.Status, Output.Text(payment.Since),
+                string.Create(CultureInfo.InvariantCulture, $"{payment.Amount} {payment.Currency}"),
+                payment.IsCancelled ? "yes" : "no", string.Create(CultureInfo.InvariantCulture, $"{payment.Attempts}"),
+                payment.Reason ?? "-",
             }));
         if (found.Total > found.Items.Count)
             await Console.Error.WriteLineAsync($"{found.Items.Count} of {found.Total} are shown; raise --limit for more.");
@@ -122,7 +128,8 @@ internal static class PaymentCommands
 
     private static ResolveRequest Request(ParseResult arguments)
     {
-        var request = new ResolveRequest(arguments.GetValue(As)!, arguments.GetValue(Reason)!, arguments.GetValue(Reference), arguments.GetValue(Force));
+        var request = new ResolveRequest(
+            arguments.GetValue(As)!, arguments.GetValue(Reason)!, arguments.GetValue(Reference), arguments.GetValue(Force));
         ThrowIfAny(request.Validate());
         return request;
     }

@@ -16,7 +16,8 @@ internal sealed record PaymentReport(
     [property: Description("Whether the request changed it.")] bool Changed,
     [property: Description("What the provider says, and why nothing was changed.")] string Detail)
 {
-    internal static PaymentReport Unchanged(PaymentStanding payment, string detail) => new(payment.OrderId, payment.PaymentId, payment.Status.ToName(), Changed: false, detail);
+    internal static PaymentReport Unchanged(PaymentSnapshot payment, string detail) =>
+        new(payment.OrderId, payment.PaymentId, payment.Status.ToName(), Changed: false, detail);
 }
 
 /// <summary>The final status of a payment, decided by an operator or by a look-up.</summary>
@@ -37,12 +38,12 @@ internal sealed record PaymentDecision(PaymentStatus Status, string? Reference, 
     /// operator saw it is left as it is. The relays of the running services publish the event.
     /// </summary>
     /// <returns>The payment after the transaction, and whether this decision was applied.</returns>
-    internal async Task<(PaymentStanding Payment, bool IsTaken)> CommitAsync(
-        NpgsqlDataSource database, PaymentStanding seen, DateTimeOffset now, CancellationToken cancellationToken)
+    internal async Task<(PaymentSnapshot Payment, bool IsTaken)> CommitAsync(
+        NpgsqlDataSource database, PaymentSnapshot seen, DateTimeOffset now, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var payment = (await PaymentStanding.FindAsync(connection, seen.OrderId, isLocked: true, cancellationToken))!;
+        var payment = (await PaymentSnapshot.FindAsync(connection, seen.OrderId, isLocked: true, cancellationToken))!;
         if ((payment.Status, payment.Events) != (seen.Status, seen.Events))
             return (payment, IsTaken: false);
 
@@ -59,18 +60,22 @@ internal sealed record PaymentDecision(PaymentStatus Status, string? Reference, 
             Currency = currency,
         };
         if (await RecordOutcome.Write.WriteAsync(connection, outcome, cancellationToken) == 0)
-            throw new InvalidOperationException($"The payment of order {payment.OrderId} changed despite its row lock; nothing was committed.");
+            throw new InvalidOperationException(
+                $"The payment of order {payment.OrderId} changed despite its row lock; nothing was committed.");
         await OperatorAction.AddAsync(connection, payment.OrderId, Record.Action, Record.By, Record.Detail, cancellationToken);
-        payment = (await PaymentStanding.FindAsync(connection, payment.OrderId, isLocked: false, cancellationToken))!;
+        payment = (await PaymentSnapshot.FindAsync(connection, payment.OrderId, isLocked: false, cancellationToken))!;
         await transaction.CommitAsync(cancellationToken);
         return (payment, IsTaken: true);
     }
 
-    private StoredEvent Event(PaymentStanding payment, decimal amount, string currency, DateTimeOffset now) => Status switch
+    private StoredEvent Event(PaymentSnapshot payment, decimal amount, string currency, DateTimeOffset now) => Status switch
     {
-        PaymentStatus.Succeeded => StoredEvent.CreateUnnumbered(new PaymentSucceeded(payment.OrderId, payment.PaymentId, amount, currency, Reference!), now),
-        PaymentStatus.Refunded => StoredEvent.CreateUnnumbered(new PaymentRefunded(payment.OrderId, payment.PaymentId, amount, currency, Reference!, Reason), now),
-        _ => StoredEvent.CreateUnnumbered(new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, currency, Reason!, Reference), now),
+        PaymentStatus.Succeeded => StoredEvent.CreateUnnumbered(
+            new PaymentSucceeded(payment.OrderId, payment.PaymentId, amount, currency, Reference!), now),
+        PaymentStatus.Refunded => StoredEvent.CreateUnnumbered(
+            new PaymentRefunded(payment.OrderId, payment.PaymentId, amount, currency, Reference!, Reason), now),
+        _ => StoredEvent.CreateUnnumbered(
+            new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, currency, Reason!, Reference), now),
     };
 
     /// <summary>

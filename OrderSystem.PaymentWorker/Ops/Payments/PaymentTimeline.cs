@@ -42,14 +42,14 @@ internal static class PaymentTimeline
     internal static async Task<PaymentHistory> ReadAsync(
         NpgsqlDataSource database, Guid id, IReadOnlyList<Guid> received, CancellationToken cancellationToken)
     {
-        var orderId = (await PaymentStanding.FindAsync(database, id, cancellationToken))?.OrderId ?? id;
+        var orderId = (await PaymentSnapshot.FindAsync(database, id, cancellationToken))?.OrderId ?? id;
 
         // Read through to_jsonb, columns that an older schema lacks are null (rolling upgrade).
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(Command(
             """
-            SELECT id, status, attempts, amount, currency, provider_reference, to_jsonb(p) ->> 'refund_reference', reason, created_at, updated_at,
-                   to_jsonb(p) ->> 'calls'
+            SELECT id, status, attempts, amount, currency, provider_reference, to_jsonb(p) ->> 'refund_reference', reason,
+                   created_at, updated_at, to_jsonb(p) ->> 'calls'
             FROM payments p WHERE order_id = $1
             """,
             new NpgsqlParameter<Guid> { TypedValue = orderId }));
@@ -82,15 +82,18 @@ internal static class PaymentTimeline
     private static NpgsqlBatchCommand Command(string sql, NpgsqlParameter parameter) => new(sql) { Parameters = { parameter } };
 
     private static PaymentState ReadPayment(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.GetInt32(2), row.IsDBNull(3) ? null : row.GetDecimal(3), Text(row, 4), Text(row, 5), Text(row, 6), Text(row, 7),
+        row.GetGuid(0), row.GetString(1), row.GetInt32(2), row.IsDBNull(3) ? null : row.GetDecimal(3),
+        Text(row, 4), Text(row, 5), Text(row, 6), Text(row, 7),
         row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), ProviderCall.FromJson(Text(row, 10)));
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }
 
 internal sealed record PaymentHistory(
-    Guid OrderId, PaymentState? Payment, IReadOnlyList<TimelineEvent> Events, IReadOnlyList<ProcessedEvent> Received, IReadOnlyList<Redriven> Redriven, IReadOnlyList<OperatorAction> Actions);
+    Guid OrderId, PaymentState? Payment, IReadOnlyList<TimelineEvent> Events,
+    IReadOnlyList<ProcessedEvent> Received, IReadOnlyList<Redriven> Redriven, IReadOnlyList<OperatorAction> Actions);
 
 internal sealed record PaymentState(
-    Guid Id, string Status, int Attempts, decimal? Amount, string? Currency, string? ProviderReference, string? RefundReference, string? Reason,
+    Guid Id, string Status, int Attempts, decimal? Amount, string? Currency,
+    string? ProviderReference, string? RefundReference, string? Reason,
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall> Calls);

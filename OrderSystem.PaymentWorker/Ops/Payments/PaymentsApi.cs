@@ -35,10 +35,12 @@ internal static class PaymentsApi
         }
 
         if (report.Changed)
-            metrics.Ended(PaymentStatuses.Parse(report.Status) is var status && status == PaymentStatus.Refunding ? PaymentStatus.Succeeded : status);
+            metrics.Ended(
+                PaymentStatuses.Parse(report.Status) is var status && status == PaymentStatus.Refunding ? PaymentStatus.Succeeded : status);
         return report.Changed || !refuses
             ? TypedResults.Json(report, PaymentsJson.Default.PaymentReport)
-            : TypedResults.Problem(report.Detail, statusCode: StatusCodes.Status409Conflict, extensions: [new("paymentStatus", report.Status)]);
+            : TypedResults.Problem(
+                report.Detail, statusCode: StatusCodes.Status409Conflict, extensions: [new("paymentStatus", report.Status)]);
     }
 }
 
@@ -48,7 +50,9 @@ internal static class PaymentsApi
 [JsonSerializable(typeof(PaymentReport))]
 internal sealed partial class PaymentsJson : JsonSerializerContext;
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 4)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false,
+    RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 4)]
 [JsonSerializable(typeof(ResolveRequest))]
 internal sealed partial class PaymentRequestJson : JsonSerializerContext;

@@ -26,7 +26,9 @@ internal static class ProviderViews
     internal static ProviderView Of(ChargeOutcome found, PaymentStatus decision, string? reference, bool noCallInFlight) => found switch
     {
         { IsAnswer: false } or { Status: ChargeStatus.Refused, Found: null } => ProviderView.IsSilent,
-        { Status: ChargeStatus.None } => decision == PaymentStatus.Declined && noCallInFlight ? ProviderView.Confirms : ProviderView.IsSilent,
+        { Status: ChargeStatus.None } => decision == PaymentStatus.Declined && noCallInFlight
+            ? ProviderView.Confirms
+            : ProviderView.IsSilent,
         { Status: ChargeStatus.Declined } => Confirms(decision == PaymentStatus.Declined),
         { Found.IsRefunded: true } => Confirms(decision == PaymentStatus.Refunded),
         { Status: ChargeStatus.Succeeded } => Confirms(decision == PaymentStatus.Succeeded && found.Reference == reference),
@@ -39,7 +41,9 @@ internal static class ProviderViews
     {
         { Status: ChargeStatus.Succeeded, Found.IsRefunded: true } => $"The provider has refunded {found.Reference}",
         { Status: ChargeStatus.Succeeded } =>
-            string.Create(CultureInfo.InvariantCulture, $"The provider has charged {found.Found?.Amount} {found.Found?.Currency} as {found.Reference}"),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"The provider has charged {found.Found?.Amount} {found.Found?.Currency} as {found.Reference}"),
         { Status: ChargeStatus.Declined } => $"The provider has declined the charge: {found.Reason}",
         { IsAnswer: true } => $"Look-up of the order: {found.Reason}",
         _ => $"The provider could not be asked: {found.Reason}",

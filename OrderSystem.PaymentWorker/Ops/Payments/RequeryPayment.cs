@@ -16,7 +16,7 @@ internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry,
     /// <returns>Null when there is no such payment.</returns>
     internal async Task<PaymentReport?> RunAsync(Guid id, Operator by, CancellationToken cancellationToken)
     {
-        if (await PaymentStanding.FindAsync(database, id, cancellationToken) is not { } payment)
+        if (await PaymentSnapshot.FindAsync(database, id, cancellationToken) is not { } payment)
             return null;
         if (!payment.IsOpen)
             return PaymentReport.Unchanged(payment, "The payment already has a final status, so the provider was not asked.");
@@ -32,11 +32,13 @@ internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry,
             Record = (OperatorAction.Requery, by, $"{says}; applied as {status.ToName()}"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
-        return new(now.OrderId, now.PaymentId, now.Status.ToName(), isTaken, isTaken ? says : $"{says}; meanwhile the payment became {now.Status.ToName()}");
+        return new(
+            now.OrderId, now.PaymentId, now.Status.ToName(), isTaken,
+            isTaken ? says : $"{says}; meanwhile the payment became {now.Status.ToName()}");
     }
 
     /// <summary>A missing charge is not certain: a call may be in flight, and an operator may know of a charge.</summary>
-    private static PaymentStatus? Certain(PaymentStanding payment, ChargeOutcome found) => found.Status switch
+    private static PaymentStatus? Certain(PaymentSnapshot payment, ChargeOutcome found) => found.Status switch
     {
         ChargeStatus.Succeeded when found.Found is { IsRefunded: true } => PaymentStatus.Refunded,
         ChargeStatus.Succeeded when !payment.WasCharged => PaymentStatus.Succeeded,
@@ -44,7 +46,7 @@ internal sealed class RequeryPayment(NpgsqlDataSource database, Inquiry inquiry,
         _ => null,
     };
 
-    private async Task<PaymentReport> NothingAsync(PaymentStanding payment, Operator by, string detail, CancellationToken cancellationToken)
+    private async Task<PaymentReport> NothingAsync(PaymentSnapshot payment, Operator by, string detail, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         await OperatorAction.AddAsync(connection, payment.OrderId, OperatorAction.Requery, by, detail, cancellationToken);

@@ -59,7 +59,7 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
     /// <returns>Null when there is no such payment.</returns>
     internal async Task<PaymentReport?> RunAsync(Guid id, ResolveRequest request, Operator by, CancellationToken cancellationToken)
     {
-        if (await PaymentStanding.FindAsync(database, id, cancellationToken) is not { } payment)
+        if (await PaymentSnapshot.FindAsync(database, id, cancellationToken) is not { } payment)
             return null;
         if (WhyNotResolvable(payment, request) is { } refusal)
             return PaymentReport.Unchanged(payment, refusal);
@@ -78,10 +78,12 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
             Record = (OperatorAction.Resolve, by, $"as {request.Claim}: {request.Reason} ({forced}{says})"),
         };
         var (now, isTaken) = await decision.CommitAsync(database, payment, time.GetUtcNow(), cancellationToken);
-        return new(now.OrderId, now.PaymentId, now.Status.ToName(), isTaken, isTaken ? $"{says}." : $"Meanwhile the payment became {now.Status.ToName()}.");
+        return new(
+            now.OrderId, now.PaymentId, now.Status.ToName(), isTaken,
+            isTaken ? $"{says}." : $"Meanwhile the payment became {now.Status.ToName()}.");
     }
 
-    private static string? WhyNotResolvable(PaymentStanding payment, ResolveRequest request) => payment switch
+    private static string? WhyNotResolvable(PaymentSnapshot payment, ResolveRequest request) => payment switch
     {
         { IsInReview: true, WasCharged: true } when request.Status == PaymentStatus.Declined =>
             "The order was charged and only its refund is open: resolve it as refunded, or as succeeded to retry the refund.",
@@ -92,7 +94,7 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
         _ => $"The payment is {payment.Status.ToName()}. Only a payment in review can be resolved.",
     };
 
-    private static string? WhyNot(PaymentStanding payment, ResolveRequest request, ChargeOutcome found, ProviderView view)
+    private static string? WhyNot(PaymentSnapshot payment, ResolveRequest request, ChargeOutcome found, ProviderView view)
     {
         if (view == ProviderView.Contradicts)
             return $"That contradicts {request.Claim} and cannot be forced; requery applies what the provider says.";
@@ -106,7 +108,7 @@ internal sealed class ResolvePayment(NpgsqlDataSource database, Inquiry inquiry,
     }
 
     /// <summary>On the command line the provider may not be configured; then the look-up counts as unavailable.</summary>
-    private async Task<ChargeOutcome> LookUpAsync(PaymentStanding payment, CancellationToken cancellationToken)
+    private async Task<ChargeOutcome> LookUpAsync(PaymentSnapshot payment, CancellationToken cancellationToken)
     {
         try
         {

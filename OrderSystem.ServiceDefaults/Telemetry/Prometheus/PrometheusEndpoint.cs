@@ -12,7 +12,8 @@ namespace OrderSystem.ServiceDefaults.Telemetry.Prometheus;
 /// <c>GET /metrics</c> for Prometheus on its own address: clients of the service must not read its metrics, and the scraper must not reach
 /// the service.
 /// </summary>
-internal sealed partial class PrometheusEndpoint(string url, MeterProvider meters, ILogger<PrometheusEndpoint> logger) : IHostedService, IAsyncDisposable
+internal sealed partial class PrometheusEndpoint(string url, MeterProvider meters, ILogger<PrometheusEndpoint> logger)
+    : IHostedService, IAsyncDisposable
 {
     private WebApplication? server;
 
@@ -23,7 +24,8 @@ internal sealed partial class PrometheusEndpoint(string url, MeterProvider meter
         builder.WebHost.UseUrls(url);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         server = builder.Build();
-        server.UseOpenTelemetryPrometheusScrapingEndpoint(meters, predicate: null, path: "/metrics", configureBranchedPipeline: null, optionsName: null);
+        server.UseOpenTelemetryPrometheusScrapingEndpoint(
+            meters, predicate: null, path: "/metrics", configureBranchedPipeline: null, optionsName: null);
         try
         {
             await server.StartAsync(cancellationToken);

@@ -20,9 +20,14 @@ internal static class PrometheusSetup
             return;
 
         var host = builder.Configuration["OTEL_EXPORTER_PROMETHEUS_HOST"] is { Length: > 0 } given ? given : DefaultHost;
-        var port = int.TryParse(builder.Configuration["OTEL_EXPORTER_PROMETHEUS_PORT"], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : DefaultPort;
+        var port = int.TryParse(
+            builder.Configuration["OTEL_EXPORTER_PROMETHEUS_PORT"], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : DefaultPort;
         telemetry.WithMetrics(metrics => metrics.AddPrometheusExporter(exporter => exporter.ScopeInfoEnabled = false));
         builder.Services.AddSingleton<IHostedService>(services =>
-            new PrometheusEndpoint($"http://{host}:{port}", services.GetRequiredService<MeterProvider>(), services.GetRequiredService<ILogger<PrometheusEndpoint>>()));
+            new PrometheusEndpoint(
+                $"http://{host}:{port}", services.GetRequiredService<MeterProvider>(),
+                services.GetRequiredService<ILogger<PrometheusEndpoint>>()));
     }
 }

@@ -4,7 +4,7 @@ namespace OrderSystem.PaymentWorker.Gateway;
 /// A clock that ignores adjustments of the system clock. Polly's circuit breaker stores the wall-clock time until which it is open: if the
 /// clock were set back by an hour, it would reject every call for that hour.
 /// </summary>
-internal sealed class SteadyTime(TimeProvider time) : TimeProvider
+internal sealed class MonotonicTimeProvider(TimeProvider time) : TimeProvider
 {
     private readonly DateTimeOffset began = time.GetUtcNow();
     private readonly long origin = time.GetTimestamp();
@@ -15,5 +15,6 @@ internal sealed class SteadyTime(TimeProvider time) : TimeProvider
 
     public override long GetTimestamp() => time.GetTimestamp();
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) => time.CreateTimer(callback, state, dueTime, period);
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+        time.CreateTimer(callback, state, dueTime, period);
 }

@@ -14,8 +14,9 @@ namespace OrderSystem.PaymentWorker.Ops.Payments;
 /// <param name="TraceParent">The trace of the order.</param>
 /// <param name="Unchanged">Time since its last change.</param>
 /// <param name="WasCharged">Whether a PaymentSucceeded event exists: then only the refund is open.</param>
-internal sealed record PaymentStanding(
-    Guid OrderId, Guid PaymentId, PaymentStatus Status, int Events, decimal? Amount, string? Currency, string? TraceParent, TimeSpan Unchanged, bool WasCharged)
+internal sealed record PaymentSnapshot(
+    Guid OrderId, Guid PaymentId, PaymentStatus Status, int Events, decimal? Amount,
+    string? Currency, string? TraceParent, TimeSpan Unchanged, bool WasCharged)
 {
     /// <summary>The order with this id, or the one whose payment has it.</summary>
     internal const string OrderOf =
@@ -28,7 +29,7 @@ internal sealed record PaymentStanding(
     /// <summary>The payment as a look-up needs it.</summary>
     internal Payment Payment => new(OrderId, PaymentId, Amount, Currency, ProviderKey: default, Attempts: 0, FirstAttemptAt: default);
 
-    internal static async Task<PaymentStanding?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellationToken)
+    internal static async Task<PaymentSnapshot?> FindAsync(NpgsqlDataSource database, Guid id, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenConnectionAsync(cancellationToken);
         return await FindAsync(connection, id, isLocked: false, cancellationToken);
@@ -38,7 +39,7 @@ internal sealed record PaymentStanding(
     /// <param name="id">Id of the order or of its payment.</param>
     /// <param name="isLocked">Whether to lock the row until the end of the transaction.</param>
     /// <param name="cancellationToken">Ends with the request.</param>
-    internal static async Task<PaymentStanding?> FindAsync(
+    internal static async Task<PaymentSnapshot?> FindAsync(
         NpgsqlConnection connection, Guid id, bool isLocked, CancellationToken cancellationToken)
     {
         await using var command = new NpgsqlCommand(
@@ -54,7 +55,7 @@ internal sealed record PaymentStanding(
         return await row.ReadAsync(cancellationToken) ? Read(row) : null;
     }
 
-    private static PaymentStanding Read(NpgsqlDataReader row) => new(
+    private static PaymentSnapshot Read(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetGuid(1), PaymentStatuses.Parse(row.GetString(2)), row.GetInt32(3),
         row.IsDBNull(4) ? null : row.GetDecimal(4), row.IsDBNull(5) ? null : row.GetString(5),
         row.IsDBNull(6) ? null : row.GetString(6), row.GetTimeSpan(7), row.GetBoolean(8));
