@@ -47,7 +47,7 @@ public sealed partial class DocumentationTests
             .Select(line => $"{Path.GetFileName(path)}: {line.Trim()}"));
         var prose = Pages.SelectMany(page => File.ReadLines(page).Select(line => $"{Path.GetFileName(page)}: {line}"));
 
-        Assert.Empty(comments.Concat(prose).Where(line => NoActor().IsMatch(Code().Replace(line, ""))));
+        Assert.DoesNotContain(comments.Concat(prose), line => NoActor().IsMatch(Code().Replace(line, "")));
     }
 
     [Fact]
