@@ -4,7 +4,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NATS.Client.Core;
 using Npgsql;
@@ -71,10 +70,7 @@ public static class MessagingSetup
         services.AddSingleton<IHostedService>(provider =>
             new MigrationGate(
                 provider.GetRequiredService<NpgsqlDataSource>(), service, databaseName, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton(provider => new GroupCommitter(
-            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<CommittedEvents>(),
-            provider.GetRequiredService<IOptions<GroupCommitterOptions>>(), provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<GroupCommitter>>()));
+        services.AddSingleton<GroupCommitter>();
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommitter>());
         services.AddHostedService<TopologyGate>();
         services.AddHostedService<Relay>();

@@ -7,7 +7,7 @@ namespace OrderSystem.Messaging.GroupCommit;
 /// Hands committed events to the relay of the same process. Losing one here delays the event and does not lose it: its row stays in the
 /// outbox, from where any relay publishes it after the head start.
 /// </summary>
-internal sealed class CommittedEvents
+public sealed class CommittedEvents
 {
     private readonly Channel<StoredEvent> direct = Channel.CreateBounded<StoredEvent>(
         new BoundedChannelOptions(8_192) { FullMode = BoundedChannelFullMode.DropWrite });

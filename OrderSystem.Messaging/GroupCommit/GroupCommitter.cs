@@ -39,7 +39,7 @@ public sealed partial class GroupCommitter : BackgroundService
     private int waiting;
     private int piggybackedCount;
 
-    internal GroupCommitter(
+    public GroupCommitter(
         NpgsqlDataSource database, CommittedEvents committed,
         IOptions<GroupCommitterOptions> options, TimeProvider time, ILogger<GroupCommitter> logger)
     {

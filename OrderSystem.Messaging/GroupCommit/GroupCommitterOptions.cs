@@ -3,7 +3,7 @@ using System.ComponentModel.DataAnnotations;
 namespace OrderSystem.Messaging.GroupCommit;
 
 /// <summary>Section <c>GroupCommit</c>.</summary>
-internal sealed class GroupCommitterOptions
+public sealed class GroupCommitterOptions
 {
     /// <summary>Section of the configuration.</summary>
     public const string Section = "GroupCommit";
