@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
-using NATS.Client.JetStream.Models;
 
 namespace OrderSystem.Messaging.JetStream;
 
@@ -175,7 +174,7 @@ internal sealed partial class ConsumerLoop(
         }
     }
 
-    private bool MustRestart(ConsumerInfo? info)
+    private bool MustRestart(ConsumerState? info)
     {
         var delivered = Interlocked.Exchange(ref received, 0);
         if (info is null)
@@ -184,9 +183,9 @@ internal sealed partial class ConsumerLoop(
             return true;
         }
 
-        var isStalled = delivered == 0 && info.NumPending > 0 && slots.Busy == 0 && info.NumAckPending < settings.MaxAckPending;
+        var isStalled = delivered == 0 && info.Pending > 0 && slots.Busy == 0 && info.AckPending < settings.MaxAckPending;
         if (isStalled)
-            Log.Stalled(logger, consumer.Name, info.NumPending);
+            Log.Stalled(logger, consumer.Name, info.Pending);
         return isStalled;
     }
 
@@ -214,7 +213,7 @@ internal sealed partial class ConsumerLoop(
 
         [LoggerMessage(EventId = 1410, Level = LogLevel.Warning,
             Message = "Consumer {Consumer} stalled with {Pending} pending messages; restarting the pull.")]
-        internal static partial void Stalled(ILogger logger, string consumer, ulong pending);
+        internal static partial void Stalled(ILogger logger, string consumer, long pending);
 
         [LoggerMessage(EventId = 1411, Level = LogLevel.Error, Message = "Consumer {Consumer} no longer exists ({Error}); recreating it.")]
         internal static partial void Gone(ILogger logger, string consumer, string error);

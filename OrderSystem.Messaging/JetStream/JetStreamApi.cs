@@ -13,17 +13,17 @@ internal static class JetStreamApi
 {
     private const int NotFound = 404;
 
-    /// <summary>The configuration of a stream or consumer, or null when it does not exist.</summary>
+    /// <summary>Configuration and state of a stream or consumer, or null when it does not exist.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="call">Such as <c>STREAM.INFO.ORDERS</c>.</param>
     /// <param name="cancellationToken">Cancels the request.</param>
     /// <exception cref="NatsException">The server did not answer, or refused.</exception>
-    internal static async Task<JsonObject?> FindConfigAsync(
+    internal static async Task<JsonObject?> FindInfoAsync(
         this INatsConnection connection, string call, CancellationToken cancellationToken)
     {
         var answer = await connection.AskAsync(token => CallAsync(connection, Subject(call), [], token), cancellationToken);
         if (Error(answer) is not { } error)
-            return answer["config"]!.DeepClone().AsObject();
+            return answer;
         return error.Code == NotFound ? null : throw new NatsJSApiException(error);
     }
 

@@ -12,13 +12,13 @@ internal sealed class JetStreamGauges : IHostedService
         var meter = meters.Create(MessagingTelemetry.Name);
         var tag = new KeyValuePair<string, object?>("messaging.consumer.group.name", consumer.Name);
         meter.CreateObservableGauge(
-            "ordersystem.consumer.pending", () => Measure((long?)monitor.Last?.Consumer?.NumPending, tag),
+            "ordersystem.consumer.pending", () => Measure(monitor.Last?.Consumer?.Pending, tag),
             "{message}", "Consumer lag: messages that were never delivered yet.");
         meter.CreateObservableGauge(
-            "ordersystem.consumer.ack_pending", () => Measure(monitor.Last?.Consumer?.NumAckPending, tag),
+            "ordersystem.consumer.ack_pending", () => Measure(monitor.Last?.Consumer?.AckPending, tag),
             "{message}", "Messages that are delivered and not yet acknowledged.");
         meter.CreateObservableGauge(
-            "ordersystem.consumer.redelivered", () => Measure(monitor.Last?.Consumer?.NumRedelivered, tag), "{message}",
+            "ordersystem.consumer.redelivered", () => Measure(monitor.Last?.Consumer?.Redelivered, tag), "{message}",
             "Messages that were delivered more than once and are not yet acknowledged.");
         meter.CreateObservableGauge(
             "ordersystem.dead_letters.depth", () => Measure(monitor.Last?.DeadLetters),

@@ -1,8 +1,5 @@
 using Microsoft.Extensions.Logging;
 using NATS.Client.Core;
-using NATS.Client.JetStream;
-using NATS.Client.JetStream.Models;
-using OrderSystem.Messaging.Connections;
 using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.Messaging.JetStream;
@@ -11,7 +8,13 @@ namespace OrderSystem.Messaging.JetStream;
 /// <param name="Differences">Streams and consumers that are missing or differ from their declaration, each in a line.</param>
 /// <param name="Consumer">The service's durable consumer; null when it does not exist.</param>
 /// <param name="DeadLetters">Messages on the stream of dead letters; null when the stream does not exist.</param>
-internal sealed record JetStreamState(IReadOnlyList<string> Differences, ConsumerInfo? Consumer, long? DeadLetters);
+internal sealed record JetStreamState(IReadOnlyList<string> Differences, ConsumerState? Consumer, long? DeadLetters);
+
+/// <summary>Messages of a durable consumer.</summary>
+/// <param name="Pending">Never delivered yet.</param>
+/// <param name="AckPending">Delivered and not yet acknowledged.</param>
+/// <param name="Redelivered">Those of them that were delivered more than once.</param>
+internal sealed record ConsumerState(long Pending, long AckPending, long Redelivered);
 
 /// <summary>
 /// Polls the state of JetStream every ten seconds for all who need it: the gauges, the health check and the watchdog of the
@@ -19,13 +22,11 @@ internal sealed record JetStreamState(IReadOnlyList<string> Differences, Consume
 /// only the loss of its own stream.
 /// </summary>
 internal sealed partial class JetStreamMonitor(
-    ConsumerDeclaration consumer, INatsJSContext jetStream,
-    TopologyProvisioner topology, TimeProvider time, ILogger<JetStreamMonitor> logger)
+    ConsumerDeclaration consumer, TopologyProvisioner topology, TimeProvider time, ILogger<JetStreamMonitor> logger)
     : PeriodicService(Period, time)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
-    private const int NotFound = 404;
 
     private TaskCompletionSource<JetStreamState> next = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile JetStreamState? last;
@@ -46,11 +47,13 @@ internal sealed partial class JetStreamMonitor(
     /// <exception cref="NatsException">The server did not answer, or refused.</exception>
     internal async Task<JetStreamState> PollAsync(CancellationToken cancellationToken)
     {
-        var differences = await topology.CompareAsync(cancellationToken);
-        var found = await FindAsync(token => jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, token), cancellationToken);
-        var deadLetters = await FindAsync(
-            token => jetStream.GetStreamAsync(Topology.DeadLetters, cancellationToken: token), cancellationToken);
-        return new(differences, found?.Info, deadLetters?.Info.State.Messages);
+        var (differences, infos) = await topology.InspectAsync(cancellationToken);
+        var found = infos.GetValueOrDefault(consumer.Name);
+        var deadLetters = infos.GetValueOrDefault(Topology.DeadLetters);
+        return new(
+            differences,
+            found is null ? null : new((long)found["num_pending"]!, (long)found["num_ack_pending"]!, (long)found["num_redelivered"]!),
+            (long?)deadLetters?["state"]!["messages"]);
     }
 
     protected override async Task RunAsync(CancellationToken cancellationToken)
@@ -80,19 +83,6 @@ internal sealed partial class JetStreamMonitor(
         {
             if (!string.Equals(Interlocked.Exchange(ref mismatch, refused.Message), refused.Message, StringComparison.Ordinal))
                 Log.Refused(logger, refused.Message);
-        }
-    }
-
-    private async Task<T?> FindAsync<T>(Func<CancellationToken, ValueTask<T>> ask, CancellationToken cancellationToken)
-        where T : class
-    {
-        try
-        {
-            return await jetStream.Connection.AskAsync(ask, cancellationToken);
-        }
-        catch (NatsJSApiException missing) when (missing.Error.Code == NotFound)
-        {
-            return null;
         }
     }
 

@@ -31,25 +31,30 @@ internal sealed partial class TopologyProvisioner(
         return report;
     }
 
-    /// <summary>Streams and consumers that are missing or differ, each in a line. Changes nothing.</summary>
+    /// <summary>Compares the server with the declarations. Changes nothing.</summary>
     /// <exception cref="NatsException">The server did not answer, or refused.</exception>
-    internal async Task<List<string>> CompareAsync(CancellationToken cancellationToken)
+    internal async Task<TopologyState> InspectAsync(CancellationToken cancellationToken)
     {
-        var findings = new List<string>();
+        var (differences, infos) = (new List<string>(), new Dictionary<string, JsonObject>(StringComparer.Ordinal));
         foreach (var part in Parts())
         {
-            if (await nats.FindConfigAsync(part.Info, cancellationToken) is not { } actual)
-                findings.Add($"{part.Title} is missing");
-            else if (TopologyDifferences.Between(part.Title, actual, part.Config) is { Any: true } differences)
-                findings.Add($"{differences}");
+            if (await nats.FindInfoAsync(part.Info, cancellationToken) is not { } info)
+            {
+                differences.Add($"{part.Title} is missing");
+                continue;
+            }
+
+            infos.Add(part.Name, info);
+            if (TopologyDifferences.Between(part.Title, info["config"]!.AsObject(), part.Config) is { Any: true } found)
+                differences.Add($"{found}");
         }
 
-        return findings;
+        return new(differences, infos);
     }
 
     private async Task EnsureAsync(Part part, TopologyReport report, CancellationToken cancellationToken)
     {
-        if (await nats.FindConfigAsync(part.Info, cancellationToken) is not { } actual)
+        if (await nats.FindInfoAsync(part.Info, cancellationToken) is not { } info)
         {
             if (await TryAsync(
                 part.Create, part.Request(TopologyDifferences.Between(part.Title, [], part.Config).Config), cancellationToken))
@@ -65,7 +70,7 @@ internal sealed partial class TopologyProvisioner(
             return;
         }
 
-        var differences = TopologyDifferences.Between(part.Title, actual, part.Config).ThrowIfRefused();
+        var differences = TopologyDifferences.Between(part.Title, info["config"]!.AsObject(), part.Config).ThrowIfRefused();
         if (!differences.Any)
             return;
         if (await TryAsync(part.Update, part.Request(differences.Config), cancellationToken))
@@ -98,17 +103,20 @@ internal sealed partial class TopologyProvisioner(
     private IEnumerable<Part> Parts() =>
     [
         .. Topology.Streams.Select(stream => new Part(
-            $"stream {stream.Name}", $"STREAM.INFO.{stream.Name}", $"STREAM.CREATE.{stream.Name}",
+            "stream", stream.Name, $"STREAM.INFO.{stream.Name}", $"STREAM.CREATE.{stream.Name}",
             $"STREAM.UPDATE.{stream.Name}", stream.ToConfig(settings), config => config)),
         .. Topology.Consumers.Select(consumer => new Part(
-            $"consumer {consumer.Name}", $"CONSUMER.INFO.{consumer.Stream}.{consumer.Name}",
+            "consumer", consumer.Name, $"CONSUMER.INFO.{consumer.Stream}.{consumer.Name}",
             $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}", $"CONSUMER.CREATE.{consumer.Stream}.{consumer.Name}",
             consumer.ToConfig(settings), config => new() { ["stream_name"] = consumer.Stream, ["config"] = config })),
     ];
 
     /// <summary>A stream or consumer, and the API calls that read, create and update it.</summary>
     private sealed record Part(
-        string Title, string Info, string Create, string Update, JsonObject Config, Func<JsonObject, JsonObject> Request);
+        string Kind, string Name, string Info, string Create, string Update, JsonObject Config, Func<JsonObject, JsonObject> Request)
+    {
+        internal string Title => $"{Kind} {Name}";
+    }
 
     private static partial class Log
     {
@@ -124,6 +132,11 @@ internal sealed partial class TopologyProvisioner(
         internal static partial void NotAllowed(ILogger logger, string differences);
     }
 }
+
+/// <summary>The topology on the server.</summary>
+/// <param name="Differences">Streams and consumers that are missing or differ from their declaration, each in a line.</param>
+/// <param name="Infos">Configuration and state of those that exist, by name.</param>
+internal sealed record TopologyState(IReadOnlyList<string> Differences, IReadOnlyDictionary<string, JsonObject> Infos);
 
 /// <summary>What was changed on the server, and what the user was not permitted to change.</summary>
 internal sealed class TopologyReport

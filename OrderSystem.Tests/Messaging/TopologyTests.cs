@@ -120,7 +120,8 @@ public sealed class TopologyTests : IAsyncLifetime
     public async Task A_manually_changed_consumer_field_is_reported_and_restored(string field, string value)
     {
         await EnsureAsync();
-        var config = (await nats.FindConfigAsync("CONSUMER.INFO.ORDERS.ORDER_PROCESSOR", CancellationToken.None))!;
+        var config = (await nats.FindInfoAsync("CONSUMER.INFO.ORDERS.ORDER_PROCESSOR", CancellationToken.None))!["config"]!
+            .DeepClone().AsObject();
         config[field] = JsonNode.Parse(value);
         if (field is "backoff")
             config["max_deliver"] = 5;
@@ -129,12 +130,12 @@ public sealed class TopologyTests : IAsyncLifetime
             : "CONSUMER.CREATE.ORDERS.ORDER_PROCESSOR";
         await nats.ApplyAsync(call, new() { ["stream_name"] = "ORDERS", ["config"] = config }, CancellationToken.None);
 
-        Assert.Contains(await Provisioner().CompareAsync(CancellationToken.None), finding =>
+        Assert.Contains((await Provisioner().InspectAsync(CancellationToken.None)).Differences, finding =>
             finding.StartsWith("consumer ORDER_PROCESSOR: ", StringComparison.Ordinal)
             && finding.Contains($" {field} (", StringComparison.Ordinal));
         await EnsureAsync();
 
-        Assert.Empty(await Provisioner().CompareAsync(CancellationToken.None));
+        Assert.Empty((await Provisioner().InspectAsync(CancellationToken.None)).Differences);
     }
 
     [Theory]
@@ -146,15 +147,15 @@ public sealed class TopologyTests : IAsyncLifetime
     public async Task A_manually_changed_stream_field_is_reported_and_restored(string field, string value)
     {
         await EnsureAsync();
-        var config = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
+        var config = (await nats.FindInfoAsync("STREAM.INFO.ORDERS", CancellationToken.None))!["config"]!.AsObject();
         config[field] = JsonNode.Parse(value);
         await nats.ApplyAsync("STREAM.UPDATE.ORDERS", config, CancellationToken.None);
 
-        Assert.Contains(await Provisioner().CompareAsync(CancellationToken.None),
+        Assert.Contains((await Provisioner().InspectAsync(CancellationToken.None)).Differences,
             finding => finding.Contains($"stream ORDERS: {field} (", StringComparison.Ordinal));
         await EnsureAsync();
 
-        Assert.Empty(await Provisioner().CompareAsync(CancellationToken.None));
+        Assert.Empty((await Provisioner().InspectAsync(CancellationToken.None)).Differences);
     }
 
     /// <summary>
@@ -164,18 +165,18 @@ public sealed class TopologyTests : IAsyncLifetime
     public async Task An_update_keeps_every_undeclared_field()
     {
         await EnsureAsync();
-        var config = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
+        var config = (await nats.FindInfoAsync("STREAM.INFO.ORDERS", CancellationToken.None))!["config"]!.AsObject();
         config["allow_atomic"] = true;
         config["allow_direct"] = true;
         config["compression"] = "s2";
         config["metadata"] = new JsonObject { ["team"] = "payments" };
         config["max_age"] = Topology.Nanoseconds(TimeSpan.FromDays(1));
         await nats.ApplyAsync("STREAM.UPDATE.ORDERS", config, CancellationToken.None);
-        var before = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
+        var before = (await nats.FindInfoAsync("STREAM.INFO.ORDERS", CancellationToken.None))!["config"]!.AsObject();
 
         await EnsureAsync();
 
-        var after = (await nats.FindConfigAsync("STREAM.INFO.ORDERS", CancellationToken.None))!;
+        var after = (await nats.FindInfoAsync("STREAM.INFO.ORDERS", CancellationToken.None))!["config"]!.AsObject();
         Assert.NotEqual($"{before["max_age"]}", $"{after["max_age"]}");
         before["max_age"] = after["max_age"]!.DeepClone();
         Assert.True(JsonNode.DeepEquals(before, after), $"{before} became {after}");
