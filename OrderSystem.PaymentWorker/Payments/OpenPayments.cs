@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.Messaging.Telemetry;
 using OrderSystem.PaymentWorker.Gateway;
@@ -16,39 +15,12 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// attempt is used up. Retries are bounded by the retry budget.
 /// </summary>
 internal sealed partial class OpenPayments(
-    NpgsqlDataSource database, ProviderHealth provider, RetryBudget budget,
-    PaymentMetrics metrics, Doubt doubt, Charging charging, Refunding refunding,
+    DuePayments due, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Charging charging, Refunding refunding,
     IOptions<GatewayOptions> options, TimeProvider time, ILogger<OpenPayments> logger)
     : BackgroundService
 {
     /// <summary>Payments in progress at once.</summary>
     private const int Slots = 16;
-
-    /// <summary>Whether the provider was called before, as the index of due payments has it.</summary>
-    private const string WasCalled = "(CASE status WHEN 'refunding' THEN refund_attempts > 0 ELSE calls IS NOT NULL END)";
-
-    /// <summary>A charge that was written recently is still driven by its message.</summary>
-    private const string IsQuiet = "(status = 'refunding' OR updated_at < now() - interval '5 seconds')";
-
-    internal const string Query =
-        $"""
-        WITH first AS (
-            SELECT order_id FROM payments
-            WHERE status IN ('charging', 'unknown', 'refunding') AND NOT {WasCalled} AND lease_until <= now() AND {IsQuiet}
-            ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
-        again AS (
-            SELECT order_id FROM payments
-            WHERE status IN ('charging', 'unknown', 'refunding') AND {WasCalled} AND lease_until <= now() AND {IsQuiet}
-            ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
-        UPDATE payments SET
-            attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
-            refund_attempts = refund_attempts + CASE status WHEN 'refunding' THEN 1 ELSE 0 END,
-            first_attempt_at = CASE WHEN attempts = 0 AND status <> 'refunding' THEN now() ELSE first_attempt_at END,
-            lease_until = now() + $3, updated_at = now()
-        WHERE order_id IN (SELECT order_id FROM first UNION ALL SELECT order_id FROM again LIMIT $1)
-        RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference,
-            refund_key, refund_attempts, calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL
-        """;
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<Task, byte> running = [];
@@ -140,14 +112,7 @@ internal sealed partial class OpenPayments(
         var hasRecovered = recoveries != recoveriesSeen;
         if (!hasRecovered && !(recoveredAt is { } since && time.GetElapsedTime(since) > options.Value.Lease))
             return;
-        await using var command = database.CreateCommand(
-            """
-            UPDATE payments SET lease_until = now() -- the first condition is that of the index
-            WHERE status IN ('charging', 'unknown', 'refunding') AND status <> 'charging'
-                AND lease_until > now() AND lease_until > updated_at + $1
-            """);
-        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Lease });
-        await command.ExecuteNonQueryAsync(stopping);
+        await due.MakeDueAsync(stopping);
         recoveriesSeen = recoveries;
         recoveredAt = hasRecovered ? time.GetTimestamp() : null;
     }
@@ -155,18 +120,7 @@ internal sealed partial class OpenPayments(
     /// <returns>The number of payments taken.</returns>
     private async Task<int> StartAsync(int limit, CancellationToken stopping)
     {
-        var charges = new List<(Payment Payment, string? TraceParent)>();
-        var refunds = new List<(OpenRefund Refund, string? TraceParent)>();
-        await using (var command = database.CreateCommand(Query))
-        {
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = limit });
-            command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = Math.Min(limit, budget.Available) });
-            command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = options.Value.Lease });
-            await using var reader = await command.ExecuteReaderAsync(stopping);
-            while (await reader.ReadAsync(stopping))
-                Read(reader, charges, refunds);
-        }
-
+        var (charges, refunds) = await due.LeaseAsync(limit, Math.Min(limit, budget.Available), stopping);
         metrics.Reconciled("charge", charges.Count);
         metrics.Reconciled("refund", refunds.Count);
         foreach (var (payment, traceParent) in charges)
@@ -188,31 +142,6 @@ internal sealed partial class OpenPayments(
                     PollNow();
             },
             TaskScheduler.Default);
-    }
-
-    private void Read(
-        NpgsqlDataReader row, List<(Payment Payment, string? TraceParent)> charges, List<(OpenRefund Refund, string? TraceParent)> refunds)
-    {
-        var traceParent = row.IsDBNull(7) ? null : row.GetString(7);
-        if (PaymentStatuses.Parse(row.GetString(8)) == PaymentStatus.Refunding)
-        {
-            refunds.Add((new(
-                row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11))
-            {
-                IsInDoubt = row.GetBoolean(13) || doubt.IsExpired(row.GetFieldValue<DateTimeOffset>(6)),
-            }, traceParent));
-            return;
-        }
-
-        var payment = new Payment(
-            row.GetGuid(0), row.GetGuid(1), row.IsDBNull(2) ? null : row.GetDecimal(2), row.IsDBNull(3) ? null : row.GetString(3),
-            row.GetGuid(4), row.GetInt32(5), row.GetFieldValue<DateTimeOffset>(6))
-        {
-            WasCalled = row.GetBoolean(12),
-            IsInDoubt = row.GetBoolean(13),
-            IsCancelled = row.GetBoolean(14),
-        };
-        charges.Add((payment, traceParent));
     }
 
     /// <summary>Runs in the trace of the order. A failed payment is retried when its lease expires.</summary>

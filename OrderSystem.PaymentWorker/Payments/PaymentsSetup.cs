@@ -10,6 +10,7 @@ internal static class PaymentsSetup
         builder.Services.AddSingleton<Inquiry>();
         builder.Services.AddSingleton<Charging>();
         builder.Services.AddSingleton<Refunding>();
+        builder.Services.AddSingleton<DuePayments>();
         builder.Services.AddSingleton<OpenPayments>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OpenPayments>());
         builder.Services.AddHostedService<LeaseRepair>();

@@ -83,10 +83,10 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
         await AssertReadsAsync(database, 2, 20, PaymentGauges.Query);
         Assert.All(await Sql.RowAsync(database, PaymentGauges.Query), age => Assert.InRange((double)age!, 3_600, 4_600));
 
-        await AssertReadsAsync(database, 48, 1_000, OpenPayments.Query, 16, 16, TimeSpan.FromMinutes(1));
-        await AssertReadsAsync(database, 0, 100, OpenPayments.Query, 16, 0, TimeSpan.FromMinutes(1));
+        await AssertReadsAsync(database, 48, 1_000, DuePayments.Query, 16, 16, TimeSpan.FromMinutes(1));
+        await AssertReadsAsync(database, 0, 100, DuePayments.Query, 16, 0, TimeSpan.FromMinutes(1));
         await Sql.ExecuteAsync(database, "UPDATE payments SET calls = NULL WHERE status = 'unknown'");
-        await AssertReadsAsync(database, 48, 1_000, OpenPayments.Query, 16, 16, TimeSpan.FromMinutes(1));
+        await AssertReadsAsync(database, 48, 1_000, DuePayments.Query, 16, 16, TimeSpan.FromMinutes(1));
     }
 
     [Fact]
