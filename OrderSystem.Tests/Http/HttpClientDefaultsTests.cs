@@ -12,7 +12,6 @@ using Xunit;
 namespace OrderSystem.Tests.Http;
 
 /// <summary>The defaults of the clients of IHttpClientFactory, against a server on a real socket.</summary>
-[Fast]
 public sealed class HttpClientDefaultsTests
 {
     private const string Fine = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
