@@ -7,7 +7,7 @@ namespace OrderSystem.Messaging.GroupCommit;
 public abstract class BatchedWrite
 {
     /// <summary>
-    /// In the SQL of a write: the array of the first column. Find rows of a table with <c>= ANY ({Keys})</c> beside the join with the
+    /// In the SQL of a write: the array of the keys. Find rows of a table with <c>= ANY ({Keys})</c> beside the join with the
     /// input: the planner knows the size of neither and would join by a sequential scan.
     /// </summary>
     public const string Keys = "$1";
@@ -34,35 +34,37 @@ public abstract class BatchedWrite
 public sealed class BatchedWrite<TRow, TResult> : BatchedWrite
 {
     private readonly Columns<TRow> columns;
-    private readonly Func<TRow, Guid> key;
+    private readonly (string Name, Func<TRow, Guid> Value) key;
     private readonly Func<NpgsqlDataReader, TRow, TResult> read;
     private readonly Func<TRow, TResult, StoredEvent?> stored;
 
     /// <summary>A write whose callers wait for a result.</summary>
     /// <param name="name">Name of the write in traces and logs, kebab-case.</param>
-    /// <param name="key">The order of a row. Two writes to one order never share a transaction, so no statement meets a row twice.</param>
-    /// <param name="input">Declares the columns of the input; the first one holds the keys.</param>
+    /// <param name="key">Name and value of the column that leads the input: the order of a row. Two writes to one order never share a
+    /// transaction, so no statement meets a row twice.</param>
+    /// <param name="input">Declares the other columns of the input.</param>
     /// <param name="sql">The statement. It reads from <see cref="BatchedWrite.Rows"/> and returns exactly one row for each row of the
     /// input, led by its key.</param>
     /// <param name="read">Reads the result of one row.</param>
     /// <param name="stored">The event that the statement stored with the row, if any: the relay of this process
     /// publishes it at once.</param>
     public BatchedWrite(
-        string name, Func<TRow, Guid> key, Action<Columns<TRow>> input, string sql, Func<NpgsqlDataReader, TRow, TResult> read,
-        Func<TRow, TResult, StoredEvent?>? stored = null)
-        : this(name, key, Columns<TRow>.Declare(input), sql, read, stored, returnsRows: true)
+        string name, (string Name, Func<TRow, Guid> Value) key, Action<Columns<TRow>> input, string sql,
+        Func<NpgsqlDataReader, TRow, TResult> read, Func<TRow, TResult, StoredEvent?>? stored = null)
+        : this(name, key, new Columns<TRow>(key, input), sql, read, stored, returnsRows: true)
     {
     }
 
     private BatchedWrite(
-        string name, Func<TRow, Guid> key, Columns<TRow> columns, string sql, Func<NpgsqlDataReader, TRow, TResult> read,
-        Func<TRow, TResult, StoredEvent?>? stored, bool returnsRows)
+        string name, (string Name, Func<TRow, Guid> Value) key, Columns<TRow> columns, string sql,
+        Func<NpgsqlDataReader, TRow, TResult> read, Func<TRow, TResult, StoredEvent?>? stored, bool returnsRows)
         : base(name, sql.Replace(Rows, columns.Select, StringComparison.Ordinal), returnsRows) =>
         (this.columns, this.key, this.read, this.stored) = (columns, key, read, stored ?? ((_, _) => null));
 
     /// <summary>A write without a result, which may share a transaction with any other.</summary>
-    internal static BatchedWrite<TRow, TResult> WithoutResult(string name, Action<Columns<TRow>> input, string sql) =>
-        new(name, _ => Guid.Empty, Columns<TRow>.Declare(input), sql, (_, _) => default!, stored: null, returnsRows: false);
+    internal static BatchedWrite<TRow, TResult> WithoutResult(
+        string name, (string Name, Func<TRow, Guid> Value) key, Action<Columns<TRow>> input, string sql) =>
+        new(name, key, new Columns<TRow>(key, input), sql, (_, _) => default!, stored: null, returnsRows: false);
 
     /// <summary>
     /// Writes one row in the transaction of the connection, together with other statements of the caller. A relay publishes an event that
@@ -78,7 +80,8 @@ public sealed class BatchedWrite<TRow, TResult> : BatchedWrite
             : throw new InvalidOperationException($"The statement of '{Name}' returned no row.");
     }
 
-    internal Guid KeyOf(TRow row) => key(row);
+    /// <summary>The key that no other write of the transaction may have; empty when any may share it.</summary>
+    internal Guid KeyOf(TRow row) => ReturnsRows ? key.Value(row) : Guid.Empty;
 
     internal void AddParameters(NpgsqlParameterCollection parameters, IReadOnlyList<TRow> rows) => columns.AddTo(parameters, rows);
 

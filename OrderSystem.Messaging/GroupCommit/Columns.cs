@@ -12,8 +12,11 @@ public sealed class Columns<TRow>
     private readonly List<string> names = [];
     private readonly List<Func<IReadOnlyList<TRow>, NpgsqlParameter>> parameters = [];
 
-    private Columns()
+    /// <summary>Declares the key, which comes first, and the other columns.</summary>
+    internal Columns((string Name, Func<TRow, Guid> Value) key, Action<Columns<TRow>> others)
     {
+        Add(key.Name, NpgsqlDbType.Uuid, key.Value);
+        others(this);
     }
 
     /// <summary>Selects the input as a table.</summary>
@@ -30,13 +33,6 @@ public sealed class Columns<TRow>
         parameters.Add(
             rows => new NpgsqlParameter<TValue[]> { TypedValue = Values(rows, value), NpgsqlDbType = NpgsqlDbType.Array | type });
         return this;
-    }
-
-    internal static Columns<TRow> Declare(Action<Columns<TRow>> declare)
-    {
-        var columns = new Columns<TRow>();
-        declare(columns);
-        return columns;
     }
 
     internal void AddTo(NpgsqlParameterCollection collection, IReadOnlyList<TRow> rows)

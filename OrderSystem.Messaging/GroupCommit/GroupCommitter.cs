@@ -66,7 +66,7 @@ public sealed partial class GroupCommitter : BackgroundService
             write = new PendingWrite<TRow, TResult>(kind, row);
             if (!queue.Writer.TryWrite(write))
                 throw new CommitQueueFullException(settings.MaxWaiting);
-            return await write.Result.WaitAsync(settings.MaxWait, time);
+            return await write.Completion.WaitAsync(settings.MaxWait, time);
         }
         catch (Exception failure)
         {

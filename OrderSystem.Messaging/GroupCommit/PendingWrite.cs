@@ -27,7 +27,7 @@ internal sealed class PendingWrite<TRow, TResult>(BatchedWrite<TRow, TResult> ki
 
     internal TRow Row => row;
 
-    internal Task<TResult> Result => completion.Task;
+    internal Task<TResult> Completion => completion.Task;
 
     internal override Guid Key { get; } = kind.KeyOf(row);
 

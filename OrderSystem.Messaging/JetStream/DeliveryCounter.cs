@@ -12,8 +12,8 @@ internal sealed class DeliveryCounter(GroupCommitter committer)
 {
     private static readonly BatchedWrite<Delivery, int> Count = new(
         "count-delivery",
-        key: row => row.EventId,
-        Input,
+        EventId,
+        Consumer,
         $"""
         INSERT INTO deliveries AS d (consumer, event_id, count) SELECT consumer, event_id, 1 FROM ({BatchedWrite.Rows}) AS redelivered
         ON CONFLICT (consumer, event_id) DO UPDATE SET count = d.count + 1, updated_at = now()
@@ -23,7 +23,8 @@ internal sealed class DeliveryCounter(GroupCommitter committer)
 
     private static readonly BatchedWrite<Delivery, bool> OneLess = BatchedWrite<Delivery, bool>.WithoutResult(
         "take-back-delivery",
-        Input,
+        EventId,
+        Consumer,
         $"""
         UPDATE deliveries d SET count = d.count - 1 FROM ({BatchedWrite.Rows}) AS failed
         WHERE d.consumer = failed.consumer AND d.event_id = failed.event_id
@@ -31,7 +32,8 @@ internal sealed class DeliveryCounter(GroupCommitter committer)
 
     private static readonly BatchedWrite<Delivery, bool> Delete = BatchedWrite<Delivery, bool>.WithoutResult(
         "clear-deliveries",
-        Input,
+        EventId,
+        Consumer,
         $"""
         DELETE FROM deliveries d USING ({BatchedWrite.Rows}) AS settled
         WHERE d.consumer = settled.consumer AND d.event_id = settled.event_id
@@ -46,9 +48,9 @@ internal sealed class DeliveryCounter(GroupCommitter committer)
     /// <summary>Resets the count: the message was settled, or its handler asked for a retry.</summary>
     internal void Clear(string consumer, Guid eventId) => committer.Enqueue(Delete, new(consumer, eventId));
 
-    private static void Input(Columns<Delivery> columns) => columns
-        .Add("event_id", NpgsqlDbType.Uuid, row => row.EventId)
-        .Add("consumer", NpgsqlDbType.Text, row => row.Consumer);
+    private static (string Name, Func<Delivery, Guid> Value) EventId => ("event_id", row => row.EventId);
+
+    private static void Consumer(Columns<Delivery> columns) => columns.Add("consumer", NpgsqlDbType.Text, row => row.Consumer);
 
     private readonly record struct Delivery(string Consumer, Guid EventId);
 }

@@ -9,9 +9,8 @@ internal static class DeletePublished
 {
     internal static readonly BatchedWrite<StoredEvent, bool> Write = BatchedWrite<StoredEvent, bool>.WithoutResult(
         "delete-published",
-        input: columns => columns
-            .Add("order_id", NpgsqlDbType.Uuid, stored => stored.OrderId)
-            .Add("version", NpgsqlDbType.Integer, stored => stored.Version),
+        key: ("order_id", stored => stored.OrderId),
+        input: columns => columns.Add("version", NpgsqlDbType.Integer, stored => stored.Version),
         $"""
         DELETE FROM outbox o USING ({BatchedWrite.Rows}) AS published
         WHERE o.order_id = published.order_id AND o.version = published.version AND o.order_id = ANY ({BatchedWrite.Keys})

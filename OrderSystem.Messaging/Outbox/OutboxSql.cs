@@ -39,11 +39,10 @@ public static class OutboxSql
         """;
 
     /// <summary>
-    /// Declares the columns of an event, led by its order:
-    /// <c>order_id, version, event_id, type, payload, traceparent, tracestate, occurred_at</c>.
+    /// Declares the columns of an event beside <c>order_id</c>, which is the key of the write:
+    /// <c>version, event_id, type, payload, traceparent, tracestate, occurred_at</c>.
     /// </summary>
     public static Columns<TRow> Event<TRow>(this Columns<TRow> columns, Func<TRow, StoredEvent> stored) => columns
-        .Add("order_id", NpgsqlDbType.Uuid, row => stored(row).OrderId)
         .Add("version", NpgsqlDbType.Integer, row => stored(row).Version)
         .Add("event_id", NpgsqlDbType.Uuid, row => stored(row).EventId)
         .Add("type", NpgsqlDbType.Text, row => stored(row).Type.Name)

@@ -101,7 +101,7 @@ internal static class CancelPendingOrder
 {
     internal static readonly BatchedWrite<Cancellation, CancelResult> Write = new(
         "cancel-order",
-        key: row => row.Cancelled.OrderId,
+        key: ("order_id", row => row.Cancelled.OrderId),
         input: columns => columns
             .Event(row => row.Cancelled)
             .Add("owned_by", NpgsqlDbType.Text, row => row.OwnedBy)

@@ -17,7 +17,7 @@ internal static class InsertOrder
 {
     internal static readonly BatchedWrite<NewOrder, bool> Write = new(
         "insert-order",
-        key: row => row.Order.Id,
+        key: ("order_id", row => row.Order.Id),
         input: columns => columns
             .Event(row => row.Created)
             .Add("customer_id", NpgsqlDbType.Text, row => row.Order.CustomerId)

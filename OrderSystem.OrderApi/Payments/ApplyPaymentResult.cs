@@ -28,9 +28,8 @@ internal static class ApplyPaymentResult
 {
     internal static readonly BatchedWrite<PaymentResult, AppliedResult> Write = new(
         "apply-payment-result",
-        key: row => row.Received.OrderId,
+        key: ("order_id", row => row.Received.OrderId),
         input: columns => columns
-            .Add("order_id", NpgsqlDbType.Uuid, row => row.Received.OrderId)
             .Received(row => row.Received)
             .Add("status", NpgsqlDbType.Text, row => row.Status.ToName())
             .Add("reason", NpgsqlDbType.Text, row => row.Reason)

@@ -42,9 +42,8 @@ internal static class BeginCharge
 {
     internal static readonly BatchedWrite<ChargeIntent, BegunCharge> Write = new(
         "begin-charge",
-        key: row => row.OrderId,
+        key: ("order_id", row => row.OrderId),
         input: columns => columns
-            .Add("order_id", NpgsqlDbType.Uuid, row => row.OrderId)
             .Add("id", NpgsqlDbType.Uuid, row => row.PaymentId)
             .Add("amount", NpgsqlDbType.Numeric, row => row.Amount)
             .Add("currency", NpgsqlDbType.Text, row => row.Currency)

@@ -52,7 +52,7 @@ internal static class RecordOutcome
 {
     internal static readonly BatchedWrite<Outcome, int> Write = new(
         "record-outcome",
-        key: row => row.Stored.OrderId,
+        key: ("order_id", row => row.Stored.OrderId),
         input: columns => columns
             .Event(row => row.Stored)
             .Received(row => row.Received)

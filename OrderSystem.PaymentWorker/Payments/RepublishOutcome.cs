@@ -1,4 +1,3 @@
-using NpgsqlTypes;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.GroupCommit;
 using OrderSystem.Messaging.Inbox;
@@ -13,10 +12,8 @@ internal static class RepublishOutcome
 {
     internal static readonly BatchedWrite<ReceivedEnvelope, bool> Write = new(
         "republish-outcome",
-        key: row => row.OrderId,
-        input: columns => columns
-            .Add("order_id", NpgsqlDbType.Uuid, row => row.OrderId)
-            .Received(row => row),
+        key: ("order_id", row => row.OrderId),
+        input: columns => columns.Received(row => row),
         $"""
         WITH input AS ({BatchedWrite.Rows}),
         {InboxSql.Insert},

@@ -21,9 +21,8 @@ internal static class RequestRefund
 {
     internal static readonly BatchedWrite<CancelledOrder, PaymentStatus> Write = new(
         "request-refund",
-        key: row => row.Received.OrderId,
+        key: ("order_id", row => row.Received.OrderId),
         input: columns => columns
-            .Add("order_id", NpgsqlDbType.Uuid, row => row.Received.OrderId)
             .Received(row => row.Received)
             .Add("id", NpgsqlDbType.Uuid, row => row.PaymentId)
             .Add("provider_key", NpgsqlDbType.Uuid, row => ProviderKey.OfCharge(row.Received.OrderId))

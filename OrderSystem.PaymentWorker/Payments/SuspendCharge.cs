@@ -34,9 +34,8 @@ internal static class SuspendCharge
 {
     internal static readonly BatchedWrite<SuspendedPayment, bool> Write = new(
         "suspend-charge",
-        key: row => row.OrderId,
+        key: ("order_id", row => row.OrderId),
         input: columns => columns
-            .Add("order_id", NpgsqlDbType.Uuid, row => row.OrderId)
             .Received(row => row.Received)
             .Add("reason", NpgsqlDbType.Text, row => row.Reason)
             .Add("wait", NpgsqlDbType.Interval, row => row.Wait)

@@ -344,14 +344,13 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
     private static class DeleteNote
     {
         internal static readonly BatchedWrite<Note, bool> Write = BatchedWrite<Note, bool>.WithoutResult(
-            "delete", columns => columns.Add("id", NpgsqlDbType.Uuid, row => row.Id),
-            $"DELETE FROM notes WHERE id = ANY ({BatchedWrite.Keys})");
+            "delete", ("id", row => row.Id), _ => { }, $"DELETE FROM notes WHERE id = ANY ({BatchedWrite.Keys})");
     }
 
     private static BatchedWrite<Note, string> Insert(string conflict) => new(
         "note",
-        key: row => row.Id,
-        input: columns => columns.Add("id", NpgsqlDbType.Uuid, row => row.Id).Add("text", NpgsqlDbType.Text, row => row.Text),
+        key: ("id", row => row.Id),
+        input: columns => columns.Add("text", NpgsqlDbType.Text, row => row.Text),
         $"INSERT INTO notes (id, text) {BatchedWrite.Rows} {conflict} RETURNING id, text",
         read: (reader, _) => reader.GetString(1));
 }
