@@ -12,11 +12,11 @@ internal sealed record Outcome
 {
     /// <summary>An outcome that ends a payment of one of these statuses, and leaves one of any other as it is.</summary>
     /// <exception cref="ArgumentException">The outcome may not follow one of them.</exception>
-    internal Outcome(IReadOnlyList<PaymentStatus> from, PaymentStatus status, StoredEvent stored)
+    internal Outcome(IReadOnlyList<PaymentStatus> from, PaymentStatus outcome, StoredEvent stored)
     {
-        if (from.FirstOrDefault(candidate => !candidate.MayBecome(status), status) is var wrong && wrong != status)
-            throw new ArgumentException($"A payment that is {wrong.ToName()} cannot become {status.ToName()}.", nameof(from));
-        (From, Status, Stored) = (from, status, stored);
+        foreach (var status in from.Where(status => !status.MayBecome(outcome)))
+            throw new ArgumentException($"A payment that is {status.ToName()} cannot become {outcome.ToName()}.", nameof(from));
+        (From, Status, Stored) = (from, outcome, stored);
     }
 
     internal IReadOnlyList<PaymentStatus> From { get; }
