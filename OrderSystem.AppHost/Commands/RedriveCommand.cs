@@ -7,7 +7,7 @@ internal static class RedriveCommand
 {
     internal static IResourceBuilder<ProjectResource> WithRedriveCommand(
         this IResourceBuilder<ProjectResource> service) => service.WithOperation(
-        "redrive", "Re-drive what is missing", "ArrowRepeatAll", "Republishes ledger events that the stream does not have.",
+        "redrive", "Re-drive missing events", "ArrowRepeatAll", "Republishes ledger events that the stream does not have.",
         "Republish all events that JetStream does not have? Consumers deduplicate those that they have processed.",
         async (client, _) => Report(await client.SendAsync(HttpMethod.Post, "/ops/redrive?missing=true")));
 
