@@ -28,9 +28,12 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Every_test_that_a_page_names_exists()
     {
-        const BindingFlags Tests = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
-        var tests = typeof(DocumentationTests).Assembly.GetTypes().SelectMany(type => type.GetMethods(Tests)).Select(method => method.Name)
-            .ToHashSet(StringComparer.Ordinal);
+        const BindingFlags Public = BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly;
+        var tests = from type in typeof(DocumentationTests).Assembly.GetTypes()
+                    from method in type.GetMethods(Public)
+                    where method.GetCustomAttributes().Any(attribute => attribute is FactAttribute { Skip: null, Explicit: false })
+                    from name in new[] { method.Name, $"{type.Name}.{method.Name}" }
+                    select name;
         var named = Pages.SelectMany(page => TestName().Matches(File.ReadAllText(page)))
             .Select(match => match.Groups["name"].Value).ToArray();
 
@@ -56,7 +59,7 @@ public sealed partial class DocumentationTests
             .Where(line => line.Length > MaxLine).Select(line => $"{path}: {line}")));
 
     [GeneratedRegex(
-        @"`(?:\w+\.)?(?<name>[A-Z][A-Za-z0-9]*_(?!_)\w*[a-z]\w*)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+        @"`(?<name>(\w+\.)?[A-Z][A-Za-z0-9]*_(?!_)\w*[a-z]\w*)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex TestName();
 
     [GeneratedRegex(
@@ -65,7 +68,7 @@ public sealed partial class DocumentationTests
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex NoActor();
 
-    /// <summary>Names in code, such as the account <c>nobody</c>.</summary>
+    /// <summary>Code in a text, which is no prose.</summary>
     [GeneratedRegex("<c>[^<]*</c>|`[^`]*`", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Code();
 }
