@@ -4,6 +4,7 @@ using NATS.Client.JetStream;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Telemetry;
+using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.Messaging.JetStream;
 
@@ -24,9 +25,15 @@ internal sealed partial class MessageProcessor(
     internal async Task ProcessAsync(INatsJSMsg<byte[]> message, DateTimeOffset arrived, CancellationToken abandoned)
     {
         using var activity = StartActivity(message, arrived);
+        var isSampled = activity is { IsAllDataRequested: true };
         var started = Stopwatch.GetTimestamp();
         var result = await HandleAsync(message, activity, abandoned);
-        metrics.Processed(message.Subject, consumer.Name, Stopwatch.GetElapsedTime(started), result.ErrorType);
+        var duration = Stopwatch.GetElapsedTime(started);
+        metrics.Processed(message.Subject, consumer.Name, duration, result.ErrorType);
+        if (result.Kind != HandlingResult.Verdict.Done || duration > KeptSpans.Slow)
+            activity?.Keep();
+        if (!isSampled)
+            Describe(activity, "process", "process", message);
         if (result.Kind != HandlingResult.Verdict.Done)
             activity?.SetStatus(ActivityStatusCode.Error, result.Reason);
         await SettleAsync(message, result, abandoned);
@@ -83,7 +90,7 @@ internal sealed partial class MessageProcessor(
 
     /// <summary>
     /// A child of the context in which the event was created, so that an order is one trace, with a link to the
-    /// receive span of this delivery.
+    /// receive span of this delivery. A redelivery is always sampled.
     /// </summary>
     private Activity? StartActivity(INatsJSMsg<byte[]> message, DateTimeOffset arrived)
     {
@@ -91,7 +98,11 @@ internal sealed partial class MessageProcessor(
         if (!source.HasListeners())
             return null;
         var creation = CloudEvent.ReadCreationContext(message.Headers);
-        using var receive = source.StartActivity(ActivityKind.Client, creation, startTime: arrived, name: $"receive {message.Subject}");
+        if (message.Metadata is { NumDelivered: > 1 })
+            creation = creation.Sampled();
+        using var receive = creation != default && !creation.IsSampled()
+            ? null
+            : source.StartActivity(ActivityKind.Client, creation, startTime: arrived, name: $"receive {message.Subject}");
         Describe(receive, "receive", "receive", message);
         receive?.Stop();
         var process = source.StartActivity(

@@ -5,6 +5,7 @@ using NATS.Client.JetStream;
 using NATS.Client.JetStream.Models;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.Telemetry;
+using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.Messaging.Outbox;
 
@@ -43,7 +44,26 @@ internal sealed class EventPublisher(
     internal async Task<PublishResult> PublishAsync(StoredEvent stored, CancellationToken cancellationToken)
     {
         ActivityContext.TryParse(stored.TraceParent, stored.TraceState, isRemote: true, out var creation);
-        using var activity = MessagingTelemetry.Source.StartActivity(ActivityKind.Producer, creation, name: $"send {stored.Type.Subject}");
+        using var activity = creation != default && !creation.IsSampled() ? null : StartActivity(stored, creation);
+        var started = Stopwatch.GetTimestamp();
+        var result = await TryAsync(stored, cancellationToken);
+        if (!result.CanNeverSucceed)
+            lastFailure = result.Error is { } error ? new(error, time.GetTimestamp()) : null;
+        metrics.Sent(stored.Type.Subject, Stopwatch.GetElapsedTime(started), result.IsStored);
+        if (!result.IsStored)
+        {
+            // A failed publish is always traced.
+            using var failed = activity is null ? StartActivity(stored, creation.Sampled()) : null;
+            failed?.SetStartTime(time.GetUtcNow().UtcDateTime - Stopwatch.GetElapsedTime(started));
+            (activity ?? failed)?.SetStatus(ActivityStatusCode.Error, result.Error);
+        }
+
+        return result;
+    }
+
+    private static Activity? StartActivity(StoredEvent stored, ActivityContext creation)
+    {
+        var activity = MessagingTelemetry.Source.StartActivity(ActivityKind.Producer, creation, name: $"send {stored.Type.Subject}");
         if (activity is { IsAllDataRequested: true })
         {
             MessagingTelemetry.Describe(activity, "send", "send", stored.Type.Subject, stored.EventId);
@@ -51,14 +71,7 @@ internal sealed class EventPublisher(
             activity.SetTag(MessagingTelemetry.OrderId, stored.OrderId);
         }
 
-        var started = Stopwatch.GetTimestamp();
-        var result = await TryAsync(stored, cancellationToken);
-        if (!result.CanNeverSucceed)
-            lastFailure = result.Error is { } error ? new(error, time.GetTimestamp()) : null;
-        metrics.Sent(stored.Type.Subject, Stopwatch.GetElapsedTime(started), result.IsStored);
-        if (!result.IsStored)
-            activity?.SetStatus(ActivityStatusCode.Error, result.Error);
-        return result;
+        return activity;
     }
 
     private async Task<PublishResult> TryAsync(StoredEvent stored, CancellationToken cancellationToken)

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.PaymentWorker.Gateway;
 
@@ -58,6 +59,8 @@ internal sealed class ProviderAttempt(
         if (outcome.Failure == ProviderFailure.Credentials)
             credentials.ReadAgain();
         metrics.Attempted(call.Kind, result, duration);
+        if (outcome.Failure != ProviderFailure.None)
+            Activity.Current?.Keep();
         if (Activity.Current is { IsAllDataRequested: true } activity)
         {
             activity.AddEvent(new("payment.attempt", tags: new()

@@ -6,6 +6,7 @@ using OrderSystem.Messaging.Persistence;
 using OrderSystem.Messaging.Telemetry;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Telemetry;
+using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
@@ -144,11 +145,13 @@ internal sealed partial class OpenPayments(
             TaskScheduler.Default);
     }
 
-    /// <summary>Runs in the trace of the order. A failed payment is retried when its lease expires.</summary>
+    /// <summary>
+    /// Runs in the trace of the order, which is always sampled from here on. A failed payment is retried when its lease expires.
+    /// </summary>
     private async Task RunAsync(string name, Guid orderId, string? traceParent, Func<Task> work)
     {
         ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var parent);
-        using var activity = PaymentTelemetry.Source.StartActivity(ActivityKind.Internal, parent, name: name);
+        using var activity = PaymentTelemetry.Source.StartActivity(ActivityKind.Internal, parent.Sampled(), name: name);
         activity?.SetTag(MessagingTelemetry.OrderId, orderId);
         try
         {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using OrderSystem.ServiceDefaults.Health;
 
 namespace OrderSystem.ServiceDefaults.Telemetry;
 
@@ -17,18 +18,33 @@ internal sealed class RequestSpans : IStartupFilter
     {
         app.Use(async (context, following) =>
         {
+            var started = Stopwatch.GetTimestamp();
             try
             {
                 await following(context);
             }
             finally
             {
-                if (Activity.Current is { IsAllDataRequested: true } span)
+                if (Activity.Current is { } span && IsKept(span, context, Stopwatch.GetElapsedTime(started)))
                     Complete(span, context);
             }
         });
         next(app);
     };
+
+    /// <summary>Sampled, or not sampled but failed or slow. A probe that answers 503 is no failed request.</summary>
+    private static bool IsKept(Activity span, HttpContext context, TimeSpan duration)
+    {
+        if (span.IsAllDataRequested)
+            return true;
+        if ((context.Response.StatusCode < StatusCodes.Status500InternalServerError && duration <= KeptSpans.Slow)
+            || HealthEndpoints.IsProbe(context.Request.Path))
+            return false;
+        span.Keep();
+        span.SetTag("http.request.method", context.Request.Method);
+        span.SetTag("url.path", context.Request.Path.Value);
+        return true;
+    }
 
     private static void Complete(Activity span, HttpContext context)
     {

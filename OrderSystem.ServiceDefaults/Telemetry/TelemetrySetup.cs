@@ -4,10 +4,12 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using OrderSystem.ServiceDefaults.Hosting;
 using OrderSystem.ServiceDefaults.Telemetry.Prometheus;
 
 namespace OrderSystem.ServiceDefaults.Telemetry;
@@ -17,6 +19,9 @@ internal static class TelemetrySetup
 {
     /// <summary>The standard variable for the OTLP endpoint; nothing is exported over OTLP without it.</summary>
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
+
+    /// <summary>The standard variable for the sampler; the SDK reads it only when no sampler is set.</summary>
+    private const string Sampler = "OTEL_TRACES_SAMPLER";
 
     private const string Nats = "NATS.Net";
 
@@ -29,6 +34,7 @@ internal static class TelemetrySetup
         // package.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
 
+        builder.AddValidatedOptions<TelemetryOptions>(TelemetryOptions.Section);
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.Describe(builder.Configuration, serviceName))
             .WithTracing(tracing => tracing
@@ -50,6 +56,13 @@ internal static class TelemetrySetup
                 logging.IncludeFormattedMessage = true;
                 logging.IncludeScopes = true;
             });
+
+        if (string.IsNullOrWhiteSpace(builder.Configuration[Sampler]))
+        {
+            telemetry.WithTracing(tracing => tracing.SetSampler(provider => new ParentBasedSampler(new TraceSampler(
+                provider.GetRequiredService<IOptions<TelemetryOptions>>().Value.TracesPerSecond,
+                provider.GetRequiredService<TimeProvider>()))));
+        }
 
         builder.AddPrometheus(telemetry);
         if (!string.IsNullOrWhiteSpace(builder.Configuration[OtlpEndpoint]))

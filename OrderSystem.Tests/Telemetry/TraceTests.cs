@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using OrderSystem.Tests.Support;
@@ -112,6 +113,48 @@ public sealed class TraceTests : IAsyncLifetime
         Assert.Contains(deliveries[^1].Events, occurred => occurred.Name == "payment.attempt" && occurred.Attributes["result"] == "200");
     }
 
+    /// <summary>As under high load: the caller's context carries the decision of head sampling.</summary>
+    [Fact]
+    public async Task Of_a_trace_that_is_not_sampled_only_failures_and_retries_are_exported()
+    {
+        var (quiet, failing) = (NewTraceId(), NewTraceId());
+        await client.WaitForAsync(await PlaceAsync(quiet), "paid");
+        await SetFaultsAsync(new { errorRate = 1.0 });
+        var order = await PlaceAsync(failing);
+        var failed = await Eventually.GetAsync(
+            "the failed delivery is exported",
+            () => Task.FromResult(SpansOf(failing).FirstOrDefault(span => span.Name == "process orders.created" && span.IsError)),
+            span => span is not null);
+        await Eventually.BeTrueAsync(
+            "the failed request is exported",
+            () => Task.FromResult(SpansOf(failing).Any(
+                span => span is { Name: "POST /charges", IsError: true } && span.Attribute("http.response.status_code") == "500")));
+        await HealAsync();
+        await client.WaitForAsync(order, "paid");
+        await Eventually.BeTrueAsync(
+            "the retry is exported with its provider call",
+            () => Task.FromResult(SpansOf(failing).Any(span => span.Name == "POST /charges" && !span.IsError)));
+
+        Assert.Contains(failed!.Events, occurred => occurred.Name == "payment.attempt" && occurred.Attributes["result"] == "500");
+        Assert.Equal(order.ToString(), failed.Attribute("order.id"));
+        Assert.DoesNotContain(SpansOf(failing), span => span.Name == "POST /orders");
+        Assert.Empty(SpansOf(quiet));
+
+        async Task<Guid> PlaceAsync(string trace)
+        {
+            var items = new[] { new { sku = "SKU-1", quantity = 1, unitPrice = 9.99m } };
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
+            {
+                Headers = { { "traceparent", $"00-{trace}-00f067aa0ba902b7-00" } },
+                Content = JsonContent.Create(new { customerId = "c-17", currency = "EUR", items }),
+            };
+            using var response = await client.Http.SendAsync(request);
+            return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
+        }
+
+        OtlpSpan[] SpansOf(string trace) => [.. collector.Spans.Where(span => span.TraceId == trace)];
+    }
+
     [Fact]
     public async Task An_order_that_is_cancelled_during_its_charge_is_one_trace_up_to_the_refund()
     {
@@ -164,6 +207,8 @@ public sealed class TraceTests : IAsyncLifetime
             () => Task.FromResult(collector.Spans.Where(span => span.Name == name && span.TraceId == parent[3..35]).ToArray()),
             spans => spans.Length == count);
     }
+
+    private static string NewTraceId() => Guid.NewGuid().ToString("N");
 
     private async Task SetFaultsAsync<T>(T faults) => (await gateway.PutAsJsonAsync("/faults", faults)).EnsureSuccessStatusCode().Dispose();
 
