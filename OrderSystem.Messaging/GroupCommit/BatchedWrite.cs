@@ -23,7 +23,10 @@ public abstract class BatchedWrite
     /// <summary>Whether the statement returns a row for each row of its input. A delete does not.</summary>
     internal bool ReturnsRows { get; }
 
-    private protected BatchedWrite(string name, string sql, bool returnsRows) => (Name, Sql, ReturnsRows) = (name, sql, returnsRows);
+    internal string SpanName { get; }
+
+    private protected BatchedWrite(string name, string sql, bool returnsRows) =>
+        (Name, SpanName, Sql, ReturnsRows) = (name, $"commit {name}", sql, returnsRows);
 }
 
 /// <summary>

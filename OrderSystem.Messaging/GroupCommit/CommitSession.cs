@@ -76,12 +76,15 @@ internal sealed class CommitSession(NpgsqlDataSource database, CommittedEvents c
         }
     }
 
+    /// <summary>
+    /// The statements are prepared and their plans do not depend on the values: without the setting the planner would compare, for some of
+    /// them at every commit, what a plan for just these arrays would cost.
+    /// </summary>
     private async Task OpenAsync()
     {
         connection = await database.OpenConnectionAsync(CancellationToken.None);
-        if (lockTimeout is not { } limit)
-            return;
-        await using var set = new NpgsqlCommand($"SET lock_timeout = {(int)limit.TotalMilliseconds}", connection);
+        var limit = lockTimeout is { } given ? $"; SET lock_timeout = {(int)given.TotalMilliseconds}" : "";
+        await using var set = new NpgsqlCommand($"SET plan_cache_mode = force_generic_plan{limit}", connection);
         await set.ExecuteNonQueryAsync(CancellationToken.None);
     }
 }

@@ -53,7 +53,7 @@ public sealed partial class GroupCommitter : BackgroundService
     /// <exception cref="TimeoutException">The database did not answer in time: the outcome is unknown.</exception>
     public async Task<TResult> WriteAsync<TRow, TResult>(BatchedWrite<TRow, TResult> kind, TRow row)
     {
-        using var activity = MessagingTelemetry.Source.StartActivity($"commit {kind.Name}");
+        using var activity = MessagingTelemetry.Source.StartActivity(kind.SpanName);
         PendingWrite<TRow, TResult>? write = null;
         if (Interlocked.Increment(ref waiting) > settings.MaxWaiting)
         {

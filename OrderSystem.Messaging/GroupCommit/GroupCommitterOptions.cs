@@ -26,9 +26,9 @@ public sealed class GroupCommitterOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:00:00.1")]
     public TimeSpan Linger { get; set; } = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Size of a batch after which the next one lingers. Default 16.</summary>
+    /// <summary>Size of a batch after which the next one lingers. Default 4.</summary>
     [Range(1, 10_000)]
-    public int LingerFrom { get; set; } = 16;
+    public int LingerFrom { get; set; } = 4;
 
     /// <summary>Attempts at a batch that was rolled back for a deadlock or a serialization failure. Default 3.</summary>
     [Range(1, 10)]

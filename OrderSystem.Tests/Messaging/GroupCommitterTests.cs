@@ -253,8 +253,9 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
         for (var round = 0; round < 2; round++)
         {
             // In one burst, the locked rows spread over it.
-            var writes = Enumerable.Range(0, 204).Select(i => committer.WriteAsync(
-                UpsertNote.Write, i % 17 == 8 ? held[i / 17] with { Text = "held" } : new Note(Guid.NewGuid(), $"round {round}"))).ToArray();
+            var writes = Enumerable.Range(0, 204)
+                .Select(i => i % 17 == 8 ? held[i / 17] with { Text = "held" } : new Note(Guid.NewGuid(), $"round {round}"))
+                .Select(row => committer.WriteAsync(UpsertNote.Write, row)).ToArray();
             var waiting = writes.Where((_, i) => i % 17 == 8).ToArray();
             var others = writes.Where((_, i) => i % 17 != 8);
             await Task.WhenAll(others).WaitAsync(TimeSpan.FromSeconds(20));
@@ -309,6 +310,9 @@ public sealed class GroupCommitterTests(SharedPostgres shared) : IAsyncLifetime
 
     private async Task<GroupCommitter> StartAsync(GroupCommitterOptions options, TimeProvider? time = null)
     {
+        // A clock that stands still would never end the linger.
+        if (time is FakeTimeProvider)
+            options.Linger = TimeSpan.Zero;
         var created = new GroupCommitter(
             database, new CommittedEvents(), Options.Create(options), time ?? TimeProvider.System, NullLogger<GroupCommitter>.Instance);
         await created.StartAsync(CancellationToken.None);
