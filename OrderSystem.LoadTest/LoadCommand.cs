@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using OrderSystem.LoadTest.Load;
+using OrderSystem.LoadTest.Phases;
 using OrderSystem.LoadTest.Report;
 using OrderSystem.LoadTest.Runs;
 using OrderSystem.LoadTest.Self;
@@ -11,9 +12,6 @@ namespace OrderSystem.LoadTest;
 /// <summary>The command line. Exit codes: 0 success · 1 orders lost or not settled, or the audit disagrees · 2 the run failed.</summary>
 internal static class LoadCommand
 {
-    /// <summary>Not an argument, because every user of the machine can read those.</summary>
-    private const string TokenVariable = "ORDERSYSTEM_TOKEN";
-
     private static readonly RunOptions Defaults = new();
 
     private static readonly Option<bool> IsSelf = new("--self")
@@ -23,13 +21,15 @@ internal static class LoadCommand
 
     private static readonly Option<Uri?> Url = new("--url")
     {
-        Description = $"The order API, such as http://localhost:5080. The variable {TokenVariable} holds the bearer token for it.",
+        CustomParser = ReadUrl,
+        Description = "The order API, such as http://localhost:5080. "
+            + $"The variable {PhaseRunner.TokenVariable} holds the bearer token for it.",
     };
 
     private static readonly Option<double?> Rate = new("--rate")
     {
         Description = "Orders per second (open loop). Without it each connection waits for its response (closed loop); "
-            + "--self does both, with 1000.",
+            + "--self does both, with 1000 or a third of its saturation.",
     };
 
     private static readonly Option<int> Connections = Number("--connections", "Maximum of concurrent requests.", Defaults.Connections);
@@ -37,6 +37,9 @@ internal static class LoadCommand
     private static readonly Option<double> WarmUp = Seconds("--warm-up", "Seconds of load before the measurement.", Defaults.WarmUp);
     private static readonly Option<double> Settle =
         Seconds("--settle", "Seconds that the last orders may take to settle.", Defaults.Settle);
+
+    private static readonly Option<double> Cold =
+        Seconds("--cold", "Seconds of load, from the start of --self on, that are measured as cold.", Defaults.Cold);
 
     private static readonly Option<double> YardstickSeconds =
         Seconds("--yardstick", "Seconds of the yardstick, before and after, with --self.", Defaults.Yardstick);
@@ -55,8 +58,13 @@ internal static class LoadCommand
 
     private static readonly Option<string[]> Phase = new Option<string[]>("--phase")
     {
-        Description = "Only this phase of --self, before the outage. Repeatable.",
-    }.AcceptOnlyFromAmong(Figures.Saturation, Figures.SlowProvider, Figures.Steady);
+        Description = "Only this phase of --self, and the outage. Repeatable.",
+    }.AcceptOnlyFromAmong([.. Figures.Phases]);
+
+    private static readonly Option<bool> NatsSync = new("--nats-sync")
+    {
+        Description = "Measure saturation of --self also with a nats-server that syncs each message to disk (sync_interval: always).",
+    };
 
     private static readonly Option<bool> Allocations = new("--allocations")
     {
@@ -101,15 +109,13 @@ internal static class LoadCommand
     {
         var root = new RootCommand("Places orders, measures how fast they are accepted and paid, and checks the final status of each.")
         {
-            IsSelf, Url, Rate, Connections, Duration, WarmUp, Settle, YardstickSeconds, Backlog, Stored, Waiting, Phase, Allocations, Mix,
-            Database, Watch, Set, Data, Output, CompareCommand.Create(),
+            IsSelf, Url, Rate, Connections, Duration, Cold, WarmUp, Settle, YardstickSeconds, Backlog, Stored, Waiting, Phase, NatsSync,
+            Allocations, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(),
         };
         root.Validators.Add(result =>
         {
             if (result.GetValue(IsSelf) == (result.GetValue(Url) is not null))
                 result.AddError("Set either --self or --url.");
-            if (result.GetValue(Url) is { } url && !IsHttp(url))
-                result.AddError("--url must be an absolute http or https address, such as http://localhost:5080.");
         });
         Rate.Validators.Add(result => RefuseUnless(result.GetValueOrDefault<double?>() is null or > 0, result));
         foreach (var count in new[] { Backlog, Stored, Waiting })
@@ -126,8 +132,6 @@ internal static class LoadCommand
         root.SetAction((arguments, cancellationToken) => RunAsync(Read(arguments), time, cancellationToken));
         return root;
     }
-
-    private static bool IsHttp(Uri url) => url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
 
     private static void RefuseUnless(bool isPositive, OptionResult option)
     {
@@ -150,10 +154,11 @@ internal static class LoadCommand
     private static RunOptions Read(ParseResult arguments) => new()
     {
         Url = arguments.GetValue(Url),
-        Token = Environment.GetEnvironmentVariable(TokenVariable)?.Trim(),
+        Token = Environment.GetEnvironmentVariable(PhaseRunner.TokenVariable)?.Trim() is { Length: > 0 } token ? token : null,
         Rate = arguments.GetValue(Rate),
         Connections = arguments.GetValue(Connections),
         Duration = TimeSpan.FromSeconds(arguments.GetValue(Duration)),
+        Cold = TimeSpan.FromSeconds(arguments.GetValue(Cold)),
         WarmUp = TimeSpan.FromSeconds(arguments.GetValue(WarmUp)),
         Settle = TimeSpan.FromSeconds(arguments.GetValue(Settle)),
         Yardstick = TimeSpan.FromSeconds(arguments.GetValue(YardstickSeconds)),
@@ -161,6 +166,7 @@ internal static class LoadCommand
         Stored = arguments.GetValue(Stored),
         Waiting = arguments.GetValue(Waiting),
         Phases = arguments.GetValue(Phase) ?? [],
+        NatsSync = arguments.GetValue(NatsSync),
         Allocations = arguments.GetValue(Allocations),
         Mix = arguments.GetValue(Mix)!,
         Database = arguments.GetValue(Database),
@@ -185,6 +191,15 @@ internal static class LoadCommand
 
     private static Option<int> Number(string name, string description, int value) =>
         new(name) { Description = description, DefaultValueFactory = _ => value };
+
+    private static Uri? ReadUrl(ArgumentResult argument)
+    {
+        if (Uri.TryCreate(argument.Tokens[0].Value, UriKind.Absolute, out var url)
+            && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps))
+            return url;
+        argument.AddError("--url must be an absolute http or https address, such as http://localhost:5080.");
+        return null;
+    }
 
     private static BodyMix? ReadMix(ArgumentResult argument)
     {

@@ -15,15 +15,18 @@ internal sealed record ProcessTree(string Name, int Id, bool IsAlone = false)
     private const double TicksPerSecond = 100;
 
     /// <summary>CPU seconds since the start of each process. A descendant that ended counts in the parent that waited for it.</summary>
-    internal double CpuSeconds() => Members().Sum(id =>
+    internal double CpuSeconds() => Members().Sum(id => CpuSeconds(id, IsAlone ? 11..13 : 11..15));
+
+    /// <summary>CPU seconds of the children of this program that have ended.</summary>
+    internal static double CpuSecondsOfEndedChildren() => CpuSeconds(Environment.ProcessId, 13..15);
+
+    private static double CpuSeconds(int id, Range times)
     {
         // 14 utime, 15 stime, 16 cutime, 17 cstime, counted from 1; the name in the second field may contain spaces.
         var stat = Read($"/proc/{id}/stat");
         var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        if (fields.Length < 15)
-            return 0;
-        return fields[11..(IsAlone ? 13 : 15)].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
-    });
+        return fields.Length < 15 ? 0 : fields[times].Sum(ticks => long.Parse(ticks, CultureInfo.InvariantCulture)) / TicksPerSecond;
+    }
 
     /// <summary>Megabytes: the resident set of the process, and the private memory of its descendants.</summary>
     internal double MemoryMegabytes() => Members().Sum(id => Field(Read($"/proc/{id}/status"), id == Id ? "VmRSS:" : "RssAnon:")) / 1024.0;

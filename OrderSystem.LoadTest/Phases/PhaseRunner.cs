@@ -10,6 +10,7 @@ namespace OrderSystem.LoadTest.Phases;
 /// <param name="mix">The sizes of the orders.</param>
 /// <param name="database">The orders' database, to count the backlog in.</param>
 /// <param name="processes">The processes whose CPU and memory are measured.</param>
+/// <param name="telemetry">Receives the telemetry of the services, if anything does.</param>
 /// <param name="settle">How long the last orders of a phase may take.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PhaseRunner(
@@ -18,9 +19,13 @@ internal sealed class PhaseRunner(
     BodyMix mix,
     string? database,
     IReadOnlyList<ProcessTree> processes,
+    OtlpSink? telemetry,
     TimeSpan settle,
     TimeProvider time) : IDisposable
 {
+    /// <summary>Holds the token of a run. Not an argument, because every user of the machine can read those.</summary>
+    internal const string TokenVariable = "ORDERSYSTEM_TOKEN";
+
     private readonly OrdersApi orders = new(api, token, time);
     private readonly OrderRequests requests = new(api, token, mix);
     private long nextNumber;
@@ -34,8 +39,7 @@ internal sealed class PhaseRunner(
         var recorder = new Recorder(time);
         await ClosedLoop.RunAsync(duration, Clients(recorder, connections), cancellationToken);
         nextNumber += recorder.Post.Count + recorder.Failed;
-        if (recorder.AcceptedCount == 0)
-            throw new LoadTestException($"{api} accepted no order: {string.Join(", ", recorder.Errors.Keys)}.");
+        RefuseIfNothingWasAccepted(recorder);
         await orders.WaitForRestAsync(recorder.Accepted, settle, cancellationToken);
     }
 
@@ -47,8 +51,7 @@ internal sealed class PhaseRunner(
             var recorder = new Recorder(time);
             await ClosedLoop.RunAsync(TimeSpan.FromSeconds(1), Clients(recorder, connections), cancellationToken);
             nextNumber += recorder.Post.Count + recorder.Failed;
-            if (recorder.AcceptedCount == 0)
-                throw new LoadTestException($"{api} accepted no order: {string.Join(", ", recorder.Errors.Keys)}.");
+            RefuseIfNothingWasAccepted(recorder);
             missing -= recorder.AcceptedCount;
         }
     }
@@ -62,6 +65,7 @@ internal sealed class PhaseRunner(
         var watch = new PhaseWatch(recorder, backlog, processes, time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watching = watch.RunAsync(end.Token);
+        var exported = (Spans: telemetry?.Spans ?? 0, Bytes: telemetry?.Bytes ?? 0);
 
         var clients = Clients(recorder, plan.Connections);
         var start = time.GetTimestamp();
@@ -70,6 +74,7 @@ internal sealed class PhaseRunner(
             : ClosedLoop.RunAsync(plan.Duration, clients, cancellationToken));
         var sending = time.GetElapsedTime(start);
         nextNumber += recorder.Post.Count + recorder.Failed;
+        RefuseIfNothingWasAccepted(recorder);
 
         var accepted = recorder.Accepted;
         await orders.WaitForRestAsync(accepted, settle, cancellationToken);
@@ -80,6 +85,9 @@ internal sealed class PhaseRunner(
         await watching;
         var placed = await orders.ReadAsync(accepted, cancellationToken);
         var report = PhaseSummary.Of(plan, recorder, placed, watch.Seconds, cpu, allocated, sending, isSameClock: api.IsLoopback);
+        if (telemetry is not null && report.Settled > 0)
+            report.Telemetry = new(
+                (telemetry.Spans - exported.Spans) / (double)report.Settled, (telemetry.Bytes - exported.Bytes) / 1024.0 / report.Settled);
         await Console.Out.WriteLineAsync(
             $"  {report.Accepted} accepted, {report.Settled} settled, {report.SettledPerSecond:0}/s from the first to the last");
         return report;
@@ -88,6 +96,16 @@ internal sealed class PhaseRunner(
     internal Task<AuditOutcome> AuditAsync(CancellationToken cancellationToken) => orders.AuditAsync(cancellationToken);
 
     public void Dispose() => orders.Dispose();
+
+    private void RefuseIfNothingWasAccepted(Recorder recorder)
+    {
+        if (recorder.AcceptedCount > 0)
+            return;
+        var hint = recorder.Errors.ContainsKey("HTTP 401") || recorder.Errors.ContainsKey("HTTP 403")
+            ? $" Set {TokenVariable} to a bearer token with the scopes orders.read, orders.write and orders.ops."
+            : "";
+        throw new LoadTestException($"{api} accepted no order: {string.Join(", ", recorder.Errors.Keys)}.{hint}");
+    }
 
     private LoadClients Clients(Recorder recorder, int connections) => new(api, requests, recorder, connections, nextNumber, time);
 }

@@ -11,65 +11,76 @@ internal sealed record Figure(string Name, double Value, string Unit, bool? More
 /// <summary>The figures of a run.</summary>
 internal static class Figures
 {
+    internal const string Cold = "cold";
     internal const string Saturation = "saturation";
     internal const string SlowProvider = "saturation-20ms";
     internal const string Steady = "steady";
+    internal const string Unobserved = "saturation-unobserved";
+    internal const string Synced = "saturation-nats-sync";
     internal const string Backlog = "backlog";
     internal const string Stored = "stored";
+
+    /// <summary>The phases that can be chosen.</summary>
+    internal static readonly string[] Phases = [Cold, Saturation, SlowProvider, Steady, Unobserved, Synced];
 
     /// <summary>The figures with targets; those that the run did not measure are omitted.</summary>
     internal static IReadOnlyList<Figure> Goals(RunReport run)
     {
         var figures = new List<Figure>();
-        foreach (var (name, target) in new[] { (Saturation, 2.0), (SlowProvider, 1.6) })
+        var (saturation, steady) = (Phase(run, Saturation), Phase(run, Steady));
+        if (run.Yardstick is { PerSecond: > 0 } yardstick)
         {
-            if (run.Yardstick is { PerSecond: > 0 } yardstick && Phase(run, name) is { } phase)
-            {
-                var ratio = phase.SettledPerSecond / yardstick.PerSecond;
-                figures.Add(new($"{name}: settled orders/s ÷ yardstick", ratio, "", true) { Target = target });
-            }
+            AddRatio($"{Saturation}: settled orders/s ÷ yardstick", saturation?.SettledPerSecond, yardstick.PerSecond, true, 2.5);
+            AddRatio(
+                $"{SlowProvider}: settled orders/s ÷ yardstick",
+                Phase(run, SlowProvider)?.SettledPerSecond, yardstick.PerSecond, true, 2.2);
+            AddRatio($"{Saturation}: CPU per settled order ÷ yardstick", Cpu(saturation), yardstick.CpuPerOrder, false, 0.6);
+            AddRatio($"{Steady}: POST p50 ÷ one commit", steady?.Post.P50, yardstick.CommitMilliseconds, false, 4);
+            AddRatio($"{Steady}: POST p99 ÷ one commit", steady?.Post.P99, yardstick.CommitMilliseconds, false, 20);
+            AddRatio($"{Steady}: POST to paid p50 ÷ one commit", steady?.PostToPaid.P50, yardstick.CommitMilliseconds, false, 12);
+            AddRatio($"{Steady}: POST to paid p99 ÷ one commit", steady?.PostToPaid.P99, yardstick.CommitMilliseconds, false, 60);
         }
 
-        if (Phase(run, Saturation) is { CpuPerOrder.Count: > 0 } saturated)
+        if (Cpu(Phase(run, Unobserved)) is { } unobserved && Cpu(saturation) is > 0 and var observed)
+            figures.Add(new($"{Saturation}: telemetry's share of the CPU", 1 - (unobserved / observed), "", false) { Target = 0.1 });
+        var warm = saturation?.SettledPerSecond;
+        AddRatio($"{Synced}: settled orders/s ÷ {Saturation}", Phase(run, Synced)?.SettledPerSecond, warm, true, 0.7);
+        AddRatio($"{Cold}: settled orders/s ÷ {Saturation}", Phase(run, Cold)?.SettledPerSecond, warm, true, 0.6);
+        if (Phase(run, Backlog) is { Rate: { } arriving } backlog)
         {
-            var cpu = saturated.CpuPerOrder.Where(process => process.Key != LoadGenerator).Sum(process => process.Value);
-            figures.Add(new($"{Saturation}: CPU per settled order", cpu, "µs", false) { Target = 400 });
+            AddRatio($"{Backlog}: orders/s settled ÷ arriving", Shrinking(backlog) + arriving, arriving, true, 3);
+            AddRatio($"{Backlog}: POST p99 ÷ {Steady}", backlog.Post.P99, steady?.Post.P99, false, 2);
         }
 
-        if (Phase(run, Steady) is { } steady)
+        foreach (var (process, memory) in saturation?.Memory.Where(process => Services.Contains(process.Key)) ?? [])
         {
-            figures.Add(new($"{Steady}: POST p50", steady.Post.P50, "ms", false) { Target = 2 });
-            figures.Add(new($"{Steady}: POST p99", steady.Post.P99, "ms", false) { Target = 12 });
-            figures.Add(new($"{Steady}: POST to paid p50", steady.PostToPaid.P50, "ms", false) { Target = 10 });
-            figures.Add(new($"{Steady}: POST to paid p99", steady.PostToPaid.P99, "ms", false) { Target = 45 });
+            figures.Add(new($"{Saturation}: memory of {process}", memory.Most, "MB", false) { Target = 200 });
+            if (saturation!.SendingSeconds >= LongPhase)
+                AddRatio($"{Saturation}: memory of {process}, last ÷ first fifth", memory.Last, memory.First, false, 1.05);
         }
 
+        AddRatio($"{Stored}: slowest minute's orders/s ÷ {Saturation}", SlowestMinute(Phase(run, Stored)), warm, true, 0.9);
         if (run.PublishesPerSecond is { } published)
             figures.Add(new("NATS client: publishes with acknowledgement", published, "/s", true) { Target = 100_000 });
         if (run.RelayPick is { } pick)
             figures.Add(new("relay: takes 100 of the events that wait", pick, "ms", false) { Target = 5 });
-        if (Phase(run, Stored) is { } stored && Phase(run, Saturation) is { SettledPerSecond: > 0 } empty)
-        {
-            var ratio = stored.SettledPerSecond / empty.SettledPerSecond;
-            figures.Add(new($"{Stored}: settled orders/s ÷ {Saturation}", ratio, "", true) { Target = 0.9 });
-        }
-
-        if (Phase(run, Backlog) is { Rate: > 0 } backlog)
-        {
-            if (Shrinking(backlog) is { } shrinking)
-            {
-                var ratio = shrinking / backlog.Rate.Value;
-                figures.Add(new($"{Backlog}: orders/s by which it shrinks ÷ arriving", ratio, "", true) { Target = 2 });
-            }
-
-            if (Phase(run, Steady) is { Post.P99: > 0 } usual)
-                figures.Add(new($"{Backlog}: POST p99 ÷ {Steady}", backlog.Post.P99 / usual.Post.P99, "", false) { Target = 2 });
-        }
-
-        foreach (var (process, memory) in Phase(run, Saturation)?.Memory.Where(process => Services.Contains(process.Key)) ?? [])
-            figures.Add(new($"{Saturation}: memory of {process}", memory.Most, "MB", false) { Target = 200 });
         return figures;
+
+        void AddRatio(string name, double? value, double? of, bool moreIsBetter, double target)
+        {
+            if (value is { } measured && of is > 0 and var reference)
+                figures.Add(new(name, measured / reference, "", moreIsBetter) { Target = target });
+        }
     }
+
+    /// <summary>Microseconds of the whole system per settled order; null when they were not measured.</summary>
+    private static double? Cpu(PhaseReport? phase) => phase is { CpuPerOrder.Count: > 0 }
+        ? phase.CpuPerOrder.Where(process => process.Key != LoadGenerator).Sum(process => process.Value)
+        : null;
+
+    /// <summary>Of whole minutes; of a shorter phase, its mean.</summary>
+    private static double? SlowestMinute(PhaseReport? phase) => phase?.SettledBySecond.Chunk(60)
+        .Where(minute => minute.Length == 60).Select(minute => (double?)minute.Sum() / 60).DefaultIfEmpty(phase.SettledPerSecond).Min();
 
     /// <summary>All figures that two runs can be compared by.</summary>
     internal static IReadOnlyList<Figure> All(RunReport run) =>
@@ -95,6 +106,9 @@ internal static class Figures
 
     /// <summary>Its CPU is shown but not part of any sum.</summary>
     internal const string LoadGenerator = "load-generator";
+
+    /// <summary>Seconds after which the memory of a process shows whether it grows.</summary>
+    private const double LongPhase = 300;
 
     internal static readonly string[] Services = ["order-api", "payment-worker", "payment-gateway"];
 

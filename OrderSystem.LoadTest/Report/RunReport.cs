@@ -32,7 +32,15 @@ internal sealed record MachineReport(
     string Processor, int Cores, double MemoryGigabytes, string System, string Runtime, string Configuration);
 
 /// <summary>PostgreSQL alone with the same orders, unbatched. The tool is pgbench, or Npgsql if pgbench is not installed.</summary>
-internal sealed record YardstickReport(string Tool, string Server, int Clients, double Before, double After)
+/// <param name="Tool">Its client.</param>
+/// <param name="Server">Version and settings.</param>
+/// <param name="Clients">Concurrent connections.</param>
+/// <param name="Before">Orders a second before the system was measured.</param>
+/// <param name="After">And afterwards.</param>
+/// <param name="CpuPerOrder">Microseconds, of PostgreSQL and of its client.</param>
+/// <param name="CommitMilliseconds">The median of one synchronous commit when nothing else runs.</param>
+internal sealed record YardstickReport(
+    string Tool, string Server, int Clients, double Before, double After, double CpuPerOrder, double CommitMilliseconds)
 {
     public double PerSecond => (Before + After) / 2;
 }
@@ -79,6 +87,9 @@ internal sealed class PhaseReport
     /// <summary>Kilobytes per settled order, by process; empty without <c>--allocations</c>.</summary>
     public IReadOnlyDictionary<string, double> AllocatedPerOrder { get; init; } = new Dictionary<string, double>();
 
+    /// <summary>What the services exported per settled order; null when nothing received it.</summary>
+    public TelemetryReport? Telemetry { get; set; }
+
     public required IReadOnlyDictionary<string, MemoryReport> Memory { get; init; }
 
     public required IReadOnlyList<SecondReport> Seconds { get; init; }
@@ -86,6 +97,9 @@ internal sealed class PhaseReport
     /// <summary>Orders that reached a final status in each second.</summary>
     public required IReadOnlyList<long> SettledBySecond { get; init; }
 }
+
+/// <summary>Spans, and kilobytes of traces, metrics and logs over OTLP.</summary>
+internal sealed record TelemetryReport(double Spans, double Kilobytes);
 
 /// <summary>Milliseconds.</summary>
 internal sealed record LatencyReport(

@@ -11,7 +11,9 @@ internal static class TextReport
         if (run.Yardstick is { } yardstick)
         {
             text.AppendLine($"\nyardstick ({yardstick.Tool}, {yardstick.Clients} clients): "
-                + $"{TextTable.Number(yardstick.Before, "/s")} before, {TextTable.Number(yardstick.After, "/s")} after");
+                + $"{TextTable.Number(yardstick.Before, "/s")} before, {TextTable.Number(yardstick.After, "/s")} after, "
+                + $"{TextTable.Number(yardstick.CpuPerOrder, "µs")} of CPU an order; one commit: "
+                + TextTable.Number(yardstick.CommitMilliseconds, "ms"));
         }
 
         text.AppendLine().Append(TextTable.Format(
@@ -34,6 +36,15 @@ internal static class TextReport
             text.AppendLine().Append(TextTable.Format(
                 ["MEMORY, MB: first → last fifth", .. processes],
                 run.Phases.Select(phase => (string[])[phase.Name, .. processes.Select(process => Memory(phase, process))])));
+        }
+
+        foreach (var phase in run.Phases)
+        {
+            if (phase.Telemetry is { } telemetry)
+            {
+                text.AppendLine($"{phase.Name}: exported per order {TextTable.Number(telemetry.Spans, "spans")}, "
+                    + TextTable.Number(telemetry.Kilobytes, "kB"));
+            }
         }
 
         foreach (var phase in run.Phases.Where(phase => phase.AllocatedPerOrder.Count > 0))

@@ -19,11 +19,14 @@ internal sealed record RunOptions
     /// <summary>How long each phase sends.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>As long as tiered compilation of the hot paths takes on two busy cores.</summary>
+    /// <summary>As long as tiered compilation of the hot paths takes on two busy cores, after the cold phase.</summary>
     public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the last orders may take to be settled.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>The first part of the warm-up, which is measured from the start of the processes on.</summary>
+    public TimeSpan Cold { get; init; } = TimeSpan.FromSeconds(20);
 
     public TimeSpan Yardstick { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -36,7 +39,10 @@ internal sealed record RunOptions
     /// <summary>Events in the outbox while the relay's claim is measured, with <c>--self</c>; 0 skips it.</summary>
     public int Waiting { get; init; } = 1_000_000;
 
-    /// <summary>The phases to run before the outage; empty for all.</summary>
+    /// <summary>Measures saturation of <c>--self</c> also with a nats-server that syncs each message to disk.</summary>
+    public bool NatsSync { get; init; }
+
+    /// <summary>The phases to run besides the outage; empty for all.</summary>
     public IReadOnlyList<string> Phases { get; init; } = [];
 
     public BodyMix Mix { get; init; } = BodyMix.Default;

@@ -7,6 +7,11 @@ using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
+/// <summary>What differs between two systems that are measured.</summary>
+/// <param name="Telemetry">Receives traces, metrics and logs; null: nothing is exported.</param>
+/// <param name="SyncsAlways">nats-server syncs each message to disk before it acknowledges it.</param>
+internal sealed record SystemVariant(OtlpSink? Telemetry, bool SyncsAlways = false);
+
 /// <summary>The whole system on this machine, on an existing PostgreSQL: nats-server, the provider, the worker and the API.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
@@ -38,14 +43,21 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>All processes of the system, and the generator.</summary>
     internal IReadOnlyList<ProcessTree> Processes => processes;
 
-    /// <summary>Starts everything.</summary>
+    /// <summary>Starts everything, with empty databases.</summary>
+    /// <param name="postgres">The database server.</param>
+    /// <param name="folder">Where the data of the other servers lies.</param>
+    /// <param name="variant">What differs from the defaults.</param>
+    /// <param name="options">The options of the run.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Stops the start.</param>
     internal static async Task<LocalSystem> StartAsync(
-        PostgresServer postgres, string folder, RunOptions options, TimeProvider time, CancellationToken cancellationToken)
+        PostgresServer postgres, string folder, SystemVariant variant, RunOptions options, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var system = new LocalSystem(postgres, options.Allocations);
         try
         {
-            await system.StartAsync(folder, options.Settings, time, cancellationToken);
+            await system.StartAsync(Directory.CreateDirectory(folder).FullName, variant, options.Settings, time, cancellationToken);
             return system;
         }
         catch
@@ -86,9 +98,11 @@ internal sealed class LocalSystem : IAsyncDisposable
     }
 
     private async Task StartAsync(
-        string folder, IReadOnlyDictionary<string, string> settings, TimeProvider time, CancellationToken cancellationToken)
+        string folder, SystemVariant variant, IReadOnlyDictionary<string, string> settings, TimeProvider time,
+        CancellationToken cancellationToken)
     {
-        var nats = await NatsServer.StartAsync(folder);
+        await postgres.DropAsync(["orders", "payments"], cancellationToken);
+        var nats = await NatsServer.StartAsync(folder, syncsAlways: variant.SyncsAlways);
         parts.Push(nats);
         using var key = TokenKey.Create();
         Token = key.CreateToken("load-test", TokenKey.AllScopes, time.GetUtcNow(), TokenLifetime);
@@ -101,6 +115,9 @@ internal sealed class LocalSystem : IAsyncDisposable
             ["Database__RuntimePassword"] = postgres.Password,
             ["Ledger__Path"] = Path.Combine(folder, "ledger.ndjson"),
         };
+
+        if (variant.Telemetry is { } telemetry)
+            environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = telemetry.Endpoint;
 
         // All load comes from one client, which should meet the limits of the system and not those of a client.
         foreach (var limit in new[] { "Limits__ClientRate", "Limits__ClientBurst", "Limits__RequestsPerClient", "Limits__Requests" })

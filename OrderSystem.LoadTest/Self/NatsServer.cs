@@ -13,7 +13,7 @@ internal sealed class NatsServer : IAsyncDisposable
 
     internal int ProcessId => process.ProcessId;
 
-    internal static async Task<NatsServer> StartAsync(string parent, bool hasUsers = true)
+    internal static async Task<NatsServer> StartAsync(string parent, bool hasUsers = true, bool syncsAlways = false)
     {
         var folder = Directory.CreateDirectory(Path.Combine(parent, "nats")).FullName;
         var secret = RandomNumberGenerator.GetHexString(32, lowercase: true);
@@ -22,7 +22,7 @@ internal sealed class NatsServer : IAsyncDisposable
         var started = new NatsProcess(
             folder,
             $$"""
-            jetstream { store_dir: "{{folder}}/store" }
+            jetstream { store_dir: "{{folder}}/store"{{(syncsAlways ? ", sync_interval: always" : "")}} }
             {{(hasUsers ? $"include {NatsUserFiles.Users}" : "")}}
             """);
         await started.StartAsync();

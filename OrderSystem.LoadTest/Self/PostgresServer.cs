@@ -39,6 +39,14 @@ internal sealed class PostgresServer : IAsyncDisposable
         return Convert.ToString(await command.ExecuteScalarAsync(cancellationToken), CultureInfo.InvariantCulture) ?? "";
     }
 
+    /// <summary>Drops databases that exist, with the dead rows and checkpoints that they would still cost.</summary>
+    internal async Task DropAsync(IEnumerable<string> databases, CancellationToken cancellationToken)
+    {
+        foreach (var database in databases)
+            await ExecuteAsync($"DROP DATABASE IF EXISTS {database} (FORCE)", cancellationToken);
+        await ExecuteAsync("CHECKPOINT", cancellationToken);
+    }
+
     /// <summary>Its version and the settings that decide durability and speed.</summary>
     internal async Task<string> DescribeAsync(CancellationToken cancellationToken) => await ExecuteAsync(
         """

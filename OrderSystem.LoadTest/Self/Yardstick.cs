@@ -1,12 +1,16 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
+using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Report;
 using OrderSystem.LocalServers;
 
 namespace OrderSystem.LoadTest.Self;
 
-/// <summary>Measures how many complete orders PostgreSQL alone can write per second, with pgbench or else with Npgsql.</summary>
+/// <summary>
+/// Measures PostgreSQL alone: how many complete orders it can write per second and at what CPU, with pgbench or else with Npgsql, and how
+/// long one commit takes when nothing else runs.
+/// </summary>
 internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan duration, TimeProvider time)
 {
     internal const int Clients = 32;
@@ -14,23 +18,50 @@ internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan durati
     /// <summary>A plan that was made for empty tables would keep using sequential scans.</summary>
     private const string Plans = "-c enable_seqscan=off";
 
+    private static readonly TimeSpan CommitDuration = TimeSpan.FromSeconds(3);
     private static readonly string? Program = FindProgram();
 
     internal static string Tool => Program is null ? "Npgsql" : "pgbench";
 
     /// <summary>Measures in a temporary database. The system must not run: its databases are dropped.</summary>
-    internal async Task<double> MeasureAsync(string folder, CancellationToken cancellationToken)
+    internal async Task<YardstickMeasurement> MeasureAsync(string folder, CancellationToken cancellationToken)
     {
         // So that neither checkpoints nor autovacuum of earlier writes affect the measurement.
-        await postgres.ExecuteAsync("DROP DATABASE IF EXISTS orders (FORCE)", cancellationToken);
-        await postgres.ExecuteAsync("DROP DATABASE IF EXISTS payments (FORCE)", cancellationToken);
+        await postgres.DropAsync(["orders", "payments"], cancellationToken);
         await postgres.ExecuteAsync("CREATE DATABASE yardstick", cancellationToken);
         await postgres.ExecuteAsync(Resource("schema.sql"), cancellationToken, "yardstick");
         await postgres.ExecuteAsync("CHECKPOINT", cancellationToken);
+        var commit = await CommitAsync(cancellationToken);
+        var (cpu, started) = (CpuSeconds(), time.GetTimestamp());
         var perSecond = await (Program is null ? NpgsqlAsync(cancellationToken) : PgBenchAsync(Program, folder, cancellationToken));
-        await postgres.ExecuteAsync("DROP DATABASE yardstick (FORCE)", cancellationToken);
-        await postgres.ExecuteAsync("CHECKPOINT", cancellationToken);
-        return perSecond;
+        var microseconds = (CpuSeconds() - cpu) * 1e6 / (perSecond * time.GetElapsedTime(started).TotalSeconds);
+        await postgres.DropAsync(["yardstick"], cancellationToken);
+        return new(perSecond, microseconds, commit);
+    }
+
+    /// <summary>That of PostgreSQL and of its client: pgbench, which has ended, or this program.</summary>
+    private double CpuSeconds() => new ProcessTree("postgres", postgres.ProcessId).CpuSeconds()
+        + (Program is null
+            ? new ProcessTree("client", Environment.ProcessId, IsAlone: true).CpuSeconds()
+            : ProcessTree.CpuSecondsOfEndedChildren());
+
+    /// <returns>The median of one synchronous commit of one row, in milliseconds.</returns>
+    private async Task<double> CommitAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString("yardstick") + ";Pooling=false");
+        await connection.OpenAsync(cancellationToken);
+        await using var insert = new NpgsqlCommand(
+            "INSERT INTO payments (order_id, amount, currency, status) VALUES (gen_random_uuid(), 1, 'EUR', 'pending')", connection);
+        await insert.PrepareAsync(cancellationToken);
+        var (commits, start) = (new Histogram(), time.GetTimestamp());
+        while (time.GetElapsedTime(start) < CommitDuration)
+        {
+            var started = time.GetTimestamp();
+            await insert.ExecuteNonQueryAsync(cancellationToken);
+            commits.Record(time.GetElapsedTime(started));
+        }
+
+        return commits.Percentile(50) / 1000.0;
     }
 
     private async Task<double> PgBenchAsync(string program, string folder, CancellationToken cancellationToken)
@@ -85,3 +116,9 @@ internal sealed partial class Yardstick(PostgresServer postgres, TimeSpan durati
     [GeneratedRegex(@"tps = (?<rate>[0-9.]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex TransactionsPerSecond();
 }
+
+/// <summary>One measurement of the yardstick.</summary>
+/// <param name="PerSecond">Complete orders a second.</param>
+/// <param name="CpuPerOrder">Microseconds, of PostgreSQL and its client.</param>
+/// <param name="CommitMilliseconds">The median of one synchronous commit.</param>
+internal sealed record YardstickMeasurement(double PerSecond, double CpuPerOrder, double CommitMilliseconds);

@@ -29,6 +29,7 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
             BodyMix.Default,
             system.OrdersDatabase,
             processes,
+            telemetry: null,
             settle: TimeSpan.FromSeconds(60),
             TimeProvider.System);
         var plan = new PhasePlan("test", "low load", rate, Connections: 3, TimeSpan.FromSeconds(2.5));
