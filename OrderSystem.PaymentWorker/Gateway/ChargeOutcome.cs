@@ -95,4 +95,10 @@ internal enum ProviderFailure
 
     /// <summary>409: another call with the same key is in progress.</summary>
     KeyInUse,
+
+    /// <summary>The key was used before with other parameters: that request may have taken effect.</summary>
+    KeyReused,
+
+    /// <summary>The provider has accepted the call, and its outcome comes later.</summary>
+    Processing,
 }

@@ -8,10 +8,18 @@ internal sealed class GatewayOptions : IValidatableObject
 {
     internal const string Section = "Payments";
 
-    /// <summary>Base address of the provider.</summary>
-    [Required(ErrorMessage =
-        "Payments__GatewayUrl is not set; set it to the base address of the payment provider, such as http://localhost:5090.")]
+    private const string Http = "http";
+    private const string StripeName = "stripe";
+
+    /// <summary><c>http</c>: the contract of docs/payment-providers.md; <c>stripe</c>. Default http.</summary>
+    public string Provider { get; set; } = Http;
+
+    /// <summary>Base address of the provider with the contract over HTTP. Required for it.</summary>
     public Uri? GatewayUrl { get; set; }
+
+    /// <summary>The account at Stripe.</summary>
+    [Required]
+    public StripeOptions Stripe { get; set; } = new();
 
     /// <summary>Sent as <c>Authorization: Bearer …</c> with every call. Default: none.</summary>
     public string? BearerToken { get; set; }
@@ -73,7 +81,32 @@ internal sealed class GatewayOptions : IValidatableObject
     /// </summary>
     internal TimeSpan Lease => (2 * TotalTimeout) + TimeSpan.FromSeconds(5);
 
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => ProviderCredentials.Validate(this);
+    internal bool IsStripe => StripeName.Equals(Provider, StringComparison.OrdinalIgnoreCase);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
+        IsStripe ? Stripe.Validate().Concat(ProviderCredentials.Validate(this))
+        : Http.Equals(Provider, StringComparison.OrdinalIgnoreCase) ? ValidateUrl().Concat(ProviderCredentials.Validate(this))
+        : [new($"{Section}__{nameof(Provider)} is not a provider; set it to {Http} or {StripeName}.", [nameof(Provider)])];
+
+    internal static bool IsHttp(Uri url) =>
+        url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);
+
+    private IEnumerable<ValidationResult> ValidateUrl()
+    {
+        if (GatewayUrl is null)
+        {
+            yield return new(
+                $"{Section}__{nameof(GatewayUrl)} is not set; set it to the base address of the payment provider, such as "
+                    + "http://localhost:5090.",
+                [nameof(GatewayUrl)]);
+        }
+        else if (!IsHttp(GatewayUrl))
+        {
+            yield return new(
+                $"{Section}__{nameof(GatewayUrl)} must be an absolute http or https address, such as http://localhost:5090.",
+                [nameof(GatewayUrl)]);
+        }
+    }
 
     /// <summary>
     /// Section <c>Payments:Breaker</c>. Calls without an outcome are failures; a declined or refused charge and a key in use (409) are not.

@@ -16,20 +16,12 @@ internal static class GatewayResilience
     {
         builder.Services.AddOptions<GatewayOptions>().BindConfiguration(GatewayOptions.Section)
             .ValidateDataAnnotations()
-            .Validate(
-                options => options.GatewayUrl is not { } url
-                    || (url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)),
-                "Payments__GatewayUrl must be an absolute http or https address, such as http://localhost:5090.")
             .Validate<IOptions<JetStreamOptions>>(
                 (options, jetStream) => options.TotalTimeout < jetStream.Value.AckWait,
                 "Payments__TotalTimeout must be shorter than JetStream__AckWait, or an order is redelivered while it is being charged.")
             .ValidateOnStart();
 
-        var client = builder.Services.AddHttpClient(PaymentGatewayClient.Name, (services, http) =>
-        {
-            http.BaseAddress = services.GetRequiredService<IOptions<GatewayOptions>>().Value.GatewayUrl;
-            http.Timeout = Timeout.InfiniteTimeSpan;
-        });
+        var client = builder.Services.AddHttpClient(ProviderPipeline.Name);
         client.ConfigurePrimaryHttpMessageHandler(services => new SocketsHttpHandler
         {
             ConnectTimeout = services.GetRequiredService<IOptions<GatewayOptions>>().Value.ConnectTimeout,
@@ -41,13 +33,19 @@ internal static class GatewayResilience
         // Each call already has a span and a row; the factory's log messages are filtered anyway, and would open a scope for each call.
         client.RemoveAllLoggers();
         client.RemoveHttpClientDefaults();
-        client.AddResilienceHandler(PaymentGatewayClient.Name, (pipeline, context) => AddStrategies(
+        client.AddResilienceHandler(ProviderPipeline.Name, (pipeline, context) => AddStrategies(
             pipeline, context.ServiceProvider.GetRequiredService<IOptions<GatewayOptions>>().Value,
             context.ServiceProvider.GetRequiredService<ProviderHealth>(), context.ServiceProvider.GetRequiredService<RetryBudget>(),
             context.ServiceProvider.GetRequiredService<TimeProvider>()));
         client.AddHttpMessageHandler<ProviderAttempt>();
         builder.Services.AddTransient<ProviderAttempt>();
-        builder.Services.AddSingleton<PaymentGatewayClient>();
+        builder.Services.AddSingleton<ProviderPipeline>();
+
+        // By the bare setting: commands that need no provider run without valid options.
+        if (new GatewayOptions { Provider = builder.Configuration[$"{GatewayOptions.Section}:Provider"] ?? "" }.IsStripe)
+            builder.Services.AddSingleton<IPaymentProvider, StripeProvider>();
+        else
+            builder.Services.AddSingleton<IPaymentProvider, HttpProvider>();
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<ProviderCredentials>();
         builder.Services.AddSingleton<ProviderHealth>();
@@ -108,5 +106,6 @@ internal static class GatewayResilience
             or ProviderFailure.ServerError or ProviderFailure.RateLimit or ProviderFailure.KeyInUse
         && time.GetElapsedTime(request.StartedAt) + (last.RetryAfter ?? TimeSpan.Zero) < options.TotalTimeout;
 
-    private static bool IsFailure(ChargeOutcome outcome) => !outcome.IsAnswer && outcome.Failure != ProviderFailure.KeyInUse;
+    private static bool IsFailure(ChargeOutcome outcome) => !outcome.IsAnswer
+        && outcome.Failure is not (ProviderFailure.KeyInUse or ProviderFailure.KeyReused or ProviderFailure.Processing);
 }

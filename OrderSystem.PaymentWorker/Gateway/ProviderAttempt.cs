@@ -18,7 +18,7 @@ internal sealed class ProviderAttempt(
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        var call = ProviderRequest.Of(request) ?? throw new InvalidOperationException("Only requests of PaymentGatewayClient can be sent.");
+        var call = ProviderRequest.Of(request) ?? throw new InvalidOperationException("Only requests of ProviderPipeline can be sent.");
         var (at, started) = (time.GetUtcNow(), time.GetTimestamp());
         credentials.AddTo(request);
         HttpResponseMessage? response = null;
@@ -27,9 +27,9 @@ internal sealed class ProviderAttempt(
             response = await base.SendAsync(request, cancellationToken);
             await response.Content.LoadIntoBufferAsync(MaxBodyBytes, cancellationToken);
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-            var answer = new ProviderAnswer(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body);
+            var outcome = call.Read(new(response.StatusCode, response.Content.Headers.ContentType?.MediaType, body));
             var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
-            Record(call, at, started, status, answer.For(call.Kind) with { RetryAfter = RetryAfter(response) });
+            Record(call, at, started, status, outcome with { RetryAfter = RetryAfter(response) }, isAnswered: true);
             return response;
         }
         catch (Exception failure)
@@ -37,7 +37,7 @@ internal sealed class ProviderAttempt(
             response?.Dispose();
             var normal = ProviderError.Normalise(failure, cancellationToken);
             var outcome = ProviderError.Classify(normal);
-            Record(call, at, started, outcome.Failure == ProviderFailure.Timeout ? "timeout" : "error", outcome);
+            Record(call, at, started, outcome.Failure == ProviderFailure.Timeout ? "timeout" : "error", outcome, isAnswered: false);
             if (ReferenceEquals(normal, failure))
                 throw;
             throw normal;
@@ -49,12 +49,13 @@ internal sealed class ProviderAttempt(
             ? TimeSpan.FromTicks(Math.Clamp(wait.Ticks, 0, MaxRetryAfter.Ticks))
             : null;
 
-    private void Record(ProviderRequest call, DateTimeOffset at, long started, string result, ChargeOutcome outcome)
+    private void Record(
+        ProviderRequest call, DateTimeOffset at, long started, string result, ChargeOutcome outcome, bool isAnswered)
     {
         var duration = time.GetElapsedTime(started);
-        var text = result is "timeout" or "error" ? outcome.Reason! : result;
+        var text = isAnswered ? result : outcome.Reason!;
         var traceId = Activity.Current?.TraceId.ToHexString();
-        call.Note(new(at, call.Kind, text, (int)duration.TotalMilliseconds, outcome.Reference, traceId), outcome);
+        call.Note(new(at, call.Kind, text, (int)duration.TotalMilliseconds, outcome.Reference, traceId), outcome, isAnswered);
         provider.Answered(outcome.Failure);
         if (outcome.Failure == ProviderFailure.Credentials)
             credentials.ReadAgain();

@@ -6,12 +6,11 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// Our credentials at the provider: a bearer token, headers, or both. When the provider rejects them, their secret files are read again, so
+/// Our credentials at the provider: a bearer token or Stripe's API key, headers, or both. When the provider rejects them, their secret files are read again, so
 /// that a rotated secret is used without a restart.
 /// </summary>
 internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, IConfiguration configuration)
 {
-    private const string BearerToken = "BearerToken";
     private const string Authorization = "Authorization";
 
     private volatile KeyValuePair<string, string>[] headers = Read(options.Value, configuration: null);
@@ -36,7 +35,7 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
             if (!IsHeader(request.Headers, name, value))
             {
                 var setting = name == Authorization && !options.Headers.ContainsKey(name)
-                    ? BearerToken
+                    ? TokenOf(options).Setting
                     : $"{nameof(GatewayOptions.Headers)}__{name}";
                 yield return new ValidationResult(
                     $"{GatewayOptions.Section}__{setting} is not a valid request header; set it to one line of text.", [setting]);
@@ -44,11 +43,15 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
         }
     }
 
+    private static (string Setting, string? Value) TokenOf(GatewayOptions options) => options.IsStripe
+        ? ($"{nameof(GatewayOptions.Stripe)}__{nameof(StripeOptions.ApiKey)}", options.Stripe.ApiKey)
+        : (nameof(GatewayOptions.BearerToken), options.BearerToken);
+
     private static bool IsHeader(HttpRequestHeaders headers, string name, string value)
     {
         try
         {
-            return !name.Equals(PaymentGatewayClient.KeyHeader, StringComparison.OrdinalIgnoreCase)
+            return !name.Equals(ProviderPipeline.KeyHeader, StringComparison.OrdinalIgnoreCase)
                 && !value.Any(char.IsControl) && headers.TryAddWithoutValidation(name, value);
         }
         catch (FormatException)
@@ -62,7 +65,8 @@ internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, ICon
         var all = options.Headers
             .Select(header => KeyValuePair.Create(header.Key, Current($"Headers__{header.Key}") ?? header.Value))
             .ToList();
-        if ((Current(BearerToken) ?? options.BearerToken) is { Length: > 0 } token)
+        var (setting, configured) = TokenOf(options);
+        if ((Current(setting) ?? configured) is { Length: > 0 } token)
             all.Add(KeyValuePair.Create(Authorization, $"Bearer {token}"));
         return [.. all];
 

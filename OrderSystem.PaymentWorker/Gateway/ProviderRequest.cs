@@ -4,7 +4,7 @@ namespace OrderSystem.PaymentWorker.Gateway;
 /// One request to the provider with all its attempts: the outcome of each, and what is known after them. The request message carries it
 /// through the pipeline.
 /// </summary>
-internal sealed class ProviderRequest(string kind, long startedAt)
+internal sealed class ProviderRequest(string kind, Func<string, ProviderResponse, ChargeOutcome> classify, long startedAt)
 {
     internal static readonly HttpRequestOptionsKey<ProviderRequest> Key = new("provider-request");
 
@@ -19,13 +19,19 @@ internal sealed class ProviderRequest(string kind, long startedAt)
     /// <summary>The outcome of the last attempt; null before the first.</summary>
     internal ChargeOutcome? Last { get; private set; }
 
+    /// <summary>Whether the last attempt got a complete response.</summary>
+    internal bool IsAnswered { get; private set; }
+
     internal static ProviderRequest? Of(HttpRequestMessage? message) =>
         message is not null && message.Options.TryGetValue(Key, out var request) ? request : null;
 
-    internal void Note(ProviderCall call, ChargeOutcome outcome)
+    /// <summary>What is known after a complete response.</summary>
+    internal ChargeOutcome Read(ProviderResponse response) => classify(kind, response);
+
+    internal void Note(ProviderCall call, ChargeOutcome outcome, bool isAnswered)
     {
         calls.Add(call);
-        Last = outcome;
+        (Last, IsAnswered) = (outcome, isAnswered);
         mayHaveTakenEffect |= outcome.Status == ChargeStatus.Unknown && kind != ProviderCall.LookUp;
     }
 

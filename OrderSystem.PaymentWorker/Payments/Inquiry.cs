@@ -9,7 +9,7 @@ namespace OrderSystem.PaymentWorker.Payments;
 internal readonly record struct Answer(ChargeOutcome Outcome, bool Counts, bool HadNone = false);
 
 /// <summary>Decides which calls to the provider a payment needs, and in which order.</summary>
-internal sealed class Inquiry(PaymentGatewayClient provider, Doubt doubt)
+internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
 {
     private const string RefundedUnasked = "the provider has charged and refunded the order, but the order is not cancelled";
 
@@ -66,7 +66,7 @@ internal sealed class Inquiry(PaymentGatewayClient provider, Doubt doubt)
         if (!found.IsAnswer || found.Found is { IsRefunded: true })
             return found;
         var refunded = (await provider.RefundAsync(
-            refund.ProviderReference, refund.Amount, refund.RefundKey, cancellationToken)).After(found);
+            refund.ProviderReference, refund.Amount, refund.Currency, refund.RefundKey, cancellationToken)).After(found);
         var isRefusal = refunded.Status == ChargeStatus.Refused
             || refunded.Failure is ProviderFailure.Route or ProviderFailure.Credentials or ProviderFailure.Proxy;
         if (!isRefusal)

@@ -28,7 +28,7 @@ public sealed class GatewayAttemptsTests
         await using var server = new ScriptedServer(_ => answer);
         await using var app = Worker(server.Address);
 
-        var client = app.Services.GetRequiredService<PaymentGatewayClient>();
+        var client = app.Services.GetRequiredService<IPaymentProvider>();
         foreach (var send in (Func<Task<ChargeOutcome>>[])[
             () => client.ChargeAsync(Guid.NewGuid(), 10, "EUR", Guid.NewGuid(), CancellationToken.None),
             () => client.FindAsync(Guid.NewGuid(), CancellationToken.None)])

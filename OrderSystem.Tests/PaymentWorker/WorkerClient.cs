@@ -36,11 +36,11 @@ internal sealed class WorkerClient : IDisposable
 
     internal ProviderHealth Health => host.Services.GetRequiredService<ProviderHealth>();
 
-    private PaymentGatewayClient Client => host.Services.GetRequiredService<PaymentGatewayClient>();
+    private IPaymentProvider Client => host.Services.GetRequiredService<IPaymentProvider>();
 
     internal Task<ChargeOutcome> ChargeAsync() => Client.ChargeAsync(Guid.NewGuid(), 19.99m, "EUR", Guid.NewGuid(), CancellationToken.None);
 
-    internal Task<ChargeOutcome> RefundAsync() => Client.RefundAsync("ch_1", 19.99m, Guid.NewGuid(), CancellationToken.None);
+    internal Task<ChargeOutcome> RefundAsync() => Client.RefundAsync("ch_1", 19.99m, "EUR", Guid.NewGuid(), CancellationToken.None);
 
     internal Task<ChargeOutcome> FindAsync() => Client.FindAsync(Guid.NewGuid(), CancellationToken.None);
 

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace OrderSystem.PaymentWorker.Gateway;
+
+/// <summary>What is known after a response of the HTTP contract: its table in docs/payment-providers.md.</summary>
+internal static class HttpAnswer
+{
+    internal static ChargeOutcome Classify(string kind, ProviderResponse response) => (int)response.Status switch
+    {
+        200 when response.IsJson => response.Read(kind == ProviderCall.LookUp ? ReadFound : ReadCharge),
+        402 when response.IsJson && kind == ProviderCall.Charge => response.Read(ReadDeclined),
+        401 or 403 or 407 => response.Unavailable(ProviderFailure.Credentials),
+        429 => response.Unavailable(ProviderFailure.RateLimit),
+
+        // The charge to refund does not exist at the provider.
+        404 when response.IsJson && kind == ProviderCall.Refund => response.Refused(),
+        404 or 405 or 410 or (>= 300 and < 400) => response.Unavailable(ProviderFailure.Route),
+        408 or 425 => response.Unknown(ProviderFailure.ServerError),
+        409 => response.Unknown(ProviderFailure.KeyInUse),
+        >= 400 and < 500 when response.IsForeign => response.Unavailable(ProviderFailure.Proxy),
+        400 or 422 => response.Refused(),
+        402 when response.IsJson && kind == ProviderCall.Refund => response.Refused(),
+        >= 500 => response.Unknown(ProviderFailure.ServerError),
+        _ => response.Unknown(ProviderFailure.Contract),
+    };
+
+    private static ChargeOutcome? ReadCharge(JsonElement answer) =>
+        ProviderResponse.Text(answer, "status") == "succeeded" && ProviderResponse.Id(answer, "id") is { } id
+            ? ChargeOutcome.Succeeded(id)
+            : null;
+
+    private static ChargeOutcome? ReadDeclined(JsonElement answer) => ProviderResponse.Text(answer, "status") != "declined" ? null
+        : ChargeOutcome.Declined(
+            ProviderResponse.Id(answer, "id"),
+            ProviderResponse.Text(answer, "reason") is { Length: > 0 } reason ? reason : "declined");
+
+    private static ChargeOutcome? ReadFound(JsonElement charges) => charges.ValueKind != JsonValueKind.Array ? null
+        : ProviderResponse.Best(charges.EnumerateArray().Select(charge =>
+            ReadCharge(charge) is { } succeeded ? succeeded with { Found = Details(charge) } : ReadDeclined(charge)));
+
+    private static FoundCharge Details(JsonElement charge) => new(
+        ProviderResponse.Property(charge, "amount") is { ValueKind: JsonValueKind.Number } amount && amount.TryGetDecimal(out var value)
+            ? value
+            : null,
+        ProviderResponse.Text(charge, "currency"),
+        ProviderResponse.Property(charge, "refundedAt") is not null);
+}
