@@ -3,6 +3,7 @@ using OrderSystem.PaymentGateway.Charges;
 using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Ledger;
 using OrderSystem.PaymentGateway.Refunds;
+using OrderSystem.PaymentGateway.Stripe;
 
 namespace OrderSystem.PaymentGateway;
 
@@ -21,7 +22,7 @@ internal static class GatewayHttp
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.RespectNullableAnnotations = true;
-            JsonSerializerContext[] contexts = [ChargesJson.Default, RefundsJson.Default, FaultsJson.Default, LedgerJson.Default];
+            JsonSerializerContext[] contexts = [ChargesJson.Default, RefundsJson.Default, FaultsJson.Default, LedgerJson.Default, StripeJson.Default];
             foreach (var context in contexts) json.SerializerOptions.TypeInfoResolverChain.Insert(0, context);
         });
     }

@@ -1,9 +1,11 @@
 using OrderSystem.PaymentGateway;
+using OrderSystem.PaymentGateway.Answers;
 using OrderSystem.PaymentGateway.Charges;
 using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Idempotency;
 using OrderSystem.PaymentGateway.Ledger;
 using OrderSystem.PaymentGateway.Refunds;
+using OrderSystem.PaymentGateway.Stripe;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Hosting;
 
@@ -23,10 +25,12 @@ var app = builder.Build();
 app.UseExceptionHandler();
 app.UseStatusCodePages();
 
-// The provider's API, as the payment worker uses it.
-var provider = app.MapGroup(string.Empty).AddEndpointFilter<ProviderFaultFilter>();
+// The APIs that the payment worker uses: the HTTP contract, and Stripe's. Both have one ledger.
+var provider = app.MapGroup(string.Empty);
+ProviderFaultFilter.AddTo(provider, Problems.Errors);
 provider.MapCharges();
 provider.MapRefunds();
+app.MapStripe();
 
 // Endpoints that only the simulator has.
 app.MapFaults();

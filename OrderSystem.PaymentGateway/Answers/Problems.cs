@@ -2,16 +2,16 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace OrderSystem.PaymentGateway.Answers;
 
-/// <summary>Every error response of the provider. Clients branch on <c>code</c>; the detail is for people.</summary>
+/// <summary>Every error response of the HTTP contract. Clients branch on <c>code</c>; the detail is for people.</summary>
 internal static class Problems
 {
-    public static IResult KeyMissing { get; } =
+    private static IResult KeyMissing { get; } =
         Of(400, "key_missing", "An Idempotency-Key header of 1 to 255 characters is required.");
 
-    public static IResult KeyInUse { get; } =
+    private static IResult KeyInUse { get; } =
         Of(409, "key_in_use", "A request with this Idempotency-Key is still in progress.");
 
-    public static IResult KeyReused { get; } =
+    private static IResult KeyReused { get; } =
         Of(422, "key_reused", "This Idempotency-Key was used with a different request.");
 
     public static IResult ChargeNotFound { get; } =
@@ -20,14 +20,17 @@ internal static class Problems
     public static IResult NotRefundable { get; } =
         Of(400, "not_refundable", "The charge did not succeed, or less than this amount of it remains.");
 
-    public static IResult RateLimited { get; } =
+    private static IResult RateLimited { get; } =
         Of(429, "rate_limited", "Too many requests.");
 
-    public static IResult Outage { get; } =
+    private static IResult Outage { get; } =
         Of(503, "outage", "The provider is out of service.");
 
-    public static IResult ServerError { get; } =
+    private static IResult ServerError { get; } =
         Of(500, "server_error", "The provider failed.");
+
+    public static ErrorBodies Errors { get; } =
+        new(KeyMissing, KeyInUse, KeyReused, RateLimited, Outage, ServerError, ReplayedHeader: "Idempotency-Replayed");
 
     public static ValidationProblem Invalid(string field, string message) =>
         TypedResults.ValidationProblem(

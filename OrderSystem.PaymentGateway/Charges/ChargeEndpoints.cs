@@ -48,6 +48,7 @@ internal static class ChargeEndpoints
 
         return calls.AnswerAsync(
             http,
+            Problems.Errors,
             isSameRequest: entry =>
                 entry is Charge charge && charge.Order == order && charge.Amount == amount && charge.Currency == currency,
             process: async key =>

@@ -5,18 +5,25 @@ namespace OrderSystem.PaymentGateway.Faults;
 
 /// <summary>The faults that hit a call before the provider processes it.</summary>
 internal sealed class ProviderFaultFilter(
-    FaultInjector faults, CallCounter counter, TimeProvider time, IHostApplicationLifetime lifetime) : IEndpointFilter
+    ErrorBodies errors, FaultInjector faults, CallCounter counter, TimeProvider time, IHostApplicationLifetime lifetime) : IEndpointFilter
 {
+    /// <summary>Adds the filter to the endpoints of one API.</summary>
+    public static void AddTo(RouteGroupBuilder api, ErrorBodies errors) => api.AddEndpointFilterFactory((context, next) =>
+    {
+        var filter = ActivatorUtilities.CreateInstance<ProviderFaultFilter>(context.ApplicationServices, errors);
+        return call => filter.InvokeAsync(call, next);
+    });
+
     public ValueTask<object?> InvokeAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
     {
-        if (faults.Settings.Outage) return Answer(CallOutcome.Outage, Problems.Outage);
+        if (faults.Settings.Outage) return Answer(CallOutcome.Outage, errors.Outage);
         if (faults.RetryAfter() is { } wait)
         {
             context.HttpContext.Response.Headers.RetryAfter = wait.TotalSeconds.ToString(CultureInfo.InvariantCulture);
-            return Answer(CallOutcome.RateLimited, Problems.RateLimited);
+            return Answer(CallOutcome.RateLimited, errors.RateLimited);
         }
 
-        if (faults.Fails()) return Answer(CallOutcome.Error, Problems.ServerError);
+        if (faults.Fails()) return Answer(CallOutcome.Error, errors.ServerError);
         return faults.Hangs() ? HangAsync(context.HttpContext) : next(context);
     }
 

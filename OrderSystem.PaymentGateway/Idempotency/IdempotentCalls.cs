@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OrderSystem.PaymentGateway.Answers;
 using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Ledger;
@@ -22,29 +23,35 @@ internal readonly record struct Processed(Entry? Entry, IResult? Refusal)
 internal sealed class IdempotentCalls(LedgerIndex index, FaultInjector faults, CallCounter counter)
 {
     private const string KeyHeader = "Idempotency-Key";
-    private const string ReplayedHeader = "Idempotency-Replayed";
     private const int MaxKeyLength = 255;
 
+    /// <summary>Keys whose response was an error after the effect, for an API that repeats it. A restart forgets them.</summary>
+    private readonly ConcurrentDictionary<UInt128, bool> failed = new();
+
     public async Task<IResult> AnswerAsync(
-        HttpContext http, Func<Entry, bool> isSameRequest, Func<string, Task<Processed>> process, Func<Entry, IResult> answer)
+        HttpContext http, ErrorBodies errors, Func<Entry, bool> isSameRequest, Func<string, Task<Processed>> process,
+        Func<Entry, IResult> answer)
     {
         string? key = http.Request.Headers[KeyHeader];
-        if (string.IsNullOrWhiteSpace(key) || key.Length > MaxKeyLength) return Refuse(CallOutcome.KeyMissing, Problems.KeyMissing);
+        if (string.IsNullOrWhiteSpace(key) || key.Length > MaxKeyLength) return Refuse(CallOutcome.KeyMissing, errors.KeyMissing);
 
         var fingerprint = Fingerprint.Of(key);
         var claim = index.Claim(fingerprint);
-        if (claim.IsInUse) return Refuse(CallOutcome.KeyInUse, Problems.KeyInUse);
+        if (claim.IsInUse) return Refuse(CallOutcome.KeyInUse, errors.KeyInUse);
         if (claim.Known is { } known)
-            return isSameRequest(known) ? Replay(http, answer(known)) : Refuse(CallOutcome.KeyReused, Problems.KeyReused);
+        {
+            if (!isSameRequest(known)) return Refuse(CallOutcome.KeyReused, errors.KeyReused);
+            return Replay(http, errors, failed.ContainsKey(fingerprint) ? errors.ServerError : answer(known));
+        }
 
         try
         {
-            if (faults.ReportsKeyInUse()) return Refuse(CallOutcome.KeyInUse, Problems.KeyInUse);
+            if (faults.ReportsKeyInUse()) return Refuse(CallOutcome.KeyInUse, errors.KeyInUse);
 
             // Not cancelled with the request: a provider completes a call that its client has abandoned.
             await faults.DelayAsync();
             var processed = await process(key);
-            return processed.Entry is { } entry ? Finish(http, () => answer(entry)) : Refuse(CallOutcome.Refused, processed.Refusal!);
+            return processed.Entry is { } entry ? Finish(http, errors, fingerprint, () => answer(entry)) : Refuse(CallOutcome.Refused, processed.Refusal!);
         }
         finally
         {
@@ -52,7 +59,7 @@ internal sealed class IdempotentCalls(LedgerIndex index, FaultInjector faults, C
         }
     }
 
-    private IResult Finish(HttpContext http, Func<IResult> answer)
+    private IResult Finish(HttpContext http, ErrorBodies errors, UInt128 key, Func<IResult> answer)
     {
         switch (faults.AfterEffect())
         {
@@ -61,16 +68,17 @@ internal sealed class IdempotentCalls(LedgerIndex index, FaultInjector faults, C
                 http.Abort();
                 return TypedResults.Empty;
             case AfterEffect.Error:
-                return Refuse(CallOutcome.ErrorAfterEffect, Problems.ServerError);
+                if (errors.RepeatsErrors) failed[key] = true;
+                return Refuse(CallOutcome.ErrorAfterEffect, errors.ServerError);
             default:
                 return answer();
         }
     }
 
-    private IResult Replay(HttpContext http, IResult answer)
+    private IResult Replay(HttpContext http, ErrorBodies errors, IResult answer)
     {
         counter.Count(CallOutcome.Replayed);
-        http.Response.Headers[ReplayedHeader] = "true";
+        http.Response.Headers[errors.ReplayedHeader] = "true";
         return answer;
     }
 

@@ -26,6 +26,7 @@ internal static class RefundEndpoints
         var (chargeId, amount) = (request.ChargeId!, request.Amount!.Value);
         return calls.AnswerAsync(
             http,
+            Problems.Errors,
             isSameRequest: entry => entry is Refund refund && refund.Amount == amount && index.IdOf(refund.Charge) == chargeId,
             process: async key =>
             {

@@ -48,7 +48,7 @@ internal static class Layers
             ["Answers"],
             ["Ledger", "Faults"],
             ["Idempotency"],
-            ["Charges", "Refunds"],
+            ["Charges", "Refunds", "Stripe"],
             [""],
         ],
         ["OrderSystem.LocalServers"] =

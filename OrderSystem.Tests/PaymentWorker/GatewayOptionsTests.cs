@@ -23,4 +23,26 @@ public sealed class GatewayOptionsTests(SharedSystem shared)
         Assert.Equal(1, exitCode);
         Assert.Contains(named, output, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("Payments__Provider", "paypal", "set it to http or stripe")]
+    [InlineData("Payments__Stripe__ApiKey", "", "Payments__Stripe__ApiKey is not set; set it")]
+    [InlineData("Payments__Stripe__ApiKey", "pk_test_publishable", "Payments__Stripe__ApiKey is a publishable key")]
+    [InlineData("Payments__Stripe__ApiKey", "sk_test_two lines", "Payments__Stripe__ApiKey contains white space")]
+    [InlineData("Payments__Stripe__ApiKey", "sk_live_clear", "Payments__Stripe__Url must be https")]
+    [InlineData("Payments__Stripe__Url", "ftp://127.0.0.1", "Payments__Stripe__Url must be an absolute http or https address")]
+    public async Task Invalid_settings_of_Stripe_prevent_startup_and_the_report_tells_what_to_set(string name, string value, string told)
+    {
+        var environment = (await shared.StartedAsync()).Environment();
+        environment["Payments__Provider"] = "stripe";
+        environment["Payments__Stripe__Url"] = "http://127.0.0.1:9";
+        environment["Payments__Stripe__ApiKey"] = "sk_test_valid";
+        environment[name] = value;
+
+        var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", environment);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(told, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("sk_", output.Replace("(sk_…)", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
 }

@@ -25,7 +25,8 @@ internal sealed class WorkerClient : IDisposable
             ["Payments:Retries"] = "1",
             ["Payments:RetryDelay"] = "00:00:00.01",
         });
-        builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Name, (string?)setting.Value)));
+        foreach (var (name, value) in settings)
+            builder.Configuration[name] = value;
         builder.Services.AddMetrics();
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<PullGate>();
@@ -34,9 +35,17 @@ internal sealed class WorkerClient : IDisposable
         host = builder.Build();
     }
 
+    /// <summary>A client of Stripe, with a key and a payment method for tests.</summary>
+    internal static WorkerClient OfStripe(Uri provider, params (string Name, string Value)[] settings) => new(
+        provider,
+        [
+            ("Payments:Provider", "stripe"), ("Payments:Stripe:Url", provider.OriginalString), ("Payments:Stripe:ApiKey", "sk_test_1"),
+            ("Payments:Stripe:PaymentMethod", "pm_card_visa"), .. settings,
+        ]);
+
     internal ProviderHealth Health => host.Services.GetRequiredService<ProviderHealth>();
 
-    private IPaymentProvider Client => host.Services.GetRequiredService<IPaymentProvider>();
+    internal IPaymentProvider Client => host.Services.GetRequiredService<IPaymentProvider>();
 
     internal Task<ChargeOutcome> ChargeAsync() => Client.ChargeAsync(Guid.NewGuid(), 19.99m, "EUR", Guid.NewGuid(), CancellationToken.None);
 
