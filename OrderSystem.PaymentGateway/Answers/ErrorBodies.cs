@@ -9,7 +9,8 @@ namespace OrderSystem.PaymentGateway.Answers;
 /// <param name="ServerError">The provider failed.</param>
 /// <param name="ReplayedHeader">The header that marks a replayed response.</param>
 internal sealed record ErrorBodies(
-    IResult KeyMissing, IResult KeyInUse, IResult KeyReused, IResult RateLimited, IResult Outage, IResult ServerError, string ReplayedHeader)
+    IResult KeyMissing, IResult KeyInUse, IResult KeyReused, IResult RateLimited, IResult Outage, IResult ServerError,
+    string ReplayedHeader)
 {
     /// <summary>Whether an error that followed the effect is the response to every later request with the key.</summary>
     public bool RepeatsErrors { get; init; }

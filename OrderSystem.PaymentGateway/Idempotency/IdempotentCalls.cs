@@ -51,7 +51,9 @@ internal sealed class IdempotentCalls(LedgerIndex index, FaultInjector faults, C
             // Not cancelled with the request: a provider completes a call that its client has abandoned.
             await faults.DelayAsync();
             var processed = await process(key);
-            return processed.Entry is { } entry ? Finish(http, errors, fingerprint, () => answer(entry)) : Refuse(CallOutcome.Refused, processed.Refusal!);
+            return processed.Entry is { } entry
+                ? Finish(http, errors, fingerprint, () => answer(entry))
+                : Refuse(CallOutcome.Refused, processed.Refusal!);
         }
         finally
         {

@@ -84,7 +84,8 @@ internal static class StripeIntents
         var charges = index.ChargesOf(Fingerprint.Of(group)).Where(charge => charge.Reason != RequiresAction)
             .OrderByDescending(charge => charge.Sequence).Select(charge => View(index, charge)).ToList();
         return TypedResults.Json(
-            new StripeChargeList("list", "/v1/charges", charges.Count > limit, [.. charges.Take(limit)]), StripeJson.Default.StripeChargeList);
+            new StripeChargeList("list", "/v1/charges", charges.Count > limit, [.. charges.Take(limit)]),
+            StripeJson.Default.StripeChargeList);
     }
 
     private static IResult Answer(LedgerIndex index, Charge charge, bool failsOnAction)
@@ -93,7 +94,8 @@ internal static class StripeIntents
         if (charge.Reason == RequiresAction)
         {
             return failsOnAction
-                ? Declined(Intent(index, charge, "requires_payment_method", null), "authentication_required", "authentication_required", null)
+                ? Declined(
+                    Intent(index, charge, "requires_payment_method", null), "authentication_required", "authentication_required", null)
                 : Show(Intent(index, charge, RequiresAction, null));
         }
 

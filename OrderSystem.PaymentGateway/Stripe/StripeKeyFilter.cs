@@ -23,7 +23,8 @@ internal sealed class StripeKeyFilter(IConfiguration configuration) : IEndpointF
 
     private static string? KeyOf(HttpRequest request)
     {
-        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var given) || given.Parameter is not { } value) return null;
+        if (!AuthenticationHeaderValue.TryParse(request.Headers.Authorization, out var given)) return null;
+        if (given.Parameter is not { } value) return null;
         if (given.Scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase)) return value;
         if (!given.Scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase) || !Base64.IsValid(value)) return null;
         return Encoding.UTF8.GetString(Convert.FromBase64String(value)).Split(':')[0];

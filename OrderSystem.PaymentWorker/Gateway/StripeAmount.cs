@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// Amounts in Stripe's units (docs.stripe.com/currencies): hundredths, except in the currencies listed here, which are not those of ISO 4217.
-/// An amount that Stripe cannot express is refused, never rounded.
+/// Amounts in Stripe's units (docs.stripe.com/currencies): hundredths, except in the currencies listed here, which differ from those of
+/// ISO 4217. An amount that Stripe cannot express is refused, never rounded.
 /// </summary>
 internal static class StripeAmount
 {

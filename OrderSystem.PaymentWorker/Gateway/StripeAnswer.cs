@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// What is known after a response of Stripe: its table in docs/payment-providers.md. No text of Stripe beyond its codes is kept, because its
-/// messages quote what was sent, the payment method included.
+/// What is known after a response of Stripe: its table in docs/payment-providers.md. No text of Stripe beyond its codes is kept, because
+/// its messages quote what was sent, the payment method included.
 /// </summary>
 internal static class StripeAnswer
 {
@@ -57,8 +57,8 @@ internal static class StripeAnswer
     }
 
     /// <summary>
-    /// The state of a payment intent after its confirmation. One that requires an action is final as well: only the customer could go on, with
-    /// the client secret, which never leaves this worker.
+    /// The state of a payment intent after its confirmation. One that requires an action is final as well: only the customer could go on,
+    /// with the client secret, which never leaves this worker.
     /// </summary>
     private static ChargeOutcome? ReadIntent(ProviderResponse response, JsonElement intent) =>
         ProviderResponse.Text(intent, "status") switch
@@ -82,16 +82,17 @@ internal static class StripeAnswer
             ? ProviderResponse.Best(charges.EnumerateArray().Select(charge => ReadCharge(response, charge)))
             : null;
 
-    private static ChargeOutcome? ReadCharge(ProviderResponse response, JsonElement charge) => ProviderResponse.Text(charge, "status") switch
-    {
-        "succeeded" when ProviderResponse.Id(charge, "id") is { } id => ChargeOutcome.Succeeded(id) with { Found = Details(charge) },
-        "pending" => response.Unknown(ProviderFailure.Processing),
-        "failed" => ChargeOutcome.Declined(
-            ProviderResponse.Id(charge, "id"),
-            (ProviderResponse.Property(charge, "outcome") is { } outcome ? ProviderResponse.Text(outcome, "reason") : null)
-                ?? ProviderResponse.Text(charge, "failure_code") ?? Declined),
-        _ => null,
-    };
+    private static ChargeOutcome? ReadCharge(ProviderResponse response, JsonElement charge) =>
+        ProviderResponse.Text(charge, "status") switch
+        {
+            "succeeded" when ProviderResponse.Id(charge, "id") is { } id => ChargeOutcome.Succeeded(id) with { Found = Details(charge) },
+            "pending" => response.Unknown(ProviderFailure.Processing),
+            "failed" => ChargeOutcome.Declined(
+                ProviderResponse.Id(charge, "id"),
+                (ProviderResponse.Property(charge, "outcome") is { } outcome ? ProviderResponse.Text(outcome, "reason") : null)
+                    ?? ProviderResponse.Text(charge, "failure_code") ?? Declined),
+            _ => null,
+        };
 
     private static FoundCharge Details(JsonElement charge)
     {
@@ -105,13 +106,14 @@ internal static class StripeAnswer
             ProviderResponse.Property(charge, "refunded") is { ValueKind: JsonValueKind.True });
     }
 
-    private static ChargeOutcome? ReadRefund(ProviderResponse response, JsonElement refund) => ProviderResponse.Text(refund, "status") switch
-    {
-        "succeeded" when ProviderResponse.Id(refund, "id") is { } id => ChargeOutcome.Succeeded(id),
-        "pending" or "requires_action" => response.Unknown(ProviderFailure.Processing),
-        "failed" or "canceled" => response.Refused(ProviderResponse.Text(refund, "failure_reason") ?? "the refund failed"),
-        _ => null,
-    };
+    private static ChargeOutcome? ReadRefund(ProviderResponse response, JsonElement refund) =>
+        ProviderResponse.Text(refund, "status") switch
+        {
+            "succeeded" when ProviderResponse.Id(refund, "id") is { } id => ChargeOutcome.Succeeded(id),
+            "pending" or "requires_action" => response.Unknown(ProviderFailure.Processing),
+            "failed" or "canceled" => response.Refused(ProviderResponse.Text(refund, "failure_reason") ?? "the refund failed"),
+            _ => null,
+        };
 
     /// <summary>The issuer's decline code, or the code of the error; both words for a missing authentication become one.</summary>
     private static string ReasonOf(JsonElement error)

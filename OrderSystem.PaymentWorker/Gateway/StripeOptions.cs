@@ -14,7 +14,8 @@ internal sealed class StripeOptions
     public Uri Url { get; set; } = new("https://api.stripe.com");
 
     /// <summary>
-    /// Payment method of orders that have none of their own, such as pm_card_visa with a test key. Default: none, and such orders are refused.
+    /// Payment method of orders that have none of their own, such as pm_card_visa with a test key. Default: none, and such orders are
+    /// refused.
     /// </summary>
     public string? PaymentMethod { get; set; }
 

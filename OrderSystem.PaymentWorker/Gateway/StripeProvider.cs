@@ -9,28 +9,25 @@ namespace OrderSystem.PaymentWorker.Gateway;
 /// </summary>
 internal sealed class StripeProvider(ProviderPipeline pipeline, IOptions<GatewayOptions> options) : IPaymentProvider
 {
-    /// <summary>An order has one charge; more are found, and an answer with more to come is no answer. Ten fit into the longest body.</summary>
+    /// <summary>An order has one charge. A list with more to come than these is no answer; so many fit into the longest body.</summary>
     private const int MaxCharges = 10;
 
     /// <summary>
-    /// Creates and confirms a payment intent in one call, so that the key covers both. It never waits for the customer: the order is placed,
-    /// and the customer is gone.
+    /// Creates and confirms a payment intent in one call, so that the key covers both. It never waits for the customer, who is gone once the
+    /// order is placed.
     /// </summary>
     public Task<ChargeOutcome> ChargeAsync(
         Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken)
     {
         if (options.Value.Stripe.PaymentMethod is not { Length: > 0 } paymentMethod)
-        {
             return Refused("the order has no payment method; set Payments__Stripe__PaymentMethod to one for orders without their own");
-        }
-
         if (!StripeAmount.TryToMinorUnits(amount, currency, out var units))
             return Refused($"Stripe cannot express this amount of {currency}; place the order with an amount that it can");
         return SendAsync(ProviderCall.Charge, client => new PaymentIntentService(client).CreateAsync(
             new()
             {
                 Amount = units,
-                Currency = Lower(currency),
+                Currency = currency.ToLowerInvariant(),
                 PaymentMethod = paymentMethod,
                 Confirm = true,
                 ErrorOnRequiresAction = true,
@@ -67,8 +64,6 @@ internal sealed class StripeProvider(ProviderPipeline pipeline, IOptions<Gateway
         })));
 
     private static RequestOptions Under(Guid key) => new() { IdempotencyKey = key.ToString() };
-
-    private static string Lower(string currency) => currency.ToLowerInvariant();
 
     private static Task<ChargeOutcome> Refused(string reason) => Task.FromResult(ChargeOutcome.Refused(reason));
 }

@@ -8,7 +8,8 @@ public sealed class StripeFaultTests
 {
     private static readonly (string Name, string Value)[] Settings =
     [
-        ("Payments__Provider", "stripe"), ("Payments__Stripe__ApiKey", "sk_test_marked"), ("Payments__Stripe__PaymentMethod", "pm_card_visa"),
+        ("Payments__Provider", "stripe"), ("Payments__Stripe__ApiKey", "sk_test_marked"),
+        ("Payments__Stripe__PaymentMethod", "pm_card_visa"),
         ("Payments__ReconcileAfter__0", "00:00:01"), ("Payments__ReconcileAfter__1", "00:00:02"),
         ("Payments__ReconcileAfter__2", "00:00:05"), ("Payments__ReconcileAfter__3", "00:00:10"),
     ];
