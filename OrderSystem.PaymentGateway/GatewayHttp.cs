@@ -22,7 +22,8 @@ internal static class GatewayHttp
         builder.Services.ConfigureHttpJsonOptions(json =>
         {
             json.SerializerOptions.RespectNullableAnnotations = true;
-            JsonSerializerContext[] contexts = [ChargesJson.Default, RefundsJson.Default, FaultsJson.Default, LedgerJson.Default, StripeJson.Default];
+            JsonSerializerContext[] contexts =
+                [ChargesJson.Default, RefundsJson.Default, FaultsJson.Default, LedgerJson.Default, StripeJson.Default];
             foreach (var context in contexts) json.SerializerOptions.TypeInfoResolverChain.Insert(0, context);
         });
     }

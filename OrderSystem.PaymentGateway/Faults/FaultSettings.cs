@@ -27,7 +27,7 @@ internal sealed class FaultSettings
     [Range(0.0, 1.0)]
     public double DeclineRate { get; set; }
 
-    /// <summary>Declines every charge whose amount has one of these numbers of cents: its customer would have to act (3-D Secure).</summary>
+    /// <summary>Declines every charge whose amount has one of these numbers of cents, because its customer would have to act.</summary>
     public int[] RequiresActionCents { get; set; } = [];
 
     /// <summary>500 without an effect.</summary>

@@ -6,8 +6,8 @@ using OrderSystem.ServiceDefaults.Hosting;
 namespace OrderSystem.PaymentWorker.Gateway;
 
 /// <summary>
-/// Our credentials at the provider: a bearer token or Stripe's API key, headers, or both. When the provider rejects them, their secret files
-/// are read again, so that a rotated secret is used without a restart.
+/// Our credentials at the provider: a bearer token or Stripe's API key, headers, or both. When the provider rejects them, their secret
+/// files are read again, so that a rotated secret is used without a restart.
 /// </summary>
 internal sealed class ProviderCredentials(IOptions<GatewayOptions> options, IConfiguration configuration)
 {

@@ -13,8 +13,8 @@ internal sealed class StripeProvider(ProviderPipeline pipeline, IOptions<Gateway
     private const int MaxCharges = 10;
 
     /// <summary>
-    /// Creates and confirms a payment intent in one call, so that the key covers both. It never waits for the customer, who is gone once the
-    /// order is placed.
+    /// Creates and confirms a payment intent in one call, so that the key covers both. It never waits for the customer, who is gone once
+    /// the order is placed.
     /// </summary>
     public Task<ChargeOutcome> ChargeAsync(
         Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken)

@@ -95,6 +95,19 @@ public sealed class StripeAnswerTests : IAsyncDisposable
         Assert.Empty(stripe.Requests);
     }
 
+    /// <summary>Whatever Stripe's client throws about a complete response, the table has classified it.</summary>
+    [Theory]
+    [InlineData(200, "null", nameof(ProviderFailure.Contract))]
+    [InlineData(402, "[]", nameof(ProviderFailure.Contract))]
+    [InlineData(500, "[]", nameof(ProviderFailure.ServerError))]
+    [InlineData(429, "null", nameof(ProviderFailure.RateLimit))]
+    public async Task A_response_that_the_client_of_Stripe_cannot_read_is_classified_all_the_same(int status, string body, string expected)
+    {
+        stripe.Script = _ => ScriptedResponse.Of(status, body);
+        using var client = WorkerClient.OfStripe(stripe.Address);
+        Assert.Equal(expected, (await client.ChargeAsync()).Failure.ToString());
+    }
+
     /// <summary>A provider that answers so is well, and one payment must not stop all others.</summary>
     [Theory]
     [InlineData("200 with `status` processing")]
