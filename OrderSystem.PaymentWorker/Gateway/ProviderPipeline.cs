@@ -34,11 +34,6 @@ internal sealed class ProviderPipeline(IHttpMessageHandlerFactory handlers, IOpt
             await send(http);
             return request.Outcome()!.Value;
         }
-        catch (Exception) when (request.IsAnswered)
-        {
-            // The provider's client reports errors, and what it cannot read, as exceptions of its own. The table has classified both.
-            return request.Outcome()!.Value;
-        }
         catch (BrokenCircuitException refused)
         {
             Activity.Current?.AddEvent(new("payment.breaker_refused"));
@@ -50,6 +45,11 @@ internal sealed class ProviderPipeline(IHttpMessageHandlerFactory handlers, IOpt
         catch (Exception failure) when (failure is HttpRequestException or ExecutionRejectedException)
         {
             return request.Outcome() ?? ChargeOutcome.Unknown(ProviderFailure.Timeout, failure.Message);
+        }
+        catch (Exception failure) when (request.IsAnswered && failure is not OperationCanceledException)
+        {
+            // The provider's client reports errors, and what it cannot read, as exceptions of its own. The table has classified both.
+            return request.Outcome()!.Value;
         }
     }
 

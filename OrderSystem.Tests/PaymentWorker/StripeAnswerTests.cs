@@ -108,6 +108,22 @@ public sealed class StripeAnswerTests : IAsyncDisposable
         Assert.Equal(expected, (await client.ChargeAsync()).Failure.ToString());
     }
 
+    [Fact]
+    public async Task A_call_that_its_caller_cancels_between_two_attempts_is_cancelled()
+    {
+        stripe.Script = _ => ScriptedResponse.Of(503);
+        using var client = WorkerClient.OfStripe(
+            stripe.Address, ("Payments:RetryDelay", "00:00:20"), ("Payments:TotalTimeout", "00:00:50"));
+        using var caller = new CancellationTokenSource();
+        var call = client.Client.ChargeAsync(Guid.NewGuid(), 1m, "EUR", Guid.NewGuid(), caller.Token);
+        await Eventually.BeTrueAsync(
+            "the first attempt is answered", () => Task.FromResult(client.Health.LastFailure == ProviderFailure.ServerError));
+
+        await caller.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+    }
+
     /// <summary>A provider that answers so is well, and one payment must not stop all others.</summary>
     [Theory]
     [InlineData("200 with `status` processing")]
