@@ -99,7 +99,7 @@ internal sealed partial class MessageProcessor(
             return null;
         var creation = CloudEvent.ReadCreationContext(message.Headers);
         if (message.Metadata is { NumDelivered: > 1 })
-            creation = creation.Sampled();
+            creation = creation.Kept();
         using var receive = creation != default && !creation.IsSampled()
             ? null
             : source.StartActivity(ActivityKind.Client, creation, startTime: arrived, name: $"receive {message.Subject}");

@@ -53,7 +53,7 @@ internal sealed class EventPublisher(
         if (!result.IsStored)
         {
             // A failed publish is always traced.
-            using var failed = activity is null ? StartActivity(stored, creation.Sampled()) : null;
+            using var failed = activity is null ? StartActivity(stored, creation.Kept()) : null;
             failed?.SetStartTime(time.GetUtcNow().UtcDateTime - Stopwatch.GetElapsedTime(started));
             (activity ?? failed)?.SetStatus(ActivityStatusCode.Error, result.Error);
         }

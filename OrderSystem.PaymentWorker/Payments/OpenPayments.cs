@@ -151,7 +151,7 @@ internal sealed partial class OpenPayments(
     private async Task RunAsync(string name, Guid orderId, string? traceParent, Func<Task> work)
     {
         ActivityContext.TryParse(traceParent, traceState: null, isRemote: true, out var parent);
-        using var activity = PaymentTelemetry.Source.StartActivity(ActivityKind.Internal, parent.Sampled(), name: name);
+        using var activity = PaymentTelemetry.Source.StartActivity(ActivityKind.Internal, parent.Kept(), name: name);
         activity?.SetTag(MessagingTelemetry.OrderId, orderId);
         try
         {

@@ -37,8 +37,8 @@ internal sealed class RequestSpans : IStartupFilter
     {
         if (span.IsAllDataRequested)
             return true;
-        if ((context.Response.StatusCode < StatusCodes.Status500InternalServerError && duration <= KeptSpans.Slow)
-            || HealthEndpoints.IsProbe(context.Request.Path))
+        var isOfInterest = context.Response.StatusCode >= StatusCodes.Status500InternalServerError || duration > KeptSpans.Slow;
+        if (!KeptSpans.IsEnabled || !isOfInterest || HealthEndpoints.IsProbe(context.Request.Path))
             return false;
         span.Keep();
         span.SetTag("http.request.method", context.Request.Method);

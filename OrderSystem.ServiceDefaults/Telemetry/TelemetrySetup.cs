@@ -57,7 +57,8 @@ internal static class TelemetrySetup
                 logging.IncludeScopes = true;
             });
 
-        if (string.IsNullOrWhiteSpace(builder.Configuration[Sampler]))
+        KeptSpans.IsEnabled = string.IsNullOrWhiteSpace(builder.Configuration[Sampler]);
+        if (KeptSpans.IsEnabled)
         {
             telemetry.WithTracing(tracing => tracing.SetSampler(provider => new ParentBasedSampler(new TraceSampler(
                 provider.GetRequiredService<IOptions<TelemetryOptions>>().Value.TracesPerSecond,
