@@ -53,7 +53,7 @@ public sealed class StripeFaultTests
         await system.Load.RunAsync(new(Orders: 100, PerSecond: 30));
 
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(120));
-        Assert.True(snapshot.Attempts["droppedAfterEffect"] > 10 && snapshot.Attempts["errorAfterEffect"] > 2, snapshot.ToString());
+        Assert.True(snapshot.Attempts["droppedAfterEffect"] > 10 && snapshot.Attempts["errorAfterEffect"] > 0, snapshot.ToString());
         Assert.True(snapshot.Attempts["lookedUp"] > 0, "No look-up found the charge of a repeated error.");
         Assert.Equal(100, snapshot.Ledger.Count);
         Assert.All(snapshot.Orders, order => Assert.Equal("paid", order.Status));
