@@ -181,10 +181,13 @@ public sealed class TraceTests : IAsyncLifetime
         Assert.Contains(trace.Single(span => span.Name == "POST /orders").SpanId, request!.Links);
     }
 
-    [Fact]
-    public async Task A_poison_message_is_dead_lettered_and_replayed_in_its_own_trace()
+    /// <param name="flags">Sampled, and not sampled: a dead letter is exported in any case.</param>
+    [Theory]
+    [InlineData("01")]
+    [InlineData("00")]
+    public async Task A_poison_message_is_dead_lettered_and_replayed_in_its_own_trace(string flags)
     {
-        var parent = $"00-{Guid.NewGuid():N}-00f067aa0ba902b7-01";
+        var parent = $"00-{Guid.NewGuid():N}-00f067aa0ba902b7-{flags}";
         await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
         var headers = new NatsHeaders
         {
