@@ -100,7 +100,7 @@ internal sealed partial class MessageProcessor(
         var creation = CloudEvent.ReadCreationContext(message.Headers);
         if (message.Metadata is { NumDelivered: > 1 })
             creation = creation.Kept();
-        using var receive = creation != default && !creation.IsSampled()
+        using var receive = creation.IsDropped()
             ? null
             : source.StartActivity(ActivityKind.Client, creation, startTime: arrived, name: $"receive {message.Subject}");
         Describe(receive, "receive", "receive", message);

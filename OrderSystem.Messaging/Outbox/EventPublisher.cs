@@ -44,7 +44,7 @@ internal sealed class EventPublisher(
     internal async Task<PublishResult> PublishAsync(StoredEvent stored, CancellationToken cancellationToken)
     {
         ActivityContext.TryParse(stored.TraceParent, stored.TraceState, isRemote: true, out var creation);
-        using var activity = creation != default && !creation.IsSampled() ? null : StartActivity(stored, creation);
+        using var activity = creation.IsDropped() ? null : StartActivity(stored, creation);
         var started = Stopwatch.GetTimestamp();
         var result = await TryAsync(stored, cancellationToken);
         if (!result.CanNeverSucceed)

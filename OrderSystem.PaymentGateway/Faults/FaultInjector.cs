@@ -52,9 +52,9 @@ internal sealed class FaultInjector
     {
         var settings = current.Settings;
         if (amount > settings.DeclineAbove) return "amount_too_high";
-        if (settings.DeclineCents.Length > 0 && settings.DeclineCents.Contains((int)(amount * 100 % 100))) return "card_declined";
-        if (settings.RequiresActionCents.Length > 0 && settings.RequiresActionCents.Contains((int)(amount * 100 % 100)))
-            return "requires_action";
+        var cents = (int)(amount * 100 % 100);
+        if (settings.DeclineCents.Contains(cents)) return "card_declined";
+        if (settings.RequiresActionCents.Contains(cents)) return "requires_action";
         if (settings.DeclineOrders.Length > 0 && settings.DeclineOrders.Contains(orderId, StringComparer.Ordinal)) return "do_not_honor";
         return Roll(faults => faults.DeclineRate) ? "insufficient_funds" : null;
     }

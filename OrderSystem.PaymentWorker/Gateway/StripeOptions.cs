@@ -14,8 +14,8 @@ internal sealed class StripeOptions
     public Uri Url { get; set; } = new("https://api.stripe.com");
 
     /// <summary>
-    /// Payment method of orders that have none of their own, such as pm_card_visa with a test key. Default: none, and such orders are
-    /// refused.
+    /// Payment method of orders that have none of their own, such as pm_card_visa. Only with a test key: with a live one it would pay
+    /// every customer's orders. Default: none, and such orders are refused.
     /// </summary>
     public string? PaymentMethod { get; set; }
 
@@ -38,11 +38,18 @@ internal sealed class StripeOptions
 
         if (!GatewayOptions.IsHttp(Url))
             yield return Invalid(nameof(Url), "must be an absolute http or https address, such as https://api.stripe.com.");
-        else if (ApiKey?.Contains("_live_", StringComparison.Ordinal) == true && Url.Scheme != Uri.UriSchemeHttps)
+        else if (IsLive && Url.Scheme != Uri.UriSchemeHttps)
             yield return Invalid(nameof(Url), "must be https with a live key, which would be sent in clear text otherwise.");
         if (PaymentMethod?.Any(char.IsControl) == true)
             yield return Invalid(nameof(PaymentMethod), "must be one line of text.");
+        if (IsLive && !string.IsNullOrEmpty(PaymentMethod))
+        {
+            yield return Invalid(nameof(PaymentMethod), "is for test keys only: with a live key it would be charged for the orders of "
+                + "every customer. Remove it.");
+        }
     }
+
+    private bool IsLive => ApiKey?.Contains("_live_", StringComparison.Ordinal) == true;
 
     private static ValidationResult Invalid(string name, string why) => new($"{Section}__{name} {why}", [name]);
 }

@@ -20,7 +20,7 @@ internal sealed class StripeProvider(ProviderPipeline pipeline, IOptions<Gateway
         Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken)
     {
         if (options.Value.Stripe.PaymentMethod is not { Length: > 0 } paymentMethod)
-            return Refused("the order has no payment method; set Payments__Stripe__PaymentMethod to one for orders without their own");
+            return Refused("the order has no payment method; with a test key set Payments__Stripe__PaymentMethod to one for such orders");
         if (!StripeAmount.TryToMinorUnits(amount, currency, out var units))
             return Refused($"Stripe cannot express this amount of {currency}; place the order with an amount that it can");
         return SendAsync(ProviderCall.Charge, client => new PaymentIntentService(client).CreateAsync(

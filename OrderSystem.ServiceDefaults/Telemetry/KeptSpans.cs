@@ -27,8 +27,9 @@ public static class KeptSpans
         activity.ActivityTraceFlags |= ActivityTraceFlags.Recorded;
     }
 
-    /// <summary>Whether spans below this context are sampled.</summary>
-    public static bool IsSampled(this ActivityContext context) => context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
+    /// <summary>Whether the context belongs to a trace that is not sampled, so that a span below it would be made for nothing.</summary>
+    public static bool IsDropped(this ActivityContext context) =>
+        context != default && !context.TraceFlags.HasFlag(ActivityTraceFlags.Recorded);
 
     /// <summary>The same context with the flag that samples the spans below it; without a trace, the same.</summary>
     public static ActivityContext Kept(this ActivityContext context) => !IsEnabled || context == default

@@ -30,6 +30,7 @@ public sealed class GatewayOptionsTests(SharedSystem shared)
     [InlineData("Payments__Stripe__ApiKey", "pk_test_publishable", "Payments__Stripe__ApiKey is a publishable key")]
     [InlineData("Payments__Stripe__ApiKey", "sk_test_two lines", "Payments__Stripe__ApiKey contains white space")]
     [InlineData("Payments__Stripe__ApiKey", "sk_live_clear", "Payments__Stripe__Url must be https")]
+    [InlineData("Payments__Stripe__ApiKey", "sk_live_valid", "Payments__Stripe__PaymentMethod is for test keys only")]
     [InlineData("Payments__Stripe__Url", "ftp://127.0.0.1", "Payments__Stripe__Url must be an absolute http or https address")]
     public async Task Invalid_settings_of_Stripe_prevent_startup_and_the_report_tells_what_to_set(string name, string value, string told)
     {
@@ -37,6 +38,7 @@ public sealed class GatewayOptionsTests(SharedSystem shared)
         environment["Payments__Provider"] = "stripe";
         environment["Payments__Stripe__Url"] = "http://127.0.0.1:9";
         environment["Payments__Stripe__ApiKey"] = "sk_test_valid";
+        environment["Payments__Stripe__PaymentMethod"] = "pm_card_visa";
         environment[name] = value;
 
         var (exitCode, output) = await ServiceProcess.RunAsync("OrderSystem.PaymentWorker", environment);
