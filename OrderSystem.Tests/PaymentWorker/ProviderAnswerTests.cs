@@ -20,7 +20,8 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
     {
         var row = ProviderRow.Rows.Single(row => row.Answer == answer);
         provider.Script = _ => row.Script;
-        using var client = new WorkerClient(row.Script is null ? new Uri($"http://127.0.0.1:{Ports.Free()}") : provider.Address);
+        using var client = new WorkerClient(
+            row.Script is null ? new Uri($"http://127.0.0.1:{Ports.Free()}") : provider.Address, WorkerClient.ShortTimeoutFor(row.Failure));
 
         var outcome = await client.ChargeAsync();
 

@@ -21,7 +21,8 @@ public sealed class StripeAnswerTests : IAsyncDisposable
     {
         var row = StripeRows.All.Single(row => row.Answer == answer);
         stripe.Script = _ => row.Script;
-        using var client = WorkerClient.OfStripe(row.Script is null ? new Uri($"http://127.0.0.1:{Ports.Free()}") : stripe.Address);
+        using var client = WorkerClient.OfStripe(
+            row.Script is null ? new Uri($"http://127.0.0.1:{Ports.Free()}") : stripe.Address, WorkerClient.ShortTimeoutFor(row.Failure));
 
         var outcome = await client.ChargeAsync();
 

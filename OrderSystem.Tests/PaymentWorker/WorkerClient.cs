@@ -13,15 +13,15 @@ internal sealed class WorkerClient : IDisposable
     private readonly IHost host;
 
     /// <param name="provider">The address of the provider.</param>
-    /// <param name="settings">In addition to short timeouts and a single retry.</param>
+    /// <param name="settings">In addition to a single retry, and timeouts that a loaded machine keeps.</param>
     internal WorkerClient(Uri provider, params (string Name, string Value)[] settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["Payments:GatewayUrl"] = provider.OriginalString,
-            ["Payments:AttemptTimeout"] = "00:00:00.5",
-            ["Payments:TotalTimeout"] = "00:00:02",
+            ["Payments:AttemptTimeout"] = "00:00:10",
+            ["Payments:TotalTimeout"] = "00:00:30",
             ["Payments:Retries"] = "1",
             ["Payments:RetryDelay"] = "00:00:00.01",
         });
@@ -42,6 +42,10 @@ internal sealed class WorkerClient : IDisposable
             ("Payments:Provider", "stripe"), ("Payments:Stripe:Url", provider.OriginalString), ("Payments:Stripe:ApiKey", "sk_test_1"),
             ("Payments:Stripe:PaymentMethod", "pm_card_visa"), .. settings,
         ]);
+
+    /// <summary>The settings for a provider that is to miss the timeout.</summary>
+    internal static (string Name, string Value)[] ShortTimeoutFor(ProviderFailure expected) =>
+        expected == ProviderFailure.Timeout ? [("Payments:AttemptTimeout", "00:00:00.5")] : [];
 
     internal ProviderHealth Health => host.Services.GetRequiredService<ProviderHealth>();
 
