@@ -20,7 +20,7 @@ internal sealed record RunOptions
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>As long as tiered compilation of the hot paths takes on two busy cores, after the cold phase.</summary>
-    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How long the last orders may take to be settled.</summary>
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(120);

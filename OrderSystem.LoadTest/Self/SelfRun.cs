@@ -13,6 +13,7 @@ internal static class SelfRun
 
     internal static async Task<RunReport> RunAsync(RunOptions options, TimeProvider time, CancellationToken cancellationToken)
     {
+        await PublishedServices.PublishAsync(cancellationToken);
         var startedAt = time.GetUtcNow();
         var folder = Path.Combine(options.Data, $"ordersystem-load-{Environment.ProcessId}");
         Directory.CreateDirectory(folder);

@@ -22,7 +22,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         string project, IReadOnlyDictionary<string, string> environment, TimeProvider time, CancellationToken cancellationToken)
     {
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var started = ChildProcess.Start(Command(project), Production(environment), line =>
+        var started = ChildProcess.Start(PublishedServices.CommandOf(project), Production(environment), line =>
         {
             if (NowListening().Match(line) is { Success: true } match)
                 listening.TrySetResult(new Uri(match.Groups["address"].Value));
@@ -46,20 +46,12 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
 
     internal static Task MigrateAsync(
         string project, IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken) =>
-        ChildProcess.RunAsync([.. Command(project), "migrate"], Production(environment), cancellationToken);
+        ChildProcess.RunAsync([.. PublishedServices.CommandOf(project), "migrate"], Production(environment), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
         await process.StopAsync();
         await process.DisposeAsync();
-    }
-
-    private static string[] Command(string project)
-    {
-        var path = SolutionFolder.OutputOf(project, Machine.Configuration);
-        return File.Exists(path)
-            ? ["dotnet", path]
-            : throw new LoadTestException($"{path} is missing: build the solution with -c {Machine.Configuration}.");
     }
 
     private static Dictionary<string, string> Production(IReadOnlyDictionary<string, string> environment) =>
