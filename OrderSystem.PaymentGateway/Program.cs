@@ -6,6 +6,7 @@ using OrderSystem.PaymentGateway.Idempotency;
 using OrderSystem.PaymentGateway.Ledger;
 using OrderSystem.PaymentGateway.Refunds;
 using OrderSystem.PaymentGateway.Stripe;
+using OrderSystem.PaymentGateway.Webhooks;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Hosting;
 
@@ -18,6 +19,8 @@ builder.AddServiceDefaults("payment-gateway");
 builder.AddLedger();
 builder.AddFaults();
 builder.AddIdempotency();
+WebhookSender.AddTo(builder);
+builder.Services.AddHostedService<PendingOutcomes>();
 builder.AddGatewayHttp();
 
 var app = builder.Build();

@@ -1,10 +1,11 @@
 namespace OrderSystem.PaymentGateway.Answers;
 
-/// <summary>How a call ended. In camel case, the names are keys of <c>GET /ledger/summary</c>.</summary>
+/// <summary>How a call, or the delivery of a webhook, ended. In camel case, the names are keys of <c>GET /ledger/summary</c>.</summary>
 internal enum CallOutcome
 {
     Succeeded,
     Declined,
+    Processing,
     Refunded,
     Replayed,
     LookedUp,
@@ -19,4 +20,7 @@ internal enum CallOutcome
     Hung,
     DroppedAfterEffect,
     ErrorAfterEffect,
+    WebhookDelivered,
+    WebhookRefused,
+    WebhookLost,
 }

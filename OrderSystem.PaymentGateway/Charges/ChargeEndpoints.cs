@@ -5,6 +5,7 @@ using OrderSystem.PaymentGateway.Answers;
 using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Idempotency;
 using OrderSystem.PaymentGateway.Ledger;
+using OrderSystem.PaymentGateway.Webhooks;
 
 namespace OrderSystem.PaymentGateway.Charges;
 
@@ -13,7 +14,7 @@ internal sealed record ChargeRequest(string? OrderId, decimal? Amount, string? C
 internal sealed record ChargeAnswer(string Id, string Status, string? Reason);
 
 internal sealed record ChargeView(
-    string Id, string Status, decimal Amount, string Currency, DateTimeOffset CreatedAt, DateTimeOffset? RefundedAt);
+    string Id, string Status, string? Reason, decimal Amount, string Currency, DateTimeOffset CreatedAt, DateTimeOffset? RefundedAt);
 
 internal static class ChargeEndpoints
 {
@@ -33,6 +34,7 @@ internal static class ChargeEndpoints
         IdempotentCalls calls,
         LedgerIndex index,
         LedgerWriter ledger,
+        WebhookSender webhooks,
         FaultInjector faults,
         CallCounter counter)
     {
@@ -54,29 +56,37 @@ internal static class ChargeEndpoints
             process: async key =>
             {
                 var reason = faults.DeclineReason(orderId, amount);
-                var entry = await ledger.AppendAsync(LedgerLine.OfCharge(key, orderId, amount, currency, reason));
-                counter.Count(reason is null ? CallOutcome.Succeeded : CallOutcome.Declined);
+                var settlesAt = faults.SettlesAt(amount);
+                var entry = await ledger.AppendAsync(LedgerLine.OfCharge(key, orderId, amount, currency, reason, settlesAt));
+                ChargeWebhooks.Report(webhooks, index, (Charge)entry, orderId);
+                counter.Count(settlesAt is not null ? CallOutcome.Processing
+                    : reason is null ? CallOutcome.Succeeded : CallOutcome.Declined);
                 return new(entry);
             },
             answer: entry => Answer(index, (Charge)entry));
     }
 
-    private static IResult ListByOrder(string? orderId, LedgerIndex index, CallCounter counter)
+    private static IResult ListByOrder(string? orderId, LedgerIndex index, CallCounter counter, TimeProvider time)
     {
         if (string.IsNullOrEmpty(orderId)) return Problems.Invalid("orderId", "The query needs an order id.");
 
         counter.Count(CallOutcome.LookedUp);
         Activity.Current?.SetTag("order.id", orderId);
+        var now = time.GetUtcNow();
         var charges = index.ChargesOf(Fingerprint.Of(orderId)).Select(charge => new ChargeView(
-            index.IdOf(charge), charge.Status, charge.Amount, charge.Currency, charge.CreatedAt, charge.RefundedAt));
+            index.IdOf(charge), charge.StatusAt(now), charge.IsSettledAt(now) ? charge.Reason : null, charge.Amount, charge.Currency,
+            charge.CreatedAt, charge.RefundedAt));
         return TypedResults.Json(charges, ChargesJson.Default.IEnumerableChargeView);
     }
 
     private static JsonHttpResult<ChargeAnswer> Answer(LedgerIndex index, Charge charge) =>
         TypedResults.Json(
-            new ChargeAnswer(index.IdOf(charge), charge.Status, charge.Reason),
+            charge.WasProcessing
+                ? new ChargeAnswer(index.IdOf(charge), Entry.ProcessingStatus, Reason: null)
+                : new ChargeAnswer(index.IdOf(charge), charge.Status, charge.Reason),
             ChargesJson.Default.ChargeAnswer,
-            statusCode: charge.Succeeded ? StatusCodes.Status200OK : StatusCodes.Status402PaymentRequired);
+            statusCode: charge.WasProcessing ? StatusCodes.Status202Accepted
+                : charge.Succeeded ? StatusCodes.Status200OK : StatusCodes.Status402PaymentRequired);
 
     private static ValidationProblem? Validate(ChargeRequest request) => request switch
     {

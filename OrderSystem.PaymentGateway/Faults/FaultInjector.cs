@@ -52,12 +52,32 @@ internal sealed class FaultInjector
     {
         var settings = current.Settings;
         if (amount > settings.DeclineAbove) return "amount_too_high";
-        var cents = (int)(amount * 100 % 100);
+        var cents = CentsOf(amount);
         if (settings.DeclineCents.Contains(cents)) return "card_declined";
         if (settings.RequiresActionCents.Contains(cents)) return "requires_action";
         if (settings.DeclineOrders.Length > 0 && settings.DeclineOrders.Contains(orderId, StringComparer.Ordinal)) return "do_not_honor";
         return Roll(faults => faults.DeclineRate) ? "insufficient_funds" : null;
     }
+
+    /// <summary>Until when a charge is being processed; null when it is not.</summary>
+    public DateTimeOffset? SettlesAt(decimal amount) =>
+        Settings is var settings
+            && (settings.ProcessingCents.Contains(CentsOf(amount)) || Roll(faults => faults.ProcessingRate))
+            ? time.GetUtcNow() + settings.ProcessingFor
+            : null;
+
+    /// <summary>How long a webhook is held back.</summary>
+    public TimeSpan WebhookDelay() => current is var active && active.Settings.WebhookReorder > TimeSpan.Zero
+        ? active.Settings.WebhookDelay + (active.Settings.WebhookReorder * active.Dice.Next())
+        : active.Settings.WebhookDelay;
+
+    public bool LosesWebhook() => Roll(settings => settings.WebhookLossRate);
+
+    public bool DoublesWebhook() => Roll(settings => settings.WebhookDuplicateRate);
+
+    public bool SignsWebhookWrongly() => Roll(settings => settings.WebhookWrongSignatureRate);
+
+    private static int CentsOf(decimal amount) => (int)(amount * 100 % 100);
 
     private bool Roll(Func<FaultSettings, double> rate)
     {

@@ -30,6 +30,38 @@ internal sealed class FaultSettings
     /// <summary>Declines every charge whose amount has one of these numbers of cents, because its customer would have to act.</summary>
     public int[] RequiresActionCents { get; set; } = [];
 
+    /// <summary>
+    /// Answers that the charge is being processed; its outcome, by the rules for all charges, comes after <see cref="ProcessingFor"/>.
+    /// </summary>
+    [Range(0.0, 1.0)]
+    public double ProcessingRate { get; set; }
+
+    /// <summary>The same for every charge whose amount has one of these numbers of cents.</summary>
+    public int[] ProcessingCents { get; set; } = [];
+
+    [Range(typeof(TimeSpan), "00:00:00", "30.00:00:00", ParseLimitsInInvariantCulture = true)]
+    public TimeSpan ProcessingFor { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long each webhook is held back.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ParseLimitsInInvariantCulture = true)]
+    public TimeSpan WebhookDelay { get; set; }
+
+    /// <summary>Holds each webhook back for a random part of this time as well, so that they overtake each other.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ParseLimitsInInvariantCulture = true)]
+    public TimeSpan WebhookReorder { get; set; }
+
+    /// <summary>Webhooks that are never delivered.</summary>
+    [Range(0.0, 1.0)]
+    public double WebhookLossRate { get; set; }
+
+    /// <summary>Webhooks that are delivered twice.</summary>
+    [Range(0.0, 1.0)]
+    public double WebhookDuplicateRate { get; set; }
+
+    /// <summary>Deliveries with a wrong signature; they are refused, and repeated.</summary>
+    [Range(0.0, 1.0)]
+    public double WebhookWrongSignatureRate { get; set; }
+
     /// <summary>500 without an effect.</summary>
     [Range(0.0, 1.0)]
     public double ErrorRate { get; set; }

@@ -5,6 +5,7 @@ internal abstract class Entry(long sequence)
 {
     public const string SucceededStatus = "succeeded";
     public const string DeclinedStatus = "declined";
+    public const string ProcessingStatus = "processing";
 
     public long Sequence { get; } = sequence;
 }
@@ -12,6 +13,7 @@ internal abstract class Entry(long sequence)
 internal sealed class Charge(long sequence, UInt128 order, LedgerLine line, Charge? previousOfOrder) : Entry(sequence)
 {
     private readonly long createdAt = line.At.UtcTicks;
+    private readonly long settlesAt = line.SettlesAt?.UtcTicks ?? 0;
     private long refundedAt;
 
     public UInt128 Order { get; } = order;
@@ -25,6 +27,16 @@ internal sealed class Charge(long sequence, UInt128 order, LedgerLine line, Char
     public bool Succeeded => Reason is null;
 
     public string Status => Succeeded ? SucceededStatus : DeclinedStatus;
+
+    /// <summary>The first answer to its key was that it is being processed, and so is every later one.</summary>
+    public bool WasProcessing => settlesAt != 0;
+
+    /// <summary>What a look-up reports: a charge that is being processed has its outcome in the ledger, and nothing shows it yet.</summary>
+    public string StatusAt(DateTimeOffset now) => now.UtcTicks < settlesAt ? ProcessingStatus : Status;
+
+    public DateTimeOffset? SettlesAt => settlesAt == 0 ? null : new DateTimeOffset(settlesAt, TimeSpan.Zero);
+
+    public bool IsSettledAt(DateTimeOffset now) => now.UtcTicks >= settlesAt;
 
     public Charge? PreviousOfOrder { get; } = previousOfOrder;
 

@@ -14,6 +14,7 @@ internal sealed class LedgerIndex
     private readonly Dictionary<UInt128, Entry> byKey = [];
     private readonly Dictionary<UInt128, Charge> lastOfOrder = [];
     private readonly HashSet<UInt128> keysInUse = [];
+    private readonly List<LedgerLine> processedBefore = [];
     private readonly SortedSet<string> chargedTwice = new(StringComparer.Ordinal);
     private string ledgerName = string.Empty;
     private long succeeded;
@@ -27,6 +28,9 @@ internal sealed class LedgerIndex
             lock (gate) return entries.Count;
         }
     }
+
+    /// <summary>The charges of earlier runs that were processed, in the order in which they were made.</summary>
+    public IReadOnlyList<LedgerLine> ProcessedBefore => processedBefore;
 
     public string IdOf(Entry entry) => IdOf(entry is Charge ? LedgerLine.ChargeKind : LedgerLine.RefundKind, entry.Sequence);
 
@@ -67,11 +71,11 @@ internal sealed class LedgerIndex
     }
 
     /// <summary>Reserves an amount, so that concurrent refunds never exceed the charge.</summary>
-    public bool TryReserve(Charge charge, decimal amount)
+    public bool TryReserve(Charge charge, decimal amount, DateTimeOffset now)
     {
         lock (gate)
         {
-            if (!charge.Succeeded || amount > charge.Amount - charge.Refunded) return false;
+            if (!charge.Succeeded || !charge.IsSettledAt(now) || amount > charge.Amount - charge.Refunded) return false;
             charge.Refunded += amount;
             return true;
         }
@@ -103,6 +107,7 @@ internal sealed class LedgerIndex
     public void Restore(LedgerLine line)
     {
         if (Apply(line) is Refund refund) refund.Charge.Refunded += refund.Amount;
+        if (line.SettlesAt is not null) processedBefore.Add(line);
     }
 
     /// <summary>Empties the index and sets the name that every id contains.</summary>

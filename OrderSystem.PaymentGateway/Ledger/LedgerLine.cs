@@ -32,7 +32,15 @@ internal sealed record LedgerLine
 
     public DateTimeOffset At { get; init; }
 
-    public static LedgerLine OfCharge(string key, string orderId, decimal amount, string currency, string? declineReason) => new()
+    /// <summary>Until then the charge is being processed, and only the ledger knows its status; null for a charge that never was.</summary>
+    public DateTimeOffset? SettlesAt { get; init; }
+
+    /// <summary>The API that made the charge, in whose format its webhooks are; null for the HTTP contract.</summary>
+    public string? Api { get; init; }
+
+    public static LedgerLine OfCharge(
+        string key, string orderId, decimal amount, string currency, string? declineReason, DateTimeOffset? settlesAt,
+        string? api = null) => new()
     {
         Kind = ChargeKind,
         Key = key,
@@ -41,6 +49,8 @@ internal sealed record LedgerLine
         Currency = currency,
         Status = declineReason is null ? Entry.SucceededStatus : Entry.DeclinedStatus,
         Reason = declineReason,
+        SettlesAt = settlesAt,
+        Api = api,
     };
 
     public static LedgerLine OfRefund(string key, string chargeId, decimal amount, string currency) => new()

@@ -15,7 +15,8 @@ internal static class RefundEndpoints
     public static void MapRefunds(this IEndpointRouteBuilder routes) => routes.MapPost("/refunds", RefundAsync);
 
     private static Task<IResult> RefundAsync(
-        RefundRequest request, HttpContext http, IdempotentCalls calls, LedgerIndex index, LedgerWriter ledger, CallCounter counter)
+        RefundRequest request, HttpContext http, IdempotentCalls calls, LedgerIndex index, LedgerWriter ledger, CallCounter counter,
+        TimeProvider time)
     {
         if (Validate(request) is { } invalid)
         {
@@ -31,7 +32,7 @@ internal static class RefundEndpoints
             process: async key =>
             {
                 if (index.FindCharge(chargeId) is not { } charge) return new(Problems.ChargeNotFound);
-                if (!index.TryReserve(charge, amount)) return new(Problems.NotRefundable);
+                if (!index.TryReserve(charge, amount, time.GetUtcNow())) return new(Problems.NotRefundable);
 
                 try
                 {

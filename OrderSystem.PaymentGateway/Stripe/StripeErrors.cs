@@ -67,4 +67,5 @@ internal static class StripeErrors
 [JsonSerializable(typeof(StripeIntent))]
 [JsonSerializable(typeof(StripeChargeList))]
 [JsonSerializable(typeof(StripeRefund))]
+[JsonSerializable(typeof(StripeEvent))]
 internal sealed partial class StripeJson : JsonSerializerContext;

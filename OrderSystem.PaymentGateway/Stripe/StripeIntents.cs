@@ -4,6 +4,7 @@ using OrderSystem.PaymentGateway.Answers;
 using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Idempotency;
 using OrderSystem.PaymentGateway.Ledger;
+using OrderSystem.PaymentGateway.Webhooks;
 
 namespace OrderSystem.PaymentGateway.Stripe;
 
@@ -28,7 +29,7 @@ internal sealed record StripeChargeList(string Object, string Url, bool HasMore,
 /// </summary>
 internal static class StripeIntents
 {
-    private const string RequiresAction = "requires_action";
+    internal const string RequiresAction = "requires_action";
     private const string OrderId = "metadata[order_id]";
 
     /// <summary>Stripe's payment methods for tests, with what becomes of a charge; any other one of the form pm_… succeeds.</summary>
@@ -44,7 +45,8 @@ internal static class StripeIntents
 
     // As with the HTTP contract, only the key is deduplicated.
     public static async Task<IResult> CreateAsync(
-        HttpContext http, IdempotentCalls calls, LedgerIndex index, LedgerWriter ledger, FaultInjector faults, CallCounter counter)
+        HttpContext http, IdempotentCalls calls, LedgerIndex index, LedgerWriter ledger, WebhookSender webhooks, FaultInjector faults,
+        CallCounter counter)
     {
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
         var (orderId, method, currency) =
@@ -65,15 +67,19 @@ internal static class StripeIntents
             process: async key =>
             {
                 var reason = Declining.GetValueOrDefault(method) ?? faults.DeclineReason(orderId, amount);
-                var entry = await ledger.AppendAsync(LedgerLine.OfCharge(key, orderId, amount, currency, reason));
-                counter.Count(reason is null ? CallOutcome.Succeeded : CallOutcome.Declined);
+                var settlesAt = reason == RequiresAction ? null : faults.SettlesAt(amount);
+                var entry = await ledger.AppendAsync(LedgerLine.OfCharge(
+                    key, orderId, amount, currency, reason, settlesAt, Webhook.Stripe));
+                StripeEvents.Report(webhooks, index, (Charge)entry, orderId);
+                counter.Count(settlesAt is not null ? CallOutcome.Processing
+                    : reason is null ? CallOutcome.Succeeded : CallOutcome.Declined);
                 return new(entry);
             },
             answer: entry => Answer(index, (Charge)entry, form["error_on_requires_action"] == "true"));
     }
 
     /// <summary>The look-up: the charges of a transfer group, the latest first.</summary>
-    public static IResult ListCharges(HttpContext http, LedgerIndex index, CallCounter counter)
+    public static IResult ListCharges(HttpContext http, LedgerIndex index, CallCounter counter, TimeProvider time)
     {
         string? group = http.Request.Query["transfer_group"];
         if (string.IsNullOrEmpty(group))
@@ -82,7 +88,7 @@ internal static class StripeIntents
         counter.Count(CallOutcome.LookedUp);
         Activity.Current?.SetTag("order.id", group);
         var charges = index.ChargesOf(Fingerprint.Of(group)).Where(charge => charge.Reason != RequiresAction)
-            .OrderByDescending(charge => charge.Sequence).Select(charge => View(index, charge)).ToList();
+            .OrderByDescending(charge => charge.Sequence).Select(charge => View(index, charge, time.GetUtcNow())).ToList();
         return TypedResults.Json(
             new StripeChargeList("list", "/v1/charges", charges.Count > limit, [.. charges.Take(limit)]),
             StripeJson.Default.StripeChargeList);
@@ -90,6 +96,7 @@ internal static class StripeIntents
 
     private static IResult Answer(LedgerIndex index, Charge charge, bool failsOnAction)
     {
+        if (charge.WasProcessing) return Show(Intent(index, charge, Entry.ProcessingStatus, index.IdOf(charge)));
         if (charge.Succeeded) return Show(Intent(index, charge, "succeeded", index.IdOf(charge)));
         if (charge.Reason == RequiresAction)
         {
@@ -118,13 +125,14 @@ internal static class StripeIntents
         IntentIdOf(index, charge), "payment_intent", StripeUnits.Of(charge.Amount, charge.Currency), Lower(charge.Currency), status,
         latestCharge);
 
-    private static StripeCharge View(LedgerIndex index, Charge charge) => new(
+    private static StripeCharge View(LedgerIndex index, Charge charge, DateTimeOffset now) => new(
         index.IdOf(charge), "charge", StripeUnits.Of(charge.Amount, charge.Currency), Lower(charge.Currency),
-        charge.Succeeded ? "succeeded" : "failed", charge.Refunded == charge.Amount && charge.RefundedAt is not null,
+        charge.StatusAt(now) switch { Entry.ProcessingStatus => "pending", Entry.SucceededStatus => "succeeded", _ => "failed" },
+        charge.Refunded == charge.Amount && charge.RefundedAt is not null,
         IntentIdOf(index, charge), charge.CreatedAt.ToUnixTimeSeconds())
     {
-        FailureCode = charge.Succeeded ? null : "card_declined",
-        Outcome = charge.Reason is { } reason ? new(reason) : null,
+        FailureCode = charge.Succeeded || !charge.IsSettledAt(now) ? null : "card_declined",
+        Outcome = charge.Reason is { } reason && charge.IsSettledAt(now) ? new(reason) : null,
     };
 
     private static IResult? Validate(IFormCollection form, string method) => form switch

@@ -11,7 +11,7 @@ internal sealed record StripeRefund(string Id, string Object, long Amount, strin
 internal static class StripeRefunds
 {
     public static async Task<IResult> CreateAsync(
-        HttpContext http, IdempotentCalls calls, LedgerIndex index, LedgerWriter ledger, CallCounter counter)
+        HttpContext http, IdempotentCalls calls, LedgerIndex index, LedgerWriter ledger, CallCounter counter, TimeProvider time)
     {
         var form = await http.Request.ReadFormAsync(http.RequestAborted);
         var id = form["charge"].ToString();
@@ -29,7 +29,7 @@ internal static class StripeRefunds
             {
                 if (index.FindCharge(id) is not { } charge) return new(StripeErrors.NoSuchCharge);
                 var amount = StripeUnits.ToAmount(units, charge.Currency);
-                if (!index.TryReserve(charge, amount)) return new(StripeErrors.NotRefundable);
+                if (!index.TryReserve(charge, amount, time.GetUtcNow())) return new(StripeErrors.NotRefundable);
                 try
                 {
                     var entry = await ledger.AppendAsync(LedgerLine.OfRefund(key, id, amount, charge.Currency));

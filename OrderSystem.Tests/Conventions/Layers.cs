@@ -47,7 +47,7 @@ internal static class Layers
         [
             ["Answers"],
             ["Ledger", "Faults"],
-            ["Idempotency"],
+            ["Idempotency", "Webhooks"],
             ["Charges", "Refunds", "Stripe"],
             [""],
         ],
