@@ -7,6 +7,7 @@ using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Ops;
 using OrderSystem.PaymentWorker.Ops.Payments;
 using OrderSystem.PaymentWorker.Payments;
+using OrderSystem.PaymentWorker.Webhooks;
 using OrderSystem.ServiceDefaults;
 using OrderSystem.ServiceDefaults.Access;
 using OrderSystem.ServiceDefaults.Hosting;
@@ -31,6 +32,7 @@ builder.AddEventConsumer(Topology.OrderProcessor, events => events
     .On<OrderCancelled, OrderCancelledHandler>());
 builder.AddPayments();
 builder.AddPaymentGateway();
+builder.AddWebhooks();
 builder.AddPaymentOperations();
 builder.Services.AddRedrive(Topology.Payments);
 
@@ -41,4 +43,5 @@ app.UseHttpProtection();
 app.UseAccess();
 app.MapDefaultEndpoints();
 app.MapOps();
+app.MapWebhooks();
 return await app.RunServiceAsync();

@@ -25,12 +25,17 @@ internal sealed class RetentionOptions
     public TimeSpan Period { get; set; } = TimeSpan.FromMinutes(10);
 }
 
+/// <summary>A table of a service whose rows are purged at the age of inbox rows.</summary>
+/// <param name="Sql">Of <see cref="AgedRows.Sql"/>.</param>
+public sealed record AgedTable(string Sql);
+
 /// <summary>
 /// Purges inbox rows older than stream retention, and abandoned delivery counters, in batches. The outbox and the ledger are never purged:
 /// a parked event is one that no consumer has seen.
 /// </summary>
 internal sealed partial class Retention(
-    NpgsqlDataSource database, IOptions<RetentionOptions> options, TimeProvider time, ILogger<Retention> logger)
+    NpgsqlDataSource database, IEnumerable<AgedTable> tables, IOptions<RetentionOptions> options, TimeProvider time,
+    ILogger<Retention> logger)
     : PeriodicService(options.Value.Period, time)
 {
     internal static readonly string OldInbox = AgedRows.Sql("inbox", "received_at");
@@ -41,6 +46,8 @@ internal sealed partial class Retention(
     {
         await database.PurgeAsync(OldInbox, options.Value.Inbox, cancellationToken);
         await database.PurgeAsync(OldDeliveries, options.Value.Inbox, cancellationToken);
+        foreach (var table in tables)
+            await database.PurgeAsync(table.Sql, options.Value.Inbox, cancellationToken);
     }
 
     protected override void LogFailure(Exception failure) => Log.Failed(logger, failure.Message);

@@ -13,9 +13,10 @@ public static class AgedRows
     /// <summary>The statement: $1 is the age as an interval, $2 the size of a batch.</summary>
     /// <param name="table">Name of the table.</param>
     /// <param name="timestamp">Column that tells the age; it needs an index.</param>
-    public static string Sql(string table, string timestamp) =>
+    /// <param name="condition">Rows that do not fulfil it are kept; the index has to have it.</param>
+    public static string Sql(string table, string timestamp, string? condition = null) =>
         $"DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {timestamp} < now() - $1 "
-        + $"ORDER BY {timestamp} LIMIT $2 FOR UPDATE SKIP LOCKED))";
+        + $"{(condition is null ? "" : $"AND {condition} ")}ORDER BY {timestamp} LIMIT $2 FOR UPDATE SKIP LOCKED))";
 
     /// <summary>Deletes all rows that are older than an age.</summary>
     /// <param name="database">The database.</param>

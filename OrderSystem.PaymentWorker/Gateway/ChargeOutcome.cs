@@ -23,6 +23,9 @@ internal readonly record struct ChargeOutcome(ChargeStatus Status, string? Refer
     internal static ChargeOutcome Declined(string? reference, string reason) =>
         new(ChargeStatus.Declined, reference, ProviderText.Clean(reason));
 
+    internal static ChargeOutcome Processing(string reference) =>
+        new(ChargeStatus.Processing, reference, "the provider is still processing the payment");
+
     internal static ChargeOutcome None { get; } = new(ChargeStatus.None, null, "the provider has no charge for the order");
 
     internal static ChargeOutcome Unknown(ProviderFailure failure, string reason) =>
@@ -44,6 +47,9 @@ internal enum ChargeStatus
 {
     Succeeded,
     Declined,
+
+    /// <summary>The provider has accepted the charge and will report its outcome later.</summary>
+    Processing,
 
     /// <summary>A look-up found no charge for the order.</summary>
     None,
@@ -98,7 +104,4 @@ internal enum ProviderFailure
 
     /// <summary>The key was used before with other parameters: that request may have taken effect.</summary>
     KeyReused,
-
-    /// <summary>The provider has accepted the call, and its outcome comes later.</summary>
-    Processing,
 }

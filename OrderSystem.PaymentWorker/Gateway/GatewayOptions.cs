@@ -17,6 +17,12 @@ internal sealed class GatewayOptions : IValidatableObject
     /// <summary>Base address of the provider with the contract over HTTP. Required for it.</summary>
     public Uri? GatewayUrl { get; set; }
 
+    /// <summary>
+    /// Secret that signs the webhooks of the contract over HTTP, <c>whsec_…</c> with 24 to 64 bytes in base64; two, separated by white
+    /// space, while it is rotated. Default: none, and webhooks are not accepted.
+    /// </summary>
+    public string? WebhookSecret { get; set; }
+
     /// <summary>The account at Stripe.</summary>
     [Required]
     public StripeOptions Stripe { get; set; } = new();
@@ -66,6 +72,21 @@ internal sealed class GatewayOptions : IValidatableObject
     internal static TimeSpan[] DefaultReconcileAfter { get; } =
         [TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(15), TimeSpan.FromMinutes(60)];
 
+    /// <summary>
+    /// When the provider is asked for the outcome of a payment that it is processing, from its answer on; after the last time again and
+    /// again, as far apart as the last time is from the answer. Webhooks come sooner. Default 1, 5, 15 and 60 minutes, then hourly.
+    /// </summary>
+    public TimeSpan[]? ProcessingLookUps { get; set; }
+
+    /// <summary>Used while <see cref="ProcessingLookUps"/> is null.</summary>
+    internal static TimeSpan[] DefaultProcessingLookUps => DefaultReconcileAfter;
+
+    /// <summary>
+    /// How long the provider may process a payment; then it goes to manual review. Bank debits take up to two weeks. Default 14 days.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "90.00:00:00")]
+    public TimeSpan ProcessingLimit { get; set; } = TimeSpan.FromDays(14);
+
     /// <summary>The circuit breaker.</summary>
     [Required]
     [ValidateObjectMembers]
@@ -81,12 +102,25 @@ internal sealed class GatewayOptions : IValidatableObject
     /// </summary>
     internal TimeSpan Lease => (2 * TotalTimeout) + TimeSpan.FromSeconds(5);
 
+    /// <summary>Name of the provider in the address of its webhooks.</summary>
+    internal string ProviderName => IsStripe ? StripeName : Http;
+
     internal bool IsStripe => StripeName.Equals(Provider, StringComparison.OrdinalIgnoreCase);
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
-        IsStripe ? Stripe.Validate().Concat(ProviderCredentials.Validate(this))
-        : Http.Equals(Provider, StringComparison.OrdinalIgnoreCase) ? ValidateUrl().Concat(ProviderCredentials.Validate(this))
-        : [new($"{Section}__{nameof(Provider)} is not a provider; set it to {Http} or {StripeName}.", [nameof(Provider)])];
+        (IsStripe ? Stripe.Validate()
+        : Http.Equals(Provider, StringComparison.OrdinalIgnoreCase) ? ValidateUrl()
+        : [new($"{Section}__{nameof(Provider)} is not a provider; set it to {Http} or {StripeName}.", [nameof(Provider)])])
+        .Concat(ProviderCredentials.Validate(this)).Concat(WebhookSecrets.Validate(this)).Concat(ValidateLookUps());
+
+    private IEnumerable<ValidationResult> ValidateLookUps()
+    {
+        if (ProcessingLookUps?.Any(time => time < TimeSpan.FromSeconds(0.1)) == true)
+        {
+            yield return new(
+                $"{Section}__{nameof(ProcessingLookUps)} must be times of at least 100 ms, such as 00:01:00.", [nameof(ProcessingLookUps)]);
+        }
+    }
 
     internal static bool IsHttp(Uri url) =>
         url.IsAbsoluteUri && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps);

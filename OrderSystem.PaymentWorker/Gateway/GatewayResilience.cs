@@ -107,5 +107,5 @@ internal static class GatewayResilience
         && time.GetElapsedTime(request.StartedAt) + (last.RetryAfter ?? TimeSpan.Zero) < options.TotalTimeout;
 
     private static bool IsFailure(ChargeOutcome outcome) => !outcome.IsAnswer
-        && outcome.Failure is not (ProviderFailure.KeyInUse or ProviderFailure.KeyReused or ProviderFailure.Processing);
+        && outcome.Failure is not (ProviderFailure.KeyInUse or ProviderFailure.KeyReused);
 }

@@ -8,6 +8,7 @@ internal static class HttpAnswer
     internal static ChargeOutcome Classify(string kind, ProviderResponse response) => (int)response.Status switch
     {
         200 when response.IsJson => response.Read(kind == ProviderCall.LookUp ? ReadFound : ReadCharge),
+        202 when response.IsJson && kind != ProviderCall.LookUp => response.Read(ReadProcessing),
         402 when response.IsJson && kind == ProviderCall.Charge => response.Read(ReadDeclined),
         401 or 403 or 407 => response.Unavailable(ProviderFailure.Credentials),
         429 => response.Unavailable(ProviderFailure.RateLimit),
@@ -29,6 +30,11 @@ internal static class HttpAnswer
             ? ChargeOutcome.Succeeded(id)
             : null;
 
+    private static ChargeOutcome? ReadProcessing(JsonElement answer) =>
+        ProviderResponse.Text(answer, "status") == "processing" && ProviderResponse.Id(answer, "id") is { } id
+            ? ChargeOutcome.Processing(id)
+            : null;
+
     private static ChargeOutcome? ReadDeclined(JsonElement answer) => ProviderResponse.Text(answer, "status") != "declined" ? null
         : ChargeOutcome.Declined(
             ProviderResponse.Id(answer, "id"),
@@ -36,7 +42,8 @@ internal static class HttpAnswer
 
     private static ChargeOutcome? ReadFound(JsonElement charges) => charges.ValueKind != JsonValueKind.Array ? null
         : ProviderResponse.Best(charges.EnumerateArray().Select(charge =>
-            ReadCharge(charge) is { } succeeded ? succeeded with { Found = Details(charge) } : ReadDeclined(charge)));
+            ReadCharge(charge) is { } succeeded ? succeeded with { Found = Details(charge) }
+                : ReadProcessing(charge) ?? ReadDeclined(charge)));
 
     private static FoundCharge Details(JsonElement charge) => new(
         ProviderResponse.Property(charge, "amount") is { ValueKind: JsonValueKind.Number } amount && amount.TryGetDecimal(out var value)

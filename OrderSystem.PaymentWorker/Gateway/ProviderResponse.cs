@@ -39,7 +39,6 @@ internal readonly record struct ProviderResponse(HttpStatusCode Status, string? 
         {
             ProviderFailure.Contract => ", which its contract does not define",
             ProviderFailure.KeyReused => ": it knows the idempotency key from a request with other parameters",
-            ProviderFailure.Processing => ": it is still processing the payment",
             _ => "",
         });
 
@@ -59,7 +58,7 @@ internal readonly record struct ProviderResponse(HttpStatusCode Status, string? 
 
     /// <summary>
     /// The outcome of a look-up that found several charges: one that is not refunded is preferred to a refunded one, and that to a declined
-    /// one. If the outcome of any of them is not known, neither is that of the payment.
+    /// one. If the outcome of any of them is not known or comes later, the same is true of the payment.
     /// </summary>
     internal static ChargeOutcome? Best(IEnumerable<ChargeOutcome?> charges)
     {
@@ -101,6 +100,7 @@ internal readonly record struct ProviderResponse(HttpStatusCode Status, string? 
 
     private static int Rank(ChargeOutcome outcome) => outcome switch
     {
+        { Status: ChargeStatus.Processing } => 4,
         { Status: ChargeStatus.Succeeded, Found.IsRefunded: false } => 3,
         { Status: ChargeStatus.Succeeded } => 2,
         { Status: ChargeStatus.Declined } => 1,

@@ -18,9 +18,9 @@ internal static class StripeAnswer
     {
         200 when response.IsJson => response.Read(answer => kind switch
         {
-            ProviderCall.LookUp => ReadCharges(response, answer),
+            ProviderCall.LookUp => ReadCharges(answer),
             ProviderCall.Refund => ReadRefund(response, answer),
-            _ => ReadIntent(response, answer),
+            _ => ReadIntent(answer),
         }),
         401 or 403 or 407 => response.Unavailable(ProviderFailure.Credentials),
 
@@ -60,13 +60,13 @@ internal static class StripeAnswer
     /// The state of a payment intent after its confirmation. One that requires an action is final as well: only the customer could go on,
     /// with the client secret, which never leaves this worker.
     /// </summary>
-    private static ChargeOutcome? ReadIntent(ProviderResponse response, JsonElement intent) =>
+    private static ChargeOutcome? ReadIntent(JsonElement intent) =>
         ProviderResponse.Text(intent, "status") switch
         {
             "succeeded" => ChargeOf(intent) is { } charge ? ChargeOutcome.Succeeded(charge) : null,
-
-            // The outcome comes later; until it is known, the payment waits like any other unknown one.
-            "processing" => response.Unknown(ProviderFailure.Processing),
+            "processing" => (ChargeOf(intent) ?? ProviderResponse.Id(intent, "id")) is { } accepted
+                ? ChargeOutcome.Processing(accepted)
+                : null,
             "requires_action" => ChargeOutcome.Declined(ProviderResponse.Id(intent, "id"), RequiresAction),
             "requires_payment_method" when ProviderResponse.Property(intent, "last_payment_error") is { } error =>
                 ChargeOutcome.Declined(ChargeOf(intent) ?? ProviderResponse.Id(intent, "id"), ReasonOf(error)),
@@ -76,17 +76,17 @@ internal static class StripeAnswer
         };
 
     /// <summary>An incomplete list proves nothing.</summary>
-    private static ChargeOutcome? ReadCharges(ProviderResponse response, JsonElement list) =>
+    private static ChargeOutcome? ReadCharges(JsonElement list) =>
         ProviderResponse.Property(list, "data") is { ValueKind: JsonValueKind.Array } charges
         && ProviderResponse.Property(list, "has_more") is { ValueKind: JsonValueKind.False }
-            ? ProviderResponse.Best(charges.EnumerateArray().Select(charge => ReadCharge(response, charge)))
+            ? ProviderResponse.Best(charges.EnumerateArray().Select(ReadCharge))
             : null;
 
-    private static ChargeOutcome? ReadCharge(ProviderResponse response, JsonElement charge) =>
+    private static ChargeOutcome? ReadCharge(JsonElement charge) =>
         ProviderResponse.Text(charge, "status") switch
         {
             "succeeded" when ProviderResponse.Id(charge, "id") is { } id => ChargeOutcome.Succeeded(id) with { Found = Details(charge) },
-            "pending" => response.Unknown(ProviderFailure.Processing),
+            "pending" when ProviderResponse.Id(charge, "id") is { } pending => ChargeOutcome.Processing(pending),
             "failed" => ChargeOutcome.Declined(
                 ProviderResponse.Id(charge, "id"),
                 (ProviderResponse.Property(charge, "outcome") is { } outcome ? ProviderResponse.Text(outcome, "reason") : null)
@@ -110,13 +110,13 @@ internal static class StripeAnswer
         ProviderResponse.Text(refund, "status") switch
         {
             "succeeded" when ProviderResponse.Id(refund, "id") is { } id => ChargeOutcome.Succeeded(id),
-            "pending" or "requires_action" => response.Unknown(ProviderFailure.Processing),
+            "pending" or "requires_action" when ProviderResponse.Id(refund, "id") is { } pending => ChargeOutcome.Processing(pending),
             "failed" or "canceled" => response.Refused(ProviderResponse.Text(refund, "failure_reason") ?? "the refund failed"),
             _ => null,
         };
 
     /// <summary>The issuer's decline code, or the code of the error; both words for a missing authentication become one.</summary>
-    private static string ReasonOf(JsonElement error)
+    internal static string ReasonOf(JsonElement error)
     {
         var code = ProviderResponse.Text(error, "code");
         return code is "authentication_required" or "requires_action_not_handled"
@@ -150,7 +150,7 @@ internal static class StripeAnswer
     }
 
     /// <summary>Stripe sends the id of the latest charge, or the charge itself.</summary>
-    private static string? ChargeOf(JsonElement intent) => ProviderResponse.Property(intent, "latest_charge") switch
+    internal static string? ChargeOf(JsonElement intent) => ProviderResponse.Property(intent, "latest_charge") switch
     {
         { ValueKind: JsonValueKind.Object } charge => ProviderResponse.Id(charge, "id"),
         _ => ProviderResponse.Id(intent, "latest_charge"),

@@ -19,6 +19,12 @@ internal sealed class StripeOptions
     /// </summary>
     public string? PaymentMethod { get; set; }
 
+    /// <summary>
+    /// Signing secret of the webhook endpoint at Stripe; two, separated by white space, while it is rolled. Default: none, and webhooks are
+    /// not accepted.
+    /// </summary>
+    public string? WebhookSecret { get; set; }
+
     /// <summary>What is wrong, without a word of the key.</summary>
     internal IEnumerable<ValidationResult> Validate()
     {

@@ -12,6 +12,7 @@ internal static class OpsApi
         var ops = app.MapGroup("/ops").RequireAuthorization(Scopes.Operate);
         ops.MapPaymentsExport();
         ops.MapPayments();
+        ops.MapWebhookOperations();
         ops.MapRedrive();
         ops.MapPausePulling();
     }

@@ -8,8 +8,9 @@ using Npgsql;
 namespace OrderSystem.PaymentWorker.Ops;
 
 /// <summary>
-/// <c>GET /ops/audit/payments</c> and <c>GET /ops/audit/events</c>: the payments and events of this service, one JSON object per line, for
-/// the audit of the order API. Rows are streamed, so that their number does not matter for memory; a truncated response is a failure.
+/// <c>GET /ops/audit/payments</c>, <c>/ops/audit/events</c> and <c>/ops/audit/webhooks</c>: the payments and events of this service and the
+/// webhooks that contradict a payment, one JSON object per line, for the audit of the order API. Rows are streamed, so that their number
+/// does not matter for memory; a truncated response is a failure.
 /// </summary>
 internal static class PaymentsExport
 {
@@ -33,6 +34,12 @@ internal static class PaymentsExport
             """,
             ReadEvent,
             ExportJson.Default.EventLine));
+        ops.MapGet("/audit/webhooks", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
+            http,
+            database,
+            "SELECT order_id, event_id, detail FROM webhook_events WHERE state = 'dead' AND contradicts ORDER BY received_at",
+            row => new WebhookLine(row.GetGuid(0), row.GetString(1), row.GetString(2)),
+            ExportJson.Default.WebhookLine));
     }
 
     private static async Task WriteAsync<T>(
@@ -78,10 +85,14 @@ internal static class PaymentsExport
 
 internal sealed record PaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
 
+/// <summary>A webhook that contradicts the final outcome of its payment, and how.</summary>
+internal sealed record WebhookLine(Guid OrderId, string EventId, string Detail);
+
 /// <summary>An event, and since when it waits in the outbox: since its creation, or since it was republished.</summary>
 internal sealed record EventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, DateTimeOffset? WaitingSince);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PaymentLine))]
 [JsonSerializable(typeof(EventLine))]
+[JsonSerializable(typeof(WebhookLine))]
 internal sealed partial class ExportJson : JsonSerializerContext;

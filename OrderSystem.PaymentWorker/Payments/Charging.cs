@@ -13,7 +13,7 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// waits, however long the outage lasts.
 /// </summary>
 internal sealed partial class Charging(
-    GroupCommitter committer, Inquiry inquiry, Doubt doubt, RetryBudget budget,
+    GroupCommitter committer, Inquiry inquiry, Processing processing, Doubt doubt, RetryBudget budget,
     PaymentMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Charging> logger)
 {
     /// <summary>
@@ -21,7 +21,7 @@ internal sealed partial class Charging(
     /// </summary>
     private const int AttemptsByMessage = 3;
 
-    private static readonly PaymentStatus[] Open = [PaymentStatus.Charging, PaymentStatus.Unknown];
+    private static readonly PaymentStatus[] Open = [PaymentStatus.Charging, PaymentStatus.Unknown, PaymentStatus.Processing];
     private static readonly TimeSpan WhileOpen = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WhileUnavailable = TimeSpan.FromSeconds(5);
 
@@ -29,11 +29,12 @@ internal sealed partial class Charging(
     internal async Task<HandlingResult> ChargeAsync(Payment payment, ReceivedEnvelope? received, CancellationToken cancellationToken)
     {
         var lookUpFirst = LooksUpFirst(payment, received);
-        var spent = !payment.WasCalled ? 0 : lookUpFirst && !payment.IsCancelled ? 2 : 1;
+        var isProcessing = payment.ProcessingFor is not null;
+        var spent = !payment.WasCalled ? 0 : lookUpFirst && !payment.IsCancelled && !isProcessing ? 2 : 1;
         if (!budget.TrySpend(spent))
             return await WaitForBudgetAsync(payment, received);
-        var answer = payment.IsCancelled
-            ? new(await inquiry.FindAsync(payment, cancellationToken), Counts: false)
+        var answer = isProcessing ? new(await processing.LookUpAsync(payment, cancellationToken), Counts: false)
+            : payment.IsCancelled ? new(await inquiry.FindAsync(payment, cancellationToken), Counts: false)
             : await inquiry.ChargeAsync(payment, lookUpFirst, cancellationToken);
         var outcome = answer.Outcome;
         if (!payment.WasCalled && outcome.Calls.Count > 0)
@@ -47,6 +48,8 @@ internal sealed partial class Charging(
                 payment, outcome, PaymentStatus.Declined,
                 new PaymentDeclined(payment.OrderId, payment.PaymentId, amount, payment.Currency!, outcome.Reason!, outcome.Reference),
                 received),
+            ChargeStatus.Processing => await AwaitAsync(payment, outcome, received),
+            ChargeStatus.Unknown or ChargeStatus.Unavailable when isProcessing => await AwaitAsync(payment, outcome, received),
             ChargeStatus.None or ChargeStatus.Declined => await NoChargeAsync(payment, outcome, received),
             ChargeStatus.Refused => await ReviewAsync(payment, outcome, received),
             ChargeStatus.Unavailable => await RetryAsync(
@@ -68,6 +71,12 @@ internal sealed partial class Charging(
         Log.OverBudget(logger, payment.OrderId);
         await committer.WriteAsync(
             SuspendCharge.Write, new(payment.OrderId, "the retry budget is exhausted", TimeSpan.Zero, [], Counts: false, received));
+        return HandlingResult.Done;
+    }
+
+    private async Task<HandlingResult> AwaitAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)
+    {
+        await processing.AwaitAsync(payment, outcome, received);
         return HandlingResult.Done;
     }
 

@@ -22,15 +22,20 @@ internal sealed class DuePayments(NpgsqlDataSource database, Doubt doubt, IOptio
         again AS (
             SELECT order_id FROM payments
             WHERE status IN ('charging', 'unknown', 'refunding') AND {WasCalled} AND lease_until <= now() AND {IsQuiet}
+            ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED),
+        processing AS (
+            SELECT order_id FROM payments WHERE status = 'processing' AND lease_until <= now()
             ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
         UPDATE payments SET
-            attempts = attempts + CASE status WHEN 'refunding' THEN 0 ELSE 1 END,
+            attempts = attempts + CASE WHEN status IN ('refunding', 'processing') THEN 0 ELSE 1 END,
             refund_attempts = refund_attempts + CASE status WHEN 'refunding' THEN 1 ELSE 0 END,
-            first_attempt_at = CASE WHEN attempts = 0 AND status <> 'refunding' THEN now() ELSE first_attempt_at END,
+            first_attempt_at = CASE WHEN attempts = 0 AND status IN ('charging', 'unknown') THEN now() ELSE first_attempt_at END,
             lease_until = now() + $3, updated_at = now()
-        WHERE order_id IN (SELECT order_id FROM first UNION ALL SELECT order_id FROM again LIMIT $1)
+        WHERE order_id IN (
+            SELECT order_id FROM first UNION ALL SELECT order_id FROM again UNION ALL SELECT order_id FROM processing LIMIT $1)
         RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference,
-            refund_key, refund_attempts, calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL
+            refund_key, refund_attempts, calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL,
+            CASE status WHEN 'processing' THEN greatest(interval '0', now() - processing_since) END
         """;
 
     /// <summary>Takes the lease of due payments. Workers never get the same payment.</summary>
@@ -59,7 +64,10 @@ internal sealed class DuePayments(NpgsqlDataSource database, Doubt doubt, IOptio
         return (charges, refunds);
     }
 
-    /// <summary>Ends the waits that are longer than a lease; a shorter one may be the lease of a worker, and stays.</summary>
+    /// <summary>
+    /// Ends the waits that are longer than a lease; a shorter one may be the lease of a worker, and stays. Payments that the provider is
+    /// processing wait for its outcome, not for its recovery.
+    /// </summary>
     internal async Task MakeDueAsync(CancellationToken cancellationToken)
     {
         await using var command = database.CreateCommand(
@@ -87,5 +95,6 @@ internal sealed class DuePayments(NpgsqlDataSource database, Doubt doubt, IOptio
         WasCalled = row.GetBoolean(12),
         IsInDoubt = row.GetBoolean(13),
         IsCancelled = row.GetBoolean(14),
+        ProcessingFor = row.IsDBNull(15) ? null : row.GetTimeSpan(15),
     };
 }

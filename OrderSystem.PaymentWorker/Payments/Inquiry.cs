@@ -11,7 +11,7 @@ internal readonly record struct Answer(ChargeOutcome Outcome, bool Counts, bool 
 /// <summary>Decides which calls to the provider a payment needs, and in which order.</summary>
 internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
 {
-    private const string RefundedUnasked = "the provider has charged and refunded the order, but the order is not cancelled";
+    internal const string RefundedUnasked = "the provider has charged and refunded the order, but the order is not cancelled";
 
     /// <summary>
     /// Charges, after a look-up where one is needed. Without an answer to the look-up nothing is charged. If it finds nothing and the
@@ -85,7 +85,7 @@ internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
         {
             ChargeStatus.Succeeded when found.Found is { IsRefunded: true } =>
                 refused with { Reason = RefundedUnasked, Calls = found.Calls },
-            ChargeStatus.Succeeded or ChargeStatus.Declined => found,
+            ChargeStatus.Succeeded or ChargeStatus.Declined or ChargeStatus.Processing => found,
             ChargeStatus.Unknown or ChargeStatus.Unavailable => found with { Status = ChargeStatus.Unknown },
             _ => refused with { Calls = found.Calls },
         };

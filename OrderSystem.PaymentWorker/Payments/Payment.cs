@@ -18,4 +18,7 @@ internal sealed record Payment(
     internal bool IsInDoubt { get; init; }
 
     internal bool IsCancelled { get; init; }
+
+    /// <summary>How long the provider has been processing it; null when it does not.</summary>
+    internal TimeSpan? ProcessingFor { get; init; }
 }

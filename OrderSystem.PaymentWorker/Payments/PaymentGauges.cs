@@ -6,7 +6,8 @@ using OrderSystem.PaymentWorker.Telemetry;
 namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
-/// Age of the oldest manual review, and of the oldest cancellation without a refund. Either is the first entry of an index.
+/// Age of the oldest manual review, of the oldest cancellation without a refund, and of the oldest payment that the provider is
+/// processing. Each is the first entry of an index.
 /// </summary>
 internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
 {
@@ -15,7 +16,8 @@ internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
         """
         SELECT greatest(0, extract(epoch FROM now() - (SELECT min(updated_at) FROM payments WHERE status = 'review')))::float8,
             greatest(0, extract(epoch FROM now() - (
-                SELECT min(cancelled_at) FROM payments WHERE status IN ('refunding', 'review') AND cancelled_at IS NOT NULL)))::float8
+                SELECT min(cancelled_at) FROM payments WHERE status IN ('refunding', 'review') AND cancelled_at IS NOT NULL)))::float8,
+            greatest(0, extract(epoch FROM now() - (SELECT min(processing_since) FROM payments WHERE status = 'processing')))::float8
         """;
 
     public PaymentGauges(IMeterFactory meters, NpgsqlDataSource database, TimeProvider time, ILogger<PaymentGauges> logger)
@@ -28,9 +30,12 @@ internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
         meter.CreateObservableGauge(
             "ordersystem.payments.oldest_refund.age", () => Measure(sample => sample.OldestRefund), "s",
             "Age of the oldest cancellation whose charge is not refunded yet; 0 when there is none.");
+        meter.CreateObservableGauge(
+            "ordersystem.payments.oldest_processing.age", () => Measure(sample => sample.OldestProcessing), "s",
+            "Age of the oldest payment that the provider is processing; 0 when there is none.");
     }
 
-    protected override Sample Read(NpgsqlDataReader row) => new(row.GetDouble(0), row.GetDouble(1));
+    protected override Sample Read(NpgsqlDataReader row) => new(row.GetDouble(0), row.GetDouble(1), row.GetDouble(2));
 
-    internal sealed record Sample(double OldestReview, double OldestRefund);
+    internal sealed record Sample(double OldestReview, double OldestRefund, double OldestProcessing);
 }

@@ -9,6 +9,9 @@ internal enum PaymentStatus
     /// <summary>A call had an unknown outcome; it is retried with the same key, or looked up.</summary>
     Unknown,
 
+    /// <summary>The provider has accepted the charge; a webhook or a look-up brings its outcome.</summary>
+    Processing,
+
     /// <summary>Charged.</summary>
     Succeeded,
 
@@ -41,6 +44,7 @@ internal static class PaymentStatuses
     {
         [PaymentStatus.Charging] = [PaymentStatus.Succeeded, PaymentStatus.Declined, PaymentStatus.Refunded, PaymentStatus.Review],
         [PaymentStatus.Unknown] = [PaymentStatus.Succeeded, PaymentStatus.Declined, PaymentStatus.Refunded, PaymentStatus.Review],
+        [PaymentStatus.Processing] = [PaymentStatus.Succeeded, PaymentStatus.Declined, PaymentStatus.Refunded, PaymentStatus.Review],
         [PaymentStatus.Refunding] = [PaymentStatus.Refunded, PaymentStatus.Review],
         [PaymentStatus.Review] = [PaymentStatus.Succeeded, PaymentStatus.Declined, PaymentStatus.Refunded],
     };

@@ -8,6 +8,8 @@ internal static class PaymentsSetup
         builder.Services.AddSingleton<PaymentMetrics>();
         builder.Services.AddSingleton<Doubt>();
         builder.Services.AddSingleton<Inquiry>();
+        builder.Services.AddSingleton<ProcessingSchedule>();
+        builder.Services.AddSingleton<Processing>();
         builder.Services.AddSingleton<Charging>();
         builder.Services.AddSingleton<Refunding>();
         builder.Services.AddSingleton<DuePayments>();

@@ -50,11 +50,11 @@ internal sealed partial class Refunding(
                     refund.OrderId, refund.PaymentId, refund.Amount, refund.Currency, outcome.Reference!,
                     outcome.Found is null ? "the order was cancelled" : "it was refunded before"));
                 break;
-            case ChargeStatus.Unknown or ChargeStatus.Unavailable:
+            case ChargeStatus.Unknown or ChargeStatus.Unavailable or ChargeStatus.Processing:
                 var wait = WaitAfter(outcome, refund.RefundAttempts);
                 Log.Unknown(logger, refund.OrderId, outcome.Reason!, wait.TotalSeconds);
                 await committer.WriteAsync(SuspendCharge.Write, new(
-                    refund.OrderId, outcome.Reason!, wait, outcome.Calls, Counts: outcome.Status == ChargeStatus.Unknown));
+                    refund.OrderId, outcome.Reason!, wait, outcome.Calls, Counts: outcome.Status != ChargeStatus.Unavailable));
                 break;
             default:
                 Log.Review(logger, refund.OrderId, outcome.Reason!);

@@ -27,8 +27,9 @@ internal sealed record SuspendedPayment(
 }
 
 /// <summary>
-/// Releases the lease. A charge that may have been made becomes unknown, never failed; a refund stays refunding. A cancelled payment
-/// without any effect at the provider is cancelled. The result is whether the payment was still open.
+/// Releases the lease. A charge that may have been made becomes unknown, never failed; a refund stays refunding, and a payment that the
+/// provider is processing stays so. A cancelled payment without any effect at the provider is cancelled. The result is whether the payment
+/// was still open.
 /// </summary>
 internal static class SuspendCharge
 {
@@ -51,16 +52,18 @@ internal static class SuspendCharge
                 status = CASE
                     WHEN p.status = 'refunding' THEN p.status
                     WHEN p.cancelled_at IS NOT NULL AND i.has_none AND p.none_at + i.wait <= now() THEN 'cancelled'
+                    WHEN p.status = 'processing' THEN p.status
                     WHEN p.attempts > 1 OR i.counts OR (p.in_doubt AND NOT i.ends_doubt) THEN 'unknown'
                     WHEN p.cancelled_at IS NOT NULL THEN 'cancelled'
                     ELSE 'charging' END,
-                attempts = p.attempts - CASE WHEN i.counts OR p.status = 'refunding' THEN 0 ELSE 1 END,
+                attempts = p.attempts - CASE WHEN i.counts OR p.status IN ('refunding', 'processing') THEN 0 ELSE 1 END,
                 refund_attempts = p.refund_attempts - CASE WHEN NOT i.counts AND p.status = 'refunding' THEN 1 ELSE 0 END,
                 in_doubt = p.in_doubt AND NOT i.ends_doubt,
                 none_at = CASE WHEN i.has_none THEN coalesce(p.none_at, now()) ELSE p.none_at END,
                 {ProviderCall.Append}, reason = i.reason, lease_until = now() + i.wait, updated_at = now()
             FROM input i
-            WHERE p.order_id = i.order_id AND p.order_id = ANY ({BatchedWrite.Keys}) AND p.status IN ('charging', 'unknown', 'refunding')
+            WHERE p.order_id = i.order_id AND p.order_id = ANY ({BatchedWrite.Keys})
+                AND p.status IN ('charging', 'unknown', 'refunding', 'processing')
             RETURNING p.order_id)
         SELECT i.order_id, c.order_id IS NOT NULL FROM input i LEFT JOIN changed c ON c.order_id = i.order_id
         """,

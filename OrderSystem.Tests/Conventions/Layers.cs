@@ -39,7 +39,7 @@ internal static class Layers
             ["Telemetry"],
             ["Gateway"],
             ["Payments"],
-            ["Ops.Payments"],
+            ["Webhooks", "Ops.Payments"],
             ["Ops"],
             [""],
         ],

@@ -79,14 +79,14 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
         var database = await MigratedAsync(
             typeof(OpenPayments), Payments("succeeded"), Payments("refunded", cancelled: Ago), Payments("unknown", lease: Later),
             Payments("unknown"), Payments("review"),
-            Payments("refunding", lease: Later, cancelled: Ago));
-        await AssertReadsAsync(database, 2, 20, PaymentGauges.Query);
+            Payments("refunding", lease: Later, cancelled: Ago), Payments("processing", lease: Later), Payments("processing"));
+        await AssertReadsAsync(database, 3, 30, PaymentGauges.Query);
         Assert.All(await Sql.RowAsync(database, PaymentGauges.Query), age => Assert.InRange((double)age!, 3_600, 4_600));
 
-        await AssertReadsAsync(database, 48, 1_000, DuePayments.Query, 16, 16, TimeSpan.FromMinutes(1));
+        await AssertReadsAsync(database, 64, 1_000, DuePayments.Query, 16, 16, TimeSpan.FromMinutes(1));
         await AssertReadsAsync(database, 0, 100, DuePayments.Query, 16, 0, TimeSpan.FromMinutes(1));
         await Sql.ExecuteAsync(database, "UPDATE payments SET calls = NULL WHERE status = 'unknown'");
-        await AssertReadsAsync(database, 48, 1_000, DuePayments.Query, 16, 16, TimeSpan.FromMinutes(1));
+        await AssertReadsAsync(database, 64, 1_000, DuePayments.Query, 16, 16, TimeSpan.FromMinutes(1));
     }
 
     [Fact]
@@ -120,10 +120,11 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     private static string Payments(string status, string lease = Ago, string cancelled = "NULL") =>
         $"""
         INSERT INTO payments (
-            order_id, id, amount, currency, provider_key, status, attempts, calls, lease_until, created_at, updated_at, cancelled_at)
+            order_id, id, amount, currency, provider_key, status, attempts, calls, lease_until, created_at, updated_at, cancelled_at,
+            processing_since)
             SELECT
                 {Id("i + (SELECT count(*)::int FROM payments)")}, gen_random_uuid(), 1, 'EUR', gen_random_uuid(), '{status}', 1, '[]',
-                {lease}, {Ago}, {Ago}, {cancelled}
+                {lease}, {Ago}, {Ago}, {cancelled}, {(status == "processing" ? Ago : "NULL")}
             FROM generate_series(1, 50000) AS i;
         """;
 

@@ -15,6 +15,7 @@ public sealed class PaymentStatusTests
     [Theory]
     [InlineData("charging", "succeeded declined refunded review")]
     [InlineData("unknown", "succeeded declined refunded review")]
+    [InlineData("processing", "succeeded declined refunded review")]
     [InlineData("succeeded", "")]
     [InlineData("declined", "")]
     [InlineData("cancelled", "")]

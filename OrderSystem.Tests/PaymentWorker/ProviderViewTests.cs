@@ -17,6 +17,7 @@ public sealed class ProviderViewTests
         ["another amount, refunded"] =
             ChargeOutcome.Refused("another amount") with { Reference = "ch_1", Found = new(2, "EUR", IsRefunded: true) },
         ["declined"] = ChargeOutcome.Declined("ch_1", "insufficient funds"),
+        ["processing"] = ChargeOutcome.Processing("ch_1"),
         ["nothing"] = ChargeOutcome.None,
         ["refused"] = ChargeOutcome.Refused("422"),
         ["unknown"] = ChargeOutcome.Unknown(ProviderFailure.Timeout, "silence"),
@@ -30,6 +31,7 @@ public sealed class ProviderViewTests
     [InlineData("another amount, refunded", "Contradicts", "Contradicts", "Confirms")]
     [InlineData("declined", "Contradicts", "Confirms", "Contradicts")]
     [InlineData("nothing", "IsSilent", "Confirms", "IsSilent")]
+    [InlineData("processing", "IsSilent", "IsSilent", "IsSilent")]
     [InlineData("refused", "IsSilent", "IsSilent", "IsSilent")]
     [InlineData("unknown", "IsSilent", "IsSilent", "IsSilent")]
     [InlineData("unavailable", "IsSilent", "IsSilent", "IsSilent")]

@@ -92,7 +92,7 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
             foreach (var path in new[]
             {
                 "/orders", $"/orders/{Guid.NewGuid()}", "/openapi/v1.json",
-                "/ops/audit", "/ops/audit/events", "/ops/redrive", "/ops/pause", "/", "/nowhere",
+                "/ops/audit", "/ops/audit/events", "/ops/webhooks", "/ops/redrive", "/ops/pause", "/", "/nowhere",
             })
                 Assert.Equal(HttpStatusCode.Unauthorized, (await SendAsync(HttpMethod.Get, service, path)).Status);
             Assert.Equal((HttpStatusCode.Unauthorized, "Bearer"), await SendAsync(HttpMethod.Post, service, "/orders"));
@@ -136,6 +136,10 @@ public sealed class TokenTests(SharedSystem shared) : IAsyncLifetime
     [InlineData("POST", "/ops/payments/019b0000-0000-7000-8000-000000000000/resolve")]
     [InlineData("GET", "/ops/audit/payments")]
     [InlineData("GET", "/ops/audit/events")]
+    [InlineData("GET", "/ops/audit/webhooks")]
+    [InlineData("GET", "/ops/webhooks")]
+    [InlineData("POST", "/ops/webhooks/http/msg_1/replay")]
+    [InlineData("DELETE", "/ops/webhooks/http/msg_1")]
     [InlineData("POST", "/ops/redrive")]
     [InlineData("POST", "/ops/pause")]
     [InlineData("POST", "/ops/resume")]

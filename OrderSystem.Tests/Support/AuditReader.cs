@@ -78,7 +78,7 @@ internal sealed class AuditReader(FaultSystem system)
         await CountAsync(system.PaymentsDatabase, "SELECT count(*), max(last_error) FROM outbox", "events wait in the outbox of payments");
         await CountAsync(
             system.PaymentsDatabase,
-            "SELECT count(*), max(status) FROM payments WHERE status IN ('charging', 'unknown', 'refunding')",
+            "SELECT count(*), max(status) FROM payments WHERE status IN ('charging', 'unknown', 'processing', 'refunding')",
             "payments are open");
         foreach (var (stream, name) in new[] { ("ORDERS", "ORDER_PROCESSOR"), ("PAYMENTS", "PAYMENT_RESULTS") })
         {

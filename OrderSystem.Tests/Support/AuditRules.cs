@@ -112,7 +112,7 @@ internal static class AuditRules
                 && payments.TryGetValue(order.Id, out var payment) && payment.Reference is { } reference && reference != charge.Id)
                 yield return $"the payment of order {order.Id} refers to {reference}, the ledger holds {charge.Id}";
             if (charges.Length > 0
-                && payments.TryGetValue(order.Id, out payment) && payment.Status is "charging" or "unknown" or "declined")
+                && payments.TryGetValue(order.Id, out payment) && payment.Status is "charging" or "unknown" or "processing" or "declined")
                 yield return $"order {order.Id} was charged and its payment is {payment.Status}";
         }
     }

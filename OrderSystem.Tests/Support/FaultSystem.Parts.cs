@@ -45,7 +45,7 @@ internal sealed partial class FaultSystem
     private Dictionary<string, string> Environment(string project)
     {
         var (nats, postgres) = project == ApiProject ? (ApiNats, ApiPostgres) : (WorkerNats, WorkerPostgres);
-        return new(settings, StringComparer.Ordinal)
+        var environment = new Dictionary<string, string>(settings, StringComparer.Ordinal)
         {
             ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Of(project), nats.Port),
             ["ConnectionStrings__orders"] = Through(postgres, "orders", RuntimeRoles.Of(project)),
@@ -54,6 +54,10 @@ internal sealed partial class FaultSystem
             ["Payments__Stripe__Url"] = $"http://127.0.0.1:{Provider.Port}",
             ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
         };
+        if (settings.ContainsKey("Webhooks__Secret"))
+            (environment["Webhooks__Url"], environment["Audit__WorkerUrl"]) =
+                ($"http://127.0.0.1:{Webhooks.Port}/webhooks", $"http://127.0.0.1:{Webhooks.Port}");
+        return environment;
     }
 
     /// <summary>The connection is not encrypted, because the proxy reads the frames.</summary>

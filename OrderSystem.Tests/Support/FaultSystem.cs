@@ -31,6 +31,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         ApiPostgres = new("api-postgres", TcpProtocol.Postgres, () => postgres.Port, dice);
         WorkerPostgres = new("worker-postgres", TcpProtocol.Postgres, () => postgres.Port, dice);
         Provider = new("provider", TcpProtocol.Raw, () => (Script?.Address ?? Gateway.Address).Port, dice);
+        Webhooks = new("webhooks", TcpProtocol.Raw, () => Workers is { Count: > 0 } up ? dice.OneOf(up).Address.Port : 1, dice);
         Load = new(() => ApiAddresses, dice);
     }
 
@@ -55,6 +56,9 @@ internal sealed partial class FaultSystem : IAsyncDisposable
 
     /// <summary>Between the workers and the payment provider.</summary>
     internal TcpProxy Provider { get; }
+
+    /// <summary>From the payment provider and the audit to any of the workers, with the setting <c>Webhooks__Secret</c>.</summary>
+    internal TcpProxy Webhooks { get; }
 
     /// <summary>Replaces the provider for new connections. It can forward the requests that it does not answer.</summary>
     internal ScriptedProvider? Script { get; set; }
@@ -200,6 +204,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
                 await Gateway.DisposeAsync();
             foreach (var proxy in Proxies)
                 await proxy.DisposeAsync();
+            await Webhooks.DisposeAsync();
             await Nats.DisposeAsync();
             await Postgres.DisposeAsync();
             folder.Delete(recursive: true);

@@ -8,7 +8,10 @@ namespace OrderSystem.Tests.Support;
 /// <summary>One running system for all tests that break nothing. It starts with the first test that uses it.</summary>
 public sealed class SharedSystem : IAsyncDisposable
 {
-    private readonly Lazy<Task<RunningSystem>> system = new(() => RunningSystem.StartAsync());
+    private readonly Lazy<Task<RunningSystem>> system = new(() => RunningSystem.StartAsync(new(StringComparer.Ordinal)
+    {
+        ["Payments__WebhookSecret"] = WebhookSigner.Secret,
+    }));
 
     internal Task<RunningSystem> StartedAsync() => system.Value;
 

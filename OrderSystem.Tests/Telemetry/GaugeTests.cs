@@ -11,7 +11,8 @@ public sealed class GaugeTests
     private static readonly string[] OfOrders =
         [.. OfTheDatabase, "ordersystem_orders_open", "ordersystem_orders_oldest_pending_age_seconds"];
     private static readonly string[] OfPayments =
-        [.. OfTheDatabase, "ordersystem_payments_review_oldest_seconds", "ordersystem_payments_oldest_refund_age_seconds"];
+        [.. OfTheDatabase, "ordersystem_payments_review_oldest_seconds", "ordersystem_payments_oldest_refund_age_seconds",
+        "ordersystem_payments_oldest_processing_age_seconds", "ordersystem_webhooks_dead", "ordersystem_webhooks_contradictions"];
 
     [Fact]
     public async Task Unmeasurable_gauges_are_absent_while_the_health_of_each_dependency_is_exported()

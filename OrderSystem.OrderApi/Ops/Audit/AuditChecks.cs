@@ -10,6 +10,7 @@ internal enum AuditSource
     WorkerEvents = 4,
     OrdersStream = 8,
     PaymentsStream = 16,
+    Webhooks = 32,
 }
 
 /// <summary>One check of an invariant.</summary>
@@ -96,8 +97,11 @@ internal static class AuditChecks
             FROM audit_charges c JOIN orders o ON o.id = c.order_id LEFT JOIN audit_payments p ON p.order_id = c.order_id
             WHERE c.succeeded AND o.status <> 'pending' AND o.updated_at < $1 AND p.provider_reference IS DISTINCT FROM c.id
             """),
-        new("I5", "every order has reached a final status", AuditSource.None,
-            "SELECT id::text, 'has been pending since ' || created_at FROM orders WHERE status = 'pending' AND created_at < $1"),
+        new("I5", "every order has reached a final status, unless the provider is processing its payment", AuditSource.None,
+            """
+            SELECT o.id::text, 'has been pending since ' || o.created_at FROM orders o WHERE o.status = 'pending' AND o.created_at < $1
+              AND NOT EXISTS (SELECT FROM audit_payments p WHERE p.order_id = o.id AND p.status = 'processing')
+            """),
         new("I5", "the charge of every cancelled order was refunded", AuditSource.None,
             """
             SELECT id::text, 'is cancelled, and its refund has been ' || refund || ' since ' || refund_since
@@ -126,6 +130,8 @@ internal static class AuditChecks
                 WHEN 'cancelled' THEN p.status IN ('succeeded', 'charging', 'unknown', 'refunding', 'review')
                 ELSE false END
             """),
+        new("I5", "no webhook of the provider contradicts a final outcome", AuditSource.Webhooks,
+            "SELECT order_id::text, 'webhook ' || event_id || ': ' || detail FROM audit_webhooks"),
         new("I5", "every order in manual review has a payment in review", AuditSource.Payments | AuditSource.WorkerEvents,
             """
             SELECT o.id::text, 'is in manual review, its payment ' || coalesce(p.status, 'does not exist')

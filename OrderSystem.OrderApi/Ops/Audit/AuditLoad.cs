@@ -44,6 +44,10 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
             AuditTables.Payments,
             LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/payments"), AuditJson.Default.AuditPaymentLine, Row, cancellationToken),
             cancellationToken));
+        await TryAsync(AuditSource.Webhooks, async () => await tables.FillAsync(
+            AuditTables.Webhooks,
+            LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/webhooks"), AuditJson.Default.AuditWebhookLine, Row, cancellationToken),
+            cancellationToken));
     }
 
     private async Task TryAsync(AuditSource source, Func<Task> load)
@@ -151,8 +155,12 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     [
         (line.Id, NpgsqlDbType.Text), (line.OrderId, NpgsqlDbType.Text),
         (Guid.TryParse(line.OrderId, CultureInfo.InvariantCulture, out var order) ? order : null, NpgsqlDbType.Uuid),
-        (line.Amount, NpgsqlDbType.Numeric), (line.Currency, NpgsqlDbType.Text), (line.Status == "succeeded", NpgsqlDbType.Boolean),
+        (line.Amount, NpgsqlDbType.Numeric), (line.Currency, NpgsqlDbType.Text), (IsSucceeded(line), NpgsqlDbType.Boolean),
     ];
+
+    /// <summary>A charge that the provider is still processing has not succeeded, whatever its ledger already says.</summary>
+    private static bool IsSucceeded(AuditLedgerLine line) =>
+        line.Status == "succeeded" && !(line.SettlesAt > TimeProvider.System.GetUtcNow());
 
     private static (object?, NpgsqlDbType)[]? Refund(AuditLedgerLine line) =>
         line.Kind == "refund" && line.Status == "succeeded"
@@ -165,6 +173,9 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
         (line.Currency, NpgsqlDbType.Text), (line.ProviderReference, NpgsqlDbType.Text),
     ];
 
+    private static (object?, NpgsqlDbType)[] Row(AuditWebhookLine line) =>
+        [(line.OrderId, NpgsqlDbType.Uuid), (line.EventId, NpgsqlDbType.Text), (line.Detail, NpgsqlDbType.Text)];
+
     private static (object?, NpgsqlDbType)[] Row(AuditEventLine line) =>
     [
         (line.EventId, NpgsqlDbType.Uuid), (line.OrderId, NpgsqlDbType.Uuid), (line.Type, NpgsqlDbType.Text),
@@ -173,9 +184,12 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
 }
 
 internal sealed record AuditLedgerLine(
-    string? Kind, string? Id, string? OrderId, string? ChargeId, decimal Amount, string? Currency, string? Status);
+    string? Kind, string? Id, string? OrderId, string? ChargeId, decimal Amount, string? Currency, string? Status,
+    DateTimeOffset? SettlesAt);
 
 internal sealed record AuditPaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
+
+internal sealed record AuditWebhookLine(Guid OrderId, string EventId, string Detail);
 
 internal sealed record AuditEventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, DateTimeOffset? WaitingSince);
 
@@ -183,4 +197,5 @@ internal sealed record AuditEventLine(Guid EventId, Guid OrderId, string Type, D
 [JsonSerializable(typeof(AuditLedgerLine))]
 [JsonSerializable(typeof(AuditPaymentLine))]
 [JsonSerializable(typeof(AuditEventLine))]
+[JsonSerializable(typeof(AuditWebhookLine))]
 internal sealed partial class AuditJson : JsonSerializerContext;

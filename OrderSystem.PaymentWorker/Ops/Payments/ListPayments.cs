@@ -13,7 +13,8 @@ internal sealed record PaymentList(
 internal sealed record WaitingPayment(
     Guid OrderId, Guid PaymentId, string Status, decimal? Amount, string? Currency,
     string? Reason, string? ProviderReference, int Attempts, bool IsCancelled,
-    [property: Description("In review since · unknown since the first attempt · refunding since the cancellation")] DateTimeOffset Since);
+    [property: Description("In review since · unknown since the first attempt · processing since · refunding since the cancellation")]
+    DateTimeOffset Since);
 
 /// <summary>Which payments to list.</summary>
 /// <param name="Status">One of <see cref="ListPayments.Statuses"/>; null for all of these.</param>
@@ -27,7 +28,7 @@ internal static class ListPayments
     internal const int DefaultLimit = 50;
     internal const int MaxLimit = 1_000;
 
-    internal static readonly string[] Statuses = ["review", "unknown", "refunding"];
+    internal static readonly string[] Statuses = ["review", "unknown", "processing", "refunding"];
 
     internal static async Task<Results<JsonHttpResult<PaymentList>, ValidationProblem>> HandleAsync(
         string? status, string? olderThan, string? limit, NpgsqlDataSource database, CancellationToken cancellationToken)
@@ -82,6 +83,7 @@ internal static class ListPayments
     {
         "review" => "updated_at",
         "unknown" => "first_attempt_at",
+        "processing" => "processing_since",
         _ => "coalesce(cancelled_at, updated_at)",
     };
 

@@ -12,6 +12,8 @@ internal sealed record OperatorAction(string Action, string By, DateTimeOffset A
     internal const string Resolve = "resolve";
     internal const string Pause = "pause";
     internal const string Resume = "resume";
+    internal const string ReplayWebhook = "replay-webhook";
+    internal const string DiscardWebhook = "discard-webhook";
 
     /// <summary>Selects what <see cref="Read"/> reads; $1 is the order.</summary>
     internal const string OfOrder = "SELECT action, by, at, detail, trace_id FROM operator_actions WHERE order_id = $1 ORDER BY id";

@@ -22,7 +22,8 @@ internal sealed record PaymentSnapshot(
     internal const string OrderOf =
         "(SELECT order_id FROM payments WHERE order_id = $1 UNION ALL SELECT order_id FROM payments WHERE id = $1 LIMIT 1)";
 
-    internal bool IsOpen => Status is PaymentStatus.Charging or PaymentStatus.Unknown or PaymentStatus.Refunding or PaymentStatus.Review;
+    internal bool IsOpen => Status is PaymentStatus.Charging or PaymentStatus.Unknown or PaymentStatus.Processing
+        or PaymentStatus.Refunding or PaymentStatus.Review;
 
     internal bool IsInReview => Status == PaymentStatus.Review;
 

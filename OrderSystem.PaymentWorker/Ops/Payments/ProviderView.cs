@@ -25,7 +25,8 @@ internal static class ProviderViews
     /// <param name="noCallInFlight">Whether a charge that was not found can no longer appear.</param>
     internal static ProviderView Of(ChargeOutcome found, PaymentStatus decision, string? reference, bool noCallInFlight) => found switch
     {
-        { IsAnswer: false } or { Status: ChargeStatus.Refused, Found: null } => ProviderView.IsSilent,
+        { IsAnswer: false } or { Status: ChargeStatus.Processing } or { Status: ChargeStatus.Refused, Found: null } =>
+            ProviderView.IsSilent,
         { Status: ChargeStatus.None } => decision == PaymentStatus.Declined && noCallInFlight
             ? ProviderView.Confirms
             : ProviderView.IsSilent,

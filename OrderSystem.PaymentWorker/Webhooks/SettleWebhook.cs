@@ -1,0 +1,35 @@
+using NpgsqlTypes;
+using OrderSystem.Messaging.GroupCommit;
+
+namespace OrderSystem.PaymentWorker.Webhooks;
+
+/// <summary>What became of a webhook.</summary>
+/// <param name="Id">Its key.</param>
+/// <param name="State">One of <see cref="WebhookStates"/>.</param>
+/// <param name="Detail">Why.</param>
+/// <param name="Contradicts">Whether it contradicts a final outcome.</param>
+/// <param name="Wait">Until it is tried again, while it waits.</param>
+internal sealed record SettledWebhook(Guid Id, string State, string? Detail, bool Contradicts, TimeSpan Wait);
+
+/// <summary>Stores what became of a webhook. The result is whether it was still waiting.</summary>
+internal static class SettleWebhook
+{
+    internal static readonly BatchedWrite<SettledWebhook, bool> Write = new(
+        "settle-webhook",
+        key: ("id", row => row.Id),
+        input: columns => columns
+            .Add("state", NpgsqlDbType.Text, row => row.State)
+            .Add("detail", NpgsqlDbType.Text, row => row.Detail)
+            .Add("contradicts", NpgsqlDbType.Boolean, row => row.Contradicts)
+            .Add("wait", NpgsqlDbType.Interval, row => row.Wait),
+        $"""
+        WITH input AS ({BatchedWrite.Rows}),
+        settled AS (
+            UPDATE webhook_events w SET
+                state = i.state, detail = i.detail, contradicts = i.contradicts, due_at = now() + i.wait
+            FROM input i WHERE w.id = i.id AND w.id = ANY ({BatchedWrite.Keys}) AND w.state = 'waiting'
+            RETURNING w.id)
+        SELECT i.id, s.id IS NOT NULL FROM input i LEFT JOIN settled s ON s.id = i.id
+        """,
+        read: (reader, _) => reader.GetBoolean(1));
+}

@@ -1,0 +1,33 @@
+namespace OrderSystem.PaymentWorker.Webhooks;
+
+/// <summary>What a webhook claims about a charge. Only this is kept of it: no body, which may hold personal data.</summary>
+/// <param name="Provider">Name of the provider.</param>
+/// <param name="EventId">Id of the event at the provider, the same however often it is delivered.</param>
+/// <param name="Type">The provider's name for what happened.</param>
+/// <param name="Claim">The state of the charge.</param>
+/// <param name="OrderId">The order; null when the event names none of ours.</param>
+/// <param name="Reference">The charge.</param>
+/// <param name="Amount">The charged amount.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+/// <param name="Reason">Why it was declined.</param>
+internal sealed record WebhookEvent(
+    string Provider, string EventId, string Type, WebhookClaim Claim, Guid? OrderId = null,
+    string? Reference = null, decimal? Amount = null, string? Currency = null, string? Reason = null)
+{
+    /// <summary>The key of the event in the inbox.</summary>
+    internal Guid Id => WebhookId.Of(Provider, EventId);
+}
+
+/// <summary>In the database by its name in lower case.</summary>
+internal enum WebhookClaim
+{
+    /// <summary>Nothing about the outcome of a charge.</summary>
+    Nothing,
+
+    /// <summary>The provider is processing the charge.</summary>
+    Processing,
+
+    Succeeded,
+
+    Declined,
+}
