@@ -52,7 +52,7 @@ internal sealed class Invariants(World world)
                 return $"I5: order {order} stays pending, its payment is {payment}";
             if (kept != (state == OrderState.Paid ? 1 : 0))
                 return $"I5: order {order} is {state} and the ledger holds {kept} charges of it";
-            if (payment is PaymentState.Charging or PaymentState.Unknown or PaymentState.Refunding)
+            if (payment is PaymentState.Charging or PaymentState.Unknown or PaymentState.Processing or PaymentState.Refunding)
                 return $"I5: the payment of order {order} stays {payment}";
         }
 

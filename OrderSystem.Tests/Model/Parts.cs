@@ -23,6 +23,7 @@ internal enum PaymentState
     None,
     Charging,
     Unknown,
+    Processing,
     Succeeded,
     Declined,
     Cancelled,
@@ -177,6 +178,9 @@ internal sealed class Consumer
 
     internal bool IsSuccess { get; set; }
 
+    /// <summary>The provider has accepted the charge, and its outcome comes later.</summary>
+    internal bool IsProcessing { get; set; }
+
     /// <summary>The message was redelivered or republished.</summary>
     internal bool IsDoubtful { get; set; }
 
@@ -184,10 +188,21 @@ internal sealed class Consumer
     internal void Forget() => (Stage, Held) = (ConsumerStage.Idle, null);
 }
 
+/// <summary>What the provider says about a charge.</summary>
+internal enum Answer
+{
+    Succeeded,
+    Declined,
+    Processing,
+}
+
+/// <summary>A report of the provider about a charge that was processing; the same however often it is delivered.</summary>
+internal sealed record Webhook(int Number, int Order, bool IsSuccess);
+
 /// <summary>The provider answers the same key with the same charge, as long as it retains the key.</summary>
 internal sealed class Provider
 {
-    private readonly Dictionary<int, bool> charges = [];
+    private readonly Dictionary<int, Answer> charges = [];
     private readonly HashSet<int> refunds = [];
     private readonly HashSet<int> declined = [];
     private readonly HashSet<int> byHand = [];
@@ -197,20 +212,48 @@ internal sealed class Provider
 
     internal List<int> Refunded { get; } = [];
 
-    internal bool Charge(int order, int key, bool wouldSucceed)
+    /// <summary>Charges whose outcome is decided and not reported yet.</summary>
+    internal List<(int Order, bool IsSuccess)> Pending { get; } = [];
+
+    /// <summary>Webhooks that are on their way.</summary>
+    internal List<Webhook> Webhooks { get; } = [];
+
+    private int webhooks;
+
+    internal Answer Charge(int order, int key, bool wouldSucceed, bool isProcessed = false)
     {
         if (charges.TryGetValue(key, out var before))
             return before;
-        charges.Add(key, wouldSucceed);
-        if (wouldSucceed)
+        charges.Add(key, isProcessed ? Answer.Processing : wouldSucceed ? Answer.Succeeded : Answer.Declined);
+        if (isProcessed)
+            Pending.Add((order, wouldSucceed));
+        else
+            End(order, wouldSucceed);
+        return charges[key];
+    }
+
+    /// <summary>A charge has its outcome, and a webhook reports it.</summary>
+    internal void Settle(int place)
+    {
+        var (order, isSuccess) = Pending[place];
+        Pending.RemoveAt(place);
+        End(order, isSuccess);
+        Webhooks.Add(new(++webhooks, order, isSuccess));
+    }
+
+    /// <summary>The charge of the order, refunded or not; null for none.</summary>
+    internal Answer? Find(int order) => Pending.Exists(pending => pending.Order == order) ? Answer.Processing
+        : Charged.Contains(order) ? Answer.Succeeded
+        : declined.Contains(order) ? Answer.Declined
+        : null;
+
+    private void End(int order, bool isSuccess)
+    {
+        if (isSuccess)
             Charged.Add(order);
         else
             declined.Add(order);
-        return wouldSucceed;
     }
-
-    /// <summary>The charge of the order: true for one that succeeded, refunded or not; false for a declined one; null for none.</summary>
-    internal bool? Find(int order) => Charged.Contains(order) ? true : declined.Contains(order) ? false : null;
 
     /// <summary>False: the provider rejects the refund, because the charge was refunded by hand.</summary>
     internal bool Refund(int order, int key)

@@ -42,6 +42,15 @@ public enum Safeguard
     /// <summary>A refund that the provider rejects is looked up, because it may have been made.</summary>
     RejectedRefundIsLookedUp,
 
+    /// <summary>A payment that the provider is processing is only looked up, and never charged again.</summary>
+    ProcessingNeverChargedAgain,
+
+    /// <summary>A payment that the provider is processing is looked up, because its webhook may be lost.</summary>
+    ProcessingIsLookedUp,
+
+    /// <summary>A webhook never changes a final outcome.</summary>
+    WebhookLeavesFinalOutcome,
+
     /// <summary>Only one worker at a time calls the provider for an order.</summary>
     Lease,
 

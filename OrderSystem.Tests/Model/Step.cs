@@ -37,6 +37,11 @@ internal enum StepKind
     // Open payments.
     Reconcile,
 
+    // Charges in processing and their webhooks.
+    Settle,
+    ReceiveWebhook,
+    ApplyWebhook,
+
     // Clients.
     Place,
     Cancel,
@@ -57,6 +62,9 @@ internal enum StepKind
     ResponseLost,
     CallFails,
     CallHasNoEffect,
+    ChargeIsProcessed,
+    WebhookLost,
+    WebhookDoubled,
     LookUpFails,
     RefundResponseLost,
     AckLost,

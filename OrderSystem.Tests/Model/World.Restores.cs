@@ -71,6 +71,8 @@ internal sealed partial class World
         Worker.Events.RemoveAll(stored => stored.Order == order);
         Worker.Outbox.RemoveAll(row => row.Event.Order == order);
         Worker.Inbox.RemoveWhere(received => received.Order == order);
+        WebhookInbox.RemoveAll(webhook => webhook.Order == order);
+        webhooksKnown.RemoveWhere(webhook => webhook.Order == order);
         Incarnations[order]++;
         IsPaymentLost[order] = true;
     }
@@ -86,7 +88,14 @@ internal sealed partial class World
     {
         if (Provider.Find(worker.Order) is { } found)
         {
-            (worker.IsSuccess, worker.Stage) = (found, ConsumerStage.Responded);
+            Respond(worker, found);
+            return;
+        }
+
+        if (payment.State == PaymentState.Processing)
+        {
+            payment.IsLeased = false;
+            worker.Forget();
             return;
         }
 
@@ -110,6 +119,8 @@ internal sealed partial class World
     /// </summary>
     private void ReturnLease(Payment payment)
     {
+        if (payment.State == PaymentState.Processing)
+            payment.IsLeased = false;
         if (payment.State is not (PaymentState.Charging or PaymentState.Unknown))
             return;
         payment.IsLeased = false;

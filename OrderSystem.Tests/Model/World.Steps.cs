@@ -56,6 +56,9 @@ internal sealed partial class World
             case StepKind.PaymentRestored or StepKind.KeysForgotten or StepKind.RefundedByHand or StepKind.Redrive:
                 TakeForRestore(step);
                 break;
+            case StepKind.Settle or StepKind.ReceiveWebhook or StepKind.ApplyWebhook or StepKind.WebhookLost or StepKind.WebhookDoubled:
+                TakeForWebhook(step);
+                break;
             case StepKind.Place or StepKind.Cancel or StepKind.RepublishStalled:
                 TakeForOrder(step.What, step.Actor);
                 break;

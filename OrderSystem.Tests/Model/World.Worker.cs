@@ -31,8 +31,10 @@ internal sealed partial class World
                 worker.Stage = ConsumerStage.NoEffect;
                 break;
             case StepKind.ChargeSucceeds or StepKind.ChargeDeclines:
-                worker.IsSuccess = Provider.Charge(worker.Order, Payments[worker.Order].Key, step.What == StepKind.ChargeSucceeds);
-                worker.Stage = ConsumerStage.Responded;
+                Respond(worker, Provider.Charge(worker.Order, Payments[worker.Order].Key, step.What == StepKind.ChargeSucceeds));
+                break;
+            case StepKind.ChargeIsProcessed:
+                Respond(worker, Provider.Charge(worker.Order, Payments[worker.Order].Key, step.Target == 0, isProcessed: true));
                 break;
             case StepKind.ResponseLost:
                 Provider.Charge(worker.Order, Payments[worker.Order].Key, step.Target == 0);
@@ -129,6 +131,12 @@ internal sealed partial class World
         if (payment.IsLeased && Workers.Any(other => other != worker && other.Stage == ConsumerStage.Begun && other.Order == worker.Order))
             Overlaps++;
         payment.IsLeased = true;
+        if (payment.State == PaymentState.Processing && Has(Safeguard.ProcessingNeverChargedAgain))
+        {
+            worker.Stage = ConsumerStage.LookingUp;
+            return;
+        }
+
         payment.Attempts++;
         worker.Stage = LooksUpFirst(payment, worker) ? ConsumerStage.LookingUp : ConsumerStage.Begun;
     }
@@ -168,21 +176,42 @@ internal sealed partial class World
         }
 
         worker.IsSuccess &= worker.Stage == ConsumerStage.Responded;
+        worker.IsProcessing &= worker.Stage == ConsumerStage.Responded;
         if (worker.Held is { } held)
             Worker.Inbox.Add(held.Event);
         worker.Stage = ConsumerStage.Done;
-        if (payment.State is not (PaymentState.Charging or PaymentState.Unknown) && Has(Safeguard.OutcomeOnce))
+        var isOpen = payment.State is PaymentState.Charging or PaymentState.Unknown or PaymentState.Processing;
+        if (worker.IsProcessing)
+        {
+            if (isOpen)
+                (payment.State, payment.IsLeased, payment.HadNoCharge) = (PaymentState.Processing, false, false);
             return;
+        }
+
+        if (!isOpen && Has(Safeguard.OutcomeOnce))
+            return;
+        if (End(payment, worker.Order, worker.IsSuccess))
+            return;
+        worker.Stage = ConsumerStage.EventMissing;
+    }
+
+    private static void Respond(Consumer worker, Answer answer) =>
+        (worker.IsSuccess, worker.IsProcessing, worker.Stage) =
+            (answer == Answer.Succeeded, answer == Answer.Processing, ConsumerStage.Responded);
+
+    /// <summary>The outcome and its event, in one transaction. False: without the safeguard the event is still missing.</summary>
+    private bool End(Payment payment, int order, bool isSuccess)
+    {
         if (payment.RefundKey == 0)
-            payment.RefundKey = RefundKeyOf(worker.Order);
+            payment.RefundKey = RefundKeyOf(order);
         payment.IsLeased = false;
-        payment.State = !worker.IsSuccess ? PaymentState.Declined
+        payment.State = !isSuccess ? PaymentState.Declined
             : payment.IsCancelled && Has(Safeguard.LateSuccessIsRefunded) ? PaymentState.Refunding
             : PaymentState.Succeeded;
-        if (Has(Safeguard.OutcomeWithItsEvent))
-            CommitEvent(worker.Order, worker.IsSuccess ? Kind.Succeeded : Kind.Declined);
-        else
-            worker.Stage = ConsumerStage.EventMissing;
+        if (!Has(Safeguard.OutcomeWithItsEvent))
+            return false;
+        CommitEvent(order, isSuccess ? Kind.Succeeded : Kind.Declined);
+        return true;
     }
 
     private void RecordRefund(Payment payment, int order)

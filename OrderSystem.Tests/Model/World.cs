@@ -66,7 +66,7 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
                 yield return new(StepKind.Redeliver, side, place);
         }
 
-        foreach (var step in EnabledForWorkers().Concat(EnabledForOrders()))
+        foreach (var step in EnabledForWorkers().Concat(EnabledForOrders()).Concat(EnabledForWebhooks()))
             yield return step;
     }
 
@@ -108,7 +108,12 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
             }
 
             if (stage == ConsumerStage.Begun)
+            {
                 yield return new(StepKind.CallHasNoEffect, worker);
+                yield return new(StepKind.ChargeIsProcessed, worker, 0);
+                yield return new(StepKind.ChargeIsProcessed, worker, 1);
+            }
+
             if (stage == ConsumerStage.LookingUp)
                 yield return new(StepKind.LookUpFails, worker);
             if (stage == ConsumerStage.RefundBegun)
@@ -119,7 +124,7 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
 
         if (Results.Stage != ConsumerStage.Idle)
             yield return new(StepKind.ConsumerDies);
-        foreach (var step in Restores())
+        foreach (var step in Restores().Concat(WebhookFaults()))
             yield return step;
     }
 
@@ -135,7 +140,8 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
                 for (var order = 0; order < OrderCount; order++)
                 {
                     if (Payments[order]
-                        is { IsLeased: false, State: PaymentState.Charging or PaymentState.Unknown or PaymentState.Refunding })
+                            is { IsLeased: false, State: PaymentState.Charging or PaymentState.Unknown or PaymentState.Refunding }
+                        || (Payments[order] is { IsLeased: false, State: PaymentState.Processing } && Has(Safeguard.ProcessingIsLookedUp)))
                         yield return new(StepKind.Reconcile, worker, order);
                 }
             }
