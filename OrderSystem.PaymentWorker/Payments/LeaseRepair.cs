@@ -5,7 +5,8 @@ namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
 /// Keeps leases and waits at their length when the database's clock is set back. A payment that was changed in the future tells by how
-/// much; without this its lease would last until the old time is reached again.
+/// much; without this its lease would last until the old time is reached again. Payments that the provider is processing may be many, and
+/// their look-ups may be late.
 /// </summary>
 internal sealed partial class LeaseRepair(
     NpgsqlDataSource database, TimeProvider time, ILogger<LeaseRepair> logger) : PeriodicService(Period, time)
@@ -17,9 +18,6 @@ internal sealed partial class LeaseRepair(
         UPDATE payments SET lease_until = lease_until - (updated_at - now()), updated_at = now()
         WHERE status IN ('charging', 'unknown', 'refunding')
             AND lease_until > now() + interval '1 minute' AND updated_at > now() + interval '1 minute';
-        UPDATE payments SET
-            lease_until = lease_until - (updated_at - now()), processing_since = least(processing_since, now()), updated_at = now()
-        WHERE status = 'processing' AND lease_until > now() + interval '1 minute' AND updated_at > now() + interval '1 minute';
         UPDATE payments SET updated_at = now() WHERE status = 'review' AND updated_at > now() + interval '1 minute';
         """;
 

@@ -25,6 +25,9 @@ internal sealed partial class WebhookEndpoint(
     internal const int MaxBody = 256 * 1024;
 
     private const int RetryAfterSeconds = 5;
+
+    /// <summary>A provider sends a body at once; a sender that does not must not occupy the limit of concurrent deliveries.</summary>
+    private static readonly TimeSpan BodyTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan QuietFor = TimeSpan.FromMinutes(1);
     private readonly Lock guard = new();
     private long? warnedAt;
@@ -65,17 +68,20 @@ internal sealed partial class WebhookEndpoint(
         }
     }
 
-    /// <summary>What was received of a body that is too large or breaks off is checked as well, and never complete.</summary>
+    /// <summary>What was received of a body that is too large, too slow or breaks off is checked as well, and never complete.</summary>
     private static async Task<(ReadOnlyMemory<byte> Body, bool IsComplete)> ReadBodyAsync(HttpContext http)
     {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        deadline.CancelAfter(BodyTimeout);
         var body = new ArrayBufferWriter<byte>(4 * 1024);
         try
         {
-            while (await http.Request.Body.ReadAsync(body.GetMemory(4 * 1024), http.RequestAborted) is > 0 and var count)
+            while (await http.Request.Body.ReadAsync(body.GetMemory(4 * 1024), deadline.Token) is > 0 and var count)
                 body.Advance(count);
             return (body.WrittenMemory, true);
         }
-        catch (Exception failure) when (failure is BadHttpRequestException or IOException && !http.RequestAborted.IsCancellationRequested)
+        catch (Exception failure) when (failure is BadHttpRequestException or IOException or OperationCanceledException
+            && !http.RequestAborted.IsCancellationRequested)
         {
             return (body.WrittenMemory, false);
         }

@@ -6,6 +6,7 @@ using OrderSystem.Messaging.Schema;
 using OrderSystem.OrderApi.Idempotency;
 using OrderSystem.OrderApi.Orders;
 using OrderSystem.PaymentWorker.Payments;
+using OrderSystem.PaymentWorker.Webhooks;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -90,6 +91,18 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     }
 
     [Fact]
+    public async Task Webhooks_are_taken_counted_and_purged_with_bounded_reads_among_many_others()
+    {
+        var database = await MigratedAsync(
+            typeof(OpenPayments), Payments("processing", lease: Later), Webhooks("applied"), Webhooks("waiting", due: Later),
+            Webhooks("waiting"), Webhooks("dead"));
+        await AssertReadsAsync(database, 10_000, 2_000, WebhookGauges.Query);
+        await AssertReadsAsync(database, 64 * 4, 2_000, DueWebhooks.Query, 64, TimeSpan.FromSeconds(30));
+        await AssertReadsAsync(database, 10_000, 80_000, WebhooksSetup.Settled, TimeSpan.FromMinutes(30), 5_000);
+        await AssertReadsAsync(database, 0, 100, WebhooksSetup.Settled, TimeSpan.FromDays(8), 5_000);
+    }
+
+    [Fact]
     public async Task Retention_and_key_expiry_read_only_expired_rows()
     {
         const string Rows = "now() - i * interval '1 second' FROM generate_series(1, 300000) AS i";
@@ -125,6 +138,13 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
             SELECT
                 {Id("i + (SELECT count(*)::int FROM payments)")}, gen_random_uuid(), 1, 'EUR', gen_random_uuid(), '{status}', 1, '[]',
                 {lease}, {Ago}, {Ago}, {cancelled}, {(status == "processing" ? Ago : "NULL")}
+            FROM generate_series(1, 50000) AS i;
+        """;
+
+    private static string Webhooks(string state, string due = Ago) =>
+        $"""
+        INSERT INTO webhook_events (id, provider, event_id, type, claim, order_id, received_at, due_at, state)
+            SELECT gen_random_uuid(), 'http', '{state}' || i, 'charge.succeeded', 'succeeded', {Id("i")}, {Ago}, {due}, '{state}'
             FROM generate_series(1, 50000) AS i;
         """;
 

@@ -51,6 +51,51 @@ public sealed class WebhookRejectionTests(SharedSystem shared)
         Assert.Equal(1, await StoredAsync(system, id));
     }
 
+    /// <summary>Stripe's events may be larger than any other request of this service.</summary>
+    [Fact]
+    public async Task A_signed_webhook_of_250_KiB_is_stored()
+    {
+        var system = await shared.StartedAsync();
+        var (id, body) = ($"msg_{Guid.NewGuid():N}", WebhookSigner.Report(Guid.NewGuid(), "processing") + new string(' ', 250 * 1024));
+        using var answer = await Http.SendAsync(
+            WebhookSigner.Request(
+                system.Worker.Address, "http", body, WebhookSigner.Standard(id, body, WebhookSigner.Secret, WebhookSigner.Now)),
+            TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.OK, 1), (answer.StatusCode, await StoredAsync(system, id)));
+    }
+
+    [Fact]
+    public async Task Concurrent_webhooks_are_limited_with_429_until_others_have_ended()
+    {
+        var system = await shared.StartedAsync();
+        var held = new List<RawConnection>();
+        try
+        {
+            for (var i = 0; i < 300; i++)
+            {
+                var connection = await RawConnection.OpenAsync(system.Worker.Address);
+                held.Add(connection);
+                await connection.SendAsync("POST /webhooks/http HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200\r\n\r\n");
+            }
+
+            await Eventually.GetAsync("further ones are refused", DeliverAsync, status => status == HttpStatusCode.TooManyRequests);
+        }
+        finally
+        {
+            held.ForEach(connection => connection.Dispose());
+        }
+
+        await Eventually.GetAsync("webhooks are accepted again", DeliverAsync, status => status == HttpStatusCode.OK);
+
+        async Task<HttpStatusCode> DeliverAsync()
+        {
+            var (id, body) = ($"msg_{Guid.NewGuid():N}", WebhookSigner.Report(Guid.NewGuid(), "processing"));
+            var headers = WebhookSigner.Standard(id, body, WebhookSigner.Secret, WebhookSigner.Now);
+            using var answer = await Http.SendAsync(WebhookSigner.Request(system.Worker.Address, "http", body, headers));
+            return answer.StatusCode;
+        }
+    }
+
     [Theory]
     [InlineData("stripe")]
     [InlineData("HTTP")]
