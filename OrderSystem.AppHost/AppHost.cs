@@ -64,7 +64,8 @@ if (builder.ExecutionContext.IsRunMode)
         .WithHttpHealthCheck("/health")
         .WithUrlForEndpoint("http", _ => new ResourceUrlAnnotation { Url = "/ledger", DisplayText = "Ledger" })
         .WithIconName("BuildingBank")
-        .WithProviderCommands();
+        .WithProviderCommands()
+        .WithWebhooksTo(worker);
     worker.WithEnvironment("Payments__GatewayUrl", gateway.GetEndpoint("http")).WaitFor(gateway);
     api.WithEnvironment("Audit__LedgerUrl", gateway.GetEndpoint("http"));
 }
