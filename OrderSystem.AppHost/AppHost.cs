@@ -45,19 +45,25 @@ var worker = builder.AddProject<Projects.OrderSystem_PaymentWorker>("payment-wor
     .WaitForServer(infrastructure.NatsServer)
     .WaitForCompletion(paymentMigrations)
     .WithTokens(tokens)
+    .WithOrdersToken(tokens)
     .WithServiceHealth()
     .WithIconName("Payment")
     .WithWorkerCommands()
     .WithRedriveCommand();
 
 api.WithEnvironment("Audit__WorkerUrl", worker.GetEndpoint("http"));
+worker.WithEnvironment("Payments__OrdersUrl", api.GetEndpoint("http"));
 
-if (builder.ExecutionContext.IsRunMode)
+// Locally, the dashboard replays the dead letters of every service. In a deployment that is done on the command line.
+if (builder.ExecutionContext.IsRunMode && infrastructure.Nats.Ops is { } operators)
+    api.WithReference(operators, connectionName: "natsOps");
+
+if (StripeProvider.IsChosen(builder))
 {
-    // Locally, the dashboard replays the dead letters of every service. In a deployment that is done on the command line.
-    if (infrastructure.Nats.Ops is { } operators)
-        api.WithReference(operators, connectionName: "natsOps");
-
+    worker.WithStripe(builder);
+}
+else if (builder.ExecutionContext.IsRunMode)
+{
     // The provider is simulated locally. A deployment has a parameter for the address of a real one.
     var gateway = builder.AddProject<Projects.OrderSystem_PaymentGateway>("payment-gateway")
         .WithEnvironment("Ledger__Path", Path.Combine(builder.DataFolder(), "payment-gateway", "ledger.ndjson"))

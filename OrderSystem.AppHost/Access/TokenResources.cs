@@ -11,6 +11,7 @@ internal sealed class TokenResources
 
     private readonly TokenKey? key;
     private readonly IResourceBuilder<ParameterResource> workerToken;
+    private readonly IResourceBuilder<ParameterResource> ordersToken;
     private readonly IResourceBuilder<ParameterResource>? authority;
     private readonly IResourceBuilder<ParameterResource>? audience;
 
@@ -18,16 +19,21 @@ internal sealed class TokenResources
     {
         this.key = key;
         const string Token = "worker-token";
+        const string Orders = "orders-token";
         if (key is not null)
         {
             var token = key.CreateToken("order-api", "orders.ops", TimeProvider.System.GetUtcNow(), ServiceLifetime);
             workerToken = builder.AddParameter(Token, token, secret: true).WithHidden();
+            var forWorker = key.CreateToken(
+                "payment-worker", "orders.payment-methods", TimeProvider.System.GetUtcNow(), ServiceLifetime);
+            ordersToken = builder.AddParameter(Orders, forWorker, secret: true).WithHidden();
             return;
         }
 
         authority = builder.AddParameter("token-authority");
         audience = builder.AddParameter("token-audience");
         workerToken = builder.AddParameter(Token, secret: true);
+        ordersToken = builder.AddParameter(Orders, secret: true);
     }
 
     internal static async Task<TokenResources> AddAsync(IDistributedApplicationBuilder builder) =>
@@ -57,6 +63,10 @@ internal sealed class TokenResources
     /// <summary>Gives the service a token for the payment worker.</summary>
     internal IResourceBuilder<ProjectResource> AddWorkerToken(IResourceBuilder<ProjectResource> service) =>
         service.WithEnvironment("Audit__WorkerToken", workerToken);
+
+    /// <summary>Gives the payment worker a token for the payment methods of orders.</summary>
+    internal IResourceBuilder<ProjectResource> AddOrdersToken(IResourceBuilder<ProjectResource> worker) =>
+        worker.WithEnvironment("Payments__OrdersToken", ordersToken);
 }
 
 /// <summary>The key whose tokens a resource accepts.</summary>
@@ -70,4 +80,8 @@ internal static class TokenSetup
     internal static IResourceBuilder<ProjectResource> WithWorkerToken(
         this IResourceBuilder<ProjectResource> service, TokenResources tokens) =>
         tokens.AddWorkerToken(service);
+
+    internal static IResourceBuilder<ProjectResource> WithOrdersToken(
+        this IResourceBuilder<ProjectResource> worker, TokenResources tokens) =>
+        tokens.AddOrdersToken(worker);
 }

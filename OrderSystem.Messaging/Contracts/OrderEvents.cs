@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace OrderSystem.Messaging.Contracts;
 
 /// <summary>A domain event about one order. Events of one order are versioned and processed in order.</summary>
@@ -13,8 +15,12 @@ public interface IOrderEvent
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="Total">Total to charge, in units of the currency.</param>
 /// <param name="Items">Its lines.</param>
+/// <param name="HasPaymentMethod">
+/// Whether it is paid with a payment method of its own. The worker asks the order API for it: events do not carry it.
+/// </param>
 public sealed record OrderCreated(
-    Guid OrderId, string CustomerId, string Currency, decimal Total, IReadOnlyList<OrderedItem> Items) : IOrderEvent;
+    Guid OrderId, string CustomerId, string Currency, decimal Total, IReadOnlyList<OrderedItem> Items,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool HasPaymentMethod = false) : IOrderEvent;
 
 /// <summary>One line of an order.</summary>
 /// <param name="Sku">The article's id at the client.</param>

@@ -2,3 +2,4 @@
 GRANT SELECT, INSERT, UPDATE (status, reason, updated_at, offered_at, offer_after, refund, refund_since) ON orders TO {role};
 GRANT SELECT, INSERT, UPDATE (created_at), DELETE ON idempotency_keys TO {role};
 GRANT SELECT, INSERT ON dead_letter_actions TO {role};
+GRANT SELECT, INSERT, DELETE ON payment_methods TO {role};

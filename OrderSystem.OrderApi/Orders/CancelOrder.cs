@@ -114,6 +114,7 @@ internal static class CancelPendingOrder
             WHERE o.id = i.order_id AND o.id = ANY ({BatchedWrite.Keys}) AND o.status = 'pending'
                 AND (i.owned_by IS NULL OR o.client_id = i.owned_by)
             RETURNING o.id, now() - o.created_at AS age),
+        forgotten AS ({PaymentMethod.Forget}),
         stored AS (
             SELECT i.order_id, i.version, i.event_id, i.type, i.payload, coalesce(placed.traceparent, i.traceparent) AS traceparent,
                 CASE WHEN placed.traceparent IS NULL THEN i.tracestate ELSE placed.tracestate END AS tracestate, i.occurred_at

@@ -6,12 +6,13 @@ using OrderSystem.OrderApi.Idempotency;
 
 namespace OrderSystem.OrderApi.Orders;
 
-/// <summary>An order, the client that owns it, its event, and the idempotency key of its request.</summary>
-internal sealed record NewOrder(Order Order, string ClientId, StoredEvent Created, IdempotencyKey? Key, byte[]? RequestHash);
+/// <summary>An order, the client that owns it, its event, the idempotency key of its request, and its payment method.</summary>
+internal sealed record NewOrder(
+    Order Order, string ClientId, StoredEvent Created, IdempotencyKey? Key, byte[]? RequestHash, string? PaymentMethod);
 
 /// <summary>
-/// Inserts keys, orders, events and outbox rows in one statement. An order whose key is taken is not stored: the primary key of the keys
-/// decides between concurrent requests. The result is whether the order was stored.
+/// Inserts keys, orders, payment methods, events and outbox rows in one statement. An order whose key is taken is not stored: the primary
+/// key of the keys decides between concurrent requests. The result is whether the order was stored.
 /// </summary>
 internal static class InsertOrder
 {
@@ -25,7 +26,8 @@ internal static class InsertOrder
             .Add("total", NpgsqlDbType.Numeric, row => row.Order.Total)
             .Add("client_id", NpgsqlDbType.Text, row => row.ClientId)
             .Add("key", NpgsqlDbType.Text, row => row.Key?.Key)
-            .Add("request_hash", NpgsqlDbType.Bytea, row => row.RequestHash),
+            .Add("request_hash", NpgsqlDbType.Bytea, row => row.RequestHash)
+            .Add("payment_method", NpgsqlDbType.Text, row => row.PaymentMethod),
         $"""
         WITH input AS ({BatchedWrite.Rows}),
         claimed AS (
@@ -40,6 +42,9 @@ internal static class InsertOrder
             SELECT order_id, client_id, customer_id, currency, total, convert_from(payload, 'UTF8')::jsonb -> 'items', 'pending',
                 occurred_at, occurred_at
             FROM stored),
+        methods AS (
+            INSERT INTO payment_methods (order_id, token, created_at)
+            SELECT order_id, payment_method, occurred_at FROM stored WHERE payment_method IS NOT NULL),
         {OutboxSql.Store}
         SELECT order_id, order_id IN (SELECT order_id FROM stored) FROM input
         """,

@@ -57,5 +57,6 @@ internal static class OrderStatuses
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Order))]
 [JsonSerializable(typeof(OrderPage))]
+[JsonSerializable(typeof(OrderPaymentMethod))]
 [JsonSerializable(typeof(IReadOnlyList<OrderedItem>))]
 internal sealed partial class OrderJson : JsonSerializerContext;

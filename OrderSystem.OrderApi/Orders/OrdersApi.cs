@@ -48,5 +48,6 @@ internal static class OrdersApi
         orders.MapGetOrder();
         orders.MapListOrders();
         CancelOrder.Map(orders);
+        app.MapPaymentMethod();
     }
 }

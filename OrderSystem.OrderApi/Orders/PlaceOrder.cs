@@ -72,14 +72,16 @@ internal sealed class PlaceOrder(
         var now = Timestamps.Now(time);
         var order = new Order(
             Guid.CreateVersion7(now), request.CustomerId, total.Currency, items, total.Amount, OrderStatus.Pending, Reason: null, now, now);
-        var created = StoredEvent.Create(new OrderCreated(order.Id, order.CustomerId, order.Currency, order.Total, items), version: 1, now);
+        var created = StoredEvent.Create(
+            new OrderCreated(order.Id, order.CustomerId, order.Currency, order.Total, items, request.PaymentMethod is not null),
+            version: 1, now);
         if (created.Payload.Length > StoredEvent.MaxPayload)
             return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal)
             {
                 ["items"] = [$"take {created.Payload.Length} bytes as an event, may take {StoredEvent.MaxPayload}"],
             });
         var hash = key is null ? null : RequestHash.Of(request);
-        var isNew = await committer.WriteAsync(InsertOrder.Write, new(order, client, created, key, hash));
+        var isNew = await committer.WriteAsync(InsertOrder.Write, new(order, client, created, key, hash, request.PaymentMethod));
         if (!isNew)
             return await replay.AnswerAsync(key!.Value, hash!, cancellationToken);
 

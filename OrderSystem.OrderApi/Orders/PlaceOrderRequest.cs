@@ -8,7 +8,10 @@ namespace OrderSystem.OrderApi.Orders;
 internal sealed record PlaceOrderRequest(
     [property: Description("The customer's id at the client: 1 to 64 printable characters.")] string CustomerId,
     [property: Description("ISO 4217 code, such as EUR.")] string Currency,
-    [property: Description("1 to 200 lines.")] IReadOnlyList<PlaceOrderItem> Items);
+    [property: Description("1 to 200 lines.")] IReadOnlyList<PlaceOrderItem> Items,
+    [property: Description(
+        "Opaque token of the payment provider for the card or account that pays: 1 to 255 visible ASCII characters. Never a card number.")]
+    string? PaymentMethod = null);
 
 /// <summary>One line of an order.</summary>
 internal sealed record PlaceOrderItem(

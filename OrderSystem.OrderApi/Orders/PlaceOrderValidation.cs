@@ -21,6 +21,8 @@ internal static class PlaceOrderValidation
         CheckText(errors, "customerId", request.CustomerId);
         if (!Money.TryGetDecimals(request.Currency, out _))
             errors["currency"] = ["must be the ISO 4217 code of a currency in upper case, such as EUR"];
+        if (PaymentMethod.WhyNot(request.PaymentMethod) is { } wrong)
+            errors["paymentMethod"] = [wrong];
         if (request.Items.Count is 0 or > MaxItems)
             errors["items"] = [$"must have 1 to {MaxItems} lines, has {request.Items.Count}"];
 

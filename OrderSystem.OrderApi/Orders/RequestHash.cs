@@ -22,6 +22,9 @@ internal static class RequestHash
                 json.WriteNumberValue(WithoutTrailingZeros(item.UnitPrice));
             }
 
+            // Requests without one keep the hash that they had before there were payment methods.
+            if (request.PaymentMethod is { } paymentMethod)
+                json.WriteStringValue(paymentMethod);
             json.WriteEndArray();
         }
 

@@ -22,7 +22,7 @@ internal readonly record struct AppliedResult(bool OrderExists, bool IsNew, Time
 /// <summary>
 /// Idempotent receiver: inserts the inbox row and changes the status in one statement; a duplicate changes nothing, and a
 /// final status never changes. A review ends with the outcome that the provider or an operator gives. For a cancelled order
-/// the event sets the refund state.
+/// the event sets the refund state. No charge follows a result, also not one that needs review: the payment method is deleted.
 /// </summary>
 internal static class ApplyPaymentResult
 {
@@ -47,6 +47,7 @@ internal static class ApplyPaymentResult
             WHERE o.id = i.order_id AND o.id = ANY ({BatchedWrite.Keys})
                 AND (o.status = 'pending' OR (o.status = 'manualReview' AND i.status <> 'manualReview'))
             RETURNING o.id, now() - o.created_at AS age),
+        forgotten AS ({PaymentMethod.Forget}),
         refunds AS (
             UPDATE orders o SET refund = i.refund, refund_since = CASE WHEN i.refund IS NOT NULL THEN now() END
             FROM input i JOIN received ON event_id = received_id

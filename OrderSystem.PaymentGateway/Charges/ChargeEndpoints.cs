@@ -9,7 +9,7 @@ using OrderSystem.PaymentGateway.Webhooks;
 
 namespace OrderSystem.PaymentGateway.Charges;
 
-internal sealed record ChargeRequest(string? OrderId, decimal? Amount, string? Currency);
+internal sealed record ChargeRequest(string? OrderId, decimal? Amount, string? Currency, string? PaymentMethod = null);
 
 internal sealed record ChargeAnswer(string Id, string Status, string? Reason);
 
@@ -19,6 +19,7 @@ internal sealed record ChargeView(
 internal static class ChargeEndpoints
 {
     private const int MaxOrderIdLength = 100;
+    private const int MaxPaymentMethodLength = 255;
     private const decimal MaxAmount = 1_000_000_000_000m;
 
     public static void MapCharges(this IEndpointRouteBuilder routes)
@@ -94,6 +95,8 @@ internal static class ChargeEndpoints
             Problems.Invalid("orderId", $"The order id must have 1 to {MaxOrderIdLength} characters."),
         { Amount: null or <= 0 or > MaxAmount } or { Amount.Scale: > 4 } =>
             Problems.Invalid("amount", $"The amount must be more than 0, at most {MaxAmount}, with at most 4 decimals."),
+        { PaymentMethod: { Length: 0 or > MaxPaymentMethodLength } } =>
+            Problems.Invalid("paymentMethod", $"The payment method must have 1 to {MaxPaymentMethodLength} characters."),
         { Currency.Length: 3 } when request.Currency.All(char.IsAsciiLetterUpper) => null,
         _ => Problems.Invalid("currency", "The currency must be three capital letters."),
     };

@@ -87,6 +87,9 @@ internal enum ProviderFailure
     /// <summary>The circuit is open: no call was made.</summary>
     Circuit,
 
+    /// <summary>The order's own payment method is not known: no call was made.</summary>
+    PaymentMethod,
+
     /// <summary>No complete response in time.</summary>
     Timeout,
 

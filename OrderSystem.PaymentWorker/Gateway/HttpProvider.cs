@@ -12,10 +12,11 @@ internal sealed class HttpProvider(ProviderPipeline pipeline) : IPaymentProvider
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
     public Task<ChargeOutcome> ChargeAsync(
-        Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
+        Guid orderId, decimal amount, string currency, string? paymentMethod, Guid key, CancellationToken cancellationToken) =>
         SendAsync(
             ProviderCall.Charge,
-            Post(Charges, key, JsonSerializer.SerializeToUtf8Bytes(new(orderId, amount, currency), GatewayJson.Default.ChargeRequest)),
+            Post(Charges, key, JsonSerializer.SerializeToUtf8Bytes(
+                new(orderId, amount, currency, paymentMethod), GatewayJson.Default.ChargeRequest)),
             cancellationToken);
 
     public Task<ChargeOutcome> RefundAsync(
@@ -44,11 +45,11 @@ internal sealed class HttpProvider(ProviderPipeline pipeline) : IPaymentProvider
     };
 }
 
-internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Currency);
+internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Currency, string? PaymentMethod);
 
 internal sealed record RefundRequest(string ChargeId, decimal Amount);
 
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ChargeRequest))]
 [JsonSerializable(typeof(RefundRequest))]
 internal sealed partial class GatewayJson : JsonSerializerContext;

@@ -7,9 +7,11 @@ namespace OrderSystem.PaymentWorker.Gateway;
 internal interface IPaymentProvider
 {
     /// <summary>
-    /// Charges an order under an idempotency key: the provider returns the same charge for the same key, however often it is called.
+    /// Charges an order under an idempotency key: the provider returns the same charge for the same key, however often it is called. The
+    /// payment method is the order's own, if it has one.
     /// </summary>
-    Task<ChargeOutcome> ChargeAsync(Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken);
+    Task<ChargeOutcome> ChargeAsync(
+        Guid orderId, decimal amount, string currency, string? paymentMethod, Guid key, CancellationToken cancellationToken);
 
     /// <summary>Looks up an order's charge. That there is none is certain only when no charge call can be in flight any more.</summary>
     Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken);

@@ -17,9 +17,9 @@ internal sealed class StripeProvider(ProviderPipeline pipeline, IOptions<Gateway
     /// the order is placed.
     /// </summary>
     public Task<ChargeOutcome> ChargeAsync(
-        Guid orderId, decimal amount, string currency, Guid key, CancellationToken cancellationToken)
+        Guid orderId, decimal amount, string currency, string? paymentMethod, Guid key, CancellationToken cancellationToken)
     {
-        if (options.Value.Stripe.PaymentMethod is not { Length: > 0 } paymentMethod)
+        if ((paymentMethod ?? options.Value.Stripe.PaymentMethod) is not { Length: > 0 } method)
             return Refused("the order has no payment method; with a test key set Payments__Stripe__PaymentMethod to one for such orders");
         if (!StripeAmount.TryToMinorUnits(amount, currency, out var units))
             return Refused($"Stripe cannot express this amount of {currency}; place the order with an amount that it can");
@@ -28,7 +28,7 @@ internal sealed class StripeProvider(ProviderPipeline pipeline, IOptions<Gateway
             {
                 Amount = units,
                 Currency = currency.ToLowerInvariant(),
-                PaymentMethod = paymentMethod,
+                PaymentMethod = method,
                 Confirm = true,
                 ErrorOnRequiresAction = true,
                 AutomaticPaymentMethods = new() { Enabled = true, AllowRedirects = "never" },

@@ -14,7 +14,14 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <param name="Lease">How long this worker owns the payment.</param>
 /// <param name="IsInDoubt">Whether the provider may know a payment that is new to this database.</param>
 internal sealed record ChargeIntent(
-    Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string? TraceParent, TimeSpan Lease, bool IsInDoubt);
+    Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string? TraceParent, TimeSpan Lease, bool IsInDoubt)
+{
+    /// <summary>Whether the order has a payment method of its own.</summary>
+    internal bool HasMethod { get; init; }
+
+    /// <summary>That method; null when it could not be fetched.</summary>
+    internal string? Method { get; init; }
+}
 
 /// <summary>The state of the payment, and the payment itself when this worker got the lease.</summary>
 internal readonly record struct BegunCharge(ChargeState State, Payment? Payment);
@@ -50,22 +57,30 @@ internal static class BeginCharge
             .Add("provider_key", NpgsqlDbType.Uuid, row => ProviderKey.OfCharge(row.OrderId))
             .Add("traceparent", NpgsqlDbType.Text, row => row.TraceParent)
             .Add("lease", NpgsqlDbType.Interval, row => row.Lease)
-            .Add("in_doubt", NpgsqlDbType.Boolean, row => row.IsInDoubt),
+            .Add("in_doubt", NpgsqlDbType.Boolean, row => row.IsInDoubt)
+            .Add("has_method", NpgsqlDbType.Boolean, row => row.HasMethod)
+            .Add("method", NpgsqlDbType.Text, row => row.Method),
         $"""
         WITH input AS ({BatchedWrite.Rows}),
         begun AS (
-            INSERT INTO payments AS p (order_id, id, amount, currency, provider_key, traceparent, status, attempts, lease_until, in_doubt)
-            SELECT order_id, id, amount, currency, provider_key, traceparent, 'charging', 1, now() + lease, in_doubt FROM input
+            INSERT INTO payments AS p (
+                order_id, id, amount, currency, provider_key, traceparent, status, attempts, lease_until, in_doubt,
+                has_payment_method, payment_method)
+            SELECT order_id, id, amount, currency, provider_key, traceparent, 'charging', 1, now() + lease, in_doubt, has_method, method
+            FROM input
             ON CONFLICT (order_id) DO UPDATE
                 SET attempts = p.attempts + 1, lease_until = excluded.lease_until, updated_at = now(),
-                    first_attempt_at = CASE p.attempts WHEN 0 THEN now() ELSE p.first_attempt_at END
+                    first_attempt_at = CASE p.attempts WHEN 0 THEN now() ELSE p.first_attempt_at END,
+                    has_payment_method = p.has_payment_method OR excluded.has_payment_method,
+                    payment_method = CASE WHEN p.cancelled_at IS NULL THEN coalesce(p.payment_method, excluded.payment_method) END
                 WHERE p.status IN ('charging', 'unknown') AND p.lease_until <= now()
                     AND p.amount = excluded.amount AND p.currency = excluded.currency
             RETURNING p.order_id, p.id, p.provider_key, p.attempts, p.first_attempt_at, p.calls IS NOT NULL AS was_asked, p.in_doubt,
-                p.cancelled_at IS NOT NULL AS is_cancelled)
+                p.cancelled_at IS NOT NULL AS is_cancelled, p.has_payment_method, p.payment_method)
         SELECT i.order_id, b.id, b.provider_key, b.attempts, b.first_attempt_at, b.was_asked, b.in_doubt, b.is_cancelled,
                p.amount IS NOT NULL AND (p.amount <> i.amount OR p.currency <> i.currency),
-               p.status IS NOT NULL AND p.status NOT IN ('charging', 'unknown')
+               p.status IS NOT NULL AND p.status NOT IN ('charging', 'unknown'),
+               b.has_payment_method, b.payment_method
         FROM input i
         LEFT JOIN begun b ON b.order_id = i.order_id
         LEFT JOIN (SELECT * FROM payments WHERE order_id = ANY ({BatchedWrite.Keys})) p ON p.order_id = i.order_id
@@ -87,6 +102,8 @@ internal static class BeginCharge
                 WasCalled = reader.GetBoolean(5),
                 IsInDoubt = reader.GetBoolean(6),
                 IsCancelled = reader.GetBoolean(7),
+                HasMethod = reader.GetBoolean(10),
+                Method = reader.IsDBNull(11) ? null : reader.GetString(11),
             });
         }
 

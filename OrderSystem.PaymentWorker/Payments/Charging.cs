@@ -13,7 +13,7 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// waits, however long the outage lasts.
 /// </summary>
 internal sealed partial class Charging(
-    GroupCommitter committer, Inquiry inquiry, Processing processing, Doubt doubt, RetryBudget budget,
+    GroupCommitter committer, Inquiry inquiry, Processing processing, PaymentMethods methods, Doubt doubt, RetryBudget budget,
     PaymentMetrics metrics, IOptions<GatewayOptions> options, TimeProvider time, ILogger<Charging> logger)
 {
     /// <summary>
@@ -24,12 +24,19 @@ internal sealed partial class Charging(
     private static readonly PaymentStatus[] Open = [PaymentStatus.Charging, PaymentStatus.Unknown, PaymentStatus.Processing];
     private static readonly TimeSpan WhileOpen = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WhileUnavailable = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WithoutMethod = TimeSpan.FromSeconds(15);
 
     /// <summary>Resumes a payment whose lease this worker holds.</summary>
     internal async Task<HandlingResult> ChargeAsync(Payment payment, ReceivedEnvelope? received, CancellationToken cancellationToken)
     {
-        var lookUpFirst = LooksUpFirst(payment, received);
+        // A payment in processing is only looked up.
         var isProcessing = payment.ProcessingFor is not null;
+        var method = isProcessing ? default : await methods.OfAsync(payment, cancellationToken);
+        if (method.IsUnavailable && !payment.WasCalled)
+            return await WaitForMethodAsync(
+                payment, new(ChargeOutcome.Unavailable(ProviderFailure.PaymentMethod, method.WhyNot!), Counts: false), received);
+        payment = payment with { Method = method.Token };
+        var lookUpFirst = LooksUpFirst(payment, received) || method.WhyNot is not null;
         var spent = !payment.WasCalled ? 0 : lookUpFirst && !payment.IsCancelled && !isProcessing ? 2 : 1;
         if (!budget.TrySpend(spent))
             return await WaitForBudgetAsync(payment, received);
@@ -52,6 +59,8 @@ internal sealed partial class Charging(
             ChargeStatus.Unknown or ChargeStatus.Unavailable when isProcessing => await AwaitAsync(payment, outcome, received),
             ChargeStatus.None or ChargeStatus.Declined => await NoChargeAsync(payment, outcome, received),
             ChargeStatus.Refused => await ReviewAsync(payment, outcome, received),
+            ChargeStatus.Unavailable when outcome.Failure == ProviderFailure.PaymentMethod =>
+                await WaitForMethodAsync(payment, answer, received),
             ChargeStatus.Unavailable => await RetryAsync(
                 payment, answer, outcome.Failure == ProviderFailure.Circuit ? WhileOpen : WhileUnavailable, received),
             _ => await WaitOrReviewAsync(payment, answer, received),
@@ -77,6 +86,15 @@ internal sealed partial class Charging(
     private async Task<HandlingResult> AwaitAsync(Payment payment, ChargeOutcome outcome, ReceivedEnvelope? received)
     {
         await processing.AwaitAsync(payment, outcome, received);
+        return HandlingResult.Done;
+    }
+
+    /// <summary>
+    /// In the database, not in the stream: there its message would count as unacknowledged, and hold up the orders of others.
+    /// </summary>
+    private async Task<HandlingResult> WaitForMethodAsync(Payment payment, Answer answer, ReceivedEnvelope? received)
+    {
+        await SuspendAsync(payment, answer, WithoutMethod, received);
         return HandlingResult.Done;
     }
 

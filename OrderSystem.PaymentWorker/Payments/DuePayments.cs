@@ -34,7 +34,7 @@ internal sealed class DuePayments(NpgsqlDataSource database, Doubt doubt, IOptio
         WHERE order_id IN (
             SELECT order_id FROM first UNION ALL SELECT order_id FROM again UNION ALL SELECT order_id FROM processing LIMIT $1)
         RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference,
-            refund_key, refund_attempts, calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL,
+            refund_key, refund_attempts, calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL, has_payment_method, payment_method,
             CASE status WHEN 'processing' THEN greatest(interval '0', now() - processing_since) END
         """;
 
@@ -95,6 +95,8 @@ internal sealed class DuePayments(NpgsqlDataSource database, Doubt doubt, IOptio
         WasCalled = row.GetBoolean(12),
         IsInDoubt = row.GetBoolean(13),
         IsCancelled = row.GetBoolean(14),
-        ProcessingFor = row.IsDBNull(15) ? null : row.GetTimeSpan(15),
+        HasMethod = row.GetBoolean(15),
+        Method = row.IsDBNull(16) ? null : row.GetString(16),
+        ProcessingFor = row.IsDBNull(17) ? null : row.GetTimeSpan(17),
     };
 }

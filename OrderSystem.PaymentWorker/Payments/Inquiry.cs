@@ -12,6 +12,7 @@ internal readonly record struct Answer(ChargeOutcome Outcome, bool Counts, bool 
 internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
 {
     internal const string RefundedUnasked = "the provider has charged and refunded the order, but the order is not cancelled";
+    private const string WithoutItsMethod = "the order API does not tell the payment method of the order";
 
     /// <summary>
     /// Charges, after a look-up where one is needed. Without an answer to the look-up nothing is charged. If it finds nothing and the
@@ -36,8 +37,17 @@ internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
                 },
                 Counts: false);
 
-        var charged = (await provider.ChargeAsync(
-            payment.OrderId, payment.Amount!.Value, payment.Currency!, payment.ProviderKey, cancellationToken)).After(found);
+        if (payment is { HasMethod: true, Method: null })
+        {
+            var waits = ChargeOutcome.Unavailable(ProviderFailure.PaymentMethod, WithoutItsMethod);
+            return new(waits.After(found), Counts: false, HadNone: lookUpFirst);
+        }
+
+        var charged = WithoutMethod(
+            (await provider.ChargeAsync(
+                payment.OrderId, payment.Amount!.Value, payment.Currency!, payment.Method, payment.ProviderKey, cancellationToken))
+                .After(found),
+            payment.Method);
         if (charged.Status == ChargeStatus.Refused)
             charged = await BeforeReviewAsync(payment, charged, cancellationToken);
         return new(charged, charged.Status != ChargeStatus.Unavailable, HadNone: lookUpFirst);
@@ -90,6 +100,10 @@ internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
             _ => refused with { Calls = found.Calls },
         };
     }
+
+    /// <summary>A provider may quote the payment method in its reason, which is stored, logged and told in an event.</summary>
+    private static ChargeOutcome WithoutMethod(ChargeOutcome outcome, string? method) => method is null ? outcome
+        : outcome with { Reason = outcome.Reason?.Replace(method, "[payment method]", StringComparison.Ordinal) };
 
     private static bool Differs(decimal? ours, decimal? theirs) => ours is { } one && theirs is { } other && one != other;
 }

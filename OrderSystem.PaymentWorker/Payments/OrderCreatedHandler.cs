@@ -9,7 +9,8 @@ namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>Handles a new order: charges it. If a worker dies at any point, the redelivery resumes with the same provider key.</summary>
 internal sealed class OrderCreatedHandler(
-    GroupCommitter committer, Charging charging, Doubt doubt, PaymentMetrics metrics, IOptions<GatewayOptions> options)
+    GroupCommitter committer, Charging charging, PaymentMethods methods, Doubt doubt, PaymentMetrics metrics,
+    IOptions<GatewayOptions> options)
     : IEventHandler<OrderCreated>
 {
     private static readonly TimeSpan WhileLeased = TimeSpan.FromSeconds(10);
@@ -18,6 +19,8 @@ internal sealed class OrderCreatedHandler(
     {
         var order = received.Body;
         var intent = BeginCharge.Intent(order.OrderId, order.Total, order.Currency, options.Value.Lease, doubt.About(received.Envelope));
+        if (order.HasPaymentMethod)
+            intent = intent with { HasMethod = true, Method = (await methods.FetchAsync(order.OrderId, cancellationToken)).Token };
         var begun = await committer.WriteAsync(BeginCharge.Write, intent);
         return begun.State switch
         {

@@ -21,4 +21,10 @@ internal sealed record Payment(
 
     /// <summary>How long the provider has been processing it; null when it does not.</summary>
     internal TimeSpan? ProcessingFor { get; init; }
+
+    /// <summary>Whether the order has a payment method of its own: then it is charged with no other.</summary>
+    internal bool HasMethod { get; init; }
+
+    /// <summary>The order's own payment method; null without one, or when the order API has not answered yet.</summary>
+    internal string? Method { get; init; }
 }

@@ -7,6 +7,7 @@ internal static class PaymentsSetup
     {
         builder.Services.AddSingleton<PaymentMetrics>();
         builder.Services.AddSingleton<Doubt>();
+        PaymentMethods.AddTo(builder);
         builder.Services.AddSingleton<Inquiry>();
         builder.Services.AddSingleton<ProcessingSchedule>();
         builder.Services.AddSingleton<Processing>();

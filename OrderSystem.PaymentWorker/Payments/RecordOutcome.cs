@@ -45,7 +45,8 @@ internal sealed record Outcome
 
 /// <summary>
 /// Stores the outcome, its event and the inbox row in one statement. A payment that has left the expected statuses stays as it is,
-/// and no second event is stored. A charge that succeeds although the order is cancelled becomes refunding. The result is the
+/// and no second event is stored. A charge that succeeds although the order is cancelled becomes refunding. No charge follows an
+/// outcome, also not one that needs review: the payment method is deleted. The result is the
 /// version of the event, or 0.
 /// </summary>
 internal static class RecordOutcome
@@ -76,7 +77,7 @@ internal static class RecordOutcome
                     THEN p.provider_reference ELSE coalesce(i.reference, p.provider_reference) END,
                 refund_reference = CASE WHEN i.status = 'refunded' THEN i.reference ELSE p.refund_reference END,
                 amount = coalesce(p.amount, i.amount), currency = coalesce(p.currency, i.currency),
-                reason = i.reason, events = p.events + 1, {ProviderCall.Append},
+                reason = i.reason, events = p.events + 1, {ProviderCall.Append}, payment_method = NULL,
                 lease_until = now(), updated_at = now()
             FROM input i
             WHERE p.order_id = i.order_id AND p.order_id = ANY ({BatchedWrite.Keys})

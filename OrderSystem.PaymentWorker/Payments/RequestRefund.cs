@@ -37,7 +37,7 @@ internal static class RequestRefund
                 order_id, id, status, attempts, lease_until, cancelled_at, provider_key, refund_key, traceparent, in_doubt)
             SELECT order_id, id, 'unknown', 0, now(), now(), provider_key, refund_key, traceparent, true FROM input
             ON CONFLICT (order_id) DO UPDATE SET
-                cancelled_at = coalesce(p.cancelled_at, now()),
+                cancelled_at = coalesce(p.cancelled_at, now()), payment_method = NULL,
                 refund_key = coalesce(p.refund_key, excluded.refund_key),
                 status = CASE WHEN p.status = 'succeeded' THEN 'refunding'
                     WHEN p.status = 'charging' AND p.attempts = 0 AND NOT (SELECT in_doubt FROM input i WHERE i.order_id = p.order_id)

@@ -14,7 +14,10 @@ public static class Scopes
     /// <summary>Operate the system, and read the orders of every client.</summary>
     public const string Operate = "orders.ops";
 
-    internal static readonly string[] All = [Read, Write, Operate];
+    /// <summary>Read the payment methods of orders: for the payment worker alone. No other scope includes it.</summary>
+    public const string PaymentMethods = "orders.payment-methods";
+
+    internal static readonly string[] All = [Read, Write, Operate, PaymentMethods];
 
     /// <summary>
     /// Whether the token has the scope, in <c>scope</c> (RFC 8693) or <c>scp</c> (some providers), as a list or separated by spaces.

@@ -27,6 +27,18 @@ public sealed partial class AppHostManifestTests : IDisposable
     }
 
     [Fact]
+    public async Task With_Stripe_it_asks_for_the_key_as_a_secret_and_for_no_provider_URL()
+    {
+        var resources = await PublishAsync("external", ("Payments__Provider", "stripe"));
+
+        Assert.Equal("stripe", resources.Text("payment-worker/env/Payments__Provider"));
+        Assert.Equal("{stripe-api-key.value}", resources.Text("payment-worker/env/Payments__Stripe__ApiKey"));
+        Assert.Equal("true", resources.Text("stripe-api-key/inputs/value/secret"));
+        Assert.Null(resources["payment-gateway-url"]);
+        Assert.Null(resources.Text("payment-worker/env/Payments__Stripe__PaymentMethod"));
+    }
+
+    [Fact]
     public async Task With_external_servers_it_requires_a_connection_string_for_each_user_and_role()
     {
         var resources = await PublishAsync("external");
@@ -89,14 +101,17 @@ public sealed partial class AppHostManifestTests : IDisposable
 
     private string PathOf(string infrastructure) => Path.Combine(folder, $"{infrastructure}.json");
 
-    private async Task<JsonObject> PublishAsync(string infrastructure)
+    private async Task<JsonObject> PublishAsync(string infrastructure, params (string Name, string Value)[] settings)
     {
         var path = PathOf(infrastructure);
-        await Programs.RunAsync(new ProcessStartInfo(
+        var start = new ProcessStartInfo(
             "dotnet", [Solution.OutputOf("OrderSystem.AppHost"), "--publisher", "manifest", "--output-path", path])
         {
             Environment = { ["Infrastructure"] = infrastructure },
-        });
+        };
+        foreach (var (name, value) in settings)
+            start.Environment[name] = value;
+        await Programs.RunAsync(start);
         return JsonNode.Parse(await File.ReadAllTextAsync(path))!["resources"]!.AsObject();
     }
 

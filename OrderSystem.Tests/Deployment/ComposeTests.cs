@@ -62,6 +62,21 @@ public sealed class ComposeTests
     }
 
     [Fact]
+    public async Task With_Stripe_the_key_is_a_secret_file_and_no_address_of_the_simulated_provider_is_left()
+    {
+        var (all, stripe) = (await ServicesAsync("compose.yaml"), await ServicesAsync("compose.stripe.yaml"));
+
+        Assert.Equal("stripe", stripe["payment-worker"].Text("environment/Payments__Provider"));
+        Assert.Contains(stripe["payment-worker"].Items("secrets"), secret => secret.ToString() == "Payments__Stripe__ApiKey");
+        foreach (var (name, container) in all)
+        {
+            foreach (var setting in (container.At("environment") as JsonObject ?? []).Where(
+                set => set.Value?.ToString().Contains("//payment-gateway", StringComparison.Ordinal) == true))
+                Assert.Equal("", stripe[name].Text($"environment/{setting.Key}"));
+        }
+    }
+
+    [Fact]
     public async Task Each_Prometheus_job_scrapes_the_service_of_its_name()
     {
         var scraped = Assert.Single(Yaml.Documents(await File.ReadAllTextAsync(Path.Combine(Folder, "prometheus", "prometheus.yml"))));

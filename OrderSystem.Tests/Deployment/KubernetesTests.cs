@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using OrderSystem.Messaging.JetStream;
+using OrderSystem.Tests.Support;
 using Xunit;
 
 namespace OrderSystem.Tests.Deployment;
@@ -175,6 +176,48 @@ public sealed class KubernetesTests
         static bool Selects(JsonNode policy, string service) =>
             policy.At("spec/podSelector/matchLabels")?["app.kubernetes.io/name"]?.ToString() == service
             || policy.Items("spec/podSelector/matchExpressions").Any(one => one.Items("values").Any(value => value.ToString() == service));
+    }
+
+    [Theory]
+    [InlineData(Overlay.Local)]
+    [InlineData(Overlay.Production)]
+    public async Task The_worker_may_reach_the_order_API_for_payment_methods(string name)
+    {
+        var overlay = await Overlay.RenderAsync(name);
+
+        Assert.Contains(overlay.Single("NetworkPolicy", "payment-worker").Items("spec/egress"), rule => Names(rule, "to", "order-api"));
+        Assert.Contains(overlay.Single("NetworkPolicy", "order-api").Items("spec/ingress"), rule => Names(rule, "from", "payment-worker"));
+
+        static bool Names(JsonNode rule, string direction, string peer) => rule.Items(direction).Any(
+            one => one.At("podSelector/matchLabels")?["app.kubernetes.io/name"]?.ToString() == peer);
+    }
+
+    [Fact]
+    public async Task The_component_of_Stripe_replaces_the_provider()
+    {
+        // kustomize takes no absolute paths, and follows no link: the copy is as deep as the original.
+        var folder = Directory.CreateTempSubdirectory("ordersystem-kustomize-");
+        try
+        {
+            var deploy = Path.Combine(Solution.Root, "deploy");
+            await Programs.RunAsync(new(
+                "cp", ["-r", Path.Combine(deploy, "kubernetes"), Path.Combine(deploy, "nats"), folder.FullName]));
+            var file = Path.Combine(folder.FullName, "kubernetes", "overlays", Overlay.Production, "kustomization.yaml");
+            await File.AppendAllTextAsync(file, "components:\n  - ../../components/stripe\n");
+
+            var overlay = await Overlay.RenderFolderAsync(Path.GetDirectoryName(file)!);
+
+            var provider = overlay.Generated("ConfigMap", "payment-provider");
+            Assert.Equal("stripe", provider.Text("data/Payments__Provider"));
+            Assert.Null(provider.Text("data/Payments__GatewayUrl"));
+            Assert.Contains(
+                Overlay.Containers(overlay.Single("Deployment", "payment-worker")).Single().Items("envFrom"),
+                from => from.Text("configMapRef/name") == Overlay.Name(provider));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     private static int Number(string? text) => int.Parse(Assert.IsType<string>(text), CultureInfo.InvariantCulture);

@@ -21,10 +21,13 @@ internal sealed class Overlay
     /// <summary>The services of this system, which drain.</summary>
     internal IEnumerable<JsonNode> Services => Of("Deployment");
 
-    internal static async Task<Overlay> RenderAsync(string name)
+    internal static Task<Overlay> RenderAsync(string name) =>
+        RenderFolderAsync(Path.Combine(Solution.Root, "deploy", "kubernetes", "overlays", name));
+
+    internal static async Task<Overlay> RenderFolderAsync(string folder)
     {
         using var kubectl = Process.Start(new ProcessStartInfo(
-            Programs.Kubectl, ["kustomize", Path.Combine(Solution.Root, "deploy", "kubernetes", "overlays", name)])
+            Programs.Kubectl, ["kustomize", folder])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

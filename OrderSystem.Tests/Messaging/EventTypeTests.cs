@@ -40,6 +40,18 @@ public sealed class EventTypeTests
     }
 
     [Fact]
+    public void An_order_with_a_payment_method_says_so_and_does_not_carry_it()
+    {
+        var created = new OrderCreated(Guid.NewGuid(), "c-17", "EUR", 1m, [new("SKU-1", 1, 1m)], HasPaymentMethod: true);
+        var json = JsonSerializer.Serialize(created, EventJson.Default.OrderCreated);
+
+        Assert.EndsWith(""","hasPaymentMethod":true}""", json, StringComparison.Ordinal);
+        Assert.True(JsonSerializer.Deserialize(json, EventJson.Default.OrderCreated)!.HasPaymentMethod);
+        Assert.False(JsonSerializer.Deserialize(
+            json.Replace(""","hasPaymentMethod":true""", "", StringComparison.Ordinal), EventJson.Default.OrderCreated)!.HasPaymentMethod);
+    }
+
+    [Fact]
     public void An_unknown_member_is_ignored_and_a_missing_required_member_is_an_error()
     {
         var declined = JsonSerializer.Deserialize(

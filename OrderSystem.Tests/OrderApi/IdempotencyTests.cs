@@ -55,6 +55,9 @@ public sealed class IdempotencyTests(SharedSystem shared) : IAsyncLifetime
         HttpStatusCode.UnprocessableEntity)]
     [InlineData("""{"customerId":"c-18","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}]}""",
         HttpStatusCode.UnprocessableEntity)]
+    [InlineData(
+        """{"customerId":"c-17","currency":"EUR","items":[{"sku":"SKU-1","quantity":2,"unitPrice":19.99}],"paymentMethod":"pm_1"}""",
+        HttpStatusCode.UnprocessableEntity)]
     public async Task H2_The_body_is_compared_by_value_not_by_text(string body, HttpStatusCode expected)
     {
         var key = NewKey();

@@ -93,6 +93,38 @@ public sealed class PlaceOrderValidationTests
         Assert.Equal(["customerId"], PlaceOrderValidation.Validate(request, out _, out _)!.Keys);
     }
 
+    [Theory]
+    [InlineData("4242424242424242")]
+    [InlineData("4242 4242 4242 4242")]
+    [InlineData("3782-822463-10005")]
+    [InlineData("6304000000000000000")]
+    public void The_number_of_a_card_is_rejected_without_quoting_it(string number)
+    {
+        var error = Assert.Single(PlaceOrderValidation.Validate(Order("EUR", (1, 1m)) with { PaymentMethod = number }, out _, out _)!);
+
+        Assert.Equal("paymentMethod", error.Key);
+        Assert.Contains("send the token", Assert.Single(error.Value), StringComparison.Ordinal);
+        Assert.DoesNotContain(number, error.Value[0], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pm_1NXWPnLkdIwHu7ixGfAkPlTP", true)]
+    [InlineData("4242424242424241", true)]
+    [InlineData("42424242420", true)]
+    [InlineData("tok!~{}", true)]
+    [InlineData("", false)]
+    [InlineData("pm 1", false)]
+    [InlineData("pm_1\n", false)]
+    [InlineData("pm_é", false)]
+    public void A_payment_method_is_a_token_of_visible_ASCII_characters(string token, bool isValid)
+    {
+        var errors = PlaceOrderValidation.Validate(Order("EUR", (1, 1m)) with { PaymentMethod = token }, out _, out _);
+
+        Assert.Equal(isValid ? null : ["paymentMethod"], errors?.Keys);
+        Assert.NotNull(PlaceOrderValidation.Validate(Order("EUR", (1, 1m)) with { PaymentMethod = new('p', 256) }, out _, out _));
+        Assert.Null(PlaceOrderValidation.Validate(Order("EUR", (1, 1m)) with { PaymentMethod = new('p', 255) }, out _, out _));
+    }
+
     [Fact]
     public void Non_ASCII_letters_emoji_and_punctuation_are_accepted() =>
         Assert.Null(PlaceOrderValidation.Validate(

@@ -25,7 +25,7 @@ public sealed class StripeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     {
         var amount = decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
         using var client = Client();
-        var charged = await client.Client.ChargeAsync(order, amount, currency, Guid.NewGuid(), CancellationToken.None);
+        var charged = await client.Client.ChargeAsync(order, amount, currency, paymentMethod: null, Guid.NewGuid(), CancellationToken.None);
         Assert.Equal(ChargeStatus.Succeeded, charged.Status);
         var line = Assert.Single(await gateway.LedgerAsync());
         Assert.Equal(charged.Reference, line.GetProperty("id").GetString());
@@ -56,9 +56,9 @@ public sealed class StripeTests(GatewayFixture fixture) : IClassFixture<GatewayF
     {
         using var client = Client();
         var key = Guid.NewGuid();
-        var first = await client.Client.ChargeAsync(order, 10m, "EUR", key, CancellationToken.None);
-        var second = await client.Client.ChargeAsync(order, 10m, "EUR", key, CancellationToken.None);
-        var other = await client.Client.ChargeAsync(order, 11m, "EUR", key, CancellationToken.None);
+        var first = await client.Client.ChargeAsync(order, 10m, "EUR", paymentMethod: null, key, CancellationToken.None);
+        var second = await client.Client.ChargeAsync(order, 10m, "EUR", paymentMethod: null, key, CancellationToken.None);
+        var other = await client.Client.ChargeAsync(order, 11m, "EUR", paymentMethod: null, key, CancellationToken.None);
 
         Assert.Equal(first.Reference, second.Reference);
         Assert.Equal((ChargeStatus.Unknown, ProviderFailure.KeyReused), (other.Status, other.Failure));
@@ -82,11 +82,13 @@ public sealed class StripeTests(GatewayFixture fixture) : IClassFixture<GatewayF
         using var client = Client();
         var key = Guid.NewGuid();
         Assert.Equal(
-            ProviderFailure.ServerError, (await client.Client.ChargeAsync(order, 10m, "EUR", key, CancellationToken.None)).Failure);
+            ProviderFailure.ServerError,
+            (await client.Client.ChargeAsync(order, 10m, "EUR", paymentMethod: null, key, CancellationToken.None)).Failure);
         await gateway.RemoveFaultsAsync();
 
         Assert.Equal(
-            ProviderFailure.ServerError, (await client.Client.ChargeAsync(order, 10m, "EUR", key, CancellationToken.None)).Failure);
+            ProviderFailure.ServerError,
+            (await client.Client.ChargeAsync(order, 10m, "EUR", paymentMethod: null, key, CancellationToken.None)).Failure);
         Assert.Equal(ChargeStatus.Succeeded, (await client.Client.FindAsync(order, CancellationToken.None)).Status);
     }
 

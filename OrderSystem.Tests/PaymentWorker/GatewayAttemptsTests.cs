@@ -30,7 +30,7 @@ public sealed class GatewayAttemptsTests
 
         var client = app.Services.GetRequiredService<IPaymentProvider>();
         foreach (var send in (Func<Task<ChargeOutcome>>[])[
-            () => client.ChargeAsync(Guid.NewGuid(), 10, "EUR", Guid.NewGuid(), CancellationToken.None),
+            () => client.ChargeAsync(Guid.NewGuid(), 10, "EUR", paymentMethod: null, Guid.NewGuid(), CancellationToken.None),
             () => client.FindAsync(Guid.NewGuid(), CancellationToken.None)])
         {
             var before = server.Requests;

@@ -1,3 +1,4 @@
+using System.Text;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.Tests.Support;
 using Xunit;
@@ -33,6 +34,19 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
         Assert.True(
             outcome.Reason is null || (outcome.Reason.Length is > 0 and <= 500 && !outcome.Reason.Any(char.IsControl)),
             outcome.Reason);
+    }
+
+    [Theory]
+    [InlineData("pm_1", ",\"paymentMethod\":\"pm_1\"}")]
+    [InlineData(null, ",\"currency\":\"EUR\"}")]
+    public async Task A_charge_carries_the_payment_method_of_the_order_if_it_has_one(string? method, string end)
+    {
+        provider.Script = _ => ProviderRow.Rows[0].Script;
+        using var client = new WorkerClient(provider.Address);
+
+        await client.Client.ChargeAsync(Guid.NewGuid(), 19.99m, "EUR", method, Guid.NewGuid(), CancellationToken.None);
+
+        Assert.EndsWith(end, Encoding.UTF8.GetString(provider.Requests.Single().Body), StringComparison.Ordinal);
     }
 
     [Fact]

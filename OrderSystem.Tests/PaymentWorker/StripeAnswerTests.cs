@@ -65,7 +65,7 @@ public sealed class StripeAnswerTests : IAsyncDisposable
         using var client = WorkerClient.OfStripe(stripe.Address);
         var (order, key) = (Guid.NewGuid(), Guid.NewGuid());
 
-        await client.Client.ChargeAsync(order, 19.99m, "EUR", key, CancellationToken.None);
+        await client.Client.ChargeAsync(order, 19.99m, "EUR", paymentMethod: null, key, CancellationToken.None);
 
         // The retry is the pipeline's: the same request again.
         Assert.Equal(2, stripe.Requests.Count);
@@ -85,6 +85,17 @@ public sealed class StripeAnswerTests : IAsyncDisposable
                 form.ToHashSet(StringComparer.Ordinal));
         });
         Assert.Equal(stripe.Requests[0].Body, stripe.Requests[1].Body);
+    }
+
+    [Fact]
+    public async Task The_payment_method_of_the_order_takes_precedence_over_the_common_one()
+    {
+        stripe.Script = _ => StripeRows.All[0].Script;
+        using var client = WorkerClient.OfStripe(stripe.Address);
+
+        await client.Client.ChargeAsync(Guid.NewGuid(), 19.99m, "EUR", "pm_own", Guid.NewGuid(), CancellationToken.None);
+
+        Assert.Contains("payment_method=pm_own", Encoding.UTF8.GetString(stripe.Requests.Single().Body), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -117,7 +128,7 @@ public sealed class StripeAnswerTests : IAsyncDisposable
         using var client = WorkerClient.OfStripe(
             stripe.Address, ("Payments:RetryDelay", "00:00:20"), ("Payments:TotalTimeout", "00:00:50"));
         using var caller = new CancellationTokenSource();
-        var call = client.Client.ChargeAsync(Guid.NewGuid(), 1m, "EUR", Guid.NewGuid(), caller.Token);
+        var call = client.Client.ChargeAsync(Guid.NewGuid(), 1m, "EUR", paymentMethod: null, Guid.NewGuid(), caller.Token);
         await Eventually.BeTrueAsync(
             "the first attempt is answered", () => Task.FromResult(client.Health.LastFailure == ProviderFailure.ServerError));
 

@@ -51,7 +51,8 @@ internal sealed class WorkerClient : IDisposable
 
     internal IPaymentProvider Client => host.Services.GetRequiredService<IPaymentProvider>();
 
-    internal Task<ChargeOutcome> ChargeAsync() => Client.ChargeAsync(Guid.NewGuid(), 19.99m, "EUR", Guid.NewGuid(), CancellationToken.None);
+    internal Task<ChargeOutcome> ChargeAsync() =>
+        Client.ChargeAsync(Guid.NewGuid(), 19.99m, "EUR", paymentMethod: null, Guid.NewGuid(), CancellationToken.None);
 
     internal Task<ChargeOutcome> RefundAsync() => Client.RefundAsync("ch_1", 19.99m, "EUR", Guid.NewGuid(), CancellationToken.None);
 

@@ -12,10 +12,17 @@ internal sealed class Client(Uri api, string? token = null) : IDisposable
     internal HttpClient Http => http;
 
     /// <summary>Places an order of one line and returns its id.</summary>
-    internal async Task<Guid> PlaceAsync(decimal price = 19.99m, string currency = "EUR")
+    internal async Task<Guid> PlaceAsync(decimal price = 19.99m, string currency = "EUR", string? paymentMethod = null)
     {
-        using var response = await http.PostAsJsonAsync(
-            "/orders", new { customerId = "c-17", currency, items = new[] { new { sku = "SKU-1", quantity = 2, unitPrice = price } } });
+        var order = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["customerId"] = "c-17",
+            ["currency"] = currency,
+            ["items"] = new[] { new { sku = "SKU-1", quantity = 2, unitPrice = price } },
+        };
+        if (paymentMethod is not null)
+            order["paymentMethod"] = paymentMethod;
+        using var response = await http.PostAsJsonAsync("/orders", order);
         Assert.True(response.IsSuccessStatusCode, $"{(int)response.StatusCode}: {await response.Content.ReadAsStringAsync()}");
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }

@@ -51,6 +51,7 @@ internal sealed partial class FaultSystem
             ["ConnectionStrings__orders"] = Through(postgres, "orders", RuntimeRoles.Of(project)),
             ["ConnectionStrings__payments"] = Through(postgres, "payments", RuntimeRoles.Of(project)),
             ["Payments__GatewayUrl"] = $"http://127.0.0.1:{Provider.Port}",
+            ["Payments__OrdersUrl"] = $"http://127.0.0.1:{WorkerApi.Port}",
             ["Payments__Stripe__Url"] = $"http://127.0.0.1:{Provider.Port}",
             ["Ledger__Path"] = Path.Combine(folder.FullName, "ledger.ndjson"),
         };

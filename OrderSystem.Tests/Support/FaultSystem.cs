@@ -32,6 +32,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         WorkerPostgres = new("worker-postgres", TcpProtocol.Postgres, () => postgres.Port, dice);
         Provider = new("provider", TcpProtocol.Raw, () => (Script?.Address ?? Gateway.Address).Port, dice);
         Webhooks = new("webhooks", TcpProtocol.Raw, () => Workers is { Count: > 0 } up ? dice.OneOf(up).Address.Port : 1, dice);
+        WorkerApi = new("worker-api", TcpProtocol.Raw, () => lastApi.Port, dice);
         Load = new(() => ApiAddresses, dice);
     }
 
@@ -59,6 +60,9 @@ internal sealed partial class FaultSystem : IAsyncDisposable
 
     /// <summary>From the payment provider and the audit to any of the workers, with the setting <c>Webhooks__Secret</c>.</summary>
     internal TcpProxy Webhooks { get; }
+
+    /// <summary>Between the workers and the order API that was started last; only orders with a payment method use it.</summary>
+    internal TcpProxy WorkerApi { get; }
 
     /// <summary>Replaces the provider for new connections. It can forward the requests that it does not answer.</summary>
     internal ScriptedProvider? Script { get; set; }
@@ -205,6 +209,7 @@ internal sealed partial class FaultSystem : IAsyncDisposable
             foreach (var proxy in Proxies)
                 await proxy.DisposeAsync();
             await Webhooks.DisposeAsync();
+            await WorkerApi.DisposeAsync();
             await Nats.DisposeAsync();
             await Postgres.DisposeAsync();
             folder.Delete(recursive: true);

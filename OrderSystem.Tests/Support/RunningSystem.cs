@@ -79,6 +79,8 @@ internal sealed class RunningSystem : IAsyncDisposable
         };
         if (Gateway is not null)
             environment["Payments__GatewayUrl"] = Gateway.Address.OriginalString;
+        if (OrderApi is not null)
+            environment["Payments__OrdersUrl"] = OrderApi.Address.OriginalString;
         foreach (var (name, value) in overrides)
             environment[name] = value;
         return environment;

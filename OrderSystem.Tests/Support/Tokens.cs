@@ -15,11 +15,16 @@ internal static class Tokens
     /// <summary>The token with which the order API calls the worker.</summary>
     private static string ForWorker { get; } = Of("order-api", "orders.ops");
 
+    /// <summary>The token with which the worker asks the order API for payment methods.</summary>
+    internal static string ForPaymentMethods { get; } = Of("payment-worker", "orders.payment-methods");
+
     /// <summary>The authentication settings of every service.</summary>
-    internal static IEnumerable<KeyValuePair<string, string>> Settings { get; } = [.. Key.Settings(), new("Audit__WorkerToken", ForWorker)];
+    internal static IEnumerable<KeyValuePair<string, string>> Settings { get; } =
+        [.. Key.Settings(), new("Audit__WorkerToken", ForWorker), new("Payments__OrdersToken", ForPaymentMethods)];
 
     /// <summary>Signatures that must not appear in any output: without its signature a token is worthless.</summary>
-    internal static IEnumerable<string> SignaturesShown => [Everything.Split('.')[2], ForWorker.Split('.')[2]];
+    internal static IEnumerable<string> SignaturesShown =>
+        new[] { Everything, ForWorker, ForPaymentMethods }.Select(token => token.Split('.')[2]);
 
     /// <summary>A token of this client, for this subject if there is one.</summary>
     internal static string Of(string client, string scopes = TokenKey.AllScopes, string? subject = null) =>

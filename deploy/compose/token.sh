@@ -20,10 +20,14 @@ if [ ! -e "$key" ]; then
   chmod 700 secrets
   (umask 077 && openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out "$key" 2>/dev/null)
   modulus=$(printf '%b' "$(openssl rsa -in "$key" -noout -modulus | sed 's/^Modulus=//; s/../\\x&/g')" | base64url)
-  rm -f secrets/Authentication__Jwks secrets/Audit__WorkerToken
+  rm -f secrets/Authentication__Jwks secrets/Audit__WorkerToken secrets/Payments__OrdersToken
   printf '{"keys":[{"kty":"RSA","use":"sig","alg":"RS256","n":"%s","e":"AQAB"}]}\n' "$modulus" >secrets/Authentication__Jwks
-  token order-api orders.ops $((3650 * 86400)) >secrets/Audit__WorkerToken
-  chmod 444 secrets/Authentication__Jwks secrets/Audit__WorkerToken
+  chmod 444 secrets/Authentication__Jwks
 fi
+# What the services call each other with: each by itself, so that a later release adds its own to a folder that is there.
+for service in order-api:orders.ops:Audit__WorkerToken payment-worker:orders.payment-methods:Payments__OrdersToken; do
+  IFS=: read -r client scope file <<<"$service"
+  [ -e "secrets/$file" ] || { token "$client" "$scope" $((3650 * 86400)) >"secrets/$file"; chmod 444 "secrets/$file"; }
+done
 
 [ "${1:-}" = --key ] || token "${1:-local}" "${2:-orders.read orders.write orders.ops}" $((12 * 3600))
