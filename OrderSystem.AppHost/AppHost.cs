@@ -72,7 +72,9 @@ else if (builder.ExecutionContext.IsRunMode)
         .WithIconName("BuildingBank")
         .WithProviderCommands()
         .WithWebhooksTo(worker);
-    worker.WithEnvironment("Payments__GatewayUrl", gateway.GetEndpoint("http")).WaitFor(gateway);
+    worker.WithEnvironment("Payments__GatewayUrl", gateway.GetEndpoint("http")).WaitFor(gateway)
+        .WithEnvironment("Payments__Reconciliation__Margin", "00:00:00")
+        .WithReconcileCommand(gateway);
     api.WithEnvironment("Audit__LedgerUrl", gateway.GetEndpoint("http"));
 }
 else

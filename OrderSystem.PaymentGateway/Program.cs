@@ -5,6 +5,7 @@ using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Idempotency;
 using OrderSystem.PaymentGateway.Ledger;
 using OrderSystem.PaymentGateway.Refunds;
+using OrderSystem.PaymentGateway.Settlement;
 using OrderSystem.PaymentGateway.Stripe;
 using OrderSystem.PaymentGateway.Webhooks;
 using OrderSystem.ServiceDefaults;
@@ -38,6 +39,7 @@ app.MapStripe();
 // Endpoints that only the simulator has.
 app.MapFaults();
 app.MapLedger();
+app.MapSettlement();
 app.MapDefaultEndpoints();
 
 return await app.RunServiceAsync();

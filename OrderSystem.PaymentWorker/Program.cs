@@ -6,6 +6,7 @@ using OrderSystem.Messaging.Persistence;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Ops;
 using OrderSystem.PaymentWorker.Ops.Payments;
+using OrderSystem.PaymentWorker.Ops.Reconciliation;
 using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.PaymentWorker.Webhooks;
 using OrderSystem.ServiceDefaults;
@@ -34,6 +35,7 @@ builder.AddPayments();
 builder.AddPaymentGateway();
 builder.AddWebhooks();
 builder.AddPaymentOperations();
+builder.AddReconciliation();
 builder.Services.AddRedrive(Topology.Payments);
 
 var app = builder.Build();

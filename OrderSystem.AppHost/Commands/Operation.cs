@@ -102,13 +102,33 @@ internal sealed class ServiceClient(HttpClient http, Uri address, string? token,
         }
     }
 
+    /// <summary>Posts what another service answers, and returns the response.</summary>
+    internal async Task<JsonElement> SendFileAsync(string path, string mediaType, Uri source)
+    {
+        await using var file = await http.GetStreamAsync(source, cancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, path)) { Content = new StreamContent(file) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue(mediaType);
+        Identify(request);
+        using var response = await http.SendAsync(request, cancellationToken);
+        var text = await response.Content.ReadAsStringAsync(cancellationToken);
+        return response.IsSuccessStatusCode
+            ? JsonSerializer.Deserialize<JsonElement>(text)
+            : throw new HttpRequestException(
+                $"POST {path} answered {(int)response.StatusCode}: {Detail(text)}", inner: null, response.StatusCode);
+    }
+
+    private void Identify(HttpRequestMessage request)
+    {
+        if (token is not null)
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        request.Headers.Add("X-Operator", $"{Environment.UserName} (dashboard)");
+    }
+
     private async Task<HttpResponseMessage> SendOnceAsync(HttpMethod method, string path, object? body, string? idempotencyKey)
     {
         using var request = new HttpRequestMessage(method, new Uri(address, path));
         request.Content = body is null ? null : JsonContent.Create(body);
-        if (token is not null)
-            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        request.Headers.Add("X-Operator", $"{Environment.UserName} (dashboard)");
+        Identify(request);
         if (idempotencyKey is not null)
             request.Headers.Add("Idempotency-Key", idempotencyKey);
         return await http.SendAsync(request, cancellationToken);

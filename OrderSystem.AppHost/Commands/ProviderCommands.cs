@@ -27,6 +27,9 @@ internal static class ProviderCommands
         .WithFault(
             "missign-webhooks", "Missign webhooks", "ShieldError", "Each charge is processed, and every webhook has a wrong signature.",
             new { processingRate = 1.0, webhookWrongSignatureRate = 1.0 })
+        .WithFault(
+            "settle-wrongly", "Settle wrongly", "DocumentError",
+            "The settlement report lacks a charge, has another amount and a charge that was never made.", new { settlementErrors = true })
         .WithOperation(
             "heal", "Heal", "Heart", "Removes all faults of the provider.", "Remove all faults of the provider?",
             async (service, _) =>

@@ -89,6 +89,9 @@ internal sealed class FaultSettings
     /// <summary>503 for every call.</summary>
     public bool Outage { get; set; }
 
+    /// <summary>A settlement report lacks the second charge, has another amount for the third, and a charge that was never made.</summary>
+    public bool SettlementErrors { get; set; }
+
     /// <summary>Makes the random choices reproducible for the same sequence of calls.</summary>
     public int? Seed { get; set; }
 }

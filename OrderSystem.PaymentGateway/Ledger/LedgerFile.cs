@@ -113,6 +113,17 @@ internal sealed class LedgerFile(string path) : IDisposable
         }
     }
 
+    /// <summary>The lines so far, the oldest first.</summary>
+    public async IAsyncEnumerable<LedgerLine> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var isHeader = true;
+        await foreach (var line in ReadLinesAsync(Length, cancellationToken))
+        {
+            if (!isHeader) yield return JsonSerializer.Deserialize(line.Span, LedgerJson.Default.LedgerLine)!;
+            isHeader = false;
+        }
+    }
+
     public void Dispose() => handle?.Dispose();
 
     private void Advance(int bytes, int lines)

@@ -1,5 +1,6 @@
 using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Ops.Payments;
+using OrderSystem.PaymentWorker.Ops.Reconciliation;
 using OrderSystem.ServiceDefaults.Access;
 
 namespace OrderSystem.PaymentWorker.Ops;
@@ -13,6 +14,7 @@ internal static class OpsApi
         ops.MapPaymentsExport();
         ops.MapPayments();
         ops.MapWebhookOperations();
+        ops.MapReconciliations();
         ops.MapRedrive();
         ops.MapPausePulling();
     }

@@ -1,6 +1,7 @@
 using OrderSystem.Messaging.JetStream;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Ops.Payments;
+using OrderSystem.PaymentWorker.Ops.Reconciliation;
 using System.CommandLine;
 
 namespace OrderSystem.PaymentWorker.Ops;
@@ -17,9 +18,11 @@ internal static class OpsCommands
 
     internal static async Task<int> RunAsync(IHostApplicationBuilder builder, string[] args)
     {
+        var payments = PaymentCommands.Create(builder, Database);
+        payments.Add(ReconcileCommand.Create(builder, Database));
         var root = new RootCommand("Operator commands of the payment worker.")
         {
-            PaymentCommands.Create(builder, Database),
+            payments,
             RedriveCommand.Create(builder.Configuration, Database, Topology.Payments),
         };
         var parsed = root.Parse(args);

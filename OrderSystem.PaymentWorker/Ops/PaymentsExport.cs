@@ -8,9 +8,9 @@ using Npgsql;
 namespace OrderSystem.PaymentWorker.Ops;
 
 /// <summary>
-/// <c>GET /ops/audit/payments</c>, <c>/ops/audit/events</c> and <c>/ops/audit/webhooks</c>: the payments and events of this service and the
-/// webhooks that contradict a payment, one JSON object per line, for the audit of the order API. Rows are streamed, so that their number
-/// does not matter for memory; a truncated response is a failure.
+/// <c>GET /ops/audit/payments</c>, <c>/events</c>, <c>/webhooks</c> and <c>/reconciliation</c>: the payments and events of this service, the
+/// webhooks that contradict a payment, and the findings of its last reconciliation, one JSON object per line, for the audit of the order
+/// API. Rows are streamed, so that their number does not matter for memory; a truncated response is a failure.
 /// </summary>
 internal static class PaymentsExport
 {
@@ -40,7 +40,21 @@ internal static class PaymentsExport
             "SELECT order_id, event_id, detail FROM webhook_events WHERE state = 'dead' AND contradicts ORDER BY received_at",
             row => new WebhookLine(row.GetGuid(0), row.GetString(1), row.GetString(2)),
             ExportJson.Default.WebhookLine));
+        ops.MapGet("/audit/reconciliation", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
+            http,
+            database,
+            """
+            SELECT f.reference, 'reconciliation ' || f.reconciliation_id || ': ' || f.subject || ' ' || f.kind
+                || coalesce(', ' || f.detail, ', here ' || f.here_amount || ' ' || f.here_currency
+                    || ', there ' || f.there_amount || ' ' || f.there_currency, '')
+            FROM reconciliation_findings f
+            WHERE f.reconciliation_id = (SELECT max(id) FROM reconciliations) ORDER BY f.number
+            """,
+            ReadFinding,
+            ExportJson.Default.ReconciliationLine));
     }
+
+    private static ReconciliationLine ReadFinding(NpgsqlDataReader row) => new(row.GetString(0), row.GetString(1));
 
     private static async Task WriteAsync<T>(
         HttpContext http, NpgsqlDataSource database, string sql, Func<NpgsqlDataReader, T> read, JsonTypeInfo<T> type)
@@ -91,8 +105,12 @@ internal sealed record WebhookLine(Guid OrderId, string EventId, string Detail);
 /// <summary>An event, and since when it waits in the outbox: since its creation, or since it was republished.</summary>
 internal sealed record EventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, DateTimeOffset? WaitingSince);
 
+/// <summary>A finding of the last reconciliation.</summary>
+internal sealed record ReconciliationLine(string Reference, string What);
+
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(PaymentLine))]
 [JsonSerializable(typeof(EventLine))]
 [JsonSerializable(typeof(WebhookLine))]
+[JsonSerializable(typeof(ReconciliationLine))]
 internal sealed partial class ExportJson : JsonSerializerContext;

@@ -39,7 +39,7 @@ internal static class Layers
             ["Telemetry"],
             ["Gateway"],
             ["Payments"],
-            ["Webhooks", "Ops.Payments"],
+            ["Webhooks", "Ops.Payments", "Ops.Reconciliation"],
             ["Ops"],
             [""],
         ],
@@ -48,7 +48,7 @@ internal static class Layers
             ["Answers"],
             ["Ledger", "Faults"],
             ["Idempotency", "Webhooks"],
-            ["Charges", "Refunds", "Stripe"],
+            ["Charges", "Refunds", "Stripe", "Settlement"],
             [""],
         ],
         ["OrderSystem.LocalServers"] =

@@ -11,6 +11,7 @@ internal enum AuditSource
     OrdersStream = 8,
     PaymentsStream = 16,
     Webhooks = 32,
+    Reconciliation = 64,
 }
 
 /// <summary>One check of an invariant.</summary>
@@ -97,6 +98,8 @@ internal static class AuditChecks
             FROM audit_charges c JOIN orders o ON o.id = c.order_id LEFT JOIN audit_payments p ON p.order_id = c.order_id
             WHERE c.succeeded AND o.status <> 'pending' AND o.updated_at < $1 AND p.provider_reference IS DISTINCT FROM c.id
             """),
+        new("I4", "the last reconciliation with the provider's report, if there was one, has no finding", AuditSource.Reconciliation,
+            "SELECT reference, what FROM audit_findings"),
         new("I5", "every order has reached a final status, unless the provider is processing its payment", AuditSource.None,
             """
             SELECT o.id::text, 'has been pending since ' || o.created_at FROM orders o WHERE o.status = 'pending' AND o.created_at < $1

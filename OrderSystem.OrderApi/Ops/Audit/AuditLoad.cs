@@ -48,6 +48,12 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
             AuditTables.Webhooks,
             LinesAsync(At(worker.WorkerUrl, "WorkerUrl", "ops/audit/webhooks"), AuditJson.Default.AuditWebhookLine, Row, cancellationToken),
             cancellationToken));
+        await TryAsync(AuditSource.Reconciliation, async () => await tables.FillAsync(
+            AuditTables.Findings,
+            LinesAsync(
+                At(worker.WorkerUrl, "WorkerUrl", "ops/audit/reconciliation"), AuditJson.Default.AuditReconciliationLine, Row,
+                cancellationToken),
+            cancellationToken));
     }
 
     private async Task TryAsync(AuditSource source, Func<Task> load)
@@ -176,6 +182,9 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     private static (object?, NpgsqlDbType)[] Row(AuditWebhookLine line) =>
         [(line.OrderId, NpgsqlDbType.Uuid), (line.EventId, NpgsqlDbType.Text), (line.Detail, NpgsqlDbType.Text)];
 
+    private static (object?, NpgsqlDbType)[] Row(AuditReconciliationLine line) =>
+        [(line.Reference, NpgsqlDbType.Text), (line.What, NpgsqlDbType.Text)];
+
     private static (object?, NpgsqlDbType)[] Row(AuditEventLine line) =>
     [
         (line.EventId, NpgsqlDbType.Uuid), (line.OrderId, NpgsqlDbType.Uuid), (line.Type, NpgsqlDbType.Text),
@@ -193,9 +202,12 @@ internal sealed record AuditWebhookLine(Guid OrderId, string EventId, string Det
 
 internal sealed record AuditEventLine(Guid EventId, Guid OrderId, string Type, DateTimeOffset OccurredAt, DateTimeOffset? WaitingSince);
 
+internal sealed record AuditReconciliationLine(string Reference, string What);
+
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(AuditLedgerLine))]
 [JsonSerializable(typeof(AuditPaymentLine))]
 [JsonSerializable(typeof(AuditEventLine))]
 [JsonSerializable(typeof(AuditWebhookLine))]
+[JsonSerializable(typeof(AuditReconciliationLine))]
 internal sealed partial class AuditJson : JsonSerializerContext;

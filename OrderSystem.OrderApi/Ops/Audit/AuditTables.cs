@@ -14,6 +14,7 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
     internal const string Payments = "audit_payments (order_id, status, amount, currency, provider_reference)";
     internal const string Events = "audit_events (event_id, order_id, type, occurred_at, waiting_since)";
     internal const string Webhooks = "audit_webhooks (order_id, event_id, detail)";
+    internal const string Findings = "audit_findings (reference, what)";
     internal const string Streamed = "audit_streamed (event_id)";
 
     /// <summary>The outbox is copied before the streams are read: an event that leaves it meanwhile is found in its stream.</summary>
@@ -29,6 +30,7 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
         CREATE TEMP TABLE audit_payments (order_id uuid, status text, amount numeric, currency text, provider_reference text);
         CREATE TEMP TABLE audit_events (event_id uuid, order_id uuid, type text, occurred_at timestamptz, waiting_since timestamptz);
         CREATE TEMP TABLE audit_webhooks (order_id uuid, event_id text, detail text);
+        CREATE TEMP TABLE audit_findings (reference text, what text);
         CREATE TEMP TABLE audit_streamed (event_id uuid);
         CREATE TEMP TABLE audit_streams (stream text, since timestamptz);
         """;
