@@ -8,9 +8,9 @@ using Npgsql;
 namespace OrderSystem.PaymentWorker.Ops;
 
 /// <summary>
-/// <c>GET /ops/audit/payments</c>, <c>/events</c>, <c>/webhooks</c> and <c>/reconciliation</c>: the payments and events of this service, the
-/// webhooks that contradict a payment, and the findings of its last reconciliation, one JSON object per line, for the audit of the order
-/// API. Rows are streamed, so that their number does not matter for memory; a truncated response is a failure.
+/// <c>GET /ops/audit/payments</c>, <c>/events</c>, <c>/webhooks</c> and <c>/reconciliation</c>: the payments and events of this service,
+/// the webhooks that contradict a payment, and the findings of its last reconciliation, one JSON object per line, for the audit of the
+/// order API. Rows are streamed, so that their number does not matter for memory; a truncated response is a failure.
 /// </summary>
 internal static class PaymentsExport
 {

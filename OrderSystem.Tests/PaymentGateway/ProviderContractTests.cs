@@ -45,6 +45,9 @@ public sealed class ProviderContractTests
         await ExpectAsync("POST /refunds", 422, () => gateway.RefundAsync("r-1", charge, 9m));
         await ExpectAsync("GET /charges", 200, () => gateway.Http.GetAsync("/charges?orderId=o-1"));
 
+        await gateway.SetFaultsAsync(new { processingRate = 1.0, processingFor = "01:00:00" });
+        await ExpectAsync("POST /charges", 202, () => gateway.SendAsync("/charges", "k-4", order with { orderId = "o-3" }));
+        await ExpectAsync("GET /charges", 200, () => gateway.Http.GetAsync("/charges?orderId=o-3"));
         await gateway.SetFaultsAsync(new { declineRate = 1.0 });
         await ExpectAsync("POST /charges", 402, () => gateway.SendAsync("/charges", "k-3", order with { orderId = "o-2" }));
         await ExpectAsync("GET /charges", 200, () => gateway.Http.GetAsync("/charges?orderId=o-2"));
