@@ -27,7 +27,7 @@ internal static class WorkerCommands
         var settlement = gateway.GetEndpoint("http");
         return worker.WithOperation(
             "reconcile", "Reconcile", "DocumentCheckmark", "Compares the provider's settlement report with the payments.",
-            confirmation: null,
+            "Reconcile now? The result is stored, and its findings are those of the next audit.",
             async (service, _) =>
             {
                 var report = new Uri(new Uri(settlement.Url), "settlement.csv");

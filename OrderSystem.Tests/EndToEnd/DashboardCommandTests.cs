@@ -34,6 +34,7 @@ public sealed class DashboardCommandTests : IAsyncLifetime
         await OrdersArePlacedAsync();
         await TheWorkerPausesAsync();
         await ProviderFaultsAreSetAndHealedAsync();
+        await ReportsAreReconciledAsync();
         await DeadLettersAreShownAndReplayedAsync();
         await AResourceStopsAndStartsAsync();
         await LostEventsAreRedrivenAsync();
@@ -105,6 +106,17 @@ public sealed class DashboardCommandTests : IAsyncLifetime
             Assert.EndsWith("Heal ends it.", (await SucceedsAsync("payment-gateway", command)).Message, StringComparison.Ordinal);
             Assert.Equal(value, (await provider.GetFromJsonAsync<JsonElement>("/faults")).GetProperty(setting).ToString());
         }
+    }
+
+    private async Task ReportsAreReconciledAsync()
+    {
+        await SucceedsAsync("payment-gateway", "settle-wrongly");
+        var differs = await system.RunAsync("payment-worker", "reconcile");
+        Assert.False(differs.Success);
+        Assert.StartsWith("The report and the payments differ: ", differs.Message, StringComparison.Ordinal);
+        Assert.Contains("otherAmount", differs.Data!.Value, StringComparison.Ordinal);
+        await SucceedsAsync("payment-gateway", "heal");
+        Assert.Equal("The report and the payments agree.", (await SucceedsAsync("payment-worker", "reconcile")).Message);
     }
 
     private async Task DeadLettersAreShownAndReplayedAsync()
