@@ -29,10 +29,20 @@ internal sealed class Client(Uri api, string? token = null) : IDisposable
 
     internal Task<JsonElement> GetAsync(Guid order) => http.GetFromJsonAsync<JsonElement>($"/orders/{order}");
 
-    /// <summary>Waits until the order has the status.</summary>
-    internal Task<JsonElement> WaitForAsync(Guid order, string status, TimeSpan? within = null) =>
-        Eventually.GetAsync(
-            $"order {order} is {status}", () => GetAsync(order), answer => answer.GetProperty("status").GetString() == status, within);
+    /// <summary>Waits until the order has the status. A timeout shows the order's timeline, which tells what it waits for.</summary>
+    internal async Task<JsonElement> WaitForAsync(Guid order, string status, TimeSpan? within = null)
+    {
+        try
+        {
+            return await Eventually.GetAsync(
+                $"order {order} is {status}", () => GetAsync(order), answer => answer.GetProperty("status").GetString() == status, within);
+        }
+        catch (Xunit.Sdk.XunitException late)
+        {
+            using var timeline = await http.GetAsync(new Uri($"/orders/{order}/timeline", UriKind.Relative));
+            throw new Xunit.Sdk.XunitException($"{late.Message}\n{await timeline.Content.ReadAsStringAsync()}", late);
+        }
+    }
 
     public void Dispose() => http.Dispose();
 }
