@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using OrderSystem.Messaging.Envelope;
+using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.Messaging.GroupCommit;
 
@@ -11,20 +12,18 @@ public sealed class CommittedEvents
 {
     private readonly Channel<StoredEvent> direct = Channel.CreateBounded<StoredEvent>(
         new BoundedChannelOptions(8_192) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Events that may be published from memory.</summary>
     internal ChannelReader<StoredEvent> Direct => direct.Reader;
 
     /// <summary>Signals that the outbox has an event that must be published from the table.</summary>
-    internal ChannelReader<bool> TableSignal => signal.Reader;
+    internal PollSignal TableSignal { get; } = new();
 
     internal void Add(StoredEvent stored)
     {
         if (stored.IsFirst)
             direct.Writer.TryWrite(stored);
         else
-            signal.Writer.TryWrite(true);
+            TableSignal.Set();
     }
 }

@@ -84,10 +84,7 @@ internal sealed partial class Relay(
     /// <summary>Waits for the next poll, or for a commit that has put an event into the table.</summary>
     private async Task WaitAsync(TimeSpan poll, CancellationToken stopping)
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAny(Task.Delay(poll, time, either.Token), committed.TableSignal.WaitToReadAsync(either.Token).AsTask());
-        await either.CancelAsync();
-        committed.TableSignal.TryRead(out _);
+        await committed.TableSignal.WaitAsync(poll, time, stopping);
         stopping.ThrowIfCancellationRequested();
     }
 

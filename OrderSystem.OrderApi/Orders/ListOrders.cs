@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.ServiceDefaults.Access;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -33,9 +34,7 @@ internal static class ListOrders
         ClaimsPrincipal caller, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        var size = DefaultLimit;
-        if (limit is not null && (!int.TryParse(limit, out size) || size is < 1 or > MaxLimit))
-            errors["limit"] = [$"must be between 1 and {MaxLimit}"];
+        var size = PageLimit.Read(limit, DefaultLimit, MaxLimit, errors);
         if (status is not null && !OrderStatuses.TryParse(status, out _))
             errors["status"] = ["must be pending, paid, paymentFailed, cancelled or manualReview"];
         if (customerId is { Length: 0 or > 64 } || customerId?.Contains('\0') == true)

@@ -21,7 +21,8 @@ internal static class SettlementEndpoints
 
     public static void MapSettlement(this IEndpointRouteBuilder routes) => routes.MapGet("/settlement.csv", Report);
 
-    private static IResult Report(LedgerWriter ledger, FaultInjector faults, HttpContext http, string format = "http")
+    private static IResult Report(
+        LedgerWriter ledger, FaultInjector faults, TimeProvider time, HttpContext http, string format = "http")
     {
         if (format is not ("http" or "stripe")) return Problems.Invalid("format", "The format must be http or stripe.");
         var isStripe = format == "stripe";
@@ -30,23 +31,23 @@ internal static class SettlementEndpoints
             {
                 await using var text = new StreamWriter(body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" };
                 await text.WriteLineAsync(isStripe ? StripeHeader : HttpHeader);
-                await foreach (var line in LinesAsync(ledger, faults.Settings.SettlementErrors, http.RequestAborted))
+                await foreach (var line in LinesAsync(ledger, time.GetUtcNow(), faults.Settings.SettlementErrors, http.RequestAborted))
                     await text.WriteLineAsync(isStripe ? StripeRow(line) : HttpRow(line));
             },
             "text/csv");
     }
 
     /// <summary>
-    /// The ledger without declined charges. With errors the second charge is missing, the third has another amount, and a charge that was
+    /// The ledger without charges that were declined or are still being processed. With errors the second charge is missing, the third has another amount, and a charge that was
     /// never made follows it.
     /// </summary>
     private static async IAsyncEnumerable<LedgerLine> LinesAsync(
-        LedgerWriter ledger, bool hasErrors, [EnumeratorCancellation] CancellationToken cancellationToken)
+        LedgerWriter ledger, DateTimeOffset now, bool hasErrors, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var charges = 0;
         await foreach (var line in ledger.File.ReadAsync(cancellationToken))
         {
-            if (line.Status != Entry.SucceededStatus) continue;
+            if (line.Status != Entry.SucceededStatus || line.SettlesAt > now) continue;
             if (hasErrors && line.Kind == LedgerLine.ChargeKind && ++charges is 2 or 3)
             {
                 if (charges == 2) continue;

@@ -1,11 +1,11 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Npgsql;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Ops.Payments;
 using OrderSystem.PaymentWorker.Webhooks;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.PaymentWorker.Ops;
 
@@ -41,16 +41,13 @@ internal static class WebhookOperations
         string? state, string? limit, NpgsqlDataSource database, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        if (state is not null && !WebhookStates.All.Contains(state))
-            errors["state"] = [$"must be one of {string.Join(", ", WebhookStates.All)}"];
-        var size = DefaultLimit;
-        if (limit is not null
-            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit))
-            errors["limit"] = [$"must be between 1 and {MaxLimit}"];
+        if (state is not null && !WebhookStates.Names.Contains(state))
+            errors["state"] = [$"must be one of {string.Join(", ", WebhookStates.Names)}"];
+        var size = PageLimit.Read(limit, DefaultLimit, MaxLimit, errors);
         return errors.Count > 0
             ? TypedResults.ValidationProblem(errors)
             : TypedResults.Json(
-                await ReadAsync(database, state ?? WebhookStates.Dead, size, cancellationToken), WebhookJson.Default.WebhookList);
+                await ReadAsync(database, state ?? WebhookState.Dead.ToName(), size, cancellationToken), WebhookJson.Default.WebhookList);
     }
 
     /// <summary>The state is a literal in the SQL, so that PostgreSQL can use the partial index of each.</summary>
@@ -106,7 +103,7 @@ internal static class WebhookOperations
         await using var command = new NpgsqlCommand(
             $"UPDATE webhook_events SET {change} WHERE id = $1 AND state = 'dead' RETURNING order_id", connection)
         {
-            Parameters = { new NpgsqlParameter<Guid> { TypedValue = WebhookId.Of(webhook.Provider, webhook.EventId) } },
+            Parameters = { new NpgsqlParameter<Guid> { TypedValue = WebhookEvent.IdOf(webhook.Provider, webhook.EventId) } },
         };
         var order = await command.ExecuteScalarAsync(cancellationToken);
         if (order is null)

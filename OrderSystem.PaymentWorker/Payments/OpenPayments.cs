@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Threading.Channels;
 using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.Persistence;
 using OrderSystem.Messaging.Telemetry;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Telemetry;
+using OrderSystem.ServiceDefaults.Hosting;
 using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.PaymentWorker.Payments;
@@ -25,8 +25,7 @@ internal sealed partial class OpenPayments(
 
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<Task, byte> running = [];
-    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly PollSignal signal = new();
 
     /// <summary>Cancelled when the shutdown timeout has elapsed.</summary>
     private readonly CancellationTokenSource abandon = new();
@@ -37,7 +36,7 @@ internal sealed partial class OpenPayments(
     private long? recoveredAt;
 
     /// <summary>Polls now instead of in the next period.</summary>
-    internal void PollNow() => signal.Writer.TryWrite(true);
+    internal void PollNow() => signal.Set();
 
     /// <summary>
     /// Graceful shutdown: takes no more payments and finishes those in progress. An aborted call would leave an unknown outcome.
@@ -75,18 +74,10 @@ internal sealed partial class OpenPayments(
                 Log.Failed(logger, failure);
             }
 
-            await WaitAsync(stoppingToken);
+            await signal.WaitAsync(Poll, time, stoppingToken);
         }
 
         await Task.WhenAll(running.Keys);
-    }
-
-    private async Task WaitAsync(CancellationToken stopping)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAny(Task.Delay(Poll, time, either.Token), signal.Reader.WaitToReadAsync(either.Token).AsTask());
-        await either.CancelAsync();
-        signal.Reader.TryRead(out _);
     }
 
     private async Task AdvanceAsync(CancellationToken stopping)

@@ -18,9 +18,14 @@ internal sealed class OrderCreatedHandler(
     public async Task<HandlingResult> HandleAsync(ReceivedEvent<OrderCreated> received, CancellationToken cancellationToken)
     {
         var order = received.Body;
-        var intent = BeginCharge.Intent(order.OrderId, order.Total, order.Currency, options.Value.Lease, doubt.About(received.Envelope));
-        if (order.HasPaymentMethod)
-            intent = intent with { HasMethod = true, Method = (await methods.FetchAsync(order.OrderId, cancellationToken)).Token };
+        var isInDoubt = doubt.About(received.Envelope);
+        var intent = BeginCharge.Intent(order.OrderId, order.Total, order.Currency, options.Value.Lease, isInDoubt) with
+        {
+            HasMethod = order.HasPaymentMethod,
+
+            // A duplicate may be about a finished payment, which needs none; an open one fetches it before its charge.
+            Method = order.HasPaymentMethod && !isInDoubt ? (await methods.FetchAsync(order.OrderId, cancellationToken)).Token : null,
+        };
         var begun = await committer.WriteAsync(BeginCharge.Write, intent);
         return begun.State switch
         {

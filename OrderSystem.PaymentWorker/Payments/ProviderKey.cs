@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Payments;
 
@@ -12,17 +11,7 @@ internal static class ProviderKey
     /// <summary>Part of the hashed name. Changing the derivation would charge every order without a stored key a second time.</summary>
     private const string Namespace = "ordersystem/provider-key/1";
 
-    internal static Guid OfCharge(Guid orderId) => Of("charge", orderId);
+    internal static Guid OfCharge(Guid orderId) => NameBasedUuid.Of($"{Namespace}/charge/{orderId:D}");
 
-    internal static Guid OfRefund(Guid orderId) => Of("refund", orderId);
-
-    /// <summary>The first 128 bits of SHA-256 over namespace, purpose and order, as a UUID of version 8 (RFC 9562).</summary>
-    private static Guid Of(string purpose, Guid orderId)
-    {
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{Namespace}/{purpose}/{orderId:D}"), hash);
-        hash[6] = (byte)(0x80 | (hash[6] & 0x0F));
-        hash[8] = (byte)(0x80 | (hash[8] & 0x3F));
-        return new Guid(hash[..16], bigEndian: true);
-    }
+    internal static Guid OfRefund(Guid orderId) => NameBasedUuid.Of($"{Namespace}/refund/{orderId:D}");
 }

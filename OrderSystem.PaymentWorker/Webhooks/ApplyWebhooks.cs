@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Envelope;
 using OrderSystem.Messaging.GroupCommit;
@@ -7,6 +6,7 @@ using OrderSystem.Messaging.Persistence;
 using OrderSystem.Messaging.Telemetry;
 using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.PaymentWorker.Telemetry;
+using OrderSystem.ServiceDefaults.Hosting;
 using OrderSystem.ServiceDefaults.Telemetry;
 
 namespace OrderSystem.PaymentWorker.Webhooks;
@@ -23,11 +23,10 @@ internal sealed partial class ApplyWebhooks(
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
 
-    private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly PollSignal signal = new();
 
     /// <summary>Looks now instead of in the next period.</summary>
-    internal void PollNow() => signal.Writer.TryWrite(true);
+    internal void PollNow() => signal.Set();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -50,16 +49,8 @@ internal sealed partial class ApplyWebhooks(
                 break;
             }
 
-            await WaitAsync(stoppingToken);
+            await signal.WaitAsync(Poll, time, stoppingToken);
         }
-    }
-
-    private async Task WaitAsync(CancellationToken stopping)
-    {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        await Task.WhenAny(Task.Delay(Poll, time, either.Token), signal.Reader.WaitToReadAsync(either.Token).AsTask());
-        await either.CancelAsync();
-        signal.Reader.TryRead(out _);
     }
 
     private async Task<int> ApplyDueAsync(CancellationToken cancellationToken)
@@ -99,17 +90,17 @@ internal sealed partial class ApplyWebhooks(
             case WebhookVerdict.Succeeds or WebhookVerdict.Declines:
                 // Meanwhile the payment may have got an outcome: compared with that at once.
                 return await RecordAsync(webhook.Event, webhook.Payment!, decision.Verdict == WebhookVerdict.Succeeds)
-                    ? new(id, WebhookStates.Applied, "the payment has its outcome", Contradicts: false, TimeSpan.Zero)
-                    : new(id, WebhookStates.Waiting, "the payment has changed meanwhile", Contradicts: false, TimeSpan.Zero);
+                    ? new(id, WebhookState.Applied, "the payment has its outcome", Contradicts: false, TimeSpan.Zero)
+                    : new(id, WebhookState.Waiting, "the payment has changed meanwhile", Contradicts: false, TimeSpan.Zero);
             case WebhookVerdict.Confirms:
-                return new(id, WebhookStates.Applied, decision.Detail, Contradicts: false, TimeSpan.Zero);
+                return new(id, WebhookState.Applied, decision.Detail, Contradicts: false, TimeSpan.Zero);
             case WebhookVerdict.Waits:
-                return new(id, WebhookStates.Waiting, decision.Detail, Contradicts: false, WaitAfter(webhook.Attempts));
+                return new(id, WebhookState.Waiting, decision.Detail, Contradicts: false, WaitAfter(webhook.Attempts));
             default:
                 Activity.Current?.Keep();
                 Log.Dead(logger, webhook.Event.Provider, webhook.Event.EventId, webhook.Event.OrderId, decision.Detail!);
                 return new(
-                    id, WebhookStates.Dead, decision.Detail, decision.Verdict == WebhookVerdict.Contradicts, TimeSpan.Zero);
+                    id, WebhookState.Dead, decision.Detail, decision.Verdict == WebhookVerdict.Contradicts, TimeSpan.Zero);
         }
     }
 

@@ -5,11 +5,11 @@ namespace OrderSystem.PaymentWorker.Webhooks;
 
 /// <summary>What became of a webhook.</summary>
 /// <param name="Id">Its key.</param>
-/// <param name="State">One of <see cref="WebhookStates"/>.</param>
+/// <param name="State">Its new state.</param>
 /// <param name="Detail">Why.</param>
 /// <param name="Contradicts">Whether it contradicts a final outcome.</param>
 /// <param name="Wait">Until it is tried again, while it waits.</param>
-internal sealed record SettledWebhook(Guid Id, string State, string? Detail, bool Contradicts, TimeSpan Wait);
+internal sealed record SettledWebhook(Guid Id, WebhookState State, string? Detail, bool Contradicts, TimeSpan Wait);
 
 /// <summary>Stores what became of a webhook. The result is whether it was still waiting.</summary>
 internal static class SettleWebhook
@@ -18,7 +18,7 @@ internal static class SettleWebhook
         "settle-webhook",
         key: ("id", row => row.Id),
         input: columns => columns
-            .Add("state", NpgsqlDbType.Text, row => row.State)
+            .Add("state", NpgsqlDbType.Text, row => row.State.ToName())
             .Add("detail", NpgsqlDbType.Text, row => row.Detail)
             .Add("contradicts", NpgsqlDbType.Boolean, row => row.Contradicts)
             .Add("wait", NpgsqlDbType.Interval, row => row.Wait),

@@ -19,7 +19,7 @@ internal static class StoreWebhook
             .Add("amount", NpgsqlDbType.Numeric, row => row.Amount)
             .Add("currency", NpgsqlDbType.Text, row => row.Currency)
             .Add("reason", NpgsqlDbType.Text, row => row.Reason)
-            .Add("state", NpgsqlDbType.Text, row => IsAbout(row) ? WebhookStates.Waiting : WebhookStates.Ignored)
+            .Add("state", NpgsqlDbType.Text, row => (IsAbout(row) ? WebhookState.Waiting : WebhookState.Ignored).ToName())
             .Add("detail", NpgsqlDbType.Text, row => IsAbout(row) ? null : "it is not about a charge of an order"),
         $"""
         WITH input AS ({BatchedWrite.Rows}),

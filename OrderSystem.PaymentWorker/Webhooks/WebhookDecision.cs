@@ -8,8 +8,8 @@ namespace OrderSystem.PaymentWorker.Webhooks;
 /// <param name="Detail">Why.</param>
 internal readonly record struct WebhookDecision(WebhookVerdict Verdict, string? Detail)
 {
-    /// <summary>How long a webhook waits for its payment: as long as providers repeat theirs.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromDays(3);
+    /// <summary>How long a webhook waits in the inbox for the payment of its order: as long as providers retry a delivery.</summary>
+    private static readonly TimeSpan MaxWaitForPayment = TimeSpan.FromDays(3);
 
     /// <summary>
     /// A webhook is a hint: the state that it claims is compared with the payment's. It is an outcome for an open payment, confirms a
@@ -18,7 +18,7 @@ internal readonly record struct WebhookDecision(WebhookVerdict Verdict, string? 
     internal static WebhookDecision About(DueWebhook webhook) => (webhook.Event, webhook.Payment) switch
     {
         ({ Claim: WebhookClaim.Processing }, _) => new(WebhookVerdict.Confirms, "the provider is processing the charge"),
-        (_, null) when webhook.Age >= Patience => new(WebhookVerdict.Fails, "there is no payment of this order"),
+        (_, null) when webhook.Age >= MaxWaitForPayment => new(WebhookVerdict.Fails, "there is no payment of this order"),
         (_, null) => new(WebhookVerdict.Waits, "there is no payment of this order yet"),
         ({ Claim: WebhookClaim.Succeeded } claim, { } payment) => Success(claim, payment),
         ({ Claim: WebhookClaim.Declined } claim, { } payment) => Decline(claim, payment),

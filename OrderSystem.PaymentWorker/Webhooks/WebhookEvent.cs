@@ -1,3 +1,5 @@
+using OrderSystem.PaymentWorker.Gateway;
+
 namespace OrderSystem.PaymentWorker.Webhooks;
 
 /// <summary>What a webhook claims about a charge. Only this is kept of it: no body, which may hold personal data.</summary>
@@ -15,7 +17,10 @@ internal sealed record WebhookEvent(
     string? Reference = null, decimal? Amount = null, string? Currency = null, string? Reason = null)
 {
     /// <summary>The key of the event in the inbox.</summary>
-    internal Guid Id => WebhookId.Of(Provider, EventId);
+    internal Guid Id => IdOf(Provider, EventId);
+
+    /// <summary>Derived from the provider and its event id: a second delivery finds the row of the first.</summary>
+    internal static Guid IdOf(string provider, string eventId) => NameBasedUuid.Of($"ordersystem/webhook/1/{provider}/{eventId}");
 }
 
 /// <summary>In the database by its name in lower case.</summary>

@@ -18,13 +18,15 @@ public sealed class ProcessingFaultTests
     public async Task A_payment_in_processing_ends_by_look_ups_alone_and_is_charged_once(string provider)
     {
         await using var system = await FaultSystem.StartAsync(settings: [.. Settings, ("Payments__Provider", provider)]);
-        await system.SetProviderAsync(new { processingRate = 1, processingFor = "00:00:06", declineCents = new[] { 14 } });
         using var client = new Client(system.ApiAddresses[0]);
+
+        // Long enough to be cancelled meanwhile; the others need not wait.
+        await system.SetProviderAsync(new { processingRate = 1, processingFor = "00:00:15" });
+        var cancelled = await client.PlaceAsync(price: 11m);
+        await ProcessingAsync(system, 1);
+        await system.SetProviderAsync(new { processingRate = 1, processingFor = "00:00:02", declineCents = new[] { 14 } });
         var paid = await client.PlaceAsync(price: 10m);
         var declined = await client.PlaceAsync(price: 10.07m);
-        var cancelled = await client.PlaceAsync(price: 11m);
-        await ProcessingAsync(system, 3);
-
         (await client.Http.PostAsync(new Uri($"/orders/{cancelled}/cancel", UriKind.Relative), content: null)).EnsureSuccessStatusCode();
         await client.WaitForAsync(paid, "paid");
         Assert.Equal("card_declined", (await client.WaitForAsync(declined, "paymentFailed")).GetProperty("reason").GetString());

@@ -25,16 +25,19 @@ public sealed class WebhookFaultTests
     {
         await using var system = await FaultSystem.StartAsync(
             settings: [.. Settings, ("Payments__Provider", provider), ("Payments__ProcessingLookUps__0", "01:00:00")]);
-        await system.SetProviderAsync(new
-        {
-            processingRate = 1, processingFor = "00:00:03", declineCents = new[] { 14 }, webhookDuplicateRate = 0.5,
-            webhookWrongSignatureRate = 0.3, seed = system.Dice.Seed,
-        });
         using var client = new Client(system.ApiAddresses[0]);
-        var paid = await client.PlaceAsync(price: 10m);
-        var declined = await client.PlaceAsync(price: 10.07m);
+
+        // Long enough to be cancelled meanwhile; the others need not wait.
+        await system.SetProviderAsync(new { processingRate = 1, processingFor = "00:00:15" });
         var cancelled = await client.PlaceAsync(price: 11m);
         await Eventually.BeTrueAsync("the charge is being processed", async () => await StatusAsync(system, cancelled) is "processing");
+        await system.SetProviderAsync(new
+        {
+            processingRate = 1, processingFor = "00:00:01", declineCents = new[] { 14 }, webhookDuplicateRate = 0.5,
+            webhookWrongSignatureRate = 0.3, seed = system.Dice.Seed,
+        });
+        var paid = await client.PlaceAsync(price: 10m);
+        var declined = await client.PlaceAsync(price: 10.07m);
         (await client.Http.PostAsync(new Uri($"/orders/{cancelled}/cancel", UriKind.Relative), content: null)).EnsureSuccessStatusCode();
 
         await client.WaitForAsync(paid, "paid");

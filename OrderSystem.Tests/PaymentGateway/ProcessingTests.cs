@@ -25,24 +25,29 @@ public sealed class ProcessingTests : IAsyncLifetime
     [Fact]
     public async Task A_charge_in_processing_is_found_as_such_until_its_outcome_and_survives_a_restart()
     {
-        await gateway.SetFaultsAsync(new { processingCents = new[] { 42 }, declineCents = new[] { 13 }, processingFor = "00:00:06" });
-        using var charge = await gateway.ChargeAsync("key", amount: 10.42m);
+        await gateway.SetFaultsAsync(new { processingCents = new[] { 42 }, processingFor = "01:00:00" });
+        using var charge = await gateway.ChargeAsync("long", order: "order-2", amount: 11.42m);
         Assert.Equal(HttpStatusCode.Accepted, charge.StatusCode);
         Assert.Equal("processing", await charge.TextAsync("status"));
-        var id = await charge.TextAsync("id");
-        Assert.Equal("processing", await StatusAsync());
-        using var refused = await gateway.RefundAsync("refund", id, 10.42m);
-        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        var waiting = await charge.TextAsync("id");
+        await gateway.SetFaultsAsync(new { processingCents = new[] { 42 }, processingFor = "00:00:01" });
+        using var brief = await gateway.ChargeAsync("key", amount: 10.42m);
+        var settled = await brief.TextAsync("id");
         await WebhookAsync("charge.processing");
 
         await gateway.KillAsync();
         await gateway.StartAgainAsync();
-        using var replayed = await gateway.ChargeAsync("key", amount: 10.42m);
-        Assert.Equal(HttpStatusCode.Accepted, replayed.StatusCode);
-        await Eventually.BeTrueAsync("the charge has its outcome", async () => await StatusAsync() == "succeeded");
+        await Eventually.BeTrueAsync("the charge has its outcome", async () => await StatusAsync("order-1") == "succeeded");
         await WebhookAsync("charge.succeeded");
-        using var refunded = await gateway.RefundAsync("refund-2", id, 10.42m);
+        using var refunded = await gateway.RefundAsync("refund", settled, 10.42m);
         Assert.Equal(HttpStatusCode.OK, refunded.StatusCode);
+
+        Assert.Equal("processing", await StatusAsync("order-2"));
+        using var refused = await gateway.RefundAsync("refund-2", waiting, 11.42m);
+        Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
+        var report = await gateway.Http.GetStringAsync("/settlement.csv");
+        Assert.Contains(settled, report, StringComparison.Ordinal);
+        Assert.DoesNotContain(waiting, report, StringComparison.Ordinal);
 
         // The first answer to a key stays its answer.
         using var again = await gateway.ChargeAsync("key", amount: 10.42m);
@@ -78,7 +83,7 @@ public sealed class ProcessingTests : IAsyncLifetime
         await DeliveredAsync(3);
     }
 
-    private async Task<string> StatusAsync() => (await gateway.ChargesOfAsync("order-1"))[0].GetProperty("status").GetString()!;
+    private async Task<string> StatusAsync(string order) => (await gateway.ChargesOfAsync(order))[0].GetProperty("status").GetString()!;
 
     private Task DeliveredAsync(long count) => Eventually.BeTrueAsync(
         $"{count} webhooks are delivered", async () => await gateway.AttemptsAsync("webhookDelivered") == count);

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
 using OrderSystem.Messaging;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.OrderApi.Ops.DeadLetters;
 
@@ -62,9 +63,7 @@ internal static class DeadLettersApi
         string? since, string? limit, string? cursor, DeadLetterStream letters, CancellationToken cancellationToken)
     {
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
-        var size = DefaultLimit;
-        if (limit is not null && (!int.TryParse(limit, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit))
-            errors["limit"] = [$"must be between 1 and {MaxLimit}"];
+        var size = PageLimit.Read(limit, DefaultLimit, MaxLimit, errors);
         ulong from = 1;
         if (cursor is not null && !ulong.TryParse(cursor, NumberStyles.None, CultureInfo.InvariantCulture, out from))
             errors["cursor"] = ["must be the nextCursor of an earlier page"];

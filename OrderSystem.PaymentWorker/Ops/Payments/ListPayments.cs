@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
@@ -47,10 +48,7 @@ internal static class ListPayments
         var age = TimeSpan.Zero;
         if (olderThan is not null && !TryReadAge(olderThan, out age))
             errors["olderThan"] = ["must be a number with s, m, h or d, such as 15m"];
-        var size = DefaultLimit;
-        if (limit is not null
-            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit))
-            errors["limit"] = [$"must be between 1 and {MaxLimit}"];
+        var size = PageLimit.Read(limit, DefaultLimit, MaxLimit, errors);
         return (new(status, age, size), errors);
     }
 

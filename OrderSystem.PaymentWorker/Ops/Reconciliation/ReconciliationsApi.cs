@@ -5,6 +5,7 @@ using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.ServiceDefaults.Hosting;
+using OrderSystem.ServiceDefaults.Http;
 
 namespace OrderSystem.PaymentWorker.Ops.Reconciliation;
 
@@ -122,14 +123,12 @@ internal static class ReconciliationsApi
         string? from, string? limit, string name, out long? start, out int size, out Dictionary<string, string[]> errors)
     {
         errors = new(StringComparer.Ordinal);
-        (start, size) = (null, DefaultLimit);
+        start = null;
+        size = PageLimit.Read(limit, DefaultLimit, MaxLimit, errors);
         if (long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             start = number;
         else if (from is not null)
             errors[name] = ["must be the next of the page before"];
-        if (limit is not null
-            && (!int.TryParse(limit, NumberStyles.None, CultureInfo.InvariantCulture, out size) || size is < 1 or > MaxLimit))
-            errors[nameof(limit)] = [$"must be between 1 and {MaxLimit}"];
         return errors.Count == 0;
     }
 
