@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -6,6 +7,7 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
 using OrderSystem.Messaging.GroupCommit;
 using OrderSystem.Messaging.Persistence;
+using OrderSystem.Messaging.Telemetry;
 using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Webhooks;
@@ -50,6 +52,7 @@ internal sealed partial class WebhookEndpoint(
         var isAuthentic = format.IsAuthentic(http.Request.Headers, body, current, time.GetUtcNow());
         if (!(isAuthentic & isComplete) || Read(http, body) is not { } received)
             return Reject(provider);
+        Activity.Current?.SetTag(MessagingTelemetry.OrderId, received.OrderId);
         try
         {
             var isNew = await committer.WriteAsync(StoreWebhook.Write, received);

@@ -117,8 +117,7 @@ public sealed class WebhookFaultTests
             ("msg_amount", WebhookSigner.Report(order, "succeeded", reference, "1.00")),
         })
         {
-            using var answer = await worker.SendAsync(WebhookSigner.Request(
-                worker.BaseAddress!, "http", body, WebhookSigner.Standard(id, body, WebhookSigner.Secret, WebhookSigner.Now)));
+            using var answer = await worker.SendAsync(Report(worker, id, body));
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
@@ -127,7 +126,16 @@ public sealed class WebhookFaultTests
         Assert.Equal("paid", (await client.GetAsync(order)).GetProperty("status").GetString());
         await ReplayAndDiscardAsync(system, worker, client);
         await system.AuditAsync();
+
+        // What is not committed is not accepted: the provider has to deliver it again.
+        await system.Postgres.StopAsync();
+        using var unavailable = await worker.SendAsync(Report(worker, "msg_outage", WebhookSigner.Report(order, "succeeded", reference)));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, unavailable.StatusCode);
+        Assert.NotNull(unavailable.Headers.RetryAfter);
     }
+
+    private static HttpRequestMessage Report(HttpClient worker, string id, string body) => WebhookSigner.Request(
+        worker.BaseAddress!, "http", body, WebhookSigner.Standard(id, body, WebhookSigner.Secret, WebhookSigner.Now));
 
     /// <summary>A replay of a contradiction is one again; what an operator has discarded is no finding any more.</summary>
     private static async Task ReplayAndDiscardAsync(FaultSystem system, HttpClient worker, Client client)

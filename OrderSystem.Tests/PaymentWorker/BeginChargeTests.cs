@@ -1,4 +1,5 @@
 using Npgsql;
+using OrderSystem.Messaging.GroupCommit;
 using OrderSystem.Messaging.Schema;
 using OrderSystem.PaymentWorker.Payments;
 using OrderSystem.Tests.Support;
@@ -45,11 +46,43 @@ public sealed class BeginChargeTests(SharedPostgres shared) : IAsyncLifetime
         Assert.Equal(ChargeState.Finished, (await BeginAsync(10)).State);
     }
 
-    private async Task<BegunCharge> BeginAsync(decimal amount)
+    /// <summary>The provider has accepted the charge: another call would be a second one as soon as the provider forgets the key.</summary>
+    [Fact]
+    public async Task A_payment_in_processing_is_begun_by_no_message_and_stays_in_processing_when_it_has_to_wait()
+    {
+        await BeginAsync(10);
+        Assert.True(await AwaitOutcomeAsync());
+        Assert.Equal("processing", await StatusAsync());
+
+        Assert.Equal(ChargeState.Finished, (await BeginAsync(10)).State);
+        Assert.True(await WriteAsync(
+            SuspendCharge.Write, new(order, "the retry budget is exhausted", TimeSpan.Zero, [], Counts: false)));
+        Assert.Equal("processing", await StatusAsync());
+    }
+
+    [Fact]
+    public async Task An_answer_that_the_charge_is_processing_does_not_undo_the_outcome_that_a_webhook_has_brought()
+    {
+        await BeginAsync(10);
+        await Sql.ExecuteAsync(database, $"UPDATE payments SET status = 'succeeded' WHERE order_id = '{order}'");
+
+        Assert.False(await AwaitOutcomeAsync());
+        Assert.Equal("succeeded", await StatusAsync());
+    }
+
+    private Task<string> StatusAsync() =>
+        Sql.ScalarAsync<string>(database, $"SELECT status FROM payments WHERE order_id = '{order}'");
+
+    private Task<bool> AwaitOutcomeAsync() =>
+        WriteAsync(AwaitOutcome.Write, new(order, "ch_1", "the provider is still processing it", TimeSpan.Zero, [], Received: null));
+
+    private Task<BegunCharge> BeginAsync(decimal amount) =>
+        WriteAsync(BeginCharge.Write, BeginCharge.Intent(order, amount, "EUR", TimeSpan.FromMinutes(1), isInDoubt: false));
+
+    private async Task<TResult> WriteAsync<TRow, TResult>(BatchedWrite<TRow, TResult> write, TRow row)
     {
         await using var connection = new NpgsqlConnection(database);
         await connection.OpenAsync();
-        var intent = BeginCharge.Intent(order, amount, "EUR", TimeSpan.FromMinutes(1), isInDoubt: false);
-        return await BeginCharge.Write.WriteAsync(connection, intent, CancellationToken.None);
+        return await write.WriteAsync(connection, row, CancellationToken.None);
     }
 }
