@@ -38,8 +38,8 @@ internal static class SettlementEndpoints
     }
 
     /// <summary>
-    /// The ledger without charges that were declined or are still being processed. With errors the second charge is missing, the third has another amount, and a charge that was
-    /// never made follows it.
+    /// The ledger without charges that were declined or are still being processed. With errors the second charge is missing, the third has
+    /// another amount, and a charge that was never made follows it.
     /// </summary>
     private static async IAsyncEnumerable<LedgerLine> LinesAsync(
         LedgerWriter ledger, DateTimeOffset now, bool hasErrors, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -2,7 +2,9 @@ using System.Threading.Channels;
 
 namespace OrderSystem.ServiceDefaults.Hosting;
 
-/// <summary>Ends the wait of a polling loop before its period is over. Signals that come during a poll are one signal for the next.</summary>
+/// <summary>
+/// Ends the wait of a polling loop before its period is over. Signals that come during a poll are one signal for the next.
+/// </summary>
 public sealed class PollSignal
 {
     private readonly Channel<bool> signal = Channel.CreateBounded<bool>(
