@@ -121,9 +121,12 @@ fetch_packages() { # package, folder
 # The package alone, of another suite of Debian than this machine's: whether the libraries that are here will do shows when it is started.
 fetch_of_suite() { # suite, package, folder
   local apt="$tools/apt" keys=/usr/share/keyrings/debian-archive-keyring.gpg source
-  source=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/*$') || return 1
   [ -e "$keys" ] || return 1
   mkdir -p "$apt" "$3"
+
+  # apt names the sources of what it has lists of, and a fresh machine has none.
+  with_apt apt-get update >/dev/null 2>&1 || return 1
+  source=$(with_apt apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -m 1 '/debian/*$') || return 1
   echo "deb [signed-by=$keys] $source $1 main" >"$apt/sources.list"
   local only=(-o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=-)
   local code=0

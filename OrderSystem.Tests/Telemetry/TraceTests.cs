@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using OrderSystem.ServiceDefaults.Telemetry;
 using OrderSystem.Tests.Support;
 using Xunit;
 
@@ -117,7 +118,8 @@ public sealed class TraceTests : IAsyncLifetime
     [Fact]
     public async Task Of_a_trace_that_is_not_sampled_only_failures_and_retries_are_exported()
     {
-        var (quiet, failing) = (NewTraceId(), NewTraceId());
+        var (cold, quiet, failing) = (NewTraceId(), NewTraceId(), NewTraceId());
+        await client.WaitForAsync(await PlaceAsync(cold), "paid");
         await client.WaitForAsync(await PlaceAsync(quiet), "paid");
         await SetFaultsAsync(new { errorRate = 1.0 });
         var order = await PlaceAsync(failing);
@@ -138,7 +140,11 @@ public sealed class TraceTests : IAsyncLifetime
         Assert.Contains(failed!.Events, occurred => occurred.Name == "payment.attempt" && occurred.Attributes["result"] == "500");
         Assert.Equal(order.ToString(), failed.Attribute("order.id"));
         Assert.DoesNotContain(SpansOf(failing), span => span.Name == "POST /orders");
-        Assert.Empty(SpansOf(quiet));
+
+        // What took longer than a second is kept too, which a starved machine does to an order at times.
+        var kept = SpansOf(quiet);
+        Assert.True(
+            kept.Length == 0 || kept.Any(span => span.End - span.Start > KeptSpans.Slow.TotalNanoseconds), string.Join("; ", kept));
 
         async Task<Guid> PlaceAsync(string trace)
         {
@@ -158,13 +164,16 @@ public sealed class TraceTests : IAsyncLifetime
     [Fact]
     public async Task An_order_that_is_cancelled_during_its_charge_is_one_trace_up_to_the_refund()
     {
-        await SetFaultsAsync(new { latency = "00:00:01" });
+        // The outcome stays unknown until the fault is removed; then a look-up finds the charge.
+        await SetFaultsAsync(new { errorRate = 1.0 });
         var order = await client.PlaceAsync();
         await collector.TraceAsync("the order event is published", order, spans => spans.Any(span => span.Name == "send orders.created"));
-        await Eventually.BeTrueAsync("the charge is in flight", async () =>
+        await Eventually.BeTrueAsync("the order is being charged", async () =>
             await Sql.ScalarAsync<long>(system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}'") == 1);
         using (var cancel = await client.Http.PostAsync(new Uri($"/orders/{order}/cancel", UriKind.Relative), content: null))
             cancel.EnsureSuccessStatusCode();
+        await HealAsync();
+        await gateway.ChargeAsync(order, 39.98m);
 
         string[] expected =
         [
