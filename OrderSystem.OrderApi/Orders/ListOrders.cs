@@ -81,7 +81,7 @@ internal static class ListOrders
     }
 
     /// <summary>As <see cref="Order.ShownStatus"/>, in the words of the indexes.</summary>
-    private static string StatusFilter(string? status) => status switch
+    internal static string StatusFilter(string? status) => status switch
     {
         null => "",
         "paid" => "AND status = 'paid' AND refunded_total < total",
