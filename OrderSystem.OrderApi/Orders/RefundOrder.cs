@@ -4,6 +4,7 @@ using System.Security.Claims;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 using Npgsql;
 using NpgsqlTypes;
 using OrderSystem.Messaging.Contracts;
@@ -33,6 +34,17 @@ internal sealed class RefundOrder(
         .WithDescription(
             $"{IdempotencyKey.Header} is required: a retry gets the first answer again ({IdempotencyKey.ReplayedHeader}: true) "
             + "and makes no second refund. 409 has what is left to refund as `refundable`, or the order's status as `orderStatus`.")
+        .AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            (operation.Parameters ??= []).Add(new OpenApiParameter
+            {
+                Name = IdempotencyKey.Header,
+                In = ParameterLocation.Header,
+                Required = true,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+            return Task.CompletedTask;
+        })
         .Accepts<RefundOrderRequest>("application/json")
         .ProducesProblem(StatusCodes.Status404NotFound)
         .ProducesProblem(StatusCodes.Status409Conflict)

@@ -78,6 +78,9 @@ public sealed class RefundSystem : IAsyncLifetime
         return (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }
 
+    /// <summary>The stream of the events about orders.</summary>
+    internal ValueTask<INatsJSStream> OrdersStreamAsync() => new NatsJSContext(nats).GetStreamAsync("ORDERS");
+
     /// <summary>Publishes an event as the worker does.</summary>
     internal async Task PublishAsync<TEvent>(TEvent body)
         where TEvent : IOrderEvent

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
+using NATS.Client.JetStream.Models;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Tests.Support;
 using Xunit;
@@ -316,6 +318,30 @@ public sealed class RefundTests(RefundSystem refunds) : IClassFixture<RefundSyst
             ],
             steps.OrderBy(step => step.Item1, StringComparer.Ordinal).ThenBy(step => step.Item2, StringComparer.Ordinal));
         Assert.Single(timeline.GetProperty("steps").EnumerateArray().Select(step => Text(step, "traceId")).Distinct());
+    }
+
+    [Fact]
+    public async Task A_redrive_publishes_refund_requests_that_JetStream_lost()
+    {
+        var order = await refunds.PaidAsync();
+        await refunds.AcceptedAsync(order, 1);
+        await Eventually.BeTrueAsync("both events are published", async () => await Sql.ScalarAsync<long>(
+            refunds.System.OrdersDatabase, $"SELECT count(*) FROM outbox WHERE order_id = '{order}'") == 0);
+        var stream = await refunds.OrdersStreamAsync();
+        await stream.PurgeAsync(new StreamPurgeRequest());
+
+        using var answer = await refunds.Client.Http.PostAsync(
+            new Uri($"/ops/redrive?missing=true&orderId={order}", UriKind.Relative), content: null);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+        var eventId = await Sql.ScalarAsync<Guid>(
+            refunds.System.OrdersDatabase,
+            $"SELECT event_id FROM events WHERE order_id = '{order}' AND type = 'orders.refund_requested.v1'");
+        var published = await Eventually.GetAsync(
+            "the request is published again",
+            async () => (await stream.GetAsync(new StreamMsgGetRequest { LastBySubj = "orders.refund_requested" })).Message.Hdrs,
+            headers => headers is not null);
+        Assert.Contains($"ce-id: {eventId}", Encoding.UTF8.GetString(Convert.FromBase64String(published!)), StringComparison.Ordinal);
     }
 
     private async Task RejectedAsync(Guid order, decimal amount, string refundable)
