@@ -11,7 +11,7 @@ internal sealed record OrderRefund(
     [property: Description("In units of the order's currency.")] decimal Amount,
     [property: Description("pending: requested, also while it is in manual review · succeeded · failed: nothing was refunded")]
     RefundStatus Status,
-    [property: Description("request: a request to this API · provider: made at the provider · chargeback: taken back by the customer's bank")]
+    [property: Description("request: a request to this API · provider: made there · chargeback: taken back by the customer's bank")]
     RefundSource Source,
     string? Reason,
     [property: Description("Why it failed.")] string? Failure,

@@ -23,7 +23,8 @@ internal sealed class RefundResultHandler(GroupCommitter committer, OrderMetrics
         var (envelope, body) = (received.Envelope, received.Body);
         return ApplyAsync(
             envelope, body.Amount, body.Currency,
-            amount => new(envelope, body.RefundId, amount, RefundStatus.Failed, RefundSource.Request, body.Reason, ProviderReference: null));
+            amount => new(
+                envelope, body.RefundId, amount, RefundStatus.Failed, RefundSource.Request, body.Reason, ProviderReference: null));
     }
 
     private async Task<HandlingResult> ApplyAsync(

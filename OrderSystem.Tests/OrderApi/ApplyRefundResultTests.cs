@@ -102,7 +102,8 @@ public sealed class ApplyRefundResultTests(SharedPostgres shared) : IAsyncLifeti
 
     private static IEnumerable<RefundResult[]> Permutations(RefundResult[] events) => events.Length < 2
         ? [events]
-        : events.SelectMany(first => Permutations([.. events.Where(other => other != first)]).Select(rest => rest.Prepend(first).ToArray()));
+        : events.SelectMany(
+            first => Permutations([.. events.Where(other => other != first)]).Select(rest => rest.Prepend(first).ToArray()));
 
     private RefundResult Result(
         Guid refund, decimal amount, RefundStatus status = RefundStatus.Succeeded, RefundSource source = RefundSource.Request,

@@ -32,7 +32,8 @@ public sealed class RefundTests(RefundSystem refunds) : IClassFixture<RefundSyst
         var stored = await Sql.RowAsync(
             refunds.System.OrdersDatabase,
             $"""
-            SELECT e.version, e.body ->> 'refundId', e.body ->> 'amount', e.body ->> 'currency', e.body ->> 'reason', e.traceparent = c.traceparent
+            SELECT e.version, e.body ->> 'refundId', e.body ->> 'amount', e.body ->> 'currency', e.body ->> 'reason',
+                e.traceparent = c.traceparent
             FROM readable_events e JOIN readable_events c ON c.order_id = e.order_id AND c.version = 1
             WHERE e.order_id = '{order}' AND e.type = 'orders.refund_requested.v1'
             """);
@@ -64,7 +65,7 @@ public sealed class RefundTests(RefundSystem refunds) : IClassFixture<RefundSyst
     [InlineData("JPY", 1.5, HttpStatusCode.BadRequest)]
     [InlineData("JPY", 2, HttpStatusCode.Accepted)]
     [InlineData("KWD", 1.125, HttpStatusCode.Accepted)]
-    public async Task The_amount_of_a_refund_has_the_decimals_of_its_orders_currency(string currency, double amount, HttpStatusCode expected)
+    public async Task The_amount_of_a_refund_has_the_decimals_of_its_currency(string currency, double amount, HttpStatusCode expected)
     {
         var order = await refunds.PaidAsync(currency: currency);
         using var answer = await refunds.RefundAsync(order, (decimal)amount);
