@@ -72,6 +72,21 @@ public sealed class ApplyRefundResultTests(SharedPostgres shared) : IAsyncLifeti
     }
 
     [Fact]
+    public async Task An_outcome_waits_for_a_concurrent_one_and_sees_what_it_has_done()
+    {
+        await using var other = await Sql.HoldAsync(
+            database, $"UPDATE refunds SET status = 'failed' WHERE id = '{requested}'; UPDATE orders SET refund_pending = 0");
+        var applied = ApplyAsync(Result(requested, 3m));
+        await Eventually.BeTrueAsync("the outcome waits for the other transaction", async () => await Sql.ScalarAsync<long>(
+            database, "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") > 0);
+        await using (var commit = new NpgsqlCommand("COMMIT", other))
+            await commit.ExecuteNonQueryAsync();
+
+        Assert.True((await applied).IsChanged);
+        Assert.Equal([3m, 0m, 1L, 3m, 1L], await StateAsync());
+    }
+
+    [Fact]
     public async Task A_refund_that_failed_returns_its_amount()
     {
         await ApplyAsync(Result(requested, 3m, RefundStatus.Failed));

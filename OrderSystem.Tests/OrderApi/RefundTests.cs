@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using NATS.Client.JetStream.Models;
+using Npgsql;
 using OrderSystem.Messaging.Contracts;
 using OrderSystem.Tests.Support;
 using Xunit;
@@ -220,6 +221,29 @@ public sealed class RefundTests(RefundSystem refunds) : IClassFixture<RefundSyst
         await other.StopAsync();
     }
 
+    /// <summary>Another instance has taken 8 of 10 and not committed yet.</summary>
+    [Fact]
+    public async Task A_refund_waits_for_a_concurrent_one_and_sees_what_it_has_taken()
+    {
+        var order = await refunds.PaidAsync();
+        await using var other = await Sql.HoldAsync(
+            refunds.System.OrdersDatabase, $"UPDATE orders SET refund_pending = refund_pending + 8 WHERE id = '{order}'");
+        var request = refunds.RefundAsync(order, 5);
+
+        // The commit queue gives a lock 100 ms; then the request waits on a session of its own.
+        await Eventually.BeTrueAsync("the refund waits for the other transaction", async () => await Sql.ScalarAsync<long>(
+            refunds.System.OrdersDatabase,
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'orders' "
+                + "AND now() - query_start > interval '200 ms'") > 0);
+        await using (var commit = new NpgsqlCommand("COMMIT", other))
+            await commit.ExecuteNonQueryAsync();
+
+        using var answer = await request;
+        Assert.Equal(HttpStatusCode.Conflict, answer.StatusCode);
+        Assert.Equal("2.00", (await ReadAsync(answer)).GetProperty("refundable").GetRawText());
+        Assert.Equal(0L, await CountAsync(order));
+    }
+
     [Fact]
     public async Task Concurrent_refund_requests_with_one_key_make_one_refund()
     {
@@ -228,7 +252,7 @@ public sealed class RefundTests(RefundSystem refunds) : IClassFixture<RefundSyst
         using var second = Tokens.Http(other.Address);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 40).Select(i =>
-            refunds.RefundAsync(order, i % 4 < 2 ? 10 : 10.00m, key: key, http: i % 2 == 0 ? refunds.Client.Http : second)));
+            refunds.RefundAsync(order, i % 4 < 2 ? 1 : 1.00m, key: key, http: i % 2 == 0 ? refunds.Client.Http : second)));
 
         var ids = new HashSet<string>();
         foreach (var answer in answers.Where(answer => answer.StatusCode == HttpStatusCode.Accepted))
