@@ -64,8 +64,8 @@ internal sealed class OrderMetrics
 
     internal void RefundFinished(RefundStatus status, RefundSource source) => refundsFinished.Add(1, new TagList
     {
-        { "refund.status", status.ToName() },
-        { "refund.source", source.ToName() },
+        { "outcome", status.ToName() },
+        { "source", source.ToName() },
     });
 
     internal void Duplicate() => duplicates.Add(1);
