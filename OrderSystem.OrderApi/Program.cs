@@ -30,7 +30,9 @@ builder.AddEventConsumer(Topology.PaymentResults, events => events
     .On<PaymentSucceeded, PaymentResultHandler>()
     .On<PaymentDeclined, PaymentResultHandler>()
     .On<PaymentReviewRequired, PaymentResultHandler>()
-    .On<PaymentRefunded, PaymentResultHandler>());
+    .On<PaymentRefunded, PaymentResultHandler>()
+    .On<ChargeRefunded, RefundResultHandler>()
+    .On<RefundFailed, RefundResultHandler>());
 builder.AddOrders();
 builder.AddOps();
 builder.AddTimeline();

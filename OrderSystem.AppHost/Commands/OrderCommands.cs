@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace OrderSystem.AppHost.Commands;
 
-/// <summary>Places orders.</summary>
+/// <summary>Places and refunds orders.</summary>
 internal static class OrderCommands
 {
     private const int MaxOrders = 10_000;
@@ -21,7 +21,14 @@ internal static class OrderCommands
             (service, context) => TryReadCount(context, out var count)
                 ? PlaceAsync(service, count)
                 : Task.FromResult(CommandResults.Failure($"The number of orders must be between 1 and {MaxOrders}.")),
-            [Count]);
+            [Count])
+        .WithOperation(
+            "refund-order", "Refund an order…", "ArrowUndo", "Refunds a part of a paid order, or all of it.",
+            "Refund this order? The payment provider will give the amount back.",
+            (service, context) => TryReadRefund(context, out var order, out var amount)
+                ? RefundAsync(service, order, amount)
+                : Task.FromResult(CommandResults.Failure("The order must be an order's id, and the amount a number such as 9.99.")),
+            [RefundedOrder, Amount]);
 
     private static InteractionInput Count => new()
     {
@@ -32,6 +39,38 @@ internal static class OrderCommands
         Value = "100",
         Required = true,
     };
+
+    private static InteractionInput RefundedOrder => new()
+    {
+        Name = "order",
+        Label = "Order",
+        Description = "Id of a paid order",
+        InputType = InputType.Text,
+        Required = true,
+    };
+
+    private static InteractionInput Amount => new()
+    {
+        Name = "amount",
+        Label = "Amount",
+        Description = "In units of the order's currency",
+        InputType = InputType.Text,
+        Required = true,
+    };
+
+    private static bool TryReadRefund(ExecuteCommandContext context, out Guid order, out decimal amount)
+    {
+        amount = 0;
+        return Guid.TryParse(context.Arguments["order"].Value, CultureInfo.InvariantCulture, out order)
+            && decimal.TryParse(context.Arguments["amount"].Value, NumberStyles.Number, CultureInfo.InvariantCulture, out amount);
+    }
+
+    private static async Task<ExecuteCommandResult> RefundAsync(ServiceClient service, Guid order, decimal amount)
+    {
+        var refund = await service.SendAsync(
+            HttpMethod.Post, $"/orders/{order}/refunds", new { amount, reason = "dashboard" }, idempotencyKey: Guid.NewGuid().ToString());
+        return Operation.Done($"The refund of {refund.GetProperty("amount")} is requested; its order shows what becomes of it.", refund);
+    }
 
     private static bool TryReadCount(ExecuteCommandContext context, out int count) =>
         int.TryParse(context.Arguments["count"].Value, NumberStyles.None, CultureInfo.InvariantCulture, out count)

@@ -10,8 +10,11 @@ namespace OrderSystem.Messaging.Contracts;
     RespectRequiredConstructorParameters = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, MaxDepth = 16)]
 [JsonSerializable(typeof(OrderCreated))]
 [JsonSerializable(typeof(OrderCancelled))]
+[JsonSerializable(typeof(RefundRequested))]
 [JsonSerializable(typeof(PaymentSucceeded))]
 [JsonSerializable(typeof(PaymentDeclined))]
 [JsonSerializable(typeof(PaymentRefunded))]
+[JsonSerializable(typeof(ChargeRefunded))]
+[JsonSerializable(typeof(RefundFailed))]
 [JsonSerializable(typeof(PaymentReviewRequired))]
 internal sealed partial class EventJson : JsonSerializerContext;

@@ -25,9 +25,12 @@ public sealed record EventType
     [
         new("orders.created.v1", "orders.created", EventJson.Default.OrderCreated),
         new("orders.cancelled.v1", "orders.cancelled", EventJson.Default.OrderCancelled),
+        new("orders.refund_requested.v1", "orders.refund_requested", EventJson.Default.RefundRequested),
         new("payments.succeeded.v1", "payments.succeeded", EventJson.Default.PaymentSucceeded),
         new("payments.declined.v1", "payments.declined", EventJson.Default.PaymentDeclined),
         new("payments.refunded.v1", "payments.refunded", EventJson.Default.PaymentRefunded),
+        new("payments.refunded.v2", "payments.refunded", EventJson.Default.ChargeRefunded),
+        new("payments.refund_failed.v1", "payments.refund_failed", EventJson.Default.RefundFailed),
         new("payments.review.v1", "payments.review", EventJson.Default.PaymentReviewRequired),
     ];
 

@@ -33,6 +33,15 @@ public sealed record OrderedItem(string Sku, int Quantity, decimal UnitPrice);
 /// <param name="Reason">Reason, for people.</param>
 public sealed record OrderCancelled(Guid OrderId, string? Reason = null) : IOrderEvent;
 
+/// <summary>A part of a paid order, or all of it, is to be refunded.</summary>
+/// <param name="OrderId">The order.</param>
+/// <param name="RefundId">The refund; the key at the provider is derived from it.</param>
+/// <param name="Amount">Amount to refund, in units of the currency.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+/// <param name="Reason">Reason, for people.</param>
+public sealed record RefundRequested(
+    Guid OrderId, Guid RefundId, decimal Amount, string Currency, string? Reason = null) : IOrderEvent;
+
 /// <summary>The provider charged the order.</summary>
 /// <param name="OrderId">The order.</param>
 /// <param name="PaymentId">The payment at the worker.</param>
@@ -61,6 +70,49 @@ public sealed record PaymentDeclined(
 /// <param name="Reason">Reason, for people.</param>
 public sealed record PaymentRefunded(
     Guid OrderId, Guid PaymentId, decimal Amount, string Currency, string ProviderReference, string? Reason = null) : IOrderEvent;
+
+/// <summary>
+/// A part of the charge of a paid order, or all of it, was given back. That of a cancelled order is a <see cref="PaymentRefunded"/>.
+/// </summary>
+/// <param name="OrderId">The order.</param>
+/// <param name="PaymentId">The payment at the worker.</param>
+/// <param name="RefundId">The refund: the requested one, or one derived from the provider's id when it was made there.</param>
+/// <param name="Amount">Refunded amount, in units of the currency.</param>
+/// <param name="RefundedTotal">What was refunded of the charge until now, this refund included.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+/// <param name="ProviderReference">The refund or the dispute at the provider.</param>
+/// <param name="Source">Who asked for it.</param>
+/// <param name="Reason">Reason, for people.</param>
+public sealed record ChargeRefunded(
+    Guid OrderId, Guid PaymentId, Guid RefundId, decimal Amount, decimal RefundedTotal, string Currency, string ProviderReference,
+    RefundSource Source, string? Reason = null) : IOrderEvent;
+
+/// <summary>Who asked for a refund.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<RefundSource>))]
+public enum RefundSource
+{
+    /// <summary>A client of the order API.</summary>
+    [JsonStringEnumMemberName("request")]
+    Request,
+
+    /// <summary>A person at the provider's own console.</summary>
+    [JsonStringEnumMemberName("provider")]
+    Provider,
+
+    /// <summary>The holder of the card, whose bank took the money back.</summary>
+    [JsonStringEnumMemberName("chargeback")]
+    Chargeback,
+}
+
+/// <summary>A requested refund can never be made; nothing was refunded by it.</summary>
+/// <param name="OrderId">The order.</param>
+/// <param name="PaymentId">The payment at the worker.</param>
+/// <param name="RefundId">The refund.</param>
+/// <param name="Amount">Requested amount, in units of the currency.</param>
+/// <param name="Currency">ISO 4217 code.</param>
+/// <param name="Reason">Reason, for people.</param>
+public sealed record RefundFailed(
+    Guid OrderId, Guid PaymentId, Guid RefundId, decimal Amount, string Currency, string Reason) : IOrderEvent;
 
 /// <summary>The outcome of a payment is unknown and cannot be found out automatically: manual review.</summary>
 /// <param name="OrderId">The order.</param>

@@ -16,8 +16,6 @@ namespace OrderSystem.OrderApi.Orders;
 /// <summary><c>POST /orders/{id}/cancel</c>: cancels a pending order. If it is charged already, the worker refunds it.</summary>
 internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics, TimeProvider time)
 {
-    private const int MaxReason = 200;
-
     internal static void Map(IEndpointRouteBuilder orders) => orders.MapPost(
             "/orders/{id:guid}/cancel", (Guid id, HttpRequest request, CancelOrder cancel, CancellationToken cancellationToken) =>
                 cancel.HandleAsync(id, request, cancellationToken))
@@ -40,13 +38,9 @@ internal sealed class CancelOrder(GroupCommitter committer, OrderMetrics metrics
             if (problem is not null)
                 return problem;
             reason = request!.Reason;
-            if (reason is { Length: 0 or > MaxReason }
-                || reason?.EnumerateRunes().Any(
-                    rune => rune == System.Text.Rune.ReplacementChar || System.Text.Rune.IsControl(rune)) == true)
-                return TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal)
-                {
-                    ["reason"] = [$"must be 1 to {MaxReason} characters of printable text"],
-                });
+            if (RequestReason.WhyNot(reason) is { } wrong)
+                return TypedResults.ValidationProblem(
+                    new Dictionary<string, string[]>(StringComparer.Ordinal) { ["reason"] = [wrong] });
         }
 
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, id);
@@ -124,7 +118,7 @@ internal static class CancelPendingOrder
         {OutboxSql.Store}
         SELECT i.order_id, CASE WHEN c.id IS NULL THEN o.status ELSE 'cancelled' END, c.age, s.traceparent
         FROM input i LEFT JOIN changed c ON c.id = i.order_id LEFT JOIN stored s ON s.order_id = i.order_id
-        LEFT JOIN (SELECT id, client_id, status FROM orders WHERE id = ANY ({BatchedWrite.Keys})) o
+        LEFT JOIN (SELECT id, client_id, {Order.ShownStatus} AS status FROM orders WHERE id = ANY ({BatchedWrite.Keys})) o
             ON o.id = i.order_id AND (i.owned_by IS NULL OR o.client_id = i.owned_by)
         """,
         read: (reader, _) => new(

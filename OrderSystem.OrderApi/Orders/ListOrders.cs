@@ -36,7 +36,7 @@ internal static class ListOrders
         var errors = new Dictionary<string, string[]>(StringComparer.Ordinal);
         var size = PageLimit.Read(limit, DefaultLimit, MaxLimit, errors);
         if (status is not null && !OrderStatuses.TryParse(status, out _))
-            errors["status"] = ["must be pending, paid, paymentFailed, cancelled or manualReview"];
+            errors["status"] = ["must be pending, paid, refunded, paymentFailed, cancelled or manualReview"];
         if (customerId is { Length: 0 or > 64 } || customerId?.Contains('\0') == true)
             errors["customerId"] = ["must have 1 to 64 printable characters"];
         Guid? before = null;
@@ -60,7 +60,7 @@ internal static class ListOrders
             $"""
             SELECT {Order.Columns} FROM orders
             WHERE true {(client is null ? "" : "AND client_id = @client")} {(customerId is null ? "" : "AND customer_id = @customer")}
-                {(status is null ? "" : "AND status = @status")} {(before is null ? "" : "AND id < @before")}
+                {StatusFilter(status)} {(before is null ? "" : "AND id < @before")}
             ORDER BY id DESC LIMIT @limit
             """);
         if (client is not null)
@@ -79,6 +79,15 @@ internal static class ListOrders
             page.Add(Order.Read(reader));
         return page;
     }
+
+    /// <summary>As <see cref="Order.ShownStatus"/>, in the words of the indexes.</summary>
+    internal static string StatusFilter(string? status) => status switch
+    {
+        null => "",
+        "paid" => "AND status = 'paid' AND refunded_total < total",
+        "refunded" => "AND status = 'paid' AND refunded_total >= total",
+        _ => "AND status = @status",
+    };
 
     private static string WriteCursor(Guid id) => Base64Url.EncodeToString(id.ToByteArray(bigEndian: true));
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using OrderSystem.Messaging.Contracts;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -16,6 +17,8 @@ internal sealed class OrderMetrics
     private readonly Counter<long> duplicates;
     private readonly Counter<long> republished;
     private readonly Counter<long> rejected;
+    private readonly Counter<long> refundsRequested;
+    private readonly Counter<long> refundsFinished;
 
     public OrderMetrics(IMeterFactory meters)
     {
@@ -36,6 +39,10 @@ internal sealed class OrderMetrics
         duplicates = meter.CreateCounter<long>("ordersystem.results.duplicates", "{message}", "Duplicate payment results, without effect.");
         republished = meter.CreateCounter<long>("ordersystem.sweeper.orders", "{order}", "Stalled orders whose events were republished.");
         rejected = meter.CreateCounter<long>("ordersystem.requests.rejected", "{request}", "Rejected requests.");
+        refundsRequested = meter.CreateCounter<long>(
+            "ordersystem.orders.refunds.requested", "{refund}", "Refunds of paid orders that were requested.");
+        refundsFinished = meter.CreateCounter<long>(
+            "ordersystem.orders.refunds.finished", "{refund}", "Refunds of paid orders that succeeded or failed, by source.");
     }
 
     internal void Placed() => placed.Add(1);
@@ -52,6 +59,14 @@ internal sealed class OrderMetrics
             negative.Add(1);
         duration.Record(Math.Max(0, afterCreation.TotalSeconds), tag);
     }
+
+    internal void RefundRequested() => refundsRequested.Add(1);
+
+    internal void RefundFinished(RefundStatus status, RefundSource source) => refundsFinished.Add(1, new TagList
+    {
+        { "outcome", status.ToName() },
+        { "source", source.ToName() },
+    });
 
     internal void Duplicate() => duplicates.Add(1);
 

@@ -18,6 +18,7 @@ internal static class OrdersApi
         builder.Services.AddSingleton<IdempotentReplay>();
         builder.Services.AddSingleton<PlaceOrder>();
         builder.Services.AddSingleton<CancelOrder>();
+        builder.Services.AddSingleton<RefundOrder>();
         builder.Services.AddHostedService<KeyExpiry>();
         builder.AddValidatedOptions<StalledOrdersOptions>(StalledOrdersOptions.Section);
         builder.Services.AddHostedService<StalledOrders>();
@@ -48,6 +49,7 @@ internal static class OrdersApi
         orders.MapGetOrder();
         orders.MapListOrders();
         CancelOrder.Map(orders);
+        RefundOrder.Map(orders);
         app.MapPaymentMethod();
     }
 }

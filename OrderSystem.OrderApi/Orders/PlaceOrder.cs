@@ -71,7 +71,8 @@ internal sealed class PlaceOrder(
     {
         var now = Timestamps.Now(time);
         var order = new Order(
-            Guid.CreateVersion7(now), request.CustomerId, total.Currency, items, total.Amount, OrderStatus.Pending, Reason: null, now, now);
+            Guid.CreateVersion7(now), request.CustomerId, total.Currency, items, total.Amount, OrderStatus.Pending, Reason: null, now, now,
+            RefundedTotal: Money.Zero(total.Currency).Amount);
         var created = StoredEvent.Create(
             new OrderCreated(order.Id, order.CustomerId, order.Currency, order.Total, items, request.PaymentMethod is not null),
             version: 1, now);
@@ -83,7 +84,7 @@ internal sealed class PlaceOrder(
         var hash = key is null ? null : RequestHash.Of(request);
         var isNew = await committer.WriteAsync(InsertOrder.Write, new(order, client, created, key, hash, request.PaymentMethod));
         if (!isNew)
-            return await replay.AnswerAsync(key!.Value, hash!, cancellationToken);
+            return await replay.OrderAsync(key!.Value, hash!, cancellationToken);
 
         metrics.Placed();
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, order.Id);

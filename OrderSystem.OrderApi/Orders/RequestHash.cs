@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
+using OrderSystem.Messaging.Contracts;
 
 namespace OrderSystem.OrderApi.Orders;
 
@@ -25,6 +26,24 @@ internal static class RequestHash
             // Requests without one keep the hash that they had before there were payment methods.
             if (request.PaymentMethod is { } paymentMethod)
                 json.WriteStringValue(paymentMethod);
+            json.WriteEndArray();
+        }
+
+        return SHA256.HashData(buffer.WrittenSpan);
+    }
+
+    /// <summary>A refund. The third element is a number, that of an order is text: they never have the same hash.</summary>
+    internal static byte[] Of(Guid orderId, Money amount, string? reason)
+    {
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            json.WriteStringValue("refund");
+            json.WriteStringValue(orderId);
+            json.WriteNumberValue(amount.Amount);
+            if (reason is not null)
+                json.WriteStringValue(reason);
             json.WriteEndArray();
         }
 

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Security.Claims;
 using Microsoft.AspNetCore.Http.HttpResults;
+using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.OrderApi.Ops.DeadLetters;
 using OrderSystem.OrderApi.Orders;
@@ -84,6 +85,7 @@ internal static class OrderTimeline
             .. order.Refund is { } refund
                 ? [new(refund.Since, OrderApi, $"refund is {refund.State.ToName()}", Trace(order))]
                 : Array.Empty<TimelineStep>(),
+            .. order.Refunds.SelectMany(refund => OfRefund(refund, order)),
         ];
         return TypedResults.Ok(
             new Timeline(id, order.Status, [.. steps.OrderBy(step => step.At)], [.. new[] { noHistory, noLetters }.OfType<string>()]));
@@ -134,6 +136,25 @@ internal static class OrderTimeline
             Attempts = payment.Attempts,
             ProviderReference = payment.RefundReference ?? payment.ProviderReference,
         };
+    }
+
+    private static IEnumerable<TimelineStep> OfRefund(RecordedRefund recorded, OrderHistory order)
+    {
+        var refund = recorded.Refund;
+        var amount = string.Create(CultureInfo.InvariantCulture, $"{refund.Amount} {order.Currency}");
+        if (refund.Source == RefundSource.Request)
+            yield return new(refund.CreatedAt, OrderApi, "refund requested", Trace(order), Detail(refund.Reason));
+        if (refund.Status != RefundStatus.Pending)
+        {
+            yield return new(
+                refund.UpdatedAt, OrderApi, $"refund {refund.Status.ToName()} ({refund.Source.ToName()})", Trace(order),
+                Detail(refund.Failure ?? (refund.Source == RefundSource.Request ? null : refund.Reason)))
+            {
+                ProviderReference = recorded.ProviderReference,
+            };
+        }
+
+        string Detail(string? text) => text is null ? amount : $"{amount}: {text}";
     }
 
     private static TimelineStep OfRedrive(string service, Redriven again) =>

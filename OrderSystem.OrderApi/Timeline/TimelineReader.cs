@@ -13,7 +13,12 @@ internal sealed record OrderHistory(
     DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<TimelineEvent> Events, IReadOnlyList<Redriven> Redriven)
 {
     internal Refund? Refund { get; init; }
+
+    internal IReadOnlyList<RecordedRefund> Refunds { get; init; } = [];
 }
+
+/// <summary>A refund of a paid order, with its reference at the provider, which is for the timeline alone.</summary>
+internal sealed record RecordedRefund(OrderRefund Refund, string? ProviderReference);
 
 /// <summary>Reads the history of an order from this service's database and stream DEAD_LETTERS.</summary>
 internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream letters)
@@ -22,12 +27,13 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
     {
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(Command(
-            $"SELECT status, reason, total, currency, created_at, updated_at, {Refund.Columns} FROM orders "
+            $"SELECT {Order.ShownStatus}, reason, total, currency, created_at, updated_at, {Refund.Columns} FROM orders "
             + "WHERE id = $1 AND ($2 IS NULL OR client_id = $2)",
             new NpgsqlParameter<Guid> { TypedValue = id },
             new NpgsqlParameter { Value = (object?)client ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }));
         batch.BatchCommands.Add(Command(TimelineEvent.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
         batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
+        batch.BatchCommands.Add(Command(OrderRefund.OfOrder, new NpgsqlParameter<Guid> { TypedValue = id }));
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await row.ReadAsync(cancellationToken))
             return null;
@@ -40,7 +46,11 @@ internal sealed class TimelineReader(NpgsqlDataSource database, DeadLetterStream
         var redriven = new List<Redriven>();
         while (await row.ReadAsync(cancellationToken))
             redriven.Add(Redriven.Read(row));
-        return order with { Events = events, Redriven = redriven };
+        await row.NextResultAsync(cancellationToken);
+        var refunds = new List<RecordedRefund>();
+        while (await row.ReadAsync(cancellationToken))
+            refunds.Add(new(OrderRefund.Read(row), OrderRefund.ReadReference(row)));
+        return order with { Events = events, Redriven = redriven, Refunds = refunds };
     }
 
     /// <summary>Which of these events of the payment worker took effect here, and when (from the inbox).</summary>

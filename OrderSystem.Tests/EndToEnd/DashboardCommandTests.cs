@@ -32,6 +32,7 @@ public sealed class DashboardCommandTests : IAsyncLifetime
     public async Task Every_command_takes_effect_and_every_change_asks_for_confirmation()
     {
         await OrdersArePlacedAsync();
+        await AnOrderIsRefundedAsync();
         await TheWorkerPausesAsync();
         await ProviderFaultsAreSetAndHealedAsync();
         await ReportsAreReconciledAsync();
@@ -62,6 +63,20 @@ public sealed class DashboardCommandTests : IAsyncLifetime
 
         var audit = await SucceedsAsync("order-api", "audit");
         Assert.Equal("The audit of 113 orders: everything agrees.", audit.Message);
+    }
+
+    private async Task AnOrderIsRefundedAsync()
+    {
+        var order = await client.PlaceAsync();
+        await client.WaitForAsync(order, "paid", Timeout);
+        var refund = await SucceedsAsync("order-api", "refund-order", ("order", $"{order}"), ("amount", "9.98"));
+        Assert.StartsWith("The refund of 9.98 is requested", refund.Message, StringComparison.Ordinal);
+        Assert.Single((await client.GetAsync(order)).GetProperty("refunds").EnumerateArray());
+        Assert.Contains(
+            "30.00 EUR of the order are left to refund",
+            (await system.RunAsync("order-api", "refund-order", ("order", $"{order}"), ("amount", "39.98"))).Message,
+            StringComparison.Ordinal);
+        Assert.False((await system.RunAsync("order-api", "refund-order", ("order", "1"), ("amount", "x"))).Success);
     }
 
     private async Task TheWorkerPausesAsync()

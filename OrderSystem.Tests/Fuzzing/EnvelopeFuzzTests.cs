@@ -66,6 +66,9 @@ public sealed class EnvelopeFuzzTests
             nameof(OrderCancelled) => ReadBody<OrderCancelled>(envelope, message, type, out reason),
             nameof(PaymentSucceeded) => ReadBody<PaymentSucceeded>(envelope, message, type, out reason),
             nameof(PaymentDeclined) => ReadBody<PaymentDeclined>(envelope, message, type, out reason),
+            nameof(RefundRequested) => ReadBody<RefundRequested>(envelope, message, type, out reason),
+            nameof(ChargeRefunded) => ReadBody<ChargeRefunded>(envelope, message, type, out reason),
+            nameof(RefundFailed) => ReadBody<RefundFailed>(envelope, message, type, out reason),
             nameof(PaymentRefunded) => ReadBody<PaymentRefunded>(envelope, message, type, out reason),
             _ => ReadBody<PaymentReviewRequired>(envelope, message, type, out reason),
         };
@@ -118,9 +121,12 @@ public sealed class EnvelopeFuzzTests
         [
             new OrderCreated(Order, "c-17", "EUR", 39.98m, [new("SKU-1", 2, 19.99m)]),
             new OrderCancelled(Order, "changed their mind"),
+            new RefundRequested(Order, Payment, 9.98m, "EUR", "damaged"),
             new PaymentSucceeded(Order, Payment, 39.98m, "EUR", "ch_1"),
             new PaymentDeclined(Order, Payment, 39.98m, "EUR", "no"),
             new PaymentRefunded(Order, Payment, 39.98m, "EUR", "re_1"),
+            new ChargeRefunded(Order, Payment, Payment, 9.98m, 9.98m, "EUR", "re_1", RefundSource.Provider),
+            new RefundFailed(Order, Payment, Payment, 9.98m, "EUR", "charge_disputed"),
             new PaymentReviewRequired(Order, Payment, "unknown outcome"),
         ];
 
@@ -128,6 +134,9 @@ public sealed class EnvelopeFuzzTests
         {
             OrderCreated created => StoredEvent.Create(created, 1, DateTimeOffset.UnixEpoch),
             OrderCancelled cancelled => StoredEvent.Create(cancelled, 2, DateTimeOffset.UnixEpoch),
+            RefundRequested requested => StoredEvent.Create(requested, 2, DateTimeOffset.UnixEpoch),
+            ChargeRefunded charge => StoredEvent.Create(charge, 2, DateTimeOffset.UnixEpoch),
+            RefundFailed failed => StoredEvent.Create(failed, 2, DateTimeOffset.UnixEpoch),
             PaymentSucceeded succeeded => StoredEvent.Create(succeeded, 1, DateTimeOffset.UnixEpoch),
             PaymentDeclined declined => StoredEvent.Create(declined, 1, DateTimeOffset.UnixEpoch),
             PaymentRefunded refunded => StoredEvent.Create(refunded, 2, DateTimeOffset.UnixEpoch),

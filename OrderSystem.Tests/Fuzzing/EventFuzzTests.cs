@@ -15,12 +15,16 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
 
     private const int BatchSize = 1_000;
 
+    /// <summary>Without a requested refund: that of no order waits half an hour for its payment, that of a paid order is made.</summary>
     private static readonly string[] Types =
     [
         "orders.created.v1", "orders.cancelled.v1", "payments.succeeded.v1", "payments.declined.v1",
-        "payments.refunded.v1", "payments.review.v1",
+        "payments.refunded.v1", "payments.review.v1", "payments.refunded.v2", "payments.refund_failed.v1",
         "orders.created.v0", "orders.created", "payments.invented.v1",
     ];
+
+    private static readonly string[] TakesEffect =
+        ["orders.cancelled.v1", "payments.refunded.v2", "payments.refund_failed.v1"];
 
     private static readonly string[] Headers =
     [
@@ -43,9 +47,9 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
                 var order = random.OneOf(fuzzed.Paid);
                 var type = random.OneOf(Types);
 
-                // A valid cancellation takes effect, because a client that may publish
+                // A valid cancellation or refund takes effect, because a client that may publish
                 // it may have an order refunded. So it gets the id of no order.
-                var subject = type == "orders.cancelled.v1" ? Guid.NewGuid() : order;
+                var subject = TakesEffect.Contains(type) ? Guid.NewGuid() : order;
                 var headers = EnvelopeOf(type, subject);
                 for (var changes = random.OneOf([0, 0, 1, 2]); changes > 0; changes--)
                     Change(random, headers);
@@ -88,7 +92,8 @@ public sealed class EventFuzzTests(FuzzedSystem fuzzed) : IClassFixture<FuzzedSy
         : new()
         {
             ["orderId"] = order, ["paymentId"] = Guid.NewGuid(), ["amount"] = 39.98m, ["currency"] = "EUR",
-            ["providerReference"] = "ch_1", ["reason"] = "none",
+            ["providerReference"] = "ch_1", ["reason"] = "none", ["refundId"] = Guid.NewGuid(), ["refundedTotal"] = 39.98m,
+            ["source"] = "provider",
         };
 
     private static void Change(Random random, NatsHeaders headers)

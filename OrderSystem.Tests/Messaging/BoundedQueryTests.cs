@@ -54,6 +54,23 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     }
 
     [Fact]
+    public async Task Open_refunds_and_refunded_orders_are_found_with_bounded_reads_among_many_others()
+    {
+        var database = await MigratedAsync(
+            typeof(StalledOrders), Orders("paid", 300_000), Refunds("succeeded"), Refunds("pending"), Refunds("failed"),
+            $"UPDATE orders SET refunded_total = total WHERE id < {Id("1000")};");
+        await AssertReadsAsync(database, 50_001, 10_000, OrderGauges.Query);
+        Assert.Equal(50_000L, (await Sql.RowAsync(database, OrderGauges.Query))[3]);
+
+        // The refunded orders are the oldest: to find them among all that are paid would read every order.
+        var list = $"SELECT id FROM orders WHERE true {ListOrders.StatusFilter("refunded")} ORDER BY id DESC LIMIT 51";
+        await AssertReadsAsync(database, 51, 100, list);
+        await AssertReadsAsync(
+            database, 51, 200, $"SELECT id FROM orders WHERE true {ListOrders.StatusFilter("paid")} ORDER BY id DESC LIMIT 51");
+        await AssertReadsAsync(database, 3, 30, OrderRefund.OfOrder, Guid.Parse("00000000-0000-0000-0000-000001000001"));
+    }
+
+    [Fact]
     public async Task The_stalled_order_query_reads_only_due_orders()
     {
         var database = await MigratedAsync(
@@ -128,6 +145,12 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
             SELECT
                 {Id("i + (SELECT count(*)::int FROM orders)")}, 'c', 'EUR', 1, '[]', '{status}', {updated}, {updated}, {offerAfter}
             FROM generate_series(1, {count}) AS i;
+        """;
+
+    private static string Refunds(string status) =>
+        $"""
+        INSERT INTO refunds (id, order_id, amount, currency, source, status, created_at, updated_at)
+            SELECT gen_random_uuid(), {Id("i")}, 1, 'EUR', 'request', '{status}', {Ago}, {Ago} FROM generate_series(1, 50000) AS i;
         """;
 
     private static string Payments(string status, string lease = Ago, string cancelled = "NULL") =>

@@ -15,7 +15,7 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
 {
     private const string Last = "OrderSystem.OrderApi/0012_refunds.sql";
     private const string HasRefunds =
-        "SELECT count(*) FROM information_schema.columns WHERE table_name = 'orders' AND column_name LIKE 'refund%'";
+        "SELECT count(*) FROM information_schema.columns WHERE table_name = 'orders' AND column_name IN ('refund', 'refund_since')";
     private string address = null!;
 
     public async ValueTask InitializeAsync()

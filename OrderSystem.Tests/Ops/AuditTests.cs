@@ -118,6 +118,10 @@ public sealed class AuditTests : IAsyncLifetime
             "INSERT INTO outbox (order_id, version, available_at, parked_at) "
                 + $"SELECT order_id, version, now(), now() FROM events WHERE order_id = '{orders[5]}'");
 
+        await InsertRefundAsync(orders[3], "succeeded", 1_000);
+        await InsertRefundAsync(orders[5], "pending", 1);
+        await Sql.ExecuteAsync(system.OrdersDatabase, $"UPDATE orders SET refund_pending = 1 WHERE id = '{orders[5]}'");
+
         var (exitCode, report) = await AuditAsync();
 
         Assert.Equal(1, exitCode);
@@ -129,13 +133,25 @@ public sealed class AuditTests : IAsyncLifetime
         AssertFound(report, "I4", "every payment", orders[3], orders[4]);
         AssertFound(report, "I4", "knows every charge", orders[0]);
         AssertFound(report, "I5", "final status", orders[2]);
-        AssertFound(report, "I5", "provider's ledger", orders[0], orders[1]);
+        AssertFound(report, "I5", "provider's ledger", orders[0], orders[1], orders[3]);
+        AssertFound(report, "I5", "every requested refund", orders[5]);
+        AssertFound(report, "I5", "add up to its refunded total", orders[3]);
+        AssertFound(report, "I5", "refunded more than its total", orders[3]);
+        AssertFound(report, "I5", "agree with those of its payment", orders[3]);
         AssertFound(report, "I5", "agrees with its payment", orders[1]);
         AssertFound(report, "I5", "payment in review", orders[6]);
 
         var (_, young) = await AuditAsync(grace: "3600");
         Assert.Equal("agrees", Find(young, "I5", "final status").GetProperty("verdict").GetString());
+        Assert.Equal("agrees", Find(young, "I5", "every requested refund").GetProperty("verdict").GetString());
     }
+
+    private Task InsertRefundAsync(Guid order, string status, decimal amount) => Sql.ExecuteAsync(
+        system.OrdersDatabase,
+        $"""
+        INSERT INTO refunds (id, order_id, amount, currency, source, status, created_at, updated_at)
+            VALUES (gen_random_uuid(), '{order}', {amount}, 'EUR', 'request', '{status}', now(), now())
+        """);
 
     private async Task WithoutNatsTheStreamsAreNotCheckedAsync()
     {

@@ -42,7 +42,7 @@ public sealed class LargeAuditTests(SharedPostgres shared)
         Assert.Equal(Orders, await tables.CountOrdersAsync(deadline.Token));
     }
 
-    /// <summary>A database of orders that were paid long ago.</summary>
+    /// <summary>A database of orders that were paid, and refunded in part, long ago.</summary>
     private async Task<NpgsqlDataSource> SettledAsync()
     {
         var address = await (await shared.StartedAsync()).CreateDatabaseAsync();
@@ -50,9 +50,12 @@ public sealed class LargeAuditTests(SharedPostgres shared)
         await Sql.ExecuteAsync(
             address,
             $$"""
-            INSERT INTO orders (id, customer_id, currency, total, items, status, created_at, updated_at)
-            SELECT lpad(to_hex(i), 32, '0')::uuid, 'c', 'EUR', 12.5, '[]', 'paid', now() - interval '1 hour', now() - interval '1 hour'
+            INSERT INTO orders (id, customer_id, currency, total, items, status, refunded_total, created_at, updated_at)
+            SELECT
+                lpad(to_hex(i), 32, '0')::uuid, 'c', 'EUR', 12.5, '[]', 'paid', 2.5, now() - interval '1 hour', now() - interval '1 hour'
             FROM generate_series(0, {{Orders - 1}}) i;
+            INSERT INTO refunds (id, order_id, amount, currency, source, status, created_at, updated_at)
+            SELECT id, id, 2.5, 'EUR', 'request', 'succeeded', created_at, created_at FROM orders;
             INSERT INTO events (order_id, version, event_id, type, payload, occurred_at)
             SELECT id, 1, id, 'orders.created.v1', convert_to('{"total":12.5,"currency":"EUR"}', 'UTF8'), created_at FROM orders;
             INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, created_at)
@@ -84,7 +87,9 @@ public sealed class LargeAuditTests(SharedPostgres shared)
         [
             (order, NpgsqlDbType.Uuid), ("succeeded", NpgsqlDbType.Text), (12.5m, NpgsqlDbType.Numeric), ("EUR", NpgsqlDbType.Text),
             ($"ch_{order}", NpgsqlDbType.Text),
+            ($$"""[{"id":"{{order}}","amount":2.5,"status":"succeeded","updatedAt":"2026-01-31T12:00:00Z"}]""", NpgsqlDbType.Jsonb),
         ]);
+        await FillAsync(AuditTables.Refunds, order => [($"ch_{order}", NpgsqlDbType.Text), (2.5m, NpgsqlDbType.Numeric)]);
 
         Task FillAsync(string table, Func<Guid, (object?, NpgsqlDbType)[]> row) =>
             tables.FillAsync(table, Numbered().Select(row).ToAsyncEnumerable(), cancellationToken);

@@ -124,7 +124,7 @@ public sealed class OrdersHttpTests(SharedSystem shared) : IAsyncLifetime
         var document = await Api.GetFromJsonAsync<JsonElement>("/openapi/v1.json");
         var paths = document.GetProperty("paths").EnumerateObject().Select(path => path.Name);
 
-        Assert.Subset(paths.ToHashSet(), new HashSet<string> { "/orders", "/orders/{id}", "/orders/{id}/cancel" });
+        Assert.Subset(paths.ToHashSet(), new HashSet<string> { "/orders", "/orders/{id}", "/orders/{id}/cancel", "/orders/{id}/refunds" });
     }
 
     [Fact]

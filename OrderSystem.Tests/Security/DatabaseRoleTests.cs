@@ -17,6 +17,8 @@ public sealed class DatabaseRoleTests(SharedSystem shared)
     [InlineData("orders", RuntimeRoles.OrderApi, "DELETE FROM events")]
     [InlineData("orders", RuntimeRoles.OrderApi, "UPDATE orders SET total = 0.01")]
     [InlineData("orders", RuntimeRoles.OrderApi, "DELETE FROM orders")]
+    [InlineData("orders", RuntimeRoles.OrderApi, "DELETE FROM refunds")]
+    [InlineData("orders", RuntimeRoles.OrderApi, "UPDATE refunds SET source = 'request'")]
     [InlineData("orders", RuntimeRoles.OrderApi, "DELETE FROM dead_letter_actions")]
     [InlineData("orders", RuntimeRoles.OrderApi, "UPDATE redrives SET by = 'somebody else'")]
     [InlineData("orders", RuntimeRoles.OrderApi, "UPDATE outbox SET order_id = gen_random_uuid()")]

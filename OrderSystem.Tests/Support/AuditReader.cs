@@ -46,8 +46,14 @@ internal sealed class AuditReader(FaultSystem system)
         var summary = await provider.GetFromJsonAsync<JsonElement>("/ledger/summary");
         return new()
         {
-            Orders = await RowsAsync(system.OrdersDatabase, "SELECT id, customer_id, total, currency, status FROM orders",
-                row => new AuditOrder(row.GetGuid(0), row.GetString(1), row.GetDecimal(2), row.GetString(3), row.GetString(4))),
+            Orders = await RowsAsync(system.OrdersDatabase, 
+                """
+                SELECT id, customer_id, total, currency, status,
+                    coalesce((SELECT sum(amount) FROM refunds WHERE order_id = o.id AND status = 'succeeded' AND source <> 'chargeback'), 0)
+                FROM orders o
+                """,
+                row => new AuditOrder(
+                    row.GetGuid(0), row.GetString(1), row.GetDecimal(2), row.GetString(3), row.GetString(4), row.GetDecimal(5))),
             OrderApi = await ServiceAsync("order-api", system.OrdersDatabase, jetStream, "ORDERS"),
             Worker = await ServiceAsync("payment-worker", system.PaymentsDatabase, jetStream, "PAYMENTS"),
             // A cancellation that arrived before its order has created a payment without amount and key.

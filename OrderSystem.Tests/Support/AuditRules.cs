@@ -70,8 +70,8 @@ internal static class AuditRules
             yield return $"order {charges.Key} was charged {charges.Count()} times: "
                 + string.Join(", ", charges.Select(charge => $"{charge.Id} under {charge.Key}"));
         foreach (var refunds in snapshot.Ledger.Where(line => line.IsRefund).GroupBy(line => line.ChargeId, StringComparer.Ordinal)
-            .Where(refunds => refunds.Count() > 1))
-            yield return $"charge {refunds.Key} was refunded {refunds.Count()} times: "
+            .Where(refunds => refunds.Sum(refund => refund.Amount) > snapshot.Ledger.Single(line => line.Id == refunds.Key).Amount))
+            yield return $"charge {refunds.Key} was refunded {refunds.Sum(refund => refund.Amount)}, more than it was: "
                 + string.Join(", ", refunds.Select(refund => $"{refund.Id} under {refund.Key}"));
         foreach (var order in snapshot.ChargedTwice)
             yield return $"the provider reports that it charged order {order} twice";
@@ -97,17 +97,17 @@ internal static class AuditRules
     private static IEnumerable<string> Statuses(AuditSnapshot snapshot)
     {
         var charged = snapshot.Ledger.Where(line => line.IsCharge).ToLookup(line => line.OrderId!, StringComparer.OrdinalIgnoreCase);
-        var refunded = snapshot.Ledger.Where(line => line.IsRefund).Select(line => line.ChargeId!).ToHashSet(StringComparer.Ordinal);
+        var refunded = snapshot.Ledger.Where(line => line.IsRefund).ToLookup(line => line.ChargeId!, StringComparer.Ordinal);
         var payments = snapshot.Payments.ToDictionary(payment => payment.OrderId);
         foreach (var order in snapshot.Orders)
         {
             var charges = charged[order.Id.ToString()].ToArray();
-            var kept = charges.Count(charge => !refunded.Contains(charge.Id));
-            var wanted = order.Status switch { "paid" => 1, "manualReview" => kept, _ => 0 };
+            var kept = charges.Sum(charge => charge.Amount - refunded[charge.Id].Sum(refund => refund.Amount));
+            var wanted = order.Status switch { "paid" => order.Total - order.Refunded, "manualReview" => kept, _ => 0 };
             if (!Final.Contains(order.Status))
                 yield return $"order {order.Id} is {order.Status}";
             else if (kept != wanted)
-                yield return $"order {order.Id} is {order.Status}, and the ledger holds {kept} charges of it that were not refunded";
+                yield return $"order {order.Id} is {order.Status}, and the ledger holds {kept} of its {order.Total}, expected {wanted}";
             if (charges is [var charge]
                 && payments.TryGetValue(order.Id, out var payment) && payment.Reference is { } reference && reference != charge.Id)
                 yield return $"the payment of order {order.Id} refers to {reference}, the ledger holds {charge.Id}";

@@ -125,6 +125,21 @@ public sealed class AuditRulesTests
     [Fact]
     public void I5_A_paid_order_without_a_charge_is_reported() => Reports("I5", consistent with { Ledger = [] });
 
+    [Theory]
+    [InlineData(0, 2.5)]
+    [InlineData(2.5, 0)]
+    [InlineData(2.5, 5)]
+    public void I5_A_refund_that_only_one_side_knows_is_reported(double known, double made) => Reports("I5", Refunded(known, made));
+
+    [Theory]
+    [InlineData(2.5)]
+    [InlineData(12.5)]
+    public void I5_A_refund_that_both_sides_know_is_no_violation(double amount) =>
+        Assert.Empty(AuditRules.Check(Refunded(amount, amount), history, new()));
+
+    [Fact]
+    public void I3_Refunds_of_more_than_the_charge_are_reported() => Reports("I3", Refunded(12.5, 12.51));
+
     [Fact]
     public void I5_A_charge_that_the_payment_does_not_refer_to_is_reported() =>
         Reports("I5", consistent with { Payments = [consistent.Payments[0] with { Reference = "ch_9" }] });
@@ -152,6 +167,12 @@ public sealed class AuditRulesTests
 
     [Fact]
     public void I7_An_unexpected_dead_letter_is_reported() => Reports("I7", consistent with { DeadLetters = 1 });
+
+    private AuditSnapshot Refunded(double known, double made) => consistent with
+    {
+        Orders = [consistent.Orders[0] with { Refunded = (decimal)known }],
+        Ledger = [.. consistent.Ledger, new("refund", "re_1", "key", null, "ch_1", (decimal)made, "EUR", "succeeded")],
+    };
 
     private void Reports(string invariant, AuditSnapshot violated) =>
         Assert.Contains(AuditRules.Check(violated, history, new()), found => found.StartsWith(invariant, StringComparison.Ordinal));

@@ -40,7 +40,8 @@ internal sealed record AuditService(string Name)
     internal IReadOnlyList<AuditMessage> Stream { get; init; } = [];
 }
 
-internal sealed record AuditOrder(Guid Id, string CustomerId, decimal Total, string Currency, string Status);
+/// <summary>An order; what refunds have given back of a paid one does not include chargebacks.</summary>
+internal sealed record AuditOrder(Guid Id, string CustomerId, decimal Total, string Currency, string Status, decimal Refunded = 0);
 
 internal sealed record AuditEvent(Guid OrderId, int Version, Guid EventId, string Type);
 

@@ -9,7 +9,8 @@ public sealed class GaugeTests
     private static readonly string[] OfTheDatabase =
         ["ordersystem_outbox_depth", "ordersystem_outbox_oldest_age_seconds", "ordersystem_outbox_parked"];
     private static readonly string[] OfOrders =
-        [.. OfTheDatabase, "ordersystem_orders_open", "ordersystem_orders_oldest_pending_age_seconds"];
+        [.. OfTheDatabase, "ordersystem_orders_open", "ordersystem_orders_oldest_pending_age_seconds", "ordersystem_orders_refunds_open",
+        "ordersystem_orders_refunds_oldest_open_age_seconds"];
     private static readonly string[] OfPayments =
         [.. OfTheDatabase, "ordersystem_payments_review_oldest_seconds", "ordersystem_payments_oldest_refund_age_seconds",
         "ordersystem_payments_oldest_processing_age_seconds", "ordersystem_webhooks_dead", "ordersystem_webhooks_contradictions"];

@@ -120,8 +120,51 @@ internal static class AuditChecks
             SELECT o.id::text,
                 'is ' || o.status || ', and the provider holds ' || coalesce(h.amount, 0) || ' of its ' || o.total || ' ' || o.currency
             FROM orders o LEFT JOIN held h ON h.order_id = o.id
-            WHERE o.updated_at < $1 AND coalesce(h.amount, 0) <> CASE o.status WHEN 'paid' THEN o.total ELSE 0 END
-              AND o.status IN ('paid', 'paymentFailed', 'cancelled')
+            LEFT JOIN (
+                SELECT order_id, sum(amount) FILTER (WHERE status = 'succeeded' AND source <> 'chargeback') AS amount,
+                    bool_or(status = 'pending' OR updated_at >= $1) AS is_moving
+                FROM refunds GROUP BY order_id) f ON f.order_id = o.id
+            WHERE o.updated_at < $1 AND f.is_moving IS NOT TRUE AND o.status IN ('paid', 'paymentFailed', 'cancelled')
+              AND coalesce(h.amount, 0) <> CASE o.status WHEN 'paid' THEN o.total - coalesce(f.amount, 0) ELSE 0 END
+            """),
+        new("I5", "every requested refund has an outcome", AuditSource.None,
+            """
+            SELECT f.order_id::text, 'its refund ' || f.id || ' of ' || f.amount || ' ' || f.currency || ' has been pending since '
+                || f.created_at || coalesce(', at the worker it is ' || w.status, '')
+            FROM refunds f LEFT JOIN (
+                SELECT r.id, r.status FROM audit_payments p, jsonb_to_recordset(p.refunds) AS r (id uuid, status text)) w ON w.id = f.id
+            WHERE f.status = 'pending' AND f.created_at < $1
+            """),
+        new("I5", "the refunds of every paid order add up to its refunded total", AuditSource.None,
+            """
+            WITH sums AS (
+                SELECT order_id, sum(amount) FILTER (WHERE status = 'succeeded') AS refunded,
+                    sum(amount) FILTER (WHERE status = 'pending') AS pending
+                FROM refunds GROUP BY order_id)
+            SELECT o.id::text, 'has refunded ' || o.refunded_total || ' and ' || o.refund_pending || ' pending, its refunds are '
+                || coalesce(s.refunded, 0) || ' and ' || coalesce(s.pending, 0)
+            FROM orders o LEFT JOIN sums s ON s.order_id = o.id
+            WHERE (o.refunded_total, o.refund_pending) <> (coalesce(s.refunded, 0), coalesce(s.pending, 0))
+            """),
+        new("I5", "no order was refunded more than its total, unless by a chargeback", AuditSource.None,
+            """
+            SELECT o.id::text, 'was refunded ' || f.amount || ' of its ' || o.total || ' ' || o.currency
+            FROM orders o JOIN (
+                SELECT order_id, sum(amount) AS amount FROM refunds WHERE status = 'succeeded' AND source <> 'chargeback'
+                GROUP BY order_id) f ON f.order_id = o.id
+            WHERE f.amount > o.total
+            """),
+        new("I5", "the refunds of every paid order agree with those of its payment", AuditSource.Payments,
+            """
+            WITH made AS (
+                SELECT p.order_id, r.* FROM audit_payments p,
+                    jsonb_to_recordset(p.refunds) AS r (id uuid, amount numeric, status text, "updatedAt" timestamptz))
+            SELECT coalesce(f.order_id, w.order_id)::text, 'its refund ' || coalesce(f.id, w.id)
+                || coalesce(' of ' || f.amount || ' is ' || f.status, ' does not exist here')
+                || coalesce(', at the worker ' || w.amount || ' is ' || w.status, ', at the worker it does not exist')
+            FROM refunds f FULL JOIN made w ON w.id = f.id
+            WHERE (f.status = 'succeeded' OR w.status = 'succeeded') AND coalesce(greatest(f.updated_at, w."updatedAt"), now()) < $1
+              AND (f.status, f.amount) IS DISTINCT FROM (w.status, w.amount)
             """),
         new("I5", "the status of every order agrees with its payment", AuditSource.Payments,
             """

@@ -177,6 +177,8 @@ internal sealed class AuditLoad(AuditTables tables, INatsJSContext jetStream, Ht
     [
         (line.OrderId, NpgsqlDbType.Uuid), (line.Status, NpgsqlDbType.Text), (line.Amount, NpgsqlDbType.Numeric),
         (line.Currency, NpgsqlDbType.Text), (line.ProviderReference, NpgsqlDbType.Text),
+        (line.Refunds is { Count: > 0 } refunds
+            ? JsonSerializer.Serialize(refunds, AuditJson.Default.IReadOnlyListAuditRefund) : null, NpgsqlDbType.Jsonb),
     ];
 
     private static (object?, NpgsqlDbType)[] Row(AuditWebhookLine line) =>
@@ -196,7 +198,11 @@ internal sealed record AuditLedgerLine(
     string? Kind, string? Id, string? OrderId, string? ChargeId, decimal Amount, string? Currency, string? Status,
     DateTimeOffset? SettlesAt);
 
-internal sealed record AuditPaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
+internal sealed record AuditPaymentLine(
+    Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference, IReadOnlyList<AuditRefund>? Refunds = null);
+
+/// <summary>A refund of a paid order, as the worker knows it: pending, review, succeeded or failed.</summary>
+internal sealed record AuditRefund(Guid Id, decimal Amount, string Status, DateTimeOffset UpdatedAt);
 
 internal sealed record AuditWebhookLine(Guid OrderId, string EventId, string Detail);
 

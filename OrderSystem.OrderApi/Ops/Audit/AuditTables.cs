@@ -11,7 +11,7 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
 {
     internal const string Charges = "audit_charges (id, order_ref, order_id, amount, currency, succeeded)";
     internal const string Refunds = "audit_refunds (charge_id, amount)";
-    internal const string Payments = "audit_payments (order_id, status, amount, currency, provider_reference)";
+    internal const string Payments = "audit_payments (order_id, status, amount, currency, provider_reference, refunds)";
     internal const string Events = "audit_events (event_id, order_id, type, occurred_at, waiting_since)";
     internal const string Webhooks = "audit_webhooks (order_id, event_id, detail)";
     internal const string Findings = "audit_findings (reference, what)";
@@ -27,7 +27,8 @@ internal sealed class AuditTables(NpgsqlConnection session) : IAsyncDisposable
             SELECT order_id, version, parked_at, last_error, to_timestamp(emission) AS republished_at FROM outbox;
         CREATE TEMP TABLE audit_charges (id text, order_ref text, order_id uuid, amount numeric, currency text, succeeded boolean);
         CREATE TEMP TABLE audit_refunds (charge_id text, amount numeric);
-        CREATE TEMP TABLE audit_payments (order_id uuid, status text, amount numeric, currency text, provider_reference text);
+        CREATE TEMP TABLE audit_payments (
+            order_id uuid, status text, amount numeric, currency text, provider_reference text, refunds jsonb);
         CREATE TEMP TABLE audit_events (event_id uuid, order_id uuid, type text, occurred_at timestamptz, waiting_since timestamptz);
         CREATE TEMP TABLE audit_webhooks (order_id uuid, event_id text, detail text);
         CREATE TEMP TABLE audit_findings (reference text, what text);
