@@ -72,6 +72,15 @@ dotnet build "$root/$project" -c Release -nodeReuse:false -v:minimal -clp:NoSumm
 say "build: done"
 if $build_only; then exit 0; fi
 
+# No test changes the settings of a process that runs, and each file watcher counts against a limit of the user.
+export DOTNET_hostBuilder__reloadConfigOnChange=false
+if ! $fast; then
+  # A test of a service that starts is mostly the compilation of its code.
+  "$root/eng/publish-services.sh" || fail "build: publishing the services failed; see above."
+  export PUBLISHED_SERVICES="$root/artifacts/services/publish"
+  say "services: published"
+fi
+
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 rm -rf "$root/artifacts/fuzz"
