@@ -98,7 +98,7 @@ internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
     }
 
     /// <summary>Looks a refund up: that of a paid order by its id, that of a cancelled order by its charge.</summary>
-    private async Task<ChargeOutcome> FindAsync(OpenRefund refund, CancellationToken cancellationToken)
+    internal async Task<ChargeOutcome> FindAsync(OpenRefund refund, CancellationToken cancellationToken)
     {
         if (refund.OfPaidOrder is not { } part)
         {
