@@ -33,11 +33,11 @@ internal static class ProviderCommands
             "settle-wrongly", "Settle wrongly", "DocumentError",
             "The settlement report lacks a charge, has another amount and a charge that was never made.", new { settlementErrors = true })
         .WithConsole(
-            "refund", "Refund at the console…", "ArrowUndo", "Refunds a paid order at the provider's own console; a webhook tells the worker.",
-            "/console/refunds")
+            "refund", "Refund at the console…", "ArrowUndo",
+            "Refunds a paid order at the provider's own console; a webhook tells the worker.", "/console/refunds")
         .WithConsole(
-            "charge-back", "Charge back…", "MoneyDismiss", "Lets the customer of a paid order dispute its charge, and win; webhooks tell.",
-            "/console/disputes")
+            "charge-back", "Charge back…", "MoneyDismiss",
+            "Lets the customer of a paid order dispute its charge, and win; webhooks tell the worker.", "/console/disputes")
         .WithOperation(
             "heal", "Heal", "Heart", "Removes all faults of the provider.", "Remove all faults of the provider?",
             async (service, _) =>

@@ -47,7 +47,7 @@ internal sealed class Charge(long sequence, UInt128 order, LedgerLine line, Char
     /// <summary>The API that made it, in whose format its webhooks are.</summary>
     public bool IsStripe => isStripe;
 
-    /// <summary>When nothing was left of it; null before.</summary>
+    /// <summary>When all of it was refunded; null before.</summary>
     public DateTimeOffset? RefundedAt => refundedAt == 0 ? null : new DateTimeOffset(refundedAt, TimeSpan.Zero);
 
     /// <summary>What has been refunded or charged back, or is reserved for a refund in progress.</summary>
@@ -58,6 +58,7 @@ internal sealed class Charge(long sequence, UInt128 order, LedgerLine line, Char
     public void Add(Refund refund)
     {
         LastRefund = refund;
+        if (refund.IsChargeback) return;
         returned += refund.Amount;
         if (returned == Amount) refundedAt = refund.CreatedAt.UtcTicks;
     }

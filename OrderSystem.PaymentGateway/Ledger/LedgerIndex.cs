@@ -33,7 +33,12 @@ internal sealed class LedgerIndex
     public IReadOnlyList<LedgerLine> ProcessedBefore => processedBefore;
 
     public string IdOf(Entry entry) => IdOf(
-        entry switch { Refund { IsChargeback: true } => LedgerLine.ChargebackKind, Refund => LedgerLine.RefundKind, _ => LedgerLine.ChargeKind },
+        entry switch
+        {
+            Refund { IsChargeback: true } => LedgerLine.ChargebackKind,
+            Refund => LedgerLine.RefundKind,
+            _ => LedgerLine.ChargeKind,
+        },
         entry.Sequence);
 
     public string IdOf(string kind, long sequence)

@@ -24,6 +24,8 @@ internal interface IPaymentProvider
     Task<ChargeOutcome> RefundAsync(
         string chargeId, decimal amount, string currency, Guid? reference, Guid key, CancellationToken cancellationToken);
 
-    /// <summary>Looks up the refund of a charge that has this reference, in a list that shows a refund as soon as its call was answered.</summary>
+    /// <summary>
+    /// Looks up the refund of a charge that has this reference. The provider shows a refund as soon as its call was answered.
+    /// </summary>
     Task<ChargeOutcome> FindRefundAsync(string chargeId, Guid reference, CancellationToken cancellationToken);
 }

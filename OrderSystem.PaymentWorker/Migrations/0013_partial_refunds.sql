@@ -27,7 +27,7 @@ CREATE TABLE refunds (
 );
 CREATE INDEX refunds_by_order ON refunds (order_id);
 CREATE INDEX refunds_due ON refunds ((calls IS NOT NULL), lease_until) WHERE status = 'pending';
-CREATE INDEX refunds_pending ON refunds (created_at) WHERE status = 'pending';
+CREATE INDEX refunds_pending ON refunds (created_at) WHERE status = 'pending' AND processing_since IS NULL;
 CREATE INDEX refunds_review ON refunds (updated_at) WHERE status = 'review';
 -- A refund of the provider is one of ours, or one of its console; never both.
 CREATE UNIQUE INDEX refunds_by_reference ON refunds (provider_reference) WHERE provider_reference IS NOT NULL;

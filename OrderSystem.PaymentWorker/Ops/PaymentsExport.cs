@@ -9,8 +9,9 @@ namespace OrderSystem.PaymentWorker.Ops;
 
 /// <summary>
 /// <c>GET /ops/audit/payments</c>, <c>/events</c>, <c>/webhooks</c> and <c>/reconciliation</c>: the payments of this service, each with the
-/// refunds of its paid order, its events, the webhooks that contradict a payment, and the findings of its last reconciliation, one JSON object per line, for the audit of the
-/// order API. Rows are streamed, so that their number does not matter for memory; a truncated response is a failure.
+/// refunds of its paid order, its events, the webhooks that contradict a payment, and the findings of its last reconciliation, one JSON
+/// object per line, for the audit of the order API. Rows are streamed, so that their number does not matter for memory; a truncated
+/// response is a failure.
 /// </summary>
 internal static class PaymentsExport
 {

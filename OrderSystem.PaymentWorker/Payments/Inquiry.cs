@@ -70,8 +70,8 @@ internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
     }
 
     /// <summary>
-    /// Refunds, after a look-up where one is needed. Without an answer to the look-up nothing is refunded. After a refusal another one tells
-    /// whether an earlier call has refunded. What the provider is processing is only looked up.
+    /// Refunds, after a look-up where one is needed. Without an answer to the look-up nothing is refunded. After a refusal another one
+    /// tells whether an earlier call has refunded. What the provider is processing is only looked up.
     /// </summary>
     internal async Task<Answer> RefundAsync(OpenRefund refund, bool lookUpFirst, CancellationToken cancellationToken)
     {

@@ -16,8 +16,8 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// attempt is used up. Retries are bounded by the retry budget.
 /// </summary>
 internal sealed partial class OpenPayments(
-    DuePayments due, DueRefunds dueRefunds, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Charging charging, Refunding refunding,
-    IOptions<GatewayOptions> options, TimeProvider time, ILogger<OpenPayments> logger)
+    DuePayments due, DueRefunds dueRefunds, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Charging charging,
+    Refunding refunding, IOptions<GatewayOptions> options, TimeProvider time, ILogger<OpenPayments> logger)
     : BackgroundService
 {
     /// <summary>Payments in progress at once.</summary>

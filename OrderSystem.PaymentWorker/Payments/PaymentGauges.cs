@@ -7,7 +7,7 @@ namespace OrderSystem.PaymentWorker.Payments;
 
 /// <summary>
 /// Age of the oldest manual review, of the oldest cancellation without a refund, of the oldest payment that the provider is processing, and
-/// of the oldest refund of a paid order that is not made yet, or is in review. Each is the first entry of an index.
+/// of the oldest refund of a paid order that the provider has not accepted yet, or that is in review. Each is the first entry of an index.
 /// </summary>
 internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
 {
@@ -18,7 +18,8 @@ internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
             greatest(0, extract(epoch FROM now() - (
                 SELECT min(cancelled_at) FROM payments WHERE status IN ('refunding', 'review') AND cancelled_at IS NOT NULL)))::float8,
             greatest(0, extract(epoch FROM now() - (SELECT min(processing_since) FROM payments WHERE status = 'processing')))::float8,
-            greatest(0, extract(epoch FROM now() - (SELECT min(created_at) FROM refunds WHERE status = 'pending')))::float8,
+            greatest(0, extract(epoch FROM now() - (
+                SELECT min(created_at) FROM refunds WHERE status = 'pending' AND processing_since IS NULL)))::float8,
             greatest(0, extract(epoch FROM now() - (SELECT min(updated_at) FROM refunds WHERE status = 'review')))::float8
         """;
 
@@ -37,7 +38,7 @@ internal sealed class PaymentGauges : DatabaseGauges<PaymentGauges.Sample>
             "Age of the oldest payment that the provider is processing; 0 when there is none.");
         meter.CreateObservableGauge(
             "ordersystem.refunds.oldest_pending.age", () => Measure(sample => sample.OldestPart), "s",
-            "Age of the oldest refund of a paid order that is not made yet; 0 when there is none.");
+            "Age of the oldest refund of a paid order that the provider has not accepted yet; 0 when there is none.");
         meter.CreateObservableGauge(
             "ordersystem.refunds.review.oldest", () => Measure(sample => sample.OldestPartReview), "s",
             "Age of the oldest manual review of a refund of a paid order; 0 when there is none.");

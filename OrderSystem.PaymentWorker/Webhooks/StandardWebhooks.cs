@@ -58,7 +58,9 @@ internal sealed class StandardWebhooks(string provider) : IWebhookFormat
             ProviderResponse.Text(data, "reason") is { Length: > 0 } reason ? ProviderText.Clean(reason) : null)
         {
             Charge = ProviderResponse.Id(data, "chargeId"),
-            RefundId = Guid.TryParse(ProviderResponse.Text(data, "reference"), CultureInfo.InvariantCulture, out var refund) ? refund : null,
+            RefundId = Guid.TryParse(ProviderResponse.Text(data, "reference"), CultureInfo.InvariantCulture, out var refund)
+                ? refund
+                : null,
         };
     }
 

@@ -2,7 +2,9 @@ using OrderSystem.PaymentWorker.Gateway;
 
 namespace OrderSystem.PaymentWorker.Webhooks;
 
-/// <summary>What a webhook claims about a charge, a refund or a chargeback. Only this is kept of it: no body, which may hold personal data.</summary>
+/// <summary>
+/// What a webhook claims about a charge, a refund or a chargeback. Only this is kept of it: no body, which may hold personal data.
+/// </summary>
 /// <param name="Provider">Name of the provider.</param>
 /// <param name="EventId">Id of the event at the provider, the same however often it is delivered.</param>
 /// <param name="Type">The provider's name for what happened.</param>

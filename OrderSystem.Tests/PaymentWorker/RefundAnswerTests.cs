@@ -73,8 +73,8 @@ public sealed class RefundAnswerTests : IAsyncDisposable
             found.Status != ChargeStatus.Succeeded
             || (found.Reference, found.Found) == ("re_1", new FoundCharge(19.99m, "EUR", IsRefunded: false)),
             $"{found}");
-        Assert.StartsWith(
-            name == "http" ? "/refunds?chargeId=ch_1" : "/v1/refunds?charge=ch_1", provider.Requests.Single().Path, StringComparison.Ordinal);
+        var path = name == "http" ? "/refunds?chargeId=ch_1" : "/v1/refunds?charge=ch_1";
+        Assert.StartsWith(path, provider.Requests.Single().Path, StringComparison.Ordinal);
     }
 
     /// <summary>A key keeps its body from one release to the next: the refund of a cancelled order is sent as it always was.</summary>

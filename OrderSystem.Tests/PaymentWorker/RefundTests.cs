@@ -270,7 +270,8 @@ public sealed class RefundTests
         Assert.Equal(39.98m, shown.GetProperty("refundedTotal").GetDecimal());
         Assert.Equal(4, shown.GetProperty("refunds").GetArrayLength());
         var line = JsonSerializer.Deserialize<JsonElement>(
-            (await worker.GetStringAsync("/ops/audit/payments")).Split('\n').Single(line => line.Contains($"{order}", StringComparison.Ordinal)));
+            (await worker.GetStringAsync("/ops/audit/payments")).Split('\n')
+                .Single(line => line.Contains($"{order}", StringComparison.Ordinal)));
         var exported = line.GetProperty("refunds").EnumerateArray().ToList();
         Assert.Equal(
             ["request succeeded", "request succeeded", "request failed", "provider succeeded"],

@@ -14,7 +14,7 @@ internal static class RefundRequests
         NatsServer server, Guid order, Guid refund, decimal amount, string currency = "EUR", Guid? eventId = null, string? messageId = null)
     {
         var id = (eventId ?? Guid.CreateVersion7()).ToString();
-        await using var nats = new NatsConnection(new NatsOpts { Url = server.UrlOf(NatsUsers.OrderApi) });
+        await using var nats = new NatsConnection(new NatsOpts { Url = server.Url });
         var headers = new NatsHeaders
         {
             ["ce-specversion"] = "1.0",

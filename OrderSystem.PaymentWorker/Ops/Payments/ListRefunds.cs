@@ -17,7 +17,9 @@ internal sealed record ListedRefund(
     string? ProviderReference, int Attempts, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall> Calls)
 {
     internal const string Columns =
-        "id, order_id, amount, currency, status, source, reason, failure, provider_reference, attempts, created_at, updated_at, calls::text";
+        """
+        id, order_id, amount, currency, status, source, reason, failure, provider_reference, attempts, created_at, updated_at, calls::text
+        """;
 
     /// <summary>Selects what <see cref="Read"/> reads; $1 is the order.</summary>
     internal const string OfOrder = $"SELECT {Columns} FROM refunds WHERE order_id = $1 ORDER BY created_at, id";

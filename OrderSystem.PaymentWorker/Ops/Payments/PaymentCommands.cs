@@ -219,7 +219,8 @@ internal static class PaymentCommands
     {
         if (report is null)
         {
-            await Console.Error.WriteLineAsync($"There is no refund {arguments.GetValue(RefundId)}; payments refunds lists those in review.");
+            await Console.Error.WriteLineAsync(
+                $"There is no refund {arguments.GetValue(RefundId)}; 'payments refunds' lists those in review.");
             return OpsExitCode.No;
         }
 
