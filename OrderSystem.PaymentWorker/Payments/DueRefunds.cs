@@ -8,13 +8,16 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// <summary>The refunds of paid orders that are due: their lease or their wait has elapsed.</summary>
 internal sealed class DueRefunds(NpgsqlDataSource database, Doubt doubt, IOptions<GatewayOptions> options)
 {
+    /// <summary>Whether the provider was called before, as the index of due refunds has it.</summary>
+    private const string WasCalled = "(CASE WHEN calls IS NULL THEN 0 ELSE 1 END)";
+
     internal const string Query =
-        """
+        $"""
         WITH first AS (
-            SELECT id FROM refunds WHERE status = 'pending' AND NOT (calls IS NOT NULL) AND lease_until <= now()
+            SELECT id FROM refunds WHERE status = 'pending' AND {WasCalled} = 0 AND lease_until <= now()
             ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED),
         again AS (
-            SELECT id FROM refunds WHERE status = 'pending' AND (calls IS NOT NULL) AND lease_until <= now()
+            SELECT id FROM refunds WHERE status = 'pending' AND {WasCalled} = 1 AND lease_until <= now()
             ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED),
         taken AS (
             UPDATE refunds SET

@@ -91,7 +91,7 @@ internal sealed partial class OpenPayments(
         var limit = provider.Allow(free);
         if (limit < free && !running.IsEmpty)
             limit = 0;
-        mayBeMore = limit > 0 && await StartAsync(limit, stopping) == limit;
+        mayBeMore = limit > 0 && await StartAsync(limit, stopping);
     }
 
     /// <summary>
@@ -111,11 +111,11 @@ internal sealed partial class OpenPayments(
     }
 
     /// <summary>Refunds of paid orders take up to half of the slots, so that neither they nor charges wait for all of the others.</summary>
-    /// <returns>The number of payments and refunds taken.</returns>
-    private async Task<int> StartAsync(int limit, CancellationToken stopping)
+    /// <returns>Whether as many were taken as allowed.</returns>
+    private async Task<bool> StartAsync(int limit, CancellationToken stopping)
     {
-        var retries = Math.Min(limit, budget.Available);
-        var parts = await dueRefunds.LeaseAsync((limit + 1) / 2, Math.Min((limit + 1) / 2, retries), stopping);
+        var (retries, share) = (Math.Min(limit, budget.Available), (limit + 1) / 2);
+        var parts = await dueRefunds.LeaseAsync(share, Math.Min(share, retries), stopping);
         foreach (var (refund, traceParent) in parts)
             Begin("refund order", refund.OrderId, traceParent, () => refunding.RefundAsync(refund, abandon.Token));
         limit -= parts.Count;
@@ -127,7 +127,7 @@ internal sealed partial class OpenPayments(
             Begin("reconcile payment", payment.OrderId, traceParent, () => charging.ChargeAsync(payment, received: null, abandon.Token));
         foreach (var (refund, traceParent) in refunds)
             Begin("refund payment", refund.OrderId, traceParent, () => refunding.RefundAsync(refund, abandon.Token));
-        return parts.Count + charges.Count + refunds.Count;
+        return parts.Count == share || charges.Count + refunds.Count == limit;
     }
 
     private void Begin(string name, Guid orderId, string? traceParent, Func<Task> work)

@@ -5,7 +5,7 @@ using OrderSystem.PaymentWorker.Payments;
 namespace OrderSystem.PaymentWorker.Webhooks;
 
 /// <summary>
-/// What to do with a webhook about a refund or a chargeback. It ends an open refund of ours, confirms one that has ended so, tells of one
+/// What to do with a webhook about a refund or a chargeback. It ends an open refund of ours, confirms one that has ended so, reports one
 /// that was made at the provider, or contradicts what is known here, which an operator has to see.
 /// </summary>
 internal static class RefundDecision

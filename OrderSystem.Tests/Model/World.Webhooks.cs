@@ -25,7 +25,7 @@ internal sealed partial class World
     {
         for (var place = 0; place < Provider.Webhooks.Count; place++)
         {
-            // Only a settlement report tells of a part that no webhook has told of.
+            // Only a settlement report shows a part at the console whose webhook is lost.
             if (Provider.Webhooks[place].Part is null or { Refund: not 0 })
                 yield return new(StepKind.WebhookLost, 0, place);
             yield return new(StepKind.WebhookDoubled, 0, place);

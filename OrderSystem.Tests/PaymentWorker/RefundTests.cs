@@ -162,6 +162,8 @@ public sealed class RefundTests
         await RefundAsync(system, failed, "status = 'review'");
         var listed = await worker.GetFromJsonAsync<JsonElement>("/ops/refunds");
         Assert.Equal(2, listed.GetProperty("total").GetInt64());
+        var (_, table) = await CommandAsync(system, "refunds");
+        Assert.Contains($"{made}", table, StringComparison.Ordinal);
 
         // The provider has no such refund, yet: a call may be in flight. As succeeded it needs a reference, and force.
         await RefusedAsync(worker, failed, new { @as = "failed", reason = "the customer has kept it" });
@@ -173,7 +175,9 @@ public sealed class RefundTests
         await RefusedAsync(worker, failed, new { @as = "retry", reason = "again" });
 
         system.Script.Script = _ => null;
-        await ResolvedAsync(worker, made, new { @as = "retry", reason = "the account is ready" }, "pending");
+        var (exitCode, output) = await CommandAsync(
+            system, "resolve-refund", $"{made}", "--as", "retry", "--reason", "the account is ready");
+        Assert.True(exitCode == 0, output);
         await RefundAsync(system, made, "status = 'succeeded'");
         Assert.Equal(
             ["payments.refund_failed.v1", "payments.refunded.v2"],
@@ -209,6 +213,15 @@ public sealed class RefundTests
             system.PaymentsDatabase, $"UPDATE payments SET order_id = '{paid}' WHERE order_id <> '{declined}'");
         await RefundAsync(system, early, "status = 'succeeded'");
     }
+
+    private static Task<(int ExitCode, string Output)> CommandAsync(FaultSystem system, params string[] arguments) =>
+        ServiceProcess.RunAsync(
+            "OrderSystem.PaymentWorker",
+            [
+                new("ConnectionStrings__payments", system.PaymentsDatabase),
+                new("Payments__GatewayUrl", system.Gateway.Address.OriginalString),
+            ],
+            ["payments", .. arguments]);
 
     private static async Task<Guid> PaidAsync(Client client)
     {

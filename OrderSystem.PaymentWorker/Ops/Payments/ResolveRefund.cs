@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using OrderSystem.Messaging.Contracts;
 using OrderSystem.Messaging.Operations;
 using OrderSystem.PaymentWorker.Gateway;
 using OrderSystem.PaymentWorker.Payments;
@@ -46,9 +47,7 @@ internal sealed record RefundReport(
 /// <c>POST /ops/refunds/{id}/resolve</c>: ends the review of a refund with an operator's decision. The refund is looked up at the provider
 /// first: a decision that the provider contradicts is refused, one that it does not confirm must be forced.
 /// </summary>
-internal sealed class ResolveRefund(
-    NpgsqlDataSource database, Inquiry inquiry, OpenPayments open, PaymentMetrics metrics, IOptions<GatewayOptions> options,
-    TimeProvider time)
+internal sealed class ResolveRefund(NpgsqlDataSource database, Inquiry inquiry, IOptions<GatewayOptions> options, TimeProvider time)
 {
     private const string Sql =
         """
@@ -85,13 +84,7 @@ internal sealed class ResolveRefund(
             connection, now.Open.OrderId, OperatorAction.Resolve, by,
             $"refund {id} as {request.As}{(reference is null ? "" : $" with {reference}")}: {request.Reason} ({says})", cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-
-        var status = StatusOf(request);
-        if (status == RefundStatus.Pending)
-            open.PollNow();
-        else
-            metrics.RefundEnded(status, now.Ending.Source);
-        return new(id, now.Open.OrderId, status.ToName(), Changed: true, says);
+        return new(id, now.Open.OrderId, StatusOf(request).ToName(), Changed: true, says);
     }
 
     private async Task WriteAsync(
@@ -198,7 +191,8 @@ internal sealed class ResolveRefund(
             row.GetTimeSpan(10), row.IsDBNull(11) ? null : row.GetString(11));
     }
 
-    private static async Task<IResult> HandleAsync(Guid id, HttpRequest http, ResolveRefund resolve, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        Guid id, HttpRequest http, ResolveRefund resolve, OpenPayments open, PaymentMetrics metrics, CancellationToken cancellationToken)
     {
         if (!Operator.TryRead(http, out var by))
             return Operator.BadNote();
@@ -207,14 +201,24 @@ internal sealed class ResolveRefund(
             return problem;
         if (request!.Validate() is { Count: > 0 } errors)
             return TypedResults.ValidationProblem(errors);
-        return await resolve.RunAsync(id, request, by, cancellationToken) switch
+        var report = await resolve.RunAsync(id, request, by, cancellationToken);
+        if (report is null)
         {
-            null => TypedResults.Problem(
-                $"There is no refund {id}; GET /ops/refunds lists those in review.", statusCode: StatusCodes.Status404NotFound),
-            { Changed: false } report => TypedResults.Problem(
-                report.Detail, statusCode: StatusCodes.Status409Conflict, extensions: [new("refundStatus", report.Status)]),
-            var report => TypedResults.Json(report, PaymentsJson.Default.RefundReport),
-        };
+            return TypedResults.Problem(
+                $"There is no refund {id}; GET /ops/refunds lists those in review.", statusCode: StatusCodes.Status404NotFound);
+        }
+
+        if (!report.Changed)
+        {
+            return TypedResults.Problem(
+                report.Detail, statusCode: StatusCodes.Status409Conflict, extensions: [new("refundStatus", report.Status)]);
+        }
+
+        if (StatusOf(request) is var status && status == RefundStatus.Pending)
+            open.PollNow();
+        else
+            metrics.RefundEnded(status, RefundSource.Request);
+        return TypedResults.Json(report, PaymentsJson.Default.RefundReport);
     }
 
     /// <summary>A refund when an operator decides about it.</summary>
