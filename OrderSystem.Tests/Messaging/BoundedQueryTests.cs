@@ -81,8 +81,8 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
             typeof(OpenPayments), Payments("succeeded"), Payments("refunded", cancelled: Ago), Payments("unknown", lease: Later),
             Payments("unknown"), Payments("review"),
             Payments("refunding", lease: Later, cancelled: Ago), Payments("processing", lease: Later), Payments("processing"),
-            Refunds("succeeded"), Refunds("pending", lease: Later), Refunds("pending"), Refunds("review"),
-            Refunds("pending", lease: Later, processing: Ago), Refunds("pending", processing: Ago));
+            PaymentRefunds("succeeded"), PaymentRefunds("pending", lease: Later), PaymentRefunds("pending"), PaymentRefunds("review"),
+            PaymentRefunds("pending", lease: Later, processing: Ago), PaymentRefunds("pending", processing: Ago));
         await AssertReadsAsync(database, 5, 50, PaymentGauges.Query);
         Assert.All(await Sql.RowAsync(database, PaymentGauges.Query), age => Assert.InRange((double)age!, 3_600, 4_600));
 
@@ -99,7 +99,7 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     {
         var database = await MigratedAsync(
             typeof(OpenPayments), Payments("processing", lease: Later), Webhooks("applied"), Webhooks("waiting", due: Later),
-            Webhooks("waiting"), Webhooks("dead"), Refunds("succeeded"));
+            Webhooks("waiting"), Webhooks("dead"), PaymentRefunds("succeeded"));
         await AssertReadsAsync(database, 10_000, 2_000, WebhookGauges.Query);
         await AssertReadsAsync(database, 64 * 4, 2_000, DueWebhooks.Query, 64, TimeSpan.FromSeconds(30));
         await Sql.ExecuteAsync(
@@ -153,7 +153,7 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
             FROM generate_series(1, 50000) AS i;
         """;
 
-    private static string Refunds(string status, string lease = Ago, string processing = "NULL") =>
+    private static string PaymentRefunds(string status, string lease = Ago, string processing = "NULL") =>
         $"""
         INSERT INTO refunds (
             id, order_id, amount, currency, source, status, attempts, calls, provider_key, provider_reference, lease_until, created_at,

@@ -12,9 +12,12 @@ public sealed class EventTypeTests
         [
             ("orders.created.v1", "orders.created", typeof(OrderCreated)),
             ("orders.cancelled.v1", "orders.cancelled", typeof(OrderCancelled)),
+            ("orders.refund_requested.v1", "orders.refund_requested", typeof(RefundRequested)),
             ("payments.succeeded.v1", "payments.succeeded", typeof(PaymentSucceeded)),
             ("payments.declined.v1", "payments.declined", typeof(PaymentDeclined)),
             ("payments.refunded.v1", "payments.refunded", typeof(PaymentRefunded)),
+            ("payments.refunded.v2", "payments.refunded", typeof(ChargeRefunded)),
+            ("payments.refund_failed.v1", "payments.refund_failed", typeof(RefundFailed)),
             ("payments.review.v1", "payments.review", typeof(PaymentReviewRequired)),
         ],
         EventType.All.Select(type => (type.Name, type.Subject, type.Json.Type)));
@@ -51,6 +54,21 @@ public sealed class EventTypeTests
             json.Replace(""","hasPaymentMethod":true""", "", StringComparison.Ordinal), EventJson.Default.OrderCreated)!.HasPaymentMethod);
     }
 
+    [Theory]
+    [InlineData(RefundSource.Request, "request")]
+    [InlineData(RefundSource.Provider, "provider")]
+    [InlineData(RefundSource.Chargeback, "chargeback")]
+    public void ChargeRefunded_serializes_to_the_published_JSON(RefundSource source, string name)
+    {
+        var id = Guid.Parse("01900000-0000-7000-8000-000000000001");
+
+        Assert.Equal(
+            $$"""{"orderId":"{{id}}","paymentId":"{{id}}","refundId":"{{id}}","amount":1.50,"refundedTotal":2.50"""
+                + $$""","currency":"EUR","providerReference":"re_1","source":"{{name}}"}""",
+            JsonSerializer.Serialize(
+                new ChargeRefunded(id, id, id, 1.50m, 2.50m, "EUR", "re_1", source), EventJson.Default.ChargeRefunded));
+    }
+
     [Fact]
     public void An_unknown_member_is_ignored_and_a_missing_required_member_is_an_error()
     {
@@ -72,6 +90,8 @@ public sealed class EventTypeTests
             new OrderCancelled(Guid.NewGuid()),
             new PaymentDeclined(Guid.NewGuid(), Guid.NewGuid(), 1m, "EUR", "no"),
             new PaymentRefunded(Guid.NewGuid(), Guid.NewGuid(), 1m, "EUR", "re_1"),
+            new RefundRequested(Guid.NewGuid(), Guid.NewGuid(), 1m, "EUR"),
+            new ChargeRefunded(Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid(), 1m, 2m, "EUR", "re_1", RefundSource.Chargeback),
         ];
 
         Assert.All(sparse, body =>

@@ -15,7 +15,7 @@ public sealed class NewerVersionTests
     [Theory]
     [InlineData("orders.created.v2", true)]
     [InlineData("orders.created.v10", true)]
-    [InlineData("payments.refunded.v2", true)]
+    [InlineData("payments.refunded.v3", true)]
     [InlineData("orders.created.v1", false)]
     [InlineData("orders.created.v0", false)]
     [InlineData("orders.created.v-2", false)]

@@ -69,9 +69,9 @@ internal static class AuditRules
             .Where(charges => charges.Count() > 1))
             yield return $"order {charges.Key} was charged {charges.Count()} times: "
                 + string.Join(", ", charges.Select(charge => $"{charge.Id} under {charge.Key}"));
-        foreach (var refunds in snapshot.Ledger.Where(line => line.IsRefund && !line.IsOfConsole)
-            .GroupBy(line => (line.ChargeId, line.Reference)).Where(refunds => refunds.Count() > 1))
-            yield return $"charge {refunds.Key.ChargeId} was refunded {refunds.Count()} times: "
+        foreach (var refunds in snapshot.Ledger.Where(line => line.IsRefund).GroupBy(line => line.ChargeId, StringComparer.Ordinal)
+            .Where(refunds => refunds.Count() > 1))
+            yield return $"charge {refunds.Key} was refunded {refunds.Count()} times: "
                 + string.Join(", ", refunds.Select(refund => $"{refund.Id} under {refund.Key}"));
         foreach (var order in snapshot.ChargedTwice)
             yield return $"the provider reports that it charged order {order} twice";
@@ -97,8 +97,7 @@ internal static class AuditRules
     private static IEnumerable<string> Statuses(AuditSnapshot snapshot)
     {
         var charged = snapshot.Ledger.Where(line => line.IsCharge).ToLookup(line => line.OrderId!, StringComparer.OrdinalIgnoreCase);
-        var refunded = snapshot.Ledger.Where(line => line.IsRefund && line.Reference is null && !line.IsOfConsole)
-            .Select(line => line.ChargeId!).ToHashSet(StringComparer.Ordinal);
+        var refunded = snapshot.Ledger.Where(line => line.IsRefund).Select(line => line.ChargeId!).ToHashSet(StringComparer.Ordinal);
         var payments = snapshot.Payments.ToDictionary(payment => payment.OrderId);
         foreach (var order in snapshot.Orders)
         {

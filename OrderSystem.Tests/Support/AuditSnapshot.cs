@@ -57,12 +57,6 @@ internal sealed record AuditLedgerLine(
     internal bool IsCharge => Kind == "charge" && Status == "succeeded";
 
     internal bool IsRefund => Kind == "refund" && Status == "succeeded";
-
-    /// <summary>Our id of the refund of a paid order; that of a cancelled order has none.</summary>
-    public string? Reference { get; init; }
-
-    /// <summary>It was made at the provider's console.</summary>
-    internal bool IsOfConsole => Key.StartsWith("console-", StringComparison.Ordinal);
 }
 
 /// <summary>Deviations that a scenario allows.</summary>
