@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using OrderSystem.PaymentGateway.Charges;
+using OrderSystem.PaymentGateway.Console;
 using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Ledger;
 using OrderSystem.PaymentGateway.Refunds;
@@ -23,7 +24,9 @@ internal static class GatewayHttp
         {
             json.SerializerOptions.RespectNullableAnnotations = true;
             JsonSerializerContext[] contexts =
-                [ChargesJson.Default, RefundsJson.Default, FaultsJson.Default, LedgerJson.Default, StripeJson.Default];
+            [
+                ChargesJson.Default, RefundsJson.Default, ConsoleJson.Default, FaultsJson.Default, LedgerJson.Default, StripeJson.Default,
+            ];
             foreach (var context in contexts) json.SerializerOptions.TypeInfoResolverChain.Insert(0, context);
         });
     }

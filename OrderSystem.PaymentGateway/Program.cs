@@ -1,6 +1,7 @@
 using OrderSystem.PaymentGateway;
 using OrderSystem.PaymentGateway.Answers;
 using OrderSystem.PaymentGateway.Charges;
+using OrderSystem.PaymentGateway.Console;
 using OrderSystem.PaymentGateway.Faults;
 using OrderSystem.PaymentGateway.Idempotency;
 using OrderSystem.PaymentGateway.Ledger;
@@ -37,6 +38,7 @@ provider.MapRefunds();
 app.MapStripe();
 
 // Endpoints that only the simulator has.
+app.MapConsole();
 app.MapFaults();
 app.MapLedger();
 app.MapSettlement();

@@ -30,7 +30,8 @@ builder.AddAccess();
 builder.AddMessaging(databaseName: "payments", source: "/payment-worker", typeof(Program).Assembly);
 builder.AddEventConsumer(Topology.OrderProcessor, events => events
     .On<OrderCreated, OrderCreatedHandler>()
-    .On<OrderCancelled, OrderCancelledHandler>());
+    .On<OrderCancelled, OrderCancelledHandler>()
+    .On<RefundRequested, RefundRequestedHandler>());
 builder.AddPayments();
 builder.AddPaymentGateway();
 builder.AddWebhooks();

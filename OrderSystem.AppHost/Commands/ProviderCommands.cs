@@ -1,6 +1,8 @@
+using System.Globalization;
+
 namespace OrderSystem.AppHost.Commands;
 
-/// <summary>Sets one fault of the simulated provider at a time.</summary>
+/// <summary>Sets one fault of the simulated provider at a time, and gives money back at its console.</summary>
 internal static class ProviderCommands
 {
     internal static IResourceBuilder<ProjectResource> WithProviderCommands(this IResourceBuilder<ProjectResource> gateway) => gateway
@@ -30,6 +32,12 @@ internal static class ProviderCommands
         .WithFault(
             "settle-wrongly", "Settle wrongly", "DocumentError",
             "The settlement report lacks a charge, has another amount and a charge that was never made.", new { settlementErrors = true })
+        .WithConsole(
+            "refund", "Refund at the console…", "ArrowUndo",
+            "Refunds a paid order at the provider's own console; a webhook tells the worker.", "/console/refunds")
+        .WithConsole(
+            "charge-back", "Charge back…", "MoneyDismiss",
+            "Lets the customer of a paid order dispute its charge, and win; webhooks tell the worker.", "/console/disputes")
         .WithOperation(
             "heal", "Heal", "Heart", "Removes all faults of the provider.", "Remove all faults of the provider?",
             async (service, _) =>
@@ -37,6 +45,34 @@ internal static class ProviderCommands
                 await service.SendAsync(HttpMethod.Delete, "/faults");
                 return Operation.Done("The provider works again.", new { });
             });
+
+    /// <summary>Without an amount what is left of the charge is given back.</summary>
+    private static IResourceBuilder<ProjectResource> WithConsole(
+        this IResourceBuilder<ProjectResource> gateway, string name, string displayName, string icon, string effect, string path) =>
+        gateway.WithOperation(
+            name, displayName, icon, effect, $"{effect} Continue?",
+            async (service, context) =>
+            {
+                decimal? amount = null;
+                if (context.Arguments["amount"].Value is { Length: > 0 } text)
+                {
+                    if (!decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var given))
+                        return CommandResults.Failure("The amount must be a number such as 4.50, or empty.");
+                    amount = given;
+                }
+
+                var request = new { orderId = context.Arguments["order"].Value, amount };
+                var done = await service.SendAsync(HttpMethod.Post, path, request);
+                return Operation.Done(
+                    $"{done.GetProperty("amount")} {done.GetProperty("currency")} were given back as {done.GetProperty("id")}.", done);
+            },
+            [
+                new() { Name = "order", Label = "Order id", InputType = InputType.Text, Required = true },
+                new()
+                {
+                    Name = "amount", Label = "Amount", Description = "Empty: what is left of the charge", InputType = InputType.Text,
+                },
+            ]);
 
     private static IResourceBuilder<ProjectResource> WithFault(
         this IResourceBuilder<ProjectResource> gateway, string name, string displayName, string icon, string effect, object settings) =>

@@ -14,6 +14,8 @@ internal sealed class Charge(long sequence, UInt128 order, LedgerLine line, Char
 {
     private readonly long createdAt = line.At.UtcTicks;
     private readonly long settlesAt = line.SettlesAt?.UtcTicks ?? 0;
+    private readonly bool isStripe = line.Api == LedgerLine.StripeApi;
+    private decimal returned;
     private long refundedAt;
 
     public UInt128 Order { get; } = order;
@@ -42,17 +44,43 @@ internal sealed class Charge(long sequence, UInt128 order, LedgerLine line, Char
 
     public DateTimeOffset CreatedAt => new(createdAt, TimeSpan.Zero);
 
+    /// <summary>The API that made it, in whose format its webhooks are.</summary>
+    public bool IsStripe => isStripe;
+
+    /// <summary>When all of it was refunded; null before.</summary>
     public DateTimeOffset? RefundedAt => refundedAt == 0 ? null : new DateTimeOffset(refundedAt, TimeSpan.Zero);
 
-    /// <summary>What has been refunded or is reserved for a refund in progress.</summary>
+    /// <summary>What has been refunded or charged back, or is reserved for a refund in progress.</summary>
     public decimal Refunded { get; set; }
 
-    public void MarkRefunded(DateTimeOffset at) => refundedAt = at.UtcTicks;
+    public Refund? LastRefund { get; private set; }
+
+    public void Add(Refund refund)
+    {
+        LastRefund = refund;
+        if (refund.IsChargeback) return;
+        returned += refund.Amount;
+        if (returned == Amount) refundedAt = refund.CreatedAt.UtcTicks;
+    }
 }
 
-internal sealed class Refund(long sequence, Charge charge, decimal amount) : Entry(sequence)
+/// <summary>What was given back of a charge: a refund, or a chargeback after a lost dispute.</summary>
+internal sealed class Refund(long sequence, Charge charge, LedgerLine line) : Entry(sequence)
 {
+    private readonly long createdAt = line.At.UtcTicks;
+
     public Charge Charge { get; } = charge;
 
-    public decimal Amount { get; } = amount;
+    public decimal Amount { get; } = line.Amount;
+
+    public bool IsChargeback { get; } = line.Kind == LedgerLine.ChargebackKind;
+
+    /// <summary>The caller's own id of the refund.</summary>
+    public string? Reference { get; } = line.Reference;
+
+    public string? Reason { get; } = line.Reason is { } reason ? string.Intern(reason) : null;
+
+    public DateTimeOffset CreatedAt => new(createdAt, TimeSpan.Zero);
+
+    public Refund? Previous { get; } = charge.LastRefund;
 }

@@ -17,6 +17,7 @@ internal static class LedgerEndpoints
         builder.Services.AddSingleton<CallCounter>();
         builder.Services.AddSingleton<LedgerIndex>();
         builder.Services.AddSingleton<LedgerWriter>();
+        builder.Services.AddSingleton<RefundWriter>();
         builder.Services.AddHostedService(services => services.GetRequiredService<LedgerWriter>());
         builder.Services.AddHealthChecks().AddCheck<LedgerHealthCheck>("ledger", tags: [HealthEndpoints.ReadyTag]);
     }

@@ -32,10 +32,20 @@ internal sealed class LedgerIndex
     /// <summary>The charges of earlier runs that were processed, in the order in which they were made.</summary>
     public IReadOnlyList<LedgerLine> ProcessedBefore => processedBefore;
 
-    public string IdOf(Entry entry) => IdOf(entry is Charge ? LedgerLine.ChargeKind : LedgerLine.RefundKind, entry.Sequence);
+    public string IdOf(Entry entry) => IdOf(
+        entry switch
+        {
+            Refund { IsChargeback: true } => LedgerLine.ChargebackKind,
+            Refund => LedgerLine.RefundKind,
+            _ => LedgerLine.ChargeKind,
+        },
+        entry.Sequence);
 
-    public string IdOf(string kind, long sequence) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(kind == LedgerLine.ChargeKind ? "ch" : "re")}_{ledgerName}_{sequence}");
+    public string IdOf(string kind, long sequence)
+    {
+        var prefix = kind switch { LedgerLine.ChargeKind => "ch", LedgerLine.RefundKind => "re", _ => "dp" };
+        return string.Create(CultureInfo.InvariantCulture, $"{prefix}_{ledgerName}_{sequence}");
+    }
 
     public Claim Claim(UInt128 key)
     {
@@ -67,6 +77,22 @@ internal sealed class LedgerIndex
         {
             var entry = number > 0 && number <= entries.Count ? entries[number - 1] : null;
             return entry is Charge charge && IdOf(charge) == id ? charge : null;
+        }
+    }
+
+    /// <summary>The refunds of a charge, the oldest first, without chargebacks.</summary>
+    public List<Refund> RefundsOf(Charge charge)
+    {
+        lock (gate)
+        {
+            var found = new List<Refund>();
+            for (var refund = charge.LastRefund; refund is not null; refund = refund.Previous)
+            {
+                if (!refund.IsChargeback) found.Add(refund);
+            }
+
+            found.Reverse();
+            return found;
         }
     }
 
@@ -142,9 +168,10 @@ internal sealed class LedgerIndex
 
     private Refund ApplyRefund(LedgerLine line)
     {
-        var charge = FindCharge(line.ChargeId!) ?? throw new InvalidDataException($"The ledger has no charge for the refund {line.Id}.");
-        charge.MarkRefunded(line.At);
-        refunds++;
-        return new Refund(line.Sequence, charge, line.Amount);
+        var charge = FindCharge(line.ChargeId!) ?? throw new InvalidDataException($"The ledger has no charge for {line.Id}.");
+        var refund = new Refund(line.Sequence, charge, line);
+        charge.Add(refund);
+        if (!refund.IsChargeback) refunds++;
+        return refund;
     }
 }

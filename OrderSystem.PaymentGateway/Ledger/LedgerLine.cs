@@ -3,12 +3,16 @@ using System.Text.Json.Serialization;
 namespace OrderSystem.PaymentGateway.Ledger;
 
 /// <summary>
-/// One line of the ledger: a charge, succeeded or declined, or a refund. <c>GET /ledger</c> returns the lines of the file.
+/// One line of the ledger: a charge, succeeded or declined, a refund or a chargeback. <c>GET /ledger</c> returns the lines of the file.
 /// </summary>
 internal sealed record LedgerLine
 {
     public const string ChargeKind = "charge";
     public const string RefundKind = "refund";
+    public const string ChargebackKind = "chargeback";
+
+    /// <summary>The value of <see cref="Api"/> for Stripe's.</summary>
+    public const string StripeApi = "stripe";
 
     public long Sequence { get; init; }
 
@@ -21,6 +25,9 @@ internal sealed record LedgerLine
     public string? OrderId { get; init; }
 
     public string? ChargeId { get; init; }
+
+    /// <summary>The caller's own id of a refund; null for one without, such as those of the console.</summary>
+    public string? Reference { get; init; }
 
     public required decimal Amount { get; init; }
 
@@ -53,7 +60,7 @@ internal sealed record LedgerLine
         Api = api,
     };
 
-    public static LedgerLine OfRefund(string key, string chargeId, decimal amount, string currency) => new()
+    public static LedgerLine OfRefund(string key, string chargeId, decimal amount, string currency, string? reference) => new()
     {
         Kind = RefundKind,
         Key = key,
@@ -61,6 +68,7 @@ internal sealed record LedgerLine
         Amount = amount,
         Currency = currency,
         Status = Entry.SucceededStatus,
+        Reference = reference,
     };
 }
 

@@ -68,12 +68,14 @@ internal static class SettlementEndpoints
     private static string StripeRow(LedgerLine line) => string.Create(
         CultureInfo.InvariantCulture,
         $"txn_{line.Sequence},{line.At.UtcDateTime:yyyy-MM-dd HH:mm:ss},{line.At.UtcDateTime:yyyy-MM-dd HH:mm:ss},"
-            + $"{line.Currency.ToLowerInvariant()},{Gross(line)},{FeeOf(line)},{Gross(line) - FeeOf(line)},{line.Kind},{line.Id},"
+            + $"{line.Currency.ToLowerInvariant()},{Gross(line)},{FeeOf(line)},{Gross(line) - FeeOf(line)},{CategoryOf(line)},{line.Id},"
             + $"{Quoted(line.OrderId)},{Gross(line)},{line.Currency.ToLowerInvariant()},{line.ChargeId ?? line.Id}");
 
-    private static decimal Gross(LedgerLine line) => line.Kind == LedgerLine.RefundKind ? -line.Amount : line.Amount;
+    private static string CategoryOf(LedgerLine line) => line.Kind == LedgerLine.ChargebackKind ? "dispute" : line.Kind;
 
-    private static decimal FeeOf(LedgerLine line) => line.Kind == LedgerLine.RefundKind ? 0 : Math.Round(line.Amount * 0.014m, 2);
+    private static decimal Gross(LedgerLine line) => line.Kind == LedgerLine.ChargeKind ? line.Amount : -line.Amount;
+
+    private static decimal FeeOf(LedgerLine line) => line.Kind == LedgerLine.ChargeKind ? Math.Round(line.Amount * 0.014m, 2) : 0;
 
     private static string Quoted(string? text) => text is null ? "" : $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

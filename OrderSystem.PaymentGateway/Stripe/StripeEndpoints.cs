@@ -12,5 +12,6 @@ internal static class StripeEndpoints
         stripe.MapPost("/payment_intents", StripeIntents.CreateAsync).DisableAntiforgery();
         stripe.MapGet("/charges", StripeIntents.ListCharges);
         stripe.MapPost("/refunds", StripeRefunds.CreateAsync).DisableAntiforgery();
+        stripe.MapGet("/refunds", StripeRefunds.List);
     }
 }

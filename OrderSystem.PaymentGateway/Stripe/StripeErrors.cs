@@ -28,8 +28,12 @@ internal static class StripeErrors
     public static IResult NoSuchCharge { get; } =
         Of(404, new(Invalid, "No such charge.") { Code = "resource_missing", Param = "charge" });
 
-    public static IResult NotRefundable { get; } =
-        Of(400, new(Invalid, "The charge has been refunded, or less than this amount of it remains.") { Code = "charge_already_refunded" });
+    public static IResult AlreadyRefunded { get; } =
+        Of(400, new(Invalid, "The charge has already been refunded.") { Code = "charge_already_refunded" });
+
+    /// <summary>Stripe gives it no code.</summary>
+    public static IResult LessIsLeft { get; } =
+        Of(400, new(Invalid, "Refund amount is greater than unrefunded amount on charge.") { Param = "amount" });
 
     public static ErrorBodies Errors { get; } = new(
         KeyMissing: Of(400, new(Invalid, "An Idempotency-Key header of 1 to 255 characters is required by this simulator.")),
@@ -67,5 +71,9 @@ internal static class StripeErrors
 [JsonSerializable(typeof(StripeIntent))]
 [JsonSerializable(typeof(StripeChargeList))]
 [JsonSerializable(typeof(StripeRefund))]
-[JsonSerializable(typeof(StripeEvent))]
+[JsonSerializable(typeof(StripeRefundList))]
+[JsonSerializable(typeof(StripeEvent<StripeEventIntent>))]
+[JsonSerializable(typeof(StripeEvent<StripeRefund>))]
+[JsonSerializable(typeof(StripeEvent<StripeCharge>))]
+[JsonSerializable(typeof(StripeEvent<StripeDispute>))]
 internal sealed partial class StripeJson : JsonSerializerContext;

@@ -1,12 +1,17 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using OrderSystem.PaymentGateway.Ledger;
 using OrderSystem.PaymentGateway.Webhooks;
 
 namespace OrderSystem.PaymentGateway.Stripe;
 
-internal sealed record StripeEvent(string Id, string Object, long Created, string Type, StripeEventData Data);
+internal sealed record StripeEvent<T>(string Id, string Object, long Created, string Type, StripeEventData<T> Data);
 
-internal sealed record StripeEventData(StripeEventIntent Object);
+internal sealed record StripeEventData<T>(T Object);
+
+internal sealed record StripeDispute(
+    string Id, string Object, long Amount, string Currency, string Charge, string PaymentIntent, string Reason, string Status,
+    IReadOnlyDictionary<string, string> Metadata);
 
 /// <summary>A payment intent in an event.</summary>
 internal sealed record StripeEventIntent(
@@ -20,7 +25,8 @@ internal sealed record StripeEventError(string Type, string Code, string Decline
 
 /// <summary>
 /// Stripe's events about a payment intent: <c>payment_intent.processing</c>, and <c>payment_intent.succeeded</c> or
-/// <c>payment_intent.payment_failed</c>.
+/// <c>payment_intent.payment_failed</c>; about a refund: <c>refund.created</c> and <c>charge.refunded</c>; about a dispute:
+/// <c>charge.dispute.created</c> and <c>charge.dispute.closed</c>.
 /// </summary>
 internal static class StripeEvents
 {
@@ -37,6 +43,34 @@ internal static class StripeEvents
     {
         var at = charge.SettlesAt ?? charge.CreatedAt;
         webhooks.Send(Of(index, charge, orderId, charge.Status, at), at);
+    }
+
+    /// <summary>Reports a refund, and its charge as it is then.</summary>
+    public static void ReportRefund(WebhookSender webhooks, LedgerIndex index, Refund refund)
+    {
+        if (!webhooks.IsEnabled) return;
+        var (id, at) = (index.IdOf(refund)[2..], refund.CreatedAt);
+        webhooks.Send(
+            EventOf($"evt{id}_refund", "refund.created", at, StripeRefunds.View(index, refund), StripeJson.Default.StripeEventStripeRefund),
+            at);
+        var charge = StripeIntents.View(index, refund.Charge, at);
+        webhooks.Send(EventOf($"evt{id}_charge", "charge.refunded", at, charge, StripeJson.Default.StripeEventStripeCharge), at);
+    }
+
+    /// <summary>Reports a dispute, and that it is lost.</summary>
+    public static void ReportDispute(WebhookSender webhooks, LedgerIndex index, Refund chargeback)
+    {
+        if (!webhooks.IsEnabled) return;
+        var (charge, at) = (chargeback.Charge, chargeback.CreatedAt);
+        var dispute = new StripeDispute(
+            index.IdOf(chargeback), "dispute", StripeUnits.Of(chargeback.Amount, charge.Currency), charge.Currency.ToLowerInvariant(),
+            index.IdOf(charge), StripeIntents.IntentIdOf(index, charge), chargeback.Reason ?? "fraudulent", "needs_response",
+            new Dictionary<string, string>(StringComparer.Ordinal));
+        Send("charge.dispute.created", dispute);
+        Send("charge.dispute.closed", dispute with { Status = "lost" });
+
+        void Send(string type, StripeDispute subject) => webhooks.Send(
+            EventOf($"evt{dispute.Id[2..]}_{type[15..]}", type, at, subject, StripeJson.Default.StripeEventStripeDispute), at);
     }
 
     private static Webhook Of(LedgerIndex index, Charge charge, string orderId, string status, DateTimeOffset at)
@@ -59,10 +93,10 @@ internal static class StripeEvents
                     ? new("card_error", "authentication_required", "authentication_required")
                     : new("card_error", "card_declined", charge.Reason!),
         };
-        var id = $"evt{chargeId[2..]}_{status}";
-        return new(
-            Webhook.Stripe, id,
-            JsonSerializer.SerializeToUtf8Bytes(
-                new StripeEvent(id, "event", at.ToUnixTimeSeconds(), type, new(intent)), StripeJson.Default.StripeEvent));
+        return EventOf($"evt{chargeId[2..]}_{status}", type, at, intent, StripeJson.Default.StripeEventStripeEventIntent);
     }
+
+    private static Webhook EventOf<T>(string id, string type, DateTimeOffset at, T subject, JsonTypeInfo<StripeEvent<T>> json) => new(
+        Webhook.Stripe, id,
+        JsonSerializer.SerializeToUtf8Bytes(new(id, "event", at.ToUnixTimeSeconds(), type, new(subject)), json));
 }

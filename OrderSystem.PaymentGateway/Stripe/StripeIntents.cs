@@ -125,10 +125,10 @@ internal static class StripeIntents
         IntentIdOf(index, charge), "payment_intent", StripeUnits.Of(charge.Amount, charge.Currency), Lower(charge.Currency), status,
         latestCharge);
 
-    private static StripeCharge View(LedgerIndex index, Charge charge, DateTimeOffset now) => new(
+    internal static StripeCharge View(LedgerIndex index, Charge charge, DateTimeOffset now) => new(
         index.IdOf(charge), "charge", StripeUnits.Of(charge.Amount, charge.Currency), Lower(charge.Currency),
         charge.StatusAt(now) switch { Entry.ProcessingStatus => "pending", Entry.SucceededStatus => "succeeded", _ => "failed" },
-        charge.Refunded == charge.Amount && charge.RefundedAt is not null,
+        charge.RefundedAt is not null,
         IntentIdOf(index, charge), charge.CreatedAt.ToUnixTimeSeconds())
     {
         FailureCode = charge.Succeeded || !charge.IsSettledAt(now) ? null : "card_declined",
@@ -151,7 +151,7 @@ internal static class StripeIntents
     private static long UnitsOf(IFormCollection form) =>
         long.TryParse(form["amount"], NumberStyles.None, CultureInfo.InvariantCulture, out var units) ? units : 0;
 
-    private static string IntentIdOf(LedgerIndex index, Charge charge) => $"pi{index.IdOf(charge)[2..]}";
+    internal static string IntentIdOf(LedgerIndex index, Charge charge) => $"pi{index.IdOf(charge)[2..]}";
 
     private static string Lower(string currency) => currency.ToLowerInvariant();
 }

@@ -9,7 +9,7 @@ internal readonly record struct ChargeOutcome(ChargeStatus Status, string? Refer
     /// <summary>The provider's Retry-After, or null.</summary>
     internal TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>Details of the charge from a look-up; null after other calls.</summary>
+    /// <summary>Details of the charge or refund from a look-up; null after other calls.</summary>
     internal FoundCharge? Found { get; init; }
 
     /// <summary>All calls that were made to learn the outcome, retries included.</summary>
@@ -28,6 +28,8 @@ internal readonly record struct ChargeOutcome(ChargeStatus Status, string? Refer
 
     internal static ChargeOutcome None { get; } = new(ChargeStatus.None, null, "the provider has no charge for the order");
 
+    internal static ChargeOutcome NoRefund { get; } = new(ChargeStatus.None, null, "the provider has no such refund of the charge");
+
     internal static ChargeOutcome Unknown(ProviderFailure failure, string reason) =>
         new(ChargeStatus.Unknown, null, ProviderText.Clean(reason)) { Failure = failure };
 
@@ -40,18 +42,20 @@ internal readonly record struct ChargeOutcome(ChargeStatus Status, string? Refer
     internal ChargeOutcome After(ChargeOutcome earlier) => this with { Calls = [.. earlier.Calls, .. Calls] };
 }
 
-/// <summary>Details of a charge from a look-up.</summary>
+/// <summary>Details of a charge or refund from a look-up. A charge is refunded when nothing is left of it.</summary>
 internal sealed record FoundCharge(decimal? Amount, string? Currency, bool IsRefunded);
 
 internal enum ChargeStatus
 {
     Succeeded,
+
+    /// <summary>Nothing was charged or refunded, and nothing will be under this key.</summary>
     Declined,
 
     /// <summary>The provider has accepted the charge and will report its outcome later.</summary>
     Processing,
 
-    /// <summary>A look-up found no charge for the order.</summary>
+    /// <summary>A look-up found no charge for the order, or no such refund.</summary>
     None,
 
     /// <summary>The provider will never accept this request: manual review.</summary>

@@ -20,21 +20,30 @@ internal sealed class HttpProvider(ProviderPipeline pipeline) : IPaymentProvider
             cancellationToken);
 
     public Task<ChargeOutcome> RefundAsync(
-        string chargeId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
+        string chargeId, decimal amount, string currency, Guid? reference, Guid key, CancellationToken cancellationToken) =>
         SendAsync(
             ProviderCall.Refund,
-            Post(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount), GatewayJson.Default.RefundRequest)),
+            Post(Refunds, key, JsonSerializer.SerializeToUtf8Bytes(new(chargeId, amount, reference), GatewayJson.Default.RefundRequest)),
             cancellationToken);
 
     public Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken) =>
         SendAsync(ProviderCall.LookUp, new HttpRequestMessage(HttpMethod.Get, $"charges?orderId={orderId}"), cancellationToken);
 
-    private async Task<ChargeOutcome> SendAsync(string kind, HttpRequestMessage message, CancellationToken cancellationToken)
+    public Task<ChargeOutcome> FindRefundAsync(string chargeId, Guid reference, CancellationToken cancellationToken) =>
+        SendAsync(
+            ProviderCall.LookUp,
+            new HttpRequestMessage(HttpMethod.Get, $"refunds?chargeId={Uri.EscapeDataString(chargeId)}"),
+            cancellationToken,
+            reference);
+
+    private async Task<ChargeOutcome> SendAsync(
+        string kind, HttpRequestMessage message, CancellationToken cancellationToken, Guid? refund = null)
     {
         using (message)
         {
             return await pipeline.SendAsync(
-                kind, HttpAnswer.Classify, async http => (await http.SendAsync(message, cancellationToken)).Dispose());
+                kind, (kind, response) => HttpAnswer.Classify(kind, response, refund),
+                async http => (await http.SendAsync(message, cancellationToken)).Dispose());
         }
     }
 
@@ -47,7 +56,8 @@ internal sealed class HttpProvider(ProviderPipeline pipeline) : IPaymentProvider
 
 internal sealed record ChargeRequest(Guid OrderId, decimal Amount, string Currency, string? PaymentMethod);
 
-internal sealed record RefundRequest(string ChargeId, decimal Amount);
+/// <summary>That of a cancelled order has no reference: a key keeps its body from one release to the next.</summary>
+internal sealed record RefundRequest(string ChargeId, decimal Amount, Guid? Reference);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ChargeRequest))]

@@ -16,6 +16,16 @@ internal interface IPaymentProvider
     /// <summary>Looks up an order's charge. That there is none is certain only when no charge call can be in flight any more.</summary>
     Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken);
 
-    /// <summary>Refunds a charge under its own idempotency key.</summary>
-    Task<ChargeOutcome> RefundAsync(string chargeId, decimal amount, string currency, Guid key, CancellationToken cancellationToken);
+    /// <summary>
+    /// Refunds a part of a charge, or all of it, under its own idempotency key. The provider keeps the reference with the refund, shows it
+    /// in look-ups and repeats it in webhooks; the refund of a cancelled order has none. <see cref="ChargeStatus.Declined"/> means that it
+    /// can never be made, as when less than the amount is left; <see cref="ChargeStatus.Refused"/>, that a person has to find out why.
+    /// </summary>
+    Task<ChargeOutcome> RefundAsync(
+        string chargeId, decimal amount, string currency, Guid? reference, Guid key, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Looks up the refund of a charge that has this reference. The provider shows a refund as soon as its call was answered.
+    /// </summary>
+    Task<ChargeOutcome> FindRefundAsync(string chargeId, Guid reference, CancellationToken cancellationToken);
 }

@@ -23,6 +23,9 @@ internal readonly record struct ProviderResponse(HttpStatusCode Status, string? 
     internal ChargeOutcome Refused(string? detail = null) =>
         ChargeOutcome.Refused($"the provider refused the request with {(int)Status}{(detail is null ? "" : $": {detail}")}");
 
+    /// <param name="detail">Why, if it says so.</param>
+    internal ChargeOutcome Declined(string? detail) => ChargeOutcome.Declined(reference: null, Refused(detail).Reason!);
+
     internal ChargeOutcome Unavailable(ProviderFailure failure) => ChargeOutcome.Unavailable(
         failure,
         $"the provider answered {(int)Status}: " + failure switch
@@ -60,9 +63,11 @@ internal readonly record struct ProviderResponse(HttpStatusCode Status, string? 
     /// The outcome of a look-up that found several charges: one that is not refunded is preferred to a refunded one, and that to a declined
     /// one. If the outcome of any of them is not known or comes later, the same is true of the payment.
     /// </summary>
-    internal static ChargeOutcome? Best(IEnumerable<ChargeOutcome?> charges)
+    /// <param name="charges">The outcome of each; null for one that cannot be read.</param>
+    /// <param name="none">The outcome without any.</param>
+    internal static ChargeOutcome? Best(IEnumerable<ChargeOutcome?> charges, ChargeOutcome none)
     {
-        var best = ChargeOutcome.None;
+        var best = none;
         foreach (var charge in charges)
         {
             if (charge is not { IsAnswer: true } one)

@@ -14,10 +14,17 @@ internal static class StripeAnswer
 
     private const string Declined = "declined";
 
-    internal static ChargeOutcome Classify(string kind, ProviderResponse response) => (int)response.Status switch
+    /// <summary>The entry of a refund's metadata with our reference.</summary>
+    internal const string RefundId = "refund_id";
+
+    /// <param name="kind">One of the kinds of <see cref="ProviderCall"/>.</param>
+    /// <param name="response">The response.</param>
+    /// <param name="refund">The reference of the refund that a look-up is about; null for a look-up of charges.</param>
+    internal static ChargeOutcome Classify(string kind, ProviderResponse response, Guid? refund = null) => (int)response.Status switch
     {
         200 when response.IsJson => response.Read(answer => kind switch
         {
+            ProviderCall.LookUp when refund is { } reference => ReadRefunds(response, answer, reference),
             ProviderCall.LookUp => ReadCharges(answer),
             ProviderCall.Refund => ReadRefund(response, answer),
             _ => ReadIntent(answer),
@@ -41,6 +48,8 @@ internal static class StripeAnswer
         ProviderResponse.Property(answer, "error") is not { } error ? null : ProviderResponse.Text(error, "type") switch
         {
             "card_error" when kind == ProviderCall.Charge => ReadCardError(error),
+            "invalid_request_error" when kind == ProviderCall.Refund && IsNotRefundable(error) =>
+                response.Declined(ProviderResponse.Text(error, "code") ?? "amount"),
             "card_error" or "invalid_request_error" => Refused(response, answer),
 
             // An earlier request under the key had other parameters, and may have charged.
@@ -79,7 +88,30 @@ internal static class StripeAnswer
     private static ChargeOutcome? ReadCharges(JsonElement list) =>
         ProviderResponse.Property(list, "data") is { ValueKind: JsonValueKind.Array } charges
         && ProviderResponse.Property(list, "has_more") is { ValueKind: JsonValueKind.False }
-            ? ProviderResponse.Best(charges.EnumerateArray().Select(ReadCharge))
+            ? ProviderResponse.Best(charges.EnumerateArray().Select(ReadCharge), ChargeOutcome.None)
+            : null;
+
+    /// <summary>
+    /// The refund with our reference. One that is not in the list may be among those that the list lacks, so that an incomplete one proves
+    /// only what is in it.
+    /// </summary>
+    private static ChargeOutcome? ReadRefunds(ProviderResponse response, JsonElement list, Guid reference)
+    {
+        if (ProviderResponse.Property(list, "data") is not { ValueKind: JsonValueKind.Array } refunds)
+            return null;
+        var found = ProviderResponse.Best(
+            refunds.EnumerateArray().Where(refund => ReferenceOf(refund) == reference)
+                .Select(refund => ReadRefund(response, refund) is { } read ? read with { Found = Details(refund) } : (ChargeOutcome?)null),
+            ChargeOutcome.NoRefund);
+        var isComplete = ProviderResponse.Property(list, "has_more") is { ValueKind: JsonValueKind.False };
+        return found is { Status: ChargeStatus.None } && !isComplete ? null : found;
+    }
+
+    /// <summary>Our reference of a refund; null for one that was not made by this system.</summary>
+    internal static Guid? ReferenceOf(JsonElement refund) =>
+        ProviderResponse.Property(refund, "metadata") is { } metadata
+        && Guid.TryParse(ProviderResponse.Text(metadata, RefundId), CultureInfo.InvariantCulture, out var reference)
+            ? reference
             : null;
 
     private static ChargeOutcome? ReadCharge(JsonElement charge) =>
@@ -111,9 +143,15 @@ internal static class StripeAnswer
         {
             "succeeded" when ProviderResponse.Id(refund, "id") is { } id => ChargeOutcome.Succeeded(id),
             "pending" or "requires_action" when ProviderResponse.Id(refund, "id") is { } pending => ChargeOutcome.Processing(pending),
-            "failed" or "canceled" => response.Refused(ProviderResponse.Text(refund, "failure_reason") ?? "the refund failed"),
+            "failed" or "canceled" => ChargeOutcome.Declined(
+                ProviderResponse.Id(refund, "id"), ProviderResponse.Text(refund, "failure_reason") ?? "the refund failed"),
             _ => null,
         };
+
+    /// <summary>Less than the amount is left of the charge, or its customer has disputed it. The former has no code of its own.</summary>
+    private static bool IsNotRefundable(JsonElement error) =>
+        ProviderResponse.Text(error, "code") is "charge_already_refunded" or "charge_disputed"
+        || (ProviderResponse.Text(error, "code") is null && ProviderResponse.Text(error, "param") == "amount");
 
     /// <summary>The issuer's decline code, or the code of the error; both words for a missing authentication become one.</summary>
     internal static string ReasonOf(JsonElement error)

@@ -9,6 +9,9 @@ namespace OrderSystem.PaymentWorker.Gateway;
 /// </summary>
 internal sealed class StripeProvider(ProviderPipeline pipeline, IOptions<GatewayOptions> options) : IPaymentProvider
 {
+    /// <summary>The longest list. More refunds of one charge than fit into the longest body have to be looked up by a person.</summary>
+    private const int MaxRefunds = 100;
+
     /// <summary>An order has one charge. A list with more to come than these is no answer; so many fit into the longest body.</summary>
     private const int MaxCharges = 10;
 
@@ -48,20 +51,36 @@ internal sealed class StripeProvider(ProviderPipeline pipeline, IOptions<Gateway
             new() { TransferGroup = orderId.ToString(), Limit = MaxCharges }, cancellationToken: cancellationToken));
 
     public Task<ChargeOutcome> RefundAsync(
-        string chargeId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
-        StripeAmount.TryToMinorUnits(amount, currency, out var units)
-            ? SendAsync(ProviderCall.Refund, client => new RefundService(client).CreateAsync(
-                new() { Charge = chargeId, Amount = units }, Under(key), cancellationToken))
-            : Refused($"Stripe cannot express this amount of {currency}");
+        string chargeId, decimal amount, string currency, Guid? reference, Guid key, CancellationToken cancellationToken)
+    {
+        if (!StripeAmount.TryToMinorUnits(amount, currency, out var units))
+            return Task.FromResult(ChargeOutcome.Declined(reference: null, $"Stripe cannot express this amount of {currency}"));
+        var refund = new RefundCreateOptions { Charge = chargeId, Amount = units };
 
-    private Task<ChargeOutcome> SendAsync(string kind, Func<StripeClient, Task> call) =>
-        pipeline.SendAsync(kind, StripeAnswer.Classify, http => call(new StripeClient(new StripeClientOptions
-        {
-            // Each attempt replaces the key by the current one, which may have been rotated.
-            ApiKey = options.Value.Stripe.ApiKey,
-            ApiBase = options.Value.Stripe.Url.OriginalString.TrimEnd('/'),
-            HttpClient = new SystemNetHttpClient(http, maxNetworkRetries: 0, appInfo: null, enableTelemetry: false),
-        })));
+        // Not set to null: that would be sent as an empty parameter, and a key keeps its parameters.
+        if (reference is { } id)
+            refund.Metadata = new(StringComparer.Ordinal) { [StripeAnswer.RefundId] = id.ToString() };
+        return SendAsync(
+            ProviderCall.Refund, client => new RefundService(client).CreateAsync(refund, Under(key), cancellationToken));
+    }
+
+    public Task<ChargeOutcome> FindRefundAsync(string chargeId, Guid reference, CancellationToken cancellationToken) => SendAsync(
+        ProviderCall.LookUp,
+        client => new RefundService(client).ListAsync(
+            new() { Charge = chargeId, Limit = MaxRefunds }, cancellationToken: cancellationToken),
+        reference);
+
+    private Task<ChargeOutcome> SendAsync(string kind, Func<StripeClient, Task> call, Guid? refund = null) =>
+        pipeline.SendAsync(
+            kind,
+            (kind, response) => StripeAnswer.Classify(kind, response, refund),
+            http => call(new StripeClient(new StripeClientOptions
+            {
+                // Each attempt replaces the key by the current one, which may have been rotated.
+                ApiKey = options.Value.Stripe.ApiKey,
+                ApiBase = options.Value.Stripe.Url.OriginalString.TrimEnd('/'),
+                HttpClient = new SystemNetHttpClient(http, maxNetworkRetries: 0, appInfo: null, enableTelemetry: false),
+            })));
 
     private static RequestOptions Under(Guid key) => new() { IdempotencyKey = key.ToString() };
 

@@ -8,9 +8,10 @@ using Npgsql;
 namespace OrderSystem.PaymentWorker.Ops;
 
 /// <summary>
-/// <c>GET /ops/audit/payments</c>, <c>/events</c>, <c>/webhooks</c> and <c>/reconciliation</c>: the payments and events of this service,
-/// the webhooks that contradict a payment, and the findings of its last reconciliation, one JSON object per line, for the audit of the
-/// order API. Rows are streamed, so that their number does not matter for memory; a truncated response is a failure.
+/// <c>GET /ops/audit/payments</c>, <c>/events</c>, <c>/webhooks</c> and <c>/reconciliation</c>: the payments of this service, each with the
+/// refunds of its paid order, its events, the webhooks that contradict a payment, and the findings of its last reconciliation, one JSON
+/// object per line, for the audit of the order API. Rows are streamed, so that their number does not matter for memory; a truncated
+/// response is a failure.
 /// </summary>
 internal static class PaymentsExport
 {
@@ -21,7 +22,15 @@ internal static class PaymentsExport
         ops.MapGet("/audit/payments", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
             http,
             database,
-            "SELECT order_id, status, amount, currency, provider_reference FROM payments ORDER BY order_id",
+            """
+            SELECT order_id, p.status, p.amount, p.currency, p.provider_reference, r.refunds
+            FROM payments p LEFT JOIN (
+                SELECT order_id, jsonb_agg(jsonb_build_object(
+                    'id', id, 'amount', amount, 'currency', currency, 'status', status, 'source', source,
+                    'reference', provider_reference, 'updatedAt', updated_at) ORDER BY created_at, id)::text AS refunds
+                FROM refunds GROUP BY order_id) r USING (order_id)
+            ORDER BY order_id
+            """,
             ReadPayment,
             ExportJson.Default.PaymentLine));
         ops.MapGet("/audit/events", (HttpContext http, NpgsqlDataSource database) => WriteAsync(
@@ -90,14 +99,21 @@ internal static class PaymentsExport
 
     private static PaymentLine ReadPayment(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.IsDBNull(2) ? null : row.GetDecimal(2),
-        row.IsDBNull(3) ? null : row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4));
+        row.IsDBNull(3) ? null : row.GetString(3), row.IsDBNull(4) ? null : row.GetString(4),
+        row.IsDBNull(5) ? null : JsonSerializer.Deserialize(row.GetString(5), ExportJson.Default.IReadOnlyListRefundLine));
 
     private static EventLine ReadEvent(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetGuid(1), row.GetString(2), row.GetFieldValue<DateTimeOffset>(3),
         row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4));
 }
 
-internal sealed record PaymentLine(Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference);
+/// <summary>A payment; <c>refunds</c> is absent when nothing of a paid order was refunded.</summary>
+internal sealed record PaymentLine(
+    Guid OrderId, string Status, decimal? Amount, string? Currency, string? ProviderReference, IReadOnlyList<RefundLine>? Refunds);
+
+/// <summary>A refund of a paid order: <c>status</c> is pending, review, succeeded or failed.</summary>
+internal sealed record RefundLine(
+    Guid Id, decimal Amount, string Currency, string Status, string Source, string? Reference, DateTimeOffset UpdatedAt);
 
 /// <summary>A webhook that contradicts the final outcome of its payment, and how.</summary>
 internal sealed record WebhookLine(Guid OrderId, string EventId, string Detail);

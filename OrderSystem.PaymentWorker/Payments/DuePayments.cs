@@ -35,7 +35,7 @@ internal sealed class DuePayments(NpgsqlDataSource database, Doubt doubt, IOptio
             SELECT order_id FROM first UNION ALL SELECT order_id FROM again UNION ALL SELECT order_id FROM processing LIMIT $1)
         RETURNING order_id, id, amount, currency, provider_key, attempts, first_attempt_at, traceparent, status, provider_reference,
             refund_key, refund_attempts, calls IS NOT NULL, in_doubt, cancelled_at IS NOT NULL, has_payment_method, payment_method,
-            CASE status WHEN 'processing' THEN greatest(interval '0', now() - processing_since) END
+            CASE status WHEN 'processing' THEN greatest(interval '0', now() - processing_since) END, refunded_total
         """;
 
     /// <summary>Takes the lease of due payments. Workers never get the same payment.</summary>
@@ -83,7 +83,8 @@ internal sealed class DuePayments(NpgsqlDataSource database, Doubt doubt, IOptio
     private static string? ReadTraceParent(NpgsqlDataReader row) => row.IsDBNull(7) ? null : row.GetString(7);
 
     private OpenRefund ReadRefund(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(9), row.GetGuid(10), row.GetInt32(11))
+        row.GetGuid(0), row.GetGuid(1), row.GetDecimal(2) - row.GetDecimal(18), row.GetString(3), row.GetString(9), row.GetGuid(10),
+        row.GetInt32(11))
     {
         IsInDoubt = row.GetBoolean(13) || doubt.IsExpired(row.GetFieldValue<DateTimeOffset>(6)),
     };

@@ -69,22 +69,52 @@ internal sealed class Inquiry(IPaymentProvider provider, Doubt doubt)
             : found;
     }
 
-    /// <summary>Refunds the charge. After a refusal a look-up tells whether the charge was refunded before.</summary>
-    internal async Task<ChargeOutcome> RefundAsync(OpenRefund refund, bool lookUpFirst, CancellationToken cancellationToken)
+    /// <summary>
+    /// Refunds, after a look-up where one is needed. Without an answer to the look-up nothing is refunded. After a refusal another one
+    /// tells whether an earlier call has refunded. What the provider is processing is only looked up.
+    /// </summary>
+    internal async Task<Answer> RefundAsync(OpenRefund refund, bool lookUpFirst, CancellationToken cancellationToken)
     {
-        var found = lookUpFirst ? await provider.FindAsync(refund.OrderId, cancellationToken) : ChargeOutcome.None;
-        if (!found.IsAnswer || found.Found is { IsRefunded: true })
-            return found;
+        var found = lookUpFirst || refund.Amount <= 0 ? await FindAsync(refund, cancellationToken) : ChargeOutcome.None;
+        if (found.Status != ChargeStatus.None)
+            return new(found, Counts: false);
+        if (refund.Amount <= 0)
+            return new(found with { Status = ChargeStatus.Refused, Reason = "nothing should be left of the charge" }, Counts: false);
+
+        // The provider has accepted the refund, so that a list without it is behind.
+        if (refund.ProcessingFor is not null)
+            return new(found with { Status = ChargeStatus.Processing }, Counts: false);
         var refunded = (await provider.RefundAsync(
-            refund.ProviderReference, refund.Amount, refund.Currency, refund.RefundKey, cancellationToken)).After(found);
-        var isRefusal = refunded.Status == ChargeStatus.Refused
-            || refunded.Failure is ProviderFailure.Route or ProviderFailure.Credentials or ProviderFailure.Proxy;
-        if (!isRefusal)
-            return refunded;
-        var after = (await provider.FindAsync(refund.OrderId, cancellationToken)).After(refunded);
-        return after.Found is { IsRefunded: true } || (refunded.Status == ChargeStatus.Refused && !after.IsAnswer)
-            ? after
-            : refunded with { Calls = after.Calls };
+            refund.ChargeReference, refund.Amount, refund.Currency, refund.OfPaidOrder?.RefundId, refund.Key, cancellationToken))
+            .After(found);
+        var counts = refunded.Status != ChargeStatus.Unavailable;
+        var isRefusal = refunded.Status is ChargeStatus.Refused or ChargeStatus.Declined;
+        if (!isRefusal && refunded.Failure is not (ProviderFailure.Route or ProviderFailure.Credentials or ProviderFailure.Proxy))
+            return new(refunded, counts, HadNone: lookUpFirst);
+        var after = (await FindAsync(refund, cancellationToken)).After(refunded);
+        return (after.IsAnswer && after.Status != ChargeStatus.None) || (isRefusal && !after.IsAnswer)
+            ? new(after, Counts: false)
+            : new(refunded with { Calls = after.Calls }, counts, HadNone: lookUpFirst);
+    }
+
+    /// <summary>Looks a refund up: that of a paid order by its id, that of a cancelled order by its charge.</summary>
+    internal async Task<ChargeOutcome> FindAsync(OpenRefund refund, CancellationToken cancellationToken)
+    {
+        if (refund.OfPaidOrder is not { } part)
+        {
+            var charge = await provider.FindAsync(refund.OrderId, cancellationToken);
+            return !charge.IsAnswer || charge.Found is { IsRefunded: true } ? charge : ChargeOutcome.NoRefund.After(charge);
+        }
+
+        var found = await provider.FindRefundAsync(refund.ChargeReference, part.RefundId, cancellationToken);
+        return found is { Status: ChargeStatus.Succeeded, Found: { } other }
+            && (Differs(part.Amount, other.Amount) || (other.Currency is { } currency && currency != part.Currency))
+            ? found with
+            {
+                Status = ChargeStatus.Refused,
+                Reason = ProviderText.Clean($"the provider has refunded {other.Amount} {other.Currency} as {found.Reference}"),
+            }
+            : found;
     }
 
     /// <summary>A refusal may mean that an earlier call has charged: review only if a look-up finds no charge.</summary>

@@ -18,6 +18,8 @@ internal sealed partial class LeaseRepair(
         UPDATE payments SET lease_until = lease_until - (updated_at - now()), updated_at = now()
         WHERE status IN ('charging', 'unknown', 'refunding')
             AND lease_until > now() + interval '1 minute' AND updated_at > now() + interval '1 minute';
+        UPDATE refunds SET lease_until = lease_until - (updated_at - now()), updated_at = now()
+        WHERE status = 'pending' AND lease_until > now() + interval '1 minute' AND updated_at > now() + interval '1 minute';
         UPDATE payments SET updated_at = now() WHERE status = 'review' AND updated_at > now() + interval '1 minute';
         """;
 

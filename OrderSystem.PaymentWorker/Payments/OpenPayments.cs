@@ -16,8 +16,8 @@ namespace OrderSystem.PaymentWorker.Payments;
 /// attempt is used up. Retries are bounded by the retry budget.
 /// </summary>
 internal sealed partial class OpenPayments(
-    DuePayments due, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Charging charging, Refunding refunding,
-    IOptions<GatewayOptions> options, TimeProvider time, ILogger<OpenPayments> logger)
+    DuePayments due, DueRefunds dueRefunds, ProviderHealth provider, RetryBudget budget, PaymentMetrics metrics, Charging charging,
+    Refunding refunding, IOptions<GatewayOptions> options, TimeProvider time, ILogger<OpenPayments> logger)
     : BackgroundService
 {
     /// <summary>Payments in progress at once.</summary>
@@ -91,7 +91,7 @@ internal sealed partial class OpenPayments(
         var limit = provider.Allow(free);
         if (limit < free && !running.IsEmpty)
             limit = 0;
-        mayBeMore = limit > 0 && await StartAsync(limit, stopping) == limit;
+        mayBeMore = limit > 0 && await StartAsync(limit, stopping);
     }
 
     /// <summary>
@@ -105,21 +105,29 @@ internal sealed partial class OpenPayments(
         if (!hasRecovered && !(recoveredAt is { } since && time.GetElapsedTime(since) > options.Value.Lease))
             return;
         await due.MakeDueAsync(stopping);
+        await dueRefunds.MakeDueAsync(stopping);
         recoveriesSeen = recoveries;
         recoveredAt = hasRecovered ? time.GetTimestamp() : null;
     }
 
-    /// <returns>The number of payments taken.</returns>
-    private async Task<int> StartAsync(int limit, CancellationToken stopping)
+    /// <summary>Refunds of paid orders take up to half of the slots, so that neither they nor charges wait for all of the others.</summary>
+    /// <returns>Whether as many were taken as allowed.</returns>
+    private async Task<bool> StartAsync(int limit, CancellationToken stopping)
     {
-        var (charges, refunds) = await due.LeaseAsync(limit, Math.Min(limit, budget.Available), stopping);
+        var (retries, share) = (Math.Min(limit, budget.Available), (limit + 1) / 2);
+        var parts = await dueRefunds.LeaseAsync(share, Math.Min(share, retries), stopping);
+        foreach (var (refund, traceParent) in parts)
+            Begin("refund order", refund.OrderId, traceParent, () => refunding.RefundAsync(refund, abandon.Token));
+        limit -= parts.Count;
+        retries = Math.Min(limit, retries - parts.Count(part => part.Refund.WasCalled));
+        var (charges, refunds) = await due.LeaseAsync(limit, Math.Max(0, retries), stopping);
         metrics.Reconciled("charge", charges.Count);
-        metrics.Reconciled("refund", refunds.Count);
+        metrics.Reconciled("refund", refunds.Count + parts.Count);
         foreach (var (payment, traceParent) in charges)
             Begin("reconcile payment", payment.OrderId, traceParent, () => charging.ChargeAsync(payment, received: null, abandon.Token));
         foreach (var (refund, traceParent) in refunds)
             Begin("refund payment", refund.OrderId, traceParent, () => refunding.RefundAsync(refund, abandon.Token));
-        return charges.Count + refunds.Count;
+        return parts.Count == share || charges.Count + refunds.Count == limit;
     }
 
     private void Begin(string name, Guid orderId, string? traceParent, Func<Task> work)

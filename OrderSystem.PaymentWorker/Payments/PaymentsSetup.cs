@@ -12,7 +12,9 @@ internal static class PaymentsSetup
         builder.Services.AddSingleton<ProcessingSchedule>();
         builder.Services.AddSingleton<Processing>();
         builder.Services.AddSingleton<Charging>();
+        builder.Services.AddSingleton<EndRefund>();
         builder.Services.AddSingleton<Refunding>();
+        builder.Services.AddSingleton<DueRefunds>();
         builder.Services.AddSingleton<DuePayments>();
         builder.Services.AddSingleton<OpenPayments>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OpenPayments>());

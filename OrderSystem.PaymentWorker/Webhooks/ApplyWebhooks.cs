@@ -16,7 +16,7 @@ namespace OrderSystem.PaymentWorker.Webhooks;
 /// payment. The outcome is recorded as one from an answer of the provider is: whichever comes first has an effect, any other none.
 /// </summary>
 internal sealed partial class ApplyWebhooks(
-    DueWebhooks inbox, GroupCommitter committer, PaymentMetrics metrics, TimeProvider time, ILogger<ApplyWebhooks> logger)
+    DueWebhooks inbox, GroupCommitter committer, EndRefund end, PaymentMetrics metrics, TimeProvider time, ILogger<ApplyWebhooks> logger)
     : BackgroundService
 {
     private const int Batch = 64;
@@ -65,7 +65,7 @@ internal sealed partial class ApplyWebhooks(
     {
         ActivityContext.TryParse(webhook.TraceParent, traceState: null, isRemote: true, out var parent);
         using var activity = PaymentTelemetry.Source.StartActivity(ActivityKind.Internal, parent, name: "apply webhook");
-        activity?.SetTag(MessagingTelemetry.OrderId, webhook.Event.OrderId);
+        activity?.SetTag(MessagingTelemetry.OrderId, webhook.OrderId);
         try
         {
             var decision = WebhookDecision.About(webhook);
@@ -78,30 +78,53 @@ internal sealed partial class ApplyWebhooks(
         catch (Exception failure)
         {
             activity?.Keep();
-            Log.NotApplied(logger, failure, webhook.Event.EventId, webhook.Event.OrderId);
+            Log.NotApplied(logger, failure, webhook.Event.EventId, webhook.OrderId);
         }
     }
 
     private async Task<SettledWebhook> ApplyAsync(DueWebhook webhook, WebhookDecision decision)
     {
-        var id = webhook.Event.Id;
         switch (decision.Verdict)
         {
             case WebhookVerdict.Succeeds or WebhookVerdict.Declines:
                 // Meanwhile the payment may have got an outcome: compared with that at once.
                 return await RecordAsync(webhook.Event, webhook.Payment!, decision.Verdict == WebhookVerdict.Succeeds)
-                    ? new(id, WebhookState.Applied, "the payment has its outcome", Contradicts: false, TimeSpan.Zero)
-                    : new(id, WebhookState.Waiting, "the payment has changed meanwhile", Contradicts: false, TimeSpan.Zero);
+                    ? Settled(webhook, WebhookState.Applied, "the payment has its outcome")
+                    : Settled(webhook, WebhookState.Waiting, "the payment has changed meanwhile");
+            case WebhookVerdict.Refunds or WebhookVerdict.RefundFails:
+                return await RecordRefundAsync(webhook, decision.Verdict == WebhookVerdict.Refunds)
+                    ? Settled(webhook, WebhookState.Applied, "the refund has its outcome")
+                    : Settled(webhook, WebhookState.Waiting, "the refund has changed meanwhile");
             case WebhookVerdict.Confirms:
-                return new(id, WebhookState.Applied, decision.Detail, Contradicts: false, TimeSpan.Zero);
+                return Settled(webhook, WebhookState.Applied, decision.Detail);
             case WebhookVerdict.Waits:
-                return new(id, WebhookState.Waiting, decision.Detail, Contradicts: false, WaitAfter(webhook.Attempts));
+                return Settled(webhook, WebhookState.Waiting, decision.Detail) with { Wait = WaitAfter(webhook.Attempts) };
             default:
                 Activity.Current?.Keep();
-                Log.Dead(logger, webhook.Event.Provider, webhook.Event.EventId, webhook.Event.OrderId, decision.Detail!);
-                return new(
-                    id, WebhookState.Dead, decision.Detail, decision.Verdict == WebhookVerdict.Contradicts, TimeSpan.Zero);
+                Log.Dead(logger, webhook.Event.Provider, webhook.Event.EventId, webhook.OrderId, decision.Detail!);
+                return Settled(webhook, WebhookState.Dead, decision.Detail) with
+                {
+                    Contradicts = decision.Verdict == WebhookVerdict.Contradicts,
+                };
         }
+    }
+
+    private static SettledWebhook Settled(DueWebhook webhook, WebhookState state, string? detail) =>
+        new(webhook.Event.Id, state, detail, Contradicts: false, TimeSpan.Zero, webhook.OrderId);
+
+    private Task<bool> RecordRefundAsync(DueWebhook webhook, bool isSuccess)
+    {
+        var (claim, payment, refund) = (webhook.Event, webhook.Payment!, webhook.Refund);
+        var ending = new EndingRefund(
+            payment.OrderId, payment.Id, refund?.Id ?? RefundDecision.IdOf(claim), claim.Amount!.Value, claim.Currency!,
+            refund?.Source ?? (claim.Claim == WebhookClaim.Chargeback ? RefundSource.Chargeback : RefundSource.Provider),
+            payment.RefundedTotal)
+        {
+            Reason = refund is null ? claim.Reason : refund.Reason,
+        };
+        return isSuccess
+            ? end.SucceedAsync(ending, claim.Reference!)
+            : end.FailAsync(ending, claim.Reason ?? "the refund failed", claim.Reference);
     }
 
     private Task<bool> RecordAsync(WebhookEvent claim, KnownPayment payment, bool isSuccess)

@@ -1,4 +1,5 @@
 using Npgsql;
+using OrderSystem.Messaging.Contracts;
 using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Webhooks;
@@ -9,7 +10,14 @@ namespace OrderSystem.PaymentWorker.Webhooks;
 /// <param name="Age">Since it was received.</param>
 /// <param name="Payment">Null when this database has no payment of the order.</param>
 /// <param name="TraceParent">The trace of the order.</param>
-internal sealed record DueWebhook(WebhookEvent Event, int Attempts, TimeSpan Age, KnownPayment? Payment, string? TraceParent);
+internal sealed record DueWebhook(WebhookEvent Event, int Attempts, TimeSpan Age, KnownPayment? Payment, string? TraceParent)
+{
+    /// <summary>The refund that it is about; null when this database does not know it.</summary>
+    internal KnownRefund? Refund { get; init; }
+
+    /// <summary>The order, also of a webhook that names only its charge; null while that is not known here.</summary>
+    internal Guid? OrderId => Payment?.OrderId ?? Event.OrderId;
+}
 
 /// <summary>A payment that a webhook is about.</summary>
 /// <param name="Id">The payment.</param>
@@ -19,7 +27,18 @@ internal sealed record DueWebhook(WebhookEvent Event, int Attempts, TimeSpan Age
 /// <param name="Reference">The charge at the provider, if it is known.</param>
 /// <param name="WasCharged">Whether it has succeeded before, and then went on.</param>
 internal sealed record KnownPayment(
-    Guid Id, PaymentStatus Status, decimal? Amount, string? Currency, string? Reference, bool WasCharged);
+    Guid Id, PaymentStatus Status, decimal? Amount, string? Currency, string? Reference, bool WasCharged)
+{
+    /// <summary>Its order.</summary>
+    internal Guid OrderId { get; init; }
+
+    /// <summary>What was refunded of it until now.</summary>
+    internal decimal RefundedTotal { get; init; }
+}
+
+/// <summary>A refund that a webhook is about.</summary>
+internal sealed record KnownRefund(
+    Guid Id, Guid OrderId, RefundStatus Status, RefundSource Source, decimal Amount, string Currency, string? Reference, string? Reason);
 
 /// <summary>The webhooks in the inbox that are due.</summary>
 internal sealed class DueWebhooks(NpgsqlDataSource database)
@@ -37,8 +56,18 @@ internal sealed class DueWebhooks(NpgsqlDataSource database)
             RETURNING w.*)
         SELECT t.provider, t.event_id, t.type, t.claim, t.order_id, t.reference, t.amount, t.currency, t.reason, t.attempts,
             greatest(interval '0', now() - t.received_at), p.id, p.status, p.amount, p.currency, p.provider_reference, p.traceparent,
-            EXISTS (SELECT FROM events e WHERE e.order_id = t.order_id AND e.type = 'payments.succeeded.v1')
-        FROM taken t LEFT JOIN payments p ON p.order_id = t.order_id
+            EXISTS (SELECT FROM events e WHERE e.order_id = p.order_id AND e.type = 'payments.succeeded.v1'),
+            t.charge, t.refund_id, p.order_id, p.refunded_total,
+            r.id, r.order_id, r.status, r.source, r.amount, r.currency, r.provider_reference, r.reason
+        FROM taken t
+        LEFT JOIN LATERAL (
+            SELECT * FROM payments WHERE order_id = t.order_id
+            UNION ALL SELECT * FROM payments WHERE t.order_id IS NULL AND provider_reference = t.charge
+            LIMIT 1) p ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM refunds WHERE id = t.refund_id
+            UNION ALL SELECT * FROM refunds WHERE t.charge IS NOT NULL AND provider_reference = t.reference
+            LIMIT 1) r ON true
         """;
 
     /// <summary>Takes due webhooks for a while. Workers never get the same one.</summary>
@@ -57,15 +86,30 @@ internal sealed class DueWebhooks(NpgsqlDataSource database)
     private static DueWebhook Read(NpgsqlDataReader row) => new(
         new(
             row.GetString(0), row.GetString(1), row.GetString(2), Enum.Parse<WebhookClaim>(row.GetString(3), ignoreCase: true),
-            row.IsDBNull(4) ? null : row.GetGuid(4), Text(row, 5), Number(row, 6), Text(row, 7), Text(row, 8)),
+            row.IsDBNull(4) ? null : row.GetGuid(4), Text(row, 5), Number(row, 6), Text(row, 7), Text(row, 8))
+        {
+            Charge = Text(row, 18),
+            RefundId = row.IsDBNull(19) ? null : row.GetGuid(19),
+        },
         row.GetInt32(9),
         row.GetTimeSpan(10),
         row.IsDBNull(11)
             ? null
             : new(
                 row.GetGuid(11), PaymentStatuses.Parse(row.GetString(12)), Number(row, 13), Text(row, 14), Text(row, 15),
-                row.GetBoolean(17)),
-        Text(row, 16));
+                row.GetBoolean(17))
+            {
+                OrderId = row.GetGuid(20),
+                RefundedTotal = row.GetDecimal(21),
+            },
+        Text(row, 16))
+    {
+        Refund = row.IsDBNull(22)
+            ? null
+            : new(
+                row.GetGuid(22), row.GetGuid(23), RefundNames.ParseStatus(row.GetString(24)), RefundNames.ParseSource(row.GetString(25)),
+                row.GetDecimal(26), row.GetString(27), Text(row, 28), Text(row, 29)),
+    };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 

@@ -48,18 +48,30 @@ internal sealed class StandardWebhooks(string provider) : IWebhookFormat
             return null;
         var data = ProviderResponse.Property(message, "data") ?? default;
         return new(
-            provider, Single(headers, IdHeader), ProviderText.Clean(type), ClaimOf(ProviderResponse.Text(data, "status")),
+            provider, Single(headers, IdHeader), ProviderText.Clean(type), ClaimOf(type, ProviderResponse.Text(data, "status")),
             Guid.TryParse(ProviderResponse.Text(data, "orderId"), CultureInfo.InvariantCulture, out var order) ? order : null,
             ProviderResponse.Id(data, "id"),
             ProviderResponse.Property(data, "amount") is { ValueKind: JsonValueKind.Number } amount && amount.TryGetDecimal(out var value)
                 ? value
                 : null,
             ProviderResponse.Text(data, "currency") is { Length: 3 } currency ? ProviderText.Clean(currency) : null,
-            ProviderResponse.Text(data, "reason") is { Length: > 0 } reason ? ProviderText.Clean(reason) : null);
+            ProviderResponse.Text(data, "reason") is { Length: > 0 } reason ? ProviderText.Clean(reason) : null)
+        {
+            Charge = ProviderResponse.Id(data, "chargeId"),
+            RefundId = Guid.TryParse(ProviderResponse.Text(data, "reference"), CultureInfo.InvariantCulture, out var refund)
+                ? refund
+                : null,
+        };
     }
 
-    private static WebhookClaim ClaimOf(string? status) => status switch
+    /// <summary>The type tells what it is about, and the status what became of it. A dispute counts when it is lost.</summary>
+    private static WebhookClaim ClaimOf(string type, string? status) => status switch
     {
+        "succeeded" when type.StartsWith("refund.", StringComparison.Ordinal) => WebhookClaim.Refunded,
+        "failed" when type.StartsWith("refund.", StringComparison.Ordinal) => WebhookClaim.RefundFailed,
+        "lost" when type.StartsWith("charge.dispute.", StringComparison.Ordinal) => WebhookClaim.Chargeback,
+        _ when type.StartsWith("refund.", StringComparison.Ordinal) || type.StartsWith("charge.dispute.", StringComparison.Ordinal) =>
+            WebhookClaim.Nothing,
         "succeeded" => WebhookClaim.Succeeded,
         "declined" => WebhookClaim.Declined,
         "processing" => WebhookClaim.Processing,

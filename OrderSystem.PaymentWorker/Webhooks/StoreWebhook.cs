@@ -19,19 +19,24 @@ internal static class StoreWebhook
             .Add("amount", NpgsqlDbType.Numeric, row => row.Amount)
             .Add("currency", NpgsqlDbType.Text, row => row.Currency)
             .Add("reason", NpgsqlDbType.Text, row => row.Reason)
+            .Add("charge", NpgsqlDbType.Text, row => row.Charge)
+            .Add("refund_id", NpgsqlDbType.Uuid, row => row.RefundId)
             .Add("state", NpgsqlDbType.Text, row => (IsAbout(row) ? WebhookState.Waiting : WebhookState.Ignored).ToName())
             .Add("detail", NpgsqlDbType.Text, row => IsAbout(row) ? null : "it is not about a charge of an order"),
         $"""
         WITH input AS ({BatchedWrite.Rows}),
         stored AS (
             INSERT INTO webhook_events (
-                id, provider, event_id, type, claim, order_id, reference, amount, currency, reason, state, detail)
-            SELECT id, provider, event_id, type, claim, order_id, reference, amount, currency, reason, state, detail FROM input
+                id, provider, event_id, type, claim, order_id, reference, amount, currency, reason, charge, refund_id, state, detail)
+            SELECT id, provider, event_id, type, claim, order_id, reference, amount, currency, reason, charge, refund_id, state, detail
+            FROM input
             ON CONFLICT DO NOTHING
             RETURNING id)
         SELECT i.id, s.id IS NOT NULL FROM input i LEFT JOIN stored s ON s.id = i.id
         """,
         read: (reader, _) => reader.GetBoolean(1));
 
-    private static bool IsAbout(WebhookEvent received) => received.Claim != WebhookClaim.Nothing && received.OrderId is not null;
+    /// <summary>That of a refund or a dispute may name only the charge.</summary>
+    private static bool IsAbout(WebhookEvent received) => received.Claim != WebhookClaim.Nothing
+        && (received.OrderId is not null || (received.IsAboutRefund && received.Charge is not null));
 }

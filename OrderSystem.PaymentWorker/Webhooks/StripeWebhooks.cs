@@ -6,7 +6,10 @@ using Stripe;
 
 namespace OrderSystem.PaymentWorker.Webhooks;
 
-/// <summary>Stripe's webhooks: its own client checks the signature. Of an event only what it says about a payment intent is read.</summary>
+/// <summary>
+/// Stripe's webhooks: its own client checks the signature. Of an event only what it says about a payment
+/// intent, a refund or a dispute is read.
+/// </summary>
 internal sealed class StripeWebhooks(string provider) : IWebhookFormat
 {
     private const string SignatureHeader = "Stripe-Signature";
@@ -33,23 +36,48 @@ internal sealed class StripeWebhooks(string provider) : IWebhookFormat
         var message = document.RootElement;
         if (ProviderResponse.Id(message, "id") is not { } id || ProviderResponse.Text(message, "type") is not { Length: > 0 } type)
             return null;
-        var found = new WebhookEvent(provider, id, ProviderText.Clean(type), ClaimOf(type));
-        if (found.Claim == WebhookClaim.Nothing
-            || ProviderResponse.Property(ProviderResponse.Property(message, "data"), "object") is not { } intent)
-            return found;
-        var currency = ProviderResponse.Text(intent, "currency") is { Length: 3 } lower ? lower.ToUpperInvariant() : null;
-        return found with
+        var subject = ProviderResponse.Property(ProviderResponse.Property(message, "data"), "object") ?? default;
+        var found = new WebhookEvent(provider, id, ProviderText.Clean(type), ClaimOf(type, ProviderResponse.Text(subject, "status")));
+        var currency = ProviderResponse.Text(subject, "currency") is { Length: 3 } lower ? lower.ToUpperInvariant() : null;
+        return found.Claim == WebhookClaim.Nothing ? found
+            : found.IsAboutRefund ? ReadRefund(found, subject, currency)
+            : ReadIntent(found, subject, currency);
+    }
+
+    private static WebhookEvent ReadIntent(WebhookEvent found, JsonElement intent, string? currency) =>
+        found with
         {
             OrderId = OrderOf(intent),
             Reference = StripeAnswer.ChargeOf(intent) ?? (found.Claim == WebhookClaim.Succeeded ? null : ProviderResponse.Id(intent, "id")),
-            Amount = AmountOf(intent, found.Claim, currency),
+            Amount = AmountOf(intent, found.Claim == WebhookClaim.Succeeded ? "amount_received" : "amount", currency),
             Currency = currency,
             Reason = ReasonOf(intent, found.Claim),
         };
-    }
 
-    private static WebhookClaim ClaimOf(string type) => type switch
+    /// <summary>Both name the charge. Only a refund that this system made has our id in its metadata; a dispute has none.</summary>
+    private static WebhookEvent ReadRefund(WebhookEvent found, JsonElement subject, string? currency) =>
+        found with
+        {
+            Reference = ProviderResponse.Id(subject, "id"),
+            Charge = ProviderResponse.Id(subject, "charge"),
+            RefundId = StripeAnswer.ReferenceOf(subject),
+            Amount = AmountOf(subject, "amount", currency),
+            Currency = currency,
+            Reason = (ProviderResponse.Text(subject, "failure_reason") ?? ProviderResponse.Text(subject, "reason")) is { } reason
+                ? ProviderText.Clean(reason)
+                : null,
+        };
+
+    /// <summary>A dispute counts when it is lost: until then the money may come back.</summary>
+    private static WebhookClaim ClaimOf(string type, string? status) => type switch
     {
+        "refund.created" or "refund.updated" or "refund.failed" or "charge.refund.updated" => status switch
+        {
+            "succeeded" => WebhookClaim.Refunded,
+            "failed" or "canceled" => WebhookClaim.RefundFailed,
+            _ => WebhookClaim.Nothing,
+        },
+        "charge.dispute.closed" => status == "lost" ? WebhookClaim.Chargeback : WebhookClaim.Nothing,
         "payment_intent.succeeded" => WebhookClaim.Succeeded,
         "payment_intent.payment_failed" or "payment_intent.canceled" => WebhookClaim.Declined,
         "payment_intent.processing" => WebhookClaim.Processing,
@@ -64,10 +92,9 @@ internal sealed class StripeWebhooks(string provider) : IWebhookFormat
         return Guid.TryParse(named, CultureInfo.InvariantCulture, out var order) ? order : null;
     }
 
-    private static decimal? AmountOf(JsonElement intent, WebhookClaim claim, string? currency) =>
+    private static decimal? AmountOf(JsonElement subject, string name, string? currency) =>
         currency is not null
-        && ProviderResponse.Property(intent, claim == WebhookClaim.Succeeded ? "amount_received" : "amount")
-            is { ValueKind: JsonValueKind.Number } amount
+        && ProviderResponse.Property(subject, name) is { ValueKind: JsonValueKind.Number } amount
         && amount.TryGetInt64(out var units)
             ? StripeAmount.FromMinorUnits(units, currency)
             : null;

@@ -9,7 +9,7 @@ namespace OrderSystem.PaymentWorker.Webhooks;
 internal readonly record struct WebhookDecision(WebhookVerdict Verdict, string? Detail)
 {
     /// <summary>How long a webhook waits in the inbox for the payment of its order: as long as providers retry a delivery.</summary>
-    private static readonly TimeSpan MaxWaitForPayment = TimeSpan.FromDays(3);
+    internal static readonly TimeSpan MaxWaitForPayment = TimeSpan.FromDays(3);
 
     /// <summary>
     /// A webhook is a hint: the state that it claims is compared with the payment's. It is an outcome for an open payment, confirms a
@@ -17,6 +17,7 @@ internal readonly record struct WebhookDecision(WebhookVerdict Verdict, string? 
     /// </summary>
     internal static WebhookDecision About(DueWebhook webhook) => (webhook.Event, webhook.Payment) switch
     {
+        ({ IsAboutRefund: true }, _) => RefundDecision.About(webhook),
         ({ Claim: WebhookClaim.Processing }, _) => new(WebhookVerdict.Confirms, "the provider is processing the charge"),
         (_, null) when webhook.Age >= MaxWaitForPayment => new(WebhookVerdict.Fails, "there is no payment of this order"),
         (_, null) => new(WebhookVerdict.Waits, "there is no payment of this order yet"),
@@ -53,7 +54,7 @@ internal readonly record struct WebhookDecision(WebhookVerdict Verdict, string? 
         _ => Contradiction($"it reports that the charge failed, the payment is {payment.Status.ToName()} with {payment.Reference}"),
     };
 
-    private static WebhookDecision Contradiction(FormattableString detail) =>
+    internal static WebhookDecision Contradiction(FormattableString detail) =>
         new(WebhookVerdict.Contradicts, detail.ToString(CultureInfo.InvariantCulture));
 }
 
@@ -64,6 +65,12 @@ internal enum WebhookVerdict
 
     /// <summary>The same, and nothing was charged.</summary>
     Declines,
+
+    /// <summary>A refund has succeeded: one of ours that is open, or one that was made at the provider.</summary>
+    Refunds,
+
+    /// <summary>An open refund of ours has failed.</summary>
+    RefundFails,
 
     /// <summary>There is nothing to change.</summary>
     Confirms,

@@ -49,6 +49,7 @@ internal static class Layers
             ["Ledger", "Faults"],
             ["Idempotency", "Webhooks"],
             ["Charges", "Refunds", "Stripe", "Settlement"],
+            ["Console"],
             [""],
         ],
         ["OrderSystem.LocalServers"] =

@@ -97,12 +97,16 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
         var database = await MigratedAsync(
             typeof(OpenPayments), Payments("succeeded"), Payments("refunded", cancelled: Ago), Payments("unknown", lease: Later),
             Payments("unknown"), Payments("review"),
-            Payments("refunding", lease: Later, cancelled: Ago), Payments("processing", lease: Later), Payments("processing"));
-        await AssertReadsAsync(database, 3, 30, PaymentGauges.Query);
+            Payments("refunding", lease: Later, cancelled: Ago), Payments("processing", lease: Later), Payments("processing"),
+            PaymentRefunds("succeeded"), PaymentRefunds("pending", lease: Later), PaymentRefunds("pending"), PaymentRefunds("review"),
+            PaymentRefunds("pending", lease: Later, processing: Ago), PaymentRefunds("pending", processing: Ago));
+        await AssertReadsAsync(database, 5, 50, PaymentGauges.Query);
         Assert.All(await Sql.RowAsync(database, PaymentGauges.Query), age => Assert.InRange((double)age!, 3_600, 4_600));
 
         await AssertReadsAsync(database, 64, 1_000, DuePayments.Query, 16, 16, TimeSpan.FromMinutes(1));
         await AssertReadsAsync(database, 0, 100, DuePayments.Query, 16, 0, TimeSpan.FromMinutes(1));
+        await AssertReadsAsync(database, 16 * 5, 2_000, DueRefunds.Query, 16, 16, TimeSpan.FromMinutes(1));
+        await AssertReadsAsync(database, 0, 100, DueRefunds.Query, 16, 0, TimeSpan.FromMinutes(1));
         await Sql.ExecuteAsync(database, "UPDATE payments SET calls = NULL WHERE status = 'unknown'");
         await AssertReadsAsync(database, 64, 1_000, DuePayments.Query, 16, 16, TimeSpan.FromMinutes(1));
     }
@@ -112,9 +116,17 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
     {
         var database = await MigratedAsync(
             typeof(OpenPayments), Payments("processing", lease: Later), Webhooks("applied"), Webhooks("waiting", due: Later),
-            Webhooks("waiting"), Webhooks("dead"));
+            Webhooks("waiting"), Webhooks("dead"), PaymentRefunds("succeeded"));
         await AssertReadsAsync(database, 10_000, 2_000, WebhookGauges.Query);
         await AssertReadsAsync(database, 64 * 4, 2_000, DueWebhooks.Query, 64, TimeSpan.FromSeconds(30));
+        await Sql.ExecuteAsync(
+            database,
+            """
+            UPDATE payments SET provider_reference = 'ch_' || order_id;
+            UPDATE webhook_events SET order_id = NULL, charge = 'ch_' || order_id, claim = 'refunded', reference = 're_' || order_id
+            WHERE state = 'waiting' AND due_at <= now()
+            """);
+        await AssertReadsAsync(database, 64 * 8, 4_000, DueWebhooks.Query, 64, TimeSpan.FromSeconds(30));
         await AssertReadsAsync(database, 10_000, 80_000, WebhooksSetup.Settled, TimeSpan.FromMinutes(30), 5_000);
         await AssertReadsAsync(database, 0, 100, WebhooksSetup.Settled, TimeSpan.FromDays(8), 5_000);
     }
@@ -162,6 +174,16 @@ public sealed class BoundedQueryTests(SharedPostgres shared)
                 {Id("i + (SELECT count(*)::int FROM payments)")}, gen_random_uuid(), 1, 'EUR', gen_random_uuid(), '{status}', 1, '[]',
                 {lease}, {Ago}, {Ago}, {cancelled}, {(status == "processing" ? Ago : "NULL")}
             FROM generate_series(1, 50000) AS i;
+        """;
+
+    private static string PaymentRefunds(string status, string lease = Ago, string processing = "NULL") =>
+        $"""
+        INSERT INTO refunds (
+            id, order_id, amount, currency, source, status, attempts, calls, provider_key, provider_reference, lease_until, created_at,
+            updated_at, first_attempt_at, processing_since)
+            SELECT gen_random_uuid(), {Id("i")}, 1, 'EUR', 'request', '{status}', 1, '[]', gen_random_uuid(),
+                CASE '{status}' WHEN 'succeeded' THEN 're_' || {Id("i")} END, {lease}, {Ago}, {Ago}, {Ago}, {processing}
+            FROM generate_series(1, 20000) AS i;
         """;
 
     private static string Webhooks(string state, string due = Ago) =>

@@ -53,10 +53,11 @@ internal static class Interleaving
         {
             // A new charge succeeds, or is declined in every second turn, so that both occur.
             var steps = world.Enabled().Where(step =>
-                step.What is not (StepKind.Place or StepKind.Cancel)
+                step.What is not (StepKind.Place or StepKind.Cancel or StepKind.RequestRefund)
                 && (step.What != StepKind.ChargeDeclines || turn % 2 == 0)).ToList();
             var next = steps.Where(step => step.What < StepKind.RowLeaseEnds).Select(step => (Step?)step)
-                    .MinBy(step => (step!.Value.What == StepKind.Reconcile, (turn * 7 + (int)step.Value.What) % 31))
+                    .MinBy(step => (
+                        step!.Value.What is StepKind.Reconcile or StepKind.ReconcilePart, (turn * 7 + (int)step.Value.What) % 31))
                 ?? steps.Where(step => step.What < StepKind.RepublishStalled).Select(step => (Step?)step).MinBy(step => step!.Value.What)
                 ?? steps.Where(_ => ++republishes <= MaxRepublishes).Select(step => (Step?)step).FirstOrDefault();
             if (next is null)

@@ -31,6 +31,13 @@ internal sealed class Invariants(World world)
 
         if (world.Provider.Charged.Exists(order => world.Orders[order].State == OrderState.None))
             return "I4: an order that does not exist was charged";
+        if (world.Provider.GivenBack.GroupBy(part => part.Refund).FirstOrDefault(made => made.Key != 0 && made.Count() > 1) is { } again)
+            return $"I3: refund {again.Key} was made {again.Count()} times";
+        if (world.Worker.Events.Where(stored => stored.Refund != 0).GroupBy(stored => stored.Refund)
+            .FirstOrDefault(ended => ended.Count() > 1) is { } twiceEnded)
+            return $"I6: refund {twiceEnded.Key} ended twice";
+        if (world.Parts.Where(part => part.State == PartState.Succeeded).Sum(part => part.Amount) > World.ChargedAmount)
+            return "I4: more than the charge was refunded";
         if (world.Effects.FirstOrDefault(effect => effect.Value > 1).Key is { } twice)
             return $"I6: {twice} took effect twice";
         if (world.Overlaps > 0)
@@ -56,7 +63,29 @@ internal sealed class Invariants(World world)
                 return $"I5: the payment of order {order} stays {payment}";
         }
 
-        return world.Api.Outbox.Concat(world.Worker.Outbox).FirstOrDefault() is { } left ? $"I2: {left.Event} stays in the outbox" : null;
+        if (world.Api.Outbox.Concat(world.Worker.Outbox).FirstOrDefault() is { } left)
+            return $"I2: {left.Event} stays in the outbox";
+        return Parts();
+    }
+
+    /// <summary>Every requested refund ended as the provider's ledger has it, and is told; so is what was given back there.</summary>
+    private string? Parts()
+    {
+        if (world.Parts.Find(part => part.State == PartState.Pending) is { } open)
+            return $"I5: refund {open.Id} stays pending";
+        var (made, known) = (world.Provider.GivenBack.Select(part => part.Id), world.Parts
+            .Where(part => part.State == PartState.Succeeded).Select(part => part.Made));
+        if (!made.Order().SequenceEqual(known.Order()))
+            return $"I5: the provider has made the refunds {string.Join(',', made)}, and {string.Join(',', known)} are known";
+        foreach (var refund in world.Requested)
+        {
+            if (!world.Told.TryGetValue(refund, out var told))
+                return $"I5: refund {refund} was requested and never told of";
+            if (told == Kind.PartRefunded != (world.Provider.FindPart(refund) is not null))
+                return $"I5: refund {refund} was told as {told}";
+        }
+
+        return null;
     }
 
     private static string? Events(Service service)

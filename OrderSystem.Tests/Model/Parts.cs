@@ -7,6 +7,9 @@ internal enum Kind
     Succeeded,
     Declined,
     Refunded,
+    RefundRequested,
+    PartRefunded,
+    PartFailed,
 }
 
 internal enum OrderState
@@ -32,9 +35,10 @@ internal enum PaymentState
 }
 
 /// <summary>
-/// An event of the ledger of a service: its identity is its order, its version, and the incarnation of the payment that it is about.
+/// An event of the ledger of a service: its identity is its order, its version, and the incarnation of the payment that it is about. Some
+/// are about a refund.
 /// </summary>
-internal sealed record Event(int Order, int Version, Kind Kind, int Incarnation = 0);
+internal sealed record Event(int Order, int Version, Kind Kind, int Incarnation = 0, int Refund = 0);
 
 /// <summary>A row of an outbox. While it is claimed no relay takes it.</summary>
 internal sealed class Row(Event stored, int republishStamp)
@@ -164,6 +168,9 @@ internal enum ConsumerStage
     EventMissing,
     RefundBegun,
     RefundResponded,
+    PartLookingUp,
+    PartBegun,
+    PartResponded,
     Done,
 }
 
@@ -181,6 +188,12 @@ internal sealed class Consumer
     /// <summary>The provider has accepted the charge, and its outcome comes later.</summary>
     internal bool IsProcessing { get; set; }
 
+    /// <summary>The refund of a paid order that it is making.</summary>
+    internal Part? Part { get; set; }
+
+    /// <summary>The refund at the provider; null when it was declined.</summary>
+    internal int? Made { get; set; }
+
     /// <summary>The message was redelivered or republished.</summary>
     internal bool IsDoubtful { get; set; }
 
@@ -196,8 +209,11 @@ internal enum Answer
     Processing,
 }
 
-/// <summary>A report of the provider about a charge that was processing; the same however often it is delivered.</summary>
-internal sealed record Webhook(int Number, int Order, bool IsSuccess);
+/// <summary>
+/// A report of the provider about a charge that was processing, or about a part that was given back; the same however often it is
+/// delivered.
+/// </summary>
+internal sealed record Webhook(int Number, int Order, bool IsSuccess, GivenBack? Part = null);
 
 /// <summary>The provider answers the same key with the same charge, as long as it retains the key.</summary>
 internal sealed class Provider
@@ -218,6 +234,10 @@ internal sealed class Provider
     /// <summary>Webhooks that are on their way.</summary>
     internal List<Webhook> Webhooks { get; } = [];
 
+    /// <summary>What was given back of the charge of a paid order.</summary>
+    internal List<GivenBack> GivenBack { get; } = [];
+
+    private readonly Dictionary<int, GivenBack> parts = [];
     private int webhooks;
 
     internal Answer Charge(int order, int key, bool wouldSucceed, bool isProcessed = false)
@@ -271,8 +291,32 @@ internal sealed class Provider
         Refunded.Add(order);
     }
 
+    /// <summary>Null: less is left of the charge, which the key does not keep. A refund of ours carries its id.</summary>
+    internal GivenBack? GiveBack(int order, int key, int refund, int amount)
+    {
+        if (parts.TryGetValue(key, out var before))
+            return before;
+        if (amount > World.ChargedAmount - GivenBack.Where(part => part.Order == order).Sum(part => part.Amount))
+            return null;
+        var made = new GivenBack(GivenBack.Count + 1, order, refund, amount);
+        GivenBack.Add(made);
+        parts.Add(key, made);
+        Report(made);
+        return made;
+    }
+
+    /// <summary>Two events tell of each part: that it was made, and of the charge or of a later state.</summary>
+    internal void Report(GivenBack part)
+    {
+        for (var time = 0; time < 2; time++)
+            Webhooks.Add(new(++webhooks, part.Order, IsSuccess: true, part));
+    }
+
+    internal GivenBack? FindPart(int refund) => GivenBack.Find(part => part.Refund == refund);
+
     internal void ForgetKeys()
     {
+        parts.Clear();
         charges.Clear();
         refunds.Clear();
     }

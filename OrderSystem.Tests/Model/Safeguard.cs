@@ -72,6 +72,21 @@ public enum Safeguard
     /// <summary>The refund key is written before the first call and stays.</summary>
     RefundKeyKept,
 
+    /// <summary>The key of a part is derived from the refund, so that it is the same after a restore, and is never replaced.</summary>
+    PartKeyDerived,
+
+    /// <summary>A part whose key may be forgotten at the provider, or that a restore may have lost, is looked up first.</summary>
+    PartIsLookedUp,
+
+    /// <summary>A refund that is requested again is the same refund.</summary>
+    PartRequestedOnce,
+
+    /// <summary>What was given back at the provider is told once, however many webhooks report it.</summary>
+    GivenBackToldOnce,
+
+    /// <summary>A part ends once.</summary>
+    PartEndsOnce,
+
     /// <summary>The events of stalled orders are republished.</summary>
     StalledOrdersRepublished,
 

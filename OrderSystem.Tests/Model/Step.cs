@@ -27,6 +27,9 @@ internal enum StepKind
     CommitEvent,
     Refund,
     RecordRefund,
+    LookUpPart,
+    RefundPart,
+    RecordPart,
     Acknowledge,
 
     // The API's consumer.
@@ -36,6 +39,7 @@ internal enum StepKind
 
     // Open payments.
     Reconcile,
+    ReconcilePart,
 
     // Charges in processing and their webhooks.
     Settle,
@@ -45,10 +49,12 @@ internal enum StepKind
     // Clients.
     Place,
     Cancel,
+    RequestRefund,
 
     // Time.
     RowLeaseEnds,
     PaymentLeaseEnds,
+    PartLeaseEnds,
     Redeliver,
     RepublishStalled,
     Redrive,
@@ -67,6 +73,7 @@ internal enum StepKind
     WebhookDoubled,
     LookUpFails,
     RefundResponseLost,
+    PartResponseLost,
     AckLost,
     ConsumerRecreated,
     DuplicateWindowOver,
@@ -75,6 +82,8 @@ internal enum StepKind
     PaymentRestored,
     KeysForgotten,
     RefundedByHand,
+    RefundedAtConsole,
+    ChargedBack,
 
     /// <summary>No fault happens from here on.</summary>
     Recovers,

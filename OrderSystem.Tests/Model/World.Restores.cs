@@ -28,7 +28,8 @@ internal sealed partial class World
         }
 
         if (Array.TrueForAll(
-            Workers, worker => worker.Stage is not (ConsumerStage.Begun or ConsumerStage.LookingUp or ConsumerStage.RefundBegun)))
+            Workers, worker => worker.Stage is not (ConsumerStage.Begun or ConsumerStage.LookingUp or ConsumerStage.RefundBegun
+                or ConsumerStage.PartBegun or ConsumerStage.PartLookingUp)))
             yield return new(StepKind.KeysForgotten);
     }
 
@@ -47,13 +48,17 @@ internal sealed partial class World
                     Payments[order].IsKeyOld |= Payments[order].Attempts > 0;
                 }
 
+                Parts.ForEach(part => part.IsKeyOld |= part.WasBegun);
+
                 break;
             case StepKind.RefundedByHand:
                 Provider.RefundByHand(step.Actor);
                 break;
             default:
+                // The provider repeats its webhooks, too.
                 IsPaymentLost[step.Actor] = false;
                 Api.Republish(step.Actor, NextRepublishStamp());
+                Provider.GivenBack.Where(part => part.Order == step.Actor).ToList().ForEach(Provider.Report);
                 break;
         }
     }
@@ -73,6 +78,7 @@ internal sealed partial class World
         Worker.Inbox.RemoveWhere(received => received.Order == order);
         WebhookInbox.RemoveAll(webhook => webhook.Order == order);
         webhooksKnown.RemoveWhere(webhook => webhook.Order == order);
+        Parts.RemoveAll(part => part.Order == order);
         Incarnations[order]++;
         IsPaymentLost[order] = true;
     }

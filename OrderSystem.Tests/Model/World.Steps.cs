@@ -56,6 +56,9 @@ internal sealed partial class World
             case StepKind.PaymentRestored or StepKind.KeysForgotten or StepKind.RefundedByHand or StepKind.Redrive:
                 TakeForRestore(step);
                 break;
+            case StepKind.RequestRefund or StepKind.RefundedAtConsole or StepKind.ChargedBack or StepKind.PartLeaseEnds:
+                TakeForParts(step);
+                break;
             case StepKind.Settle or StepKind.ReceiveWebhook or StepKind.ApplyWebhook or StepKind.WebhookLost or StepKind.WebhookDoubled:
                 TakeForWebhook(step);
                 break;
@@ -124,6 +127,12 @@ internal sealed partial class World
         if (stored.Kind == Kind.Refunded || (!Api.Inbox.Add(stored) && Has(Safeguard.Inbox)))
             return;
         Effects[stored] = Effects.GetValueOrDefault(stored) + 1;
+        if (stored.Kind is Kind.PartRefunded or Kind.PartFailed)
+        {
+            Told[stored.Refund] = stored.Kind;
+            return;
+        }
+
         if (Orders[stored.Order].State == OrderState.Pending || !Has(Safeguard.FinalStatus))
             Orders[stored.Order].State = stored.Kind == Kind.Succeeded ? OrderState.Paid : OrderState.Failed;
     }

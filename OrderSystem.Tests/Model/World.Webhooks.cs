@@ -17,7 +17,7 @@ internal sealed partial class World
             yield return new(StepKind.ReceiveWebhook, 0, place);
 
         // One without a payment waits for it.
-        foreach (var (place, _) in WebhookInbox.Index().Where(entry => Payments[entry.Item.Order].State != PaymentState.None))
+        foreach (var (place, _) in WebhookInbox.Index().Where(entry => IsApplicable(entry.Item)))
             yield return new(StepKind.ApplyWebhook, 0, place);
     }
 
@@ -25,7 +25,9 @@ internal sealed partial class World
     {
         for (var place = 0; place < Provider.Webhooks.Count; place++)
         {
-            yield return new(StepKind.WebhookLost, 0, place);
+            // Only a settlement report shows a part at the console whose webhook is lost.
+            if (Provider.Webhooks[place].Part is null or { Refund: not 0 })
+                yield return new(StepKind.WebhookLost, 0, place);
             yield return new(StepKind.WebhookDoubled, 0, place);
         }
     }
@@ -60,6 +62,12 @@ internal sealed partial class World
     /// <summary>The outcome as of an answer, for a payment without one.</summary>
     private void Apply(Webhook webhook)
     {
+        if (webhook.Part is { } part)
+        {
+            Apply(part);
+            return;
+        }
+
         var payment = Payments[webhook.Order];
         if (payment.State is PaymentState.Charging or PaymentState.Unknown or PaymentState.Processing
             || !Has(Safeguard.WebhookLeavesFinalOutcome))

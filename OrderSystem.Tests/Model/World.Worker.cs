@@ -57,6 +57,9 @@ internal sealed partial class World
                 RecordRefund(Payments[worker.Order], worker.Order);
                 worker.Forget();
                 break;
+            case StepKind.ReconcilePart or StepKind.LookUpPart or StepKind.RefundPart or StepKind.RecordPart or StepKind.PartResponseLost:
+                TakeForPart(worker, step);
+                break;
             case StepKind.Acknowledge:
                 if (worker.Held is { } held)
                     held.State = Delivery.Acknowledged;
@@ -78,7 +81,11 @@ internal sealed partial class World
 
         // The age of the event is checked now, because its key may have expired at the provider since the message was received.
         var isDoubtful = worker.IsDoubtful || IsOld[worker.Order];
-        if (stored.Kind == Kind.Cancelled)
+        if (stored.Kind == Kind.RefundRequested)
+        {
+            HandleRefundRequest(worker, stored, isDoubtful);
+        }
+        else if (stored.Kind == Kind.Cancelled)
         {
             HandleCancellation(payment, stored, isDoubtful);
             worker.Stage = ConsumerStage.Done;

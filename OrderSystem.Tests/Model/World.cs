@@ -14,7 +14,7 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
     private static readonly StepKind[] WorkerSteps =
     [
         StepKind.Handle, StepKind.LookUp, StepKind.ChargeSucceeds, StepKind.ChargeDeclines, StepKind.Record, StepKind.CommitEvent,
-        StepKind.Refund, StepKind.RecordRefund, StepKind.Acknowledge,
+        StepKind.Refund, StepKind.RecordRefund, StepKind.LookUpPart, StepKind.RefundPart, StepKind.RecordPart, StepKind.Acknowledge,
     ];
 
     private int keys;
@@ -62,11 +62,12 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
 
             foreach (var (place, _) in service.Outbox.Index().Where(entry => entry.Item.IsClaimed))
                 yield return new(StepKind.RowLeaseEnds, side, place);
-            foreach (var (place, _) in service.Stream.Index().Where(entry => entry.Item.State == Delivery.Delivered))
+            foreach (var (place, _) in service.Stream.Index().Where(
+                entry => entry.Item.State == Delivery.Delivered && !Waits(entry.Item.Event)))
                 yield return new(StepKind.Redeliver, side, place);
         }
 
-        foreach (var step in EnabledForWorkers().Concat(EnabledForOrders()).Concat(EnabledForWebhooks()))
+        foreach (var step in EnabledForWorkers().Concat(EnabledForOrders()).Concat(EnabledForWebhooks()).Concat(EnabledForParts()))
             yield return step;
     }
 
@@ -124,7 +125,7 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
 
         if (Results.Stage != ConsumerStage.Idle)
             yield return new(StepKind.ConsumerDies);
-        foreach (var step in Restores().Concat(WebhookFaults()))
+        foreach (var step in Restores().Concat(WebhookFaults()).Concat(PartFaults()))
             yield return step;
     }
 
@@ -135,7 +136,8 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
             var stage = Workers[worker].Stage;
             if (stage == ConsumerStage.Idle)
             {
-                foreach (var (place, _) in Api.Stream.Index().Where(entry => entry.Item.State == Delivery.Waiting))
+                foreach (var (place, _) in Api.Stream.Index().Where(
+                    entry => entry.Item.State == Delivery.Waiting && !Waits(entry.Item.Event)))
                     yield return new(StepKind.Receive, worker, place);
                 for (var order = 0; order < OrderCount; order++)
                 {
@@ -180,7 +182,8 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
     }
 
     private bool CanBeRepublished(int order) => canRepair && Has(Safeguard.StalledOrdersRepublished)
-        && (Orders[order].State == OrderState.Pending || (Orders[order].State == OrderState.Cancelled && !Orders[order].IsRepublished))
+        && (Orders[order].State == OrderState.Pending || (order == Refundable && HasOpenRefund)
+            || (Orders[order].State == OrderState.Cancelled && !Orders[order].IsRepublished))
         && Api.Outbox.TrueForAll(row => row.Event.Order != order);
 
     private bool IsClaimable(Service service, Row row) => !row.IsClaimed
@@ -196,6 +199,9 @@ internal sealed partial class World(Safeguard? without, bool canRepair)
         StepKind.CommitEvent => ConsumerStage.EventMissing,
         StepKind.Refund => ConsumerStage.RefundBegun,
         StepKind.RecordRefund => ConsumerStage.RefundResponded,
+        StepKind.LookUpPart => ConsumerStage.PartLookingUp,
+        StepKind.RefundPart => ConsumerStage.PartBegun,
+        StepKind.RecordPart => ConsumerStage.PartResponded,
         _ => ConsumerStage.Done,
     };
 }

@@ -56,7 +56,10 @@ public sealed class InquiryTests
         public Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken) => Task.FromResult(ChargeOutcome.None);
 
         public Task<ChargeOutcome> RefundAsync(
-            string chargeId, decimal amount, string currency, Guid key, CancellationToken cancellationToken) =>
+            string chargeId, decimal amount, string currency, Guid? reference, Guid key, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<ChargeOutcome> FindRefundAsync(string chargeId, Guid reference, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
     }
 }

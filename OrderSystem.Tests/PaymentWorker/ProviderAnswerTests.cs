@@ -113,8 +113,9 @@ public sealed class ProviderAnswerTests : IAsyncDisposable
     [Theory]
     [InlineData(404, "application/problem+json", nameof(ChargeStatus.Refused))]
     [InlineData(404, "text/html", nameof(ChargeStatus.Unavailable))]
-    [InlineData(402, "application/json", nameof(ChargeStatus.Refused))]
-    [InlineData(400, "application/json", nameof(ChargeStatus.Refused))]
+    [InlineData(422, "application/problem+json", nameof(ChargeStatus.Refused))]
+    [InlineData(402, "application/json", nameof(ChargeStatus.Declined))]
+    [InlineData(400, "application/json", nameof(ChargeStatus.Declined))]
     [InlineData(403, "application/json", nameof(ChargeStatus.Unavailable))]
     public async Task A_refund_response_is_classified_by_status_and_content_type(int status, string contentType, string expected)
     {

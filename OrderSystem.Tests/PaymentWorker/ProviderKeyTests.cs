@@ -14,13 +14,16 @@ public sealed class ProviderKeyTests
     {
         Assert.Equal(Guid.Parse("67a320f9-8f20-83aa-8d1e-5179f565d85a"), ProviderKey.OfCharge(Order));
         Assert.Equal(Guid.Parse("9c15def8-71a2-8041-a336-37c49a22e8ce"), ProviderKey.OfRefund(Order));
+        Assert.Equal(Guid.Parse("a978c340-4809-8aa6-9af6-0927334f6717"), ProviderKey.OfPartialRefund(Order));
         Assert.Equal((8, 8), (ProviderKey.OfCharge(Order).Version, ProviderKey.OfRefund(Order).Version));
     }
 
     [Fact]
     public void Charge_and_refund_keys_of_all_orders_are_distinct() =>
         Assert.Equal(
-            2_000,
+            3_000,
             Enumerable.Range(0, 1_000).Select(_ => Guid.NewGuid())
-                .SelectMany(order => new[] { ProviderKey.OfCharge(order), ProviderKey.OfRefund(order) }).Distinct().Count());
+                .SelectMany(
+                    id => new[] { ProviderKey.OfCharge(id), ProviderKey.OfRefund(id), ProviderKey.OfPartialRefund(id) })
+                .Distinct().Count());
 }

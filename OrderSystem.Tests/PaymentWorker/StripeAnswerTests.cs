@@ -182,19 +182,6 @@ public sealed class StripeAnswerTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData(200, """{"id":"re_1","status":"succeeded"}""", nameof(ChargeStatus.Succeeded))]
-    [InlineData(200, """{"id":"re_1","status":"pending"}""", nameof(ChargeStatus.Processing))]
-    [InlineData(200, """{"id":"re_1","status":"failed"}""", nameof(ChargeStatus.Refused))]
-    [InlineData(400, """{"error":{"type":"invalid_request_error","code":"charge_already_refunded"}}""", nameof(ChargeStatus.Refused))]
-    [InlineData(404, """{"error":{"type":"invalid_request_error","code":"resource_missing"}}""", nameof(ChargeStatus.Refused))]
-    public async Task A_refund_at_Stripe_is_classified(int status, string body, string expected)
-    {
-        stripe.Script = _ => ScriptedResponse.Of(status, body);
-        using var client = WorkerClient.OfStripe(stripe.Address);
-        Assert.Equal(expected, (await client.RefundAsync()).Status.ToString());
-    }
-
-    [Theory]
     [InlineData("19.99", "EUR", 1999)]
     [InlineData("500", "JPY", 500)]
     [InlineData("5", "ISK", 500)]

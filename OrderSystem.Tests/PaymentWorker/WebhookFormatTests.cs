@@ -107,6 +107,44 @@ public sealed class WebhookFormatTests
     }
 
     [Theory]
+    [InlineData("http", "refund.succeeded", "succeeded", nameof(WebhookClaim.Refunded))]
+    [InlineData("http", "refund.failed", "failed", nameof(WebhookClaim.RefundFailed))]
+    [InlineData("http", "refund.processing", "processing", nameof(WebhookClaim.Nothing))]
+    [InlineData("http", "charge.dispute.created", "open", nameof(WebhookClaim.Nothing))]
+    [InlineData("http", "charge.dispute.closed", "lost", nameof(WebhookClaim.Chargeback))]
+    [InlineData("http", "charge.dispute.closed", "won", nameof(WebhookClaim.Nothing))]
+    [InlineData("stripe", "refund.created", "succeeded", nameof(WebhookClaim.Refunded))]
+    [InlineData("stripe", "refund.updated", "succeeded", nameof(WebhookClaim.Refunded))]
+    [InlineData("stripe", "refund.created", "pending", nameof(WebhookClaim.Nothing))]
+    [InlineData("stripe", "refund.failed", "failed", nameof(WebhookClaim.RefundFailed))]
+    [InlineData("stripe", "refund.updated", "canceled", nameof(WebhookClaim.RefundFailed))]
+    [InlineData("stripe", "charge.dispute.created", "needs_response", nameof(WebhookClaim.Nothing))]
+    [InlineData("stripe", "charge.dispute.closed", "lost", nameof(WebhookClaim.Chargeback))]
+    [InlineData("stripe", "charge.dispute.closed", "won", nameof(WebhookClaim.Nothing))]
+    [InlineData("stripe", "charge.refunded", "succeeded", nameof(WebhookClaim.Nothing))]
+    public void A_report_about_a_refund_or_a_dispute_is_read(string provider, string type, string status, string claim)
+    {
+        var refund = Guid.NewGuid();
+        var body = provider == "http"
+            ? $$$"""
+              {"type":"{{{type}}}","data":{"id":"re_1","chargeId":"ch_1","status":"{{{status}}}","amount":4.5,"currency":"EUR",
+               "reference":"{{{refund}}}","reason":"fraudulent"}}
+              """
+            : $$$$"""
+              {"id":"msg_1","type":"{{{{type}}}}","data":{"object":{"id":"re_1","charge":"ch_1","status":"{{{{status}}}}","amount":450,
+               "currency":"eur","reason":"fraudulent","metadata":{"refund_id":"{{{{refund}}}}"} }}}
+              """;
+        var read = Format(provider).Read(new HeaderDictionary { ["webhook-id"] = "msg_1" }, Encoding.UTF8.GetBytes(body))!;
+
+        Assert.Equal(("msg_1", type, claim), (read.EventId, read.Type, read.Claim.ToString()));
+        if (read.IsAboutRefund)
+        {
+            Assert.Equal(("re_1", "ch_1", 4.5m, "EUR"), (read.Reference, read.Charge, read.Amount, read.Currency));
+            Assert.Equal((refund, "fraudulent"), (read.RefundId, read.Reason));
+        }
+    }
+
+    [Theory]
     [InlineData("http", "{}")]
     [InlineData("http", "[]")]
     [InlineData("http", """{"type":17}""")]

@@ -54,7 +54,13 @@ internal sealed class WorkerClient : IDisposable
     internal Task<ChargeOutcome> ChargeAsync() =>
         Client.ChargeAsync(Guid.NewGuid(), 19.99m, "EUR", paymentMethod: null, Guid.NewGuid(), CancellationToken.None);
 
-    internal Task<ChargeOutcome> RefundAsync() => Client.RefundAsync("ch_1", 19.99m, "EUR", Guid.NewGuid(), CancellationToken.None);
+    internal Task<ChargeOutcome> RefundAsync() => RefundAsync(reference: null);
+
+    internal Task<ChargeOutcome> RefundAsync(Guid? reference) =>
+        Client.RefundAsync("ch_1", 19.99m, "EUR", reference, Guid.NewGuid(), CancellationToken.None);
+
+    internal Task<ChargeOutcome> FindRefundAsync(Guid reference) =>
+        Client.FindRefundAsync("ch_1", reference, CancellationToken.None);
 
     internal Task<ChargeOutcome> FindAsync() => Client.FindAsync(Guid.NewGuid(), CancellationToken.None);
 

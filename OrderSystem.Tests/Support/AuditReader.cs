@@ -86,6 +86,8 @@ internal sealed class AuditReader(FaultSystem system)
             system.PaymentsDatabase,
             "SELECT count(*), max(status) FROM payments WHERE status IN ('charging', 'unknown', 'processing', 'refunding')",
             "payments are open");
+        await CountAsync(
+            system.OrdersDatabase, "SELECT count(*), min(id::text) FROM refunds WHERE status = 'pending'", "refunds are pending");
         foreach (var (stream, name) in new[] { ("ORDERS", "ORDER_PROCESSOR"), ("PAYMENTS", "PAYMENT_RESULTS") })
         {
             using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(2));

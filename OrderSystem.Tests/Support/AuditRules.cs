@@ -73,6 +73,10 @@ internal static class AuditRules
             .Where(refunds => refunds.Sum(refund => refund.Amount) > snapshot.Ledger.Single(line => line.Id == refunds.Key).Amount))
             yield return $"charge {refunds.Key} was refunded {refunds.Sum(refund => refund.Amount)}, more than it was: "
                 + string.Join(", ", refunds.Select(refund => $"{refund.Id} under {refund.Key}"));
+        foreach (var refunds in snapshot.Ledger.Where(line => line is { IsRefund: true, Reference: not null })
+            .GroupBy(line => line.Reference, StringComparer.Ordinal).Where(refunds => refunds.Count() > 1))
+            yield return $"refund {refunds.Key} was made {refunds.Count()} times: "
+                + string.Join(", ", refunds.Select(refund => $"{refund.Id} under {refund.Key}"));
         foreach (var order in snapshot.ChargedTwice)
             yield return $"the provider reports that it charged order {order} twice";
     }

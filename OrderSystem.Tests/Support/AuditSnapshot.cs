@@ -53,7 +53,8 @@ internal sealed record AuditPayment(Guid OrderId, decimal Amount, string Currenc
 
 /// <summary>A line of the provider's ledger, as it writes it.</summary>
 internal sealed record AuditLedgerLine(
-    string Kind, string Id, string Key, string? OrderId, string? ChargeId, decimal Amount, string Currency, string Status)
+    string Kind, string Id, string Key, string? OrderId, string? ChargeId, decimal Amount, string Currency, string Status,
+    string? Reference = null)
 {
     internal bool IsCharge => Kind == "charge" && Status == "succeeded";
 

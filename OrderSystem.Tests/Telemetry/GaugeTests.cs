@@ -13,7 +13,8 @@ public sealed class GaugeTests
         "ordersystem_orders_refunds_oldest_open_age_seconds"];
     private static readonly string[] OfPayments =
         [.. OfTheDatabase, "ordersystem_payments_review_oldest_seconds", "ordersystem_payments_oldest_refund_age_seconds",
-        "ordersystem_payments_oldest_processing_age_seconds", "ordersystem_webhooks_dead", "ordersystem_webhooks_contradictions"];
+        "ordersystem_payments_oldest_processing_age_seconds", "ordersystem_refunds_oldest_pending_age_seconds",
+        "ordersystem_refunds_review_oldest_seconds", "ordersystem_webhooks_dead", "ordersystem_webhooks_contradictions"];
 
     [Fact]
     public async Task Unmeasurable_gauges_are_absent_while_the_health_of_each_dependency_is_exported()

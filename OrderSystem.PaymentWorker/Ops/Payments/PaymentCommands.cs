@@ -8,7 +8,7 @@ using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary><c>payments list | show | requery | resolve</c>.</summary>
+/// <summary><c>payments list | show | requery | resolve | refunds | resolve-refund</c>.</summary>
 internal static class PaymentCommands
 {
     internal const string Verb = "payments";
@@ -33,6 +33,24 @@ internal static class PaymentCommands
     {
         Description = "succeeded: the order was charged; failed: it was not; refunded: it was charged and refunded.",
         Required = true,
+    };
+
+    private static readonly Argument<Guid> RefundId = new("id") { Description = "Id of the refund." };
+
+    private static readonly Option<string> RefundAs = new("--as")
+    {
+        Description = "succeeded: it was made; failed: it was not, and will not be; retry: it is made after all, under its key.",
+        Required = true,
+    };
+
+    private static readonly Option<string?> RefundReference = new("--reference")
+    {
+        Description = "Id of the refund at the provider, for succeeded.",
+    };
+
+    private static readonly Option<string?> RefundStatus = new("--status")
+    {
+        Description = $"Refunds in this status, {ListRefunds.Statuses[0]} by default: {string.Join(", ", ListRefunds.Statuses)}.",
     };
 
     private static readonly Option<string> Reason = new("--reason")
@@ -74,7 +92,24 @@ internal static class PaymentCommands
             await Services(database).GetRequiredService<ResolvePayment>()
                 .RunAsync(arguments.GetValue(Id), Request(arguments), Operator.OfThisProcess, token),
             arguments));
-        return new Command(Verb, "Lists, shows, looks up and resolves payments without an outcome.") { list, show, requery, resolve };
+        var refunds = new Command("refunds", "Lists refunds of paid orders that wait for a review or for the provider.")
+        {
+            RefundStatus, Json,
+        };
+        On(refunds, ListRefundsAsync);
+        var resolveRefund = new Command(
+            "resolve-refund", "Ends the review of a refund with an operator's decision, unless the provider contradicts it.")
+        {
+            RefundId, RefundAs, RefundReference, Reason, Force, Json,
+        };
+        On(resolveRefund, async (database, arguments, token) => await ReportAsync(
+            await Services(database).GetRequiredService<ResolveRefund>()
+                .RunAsync(arguments.GetValue(RefundId), RefundRequest(arguments), Operator.OfThisProcess, token),
+            arguments));
+        return new Command(Verb, "Lists, shows, looks up and resolves payments and refunds without an outcome.")
+        {
+            list, show, requery, resolve, refunds, resolveRefund,
+        };
 
         void On(Command command, Func<NpgsqlDataSource, ParseResult, CancellationToken, Task<int>> action) =>
             command.SetAction((arguments, token) => OpsConnections.RunWithDatabaseAsync(
@@ -146,6 +181,54 @@ internal static class PaymentCommands
             await Console.Out.WriteLineAsync($"The payment of order {report.OrderId} {change} {report.Status}. {report.Detail}");
         }
 
+        return report.Changed ? OpsExitCode.Done : OpsExitCode.No;
+    }
+
+    private static async Task<int> ListRefundsAsync(NpgsqlDataSource database, ParseResult arguments, CancellationToken token)
+    {
+        var status = arguments.GetValue(RefundStatus) ?? ListRefunds.Statuses[0];
+        if (!ListRefunds.Statuses.Contains(status))
+            throw new OpsException($"--status must be one of {string.Join(", ", ListRefunds.Statuses)}.");
+        var found = await ListRefunds.ReadAsync(database, status, ListPayments.MaxLimit, token);
+        if (arguments.GetValue(Json))
+        {
+            await Output.JsonAsync(found, PaymentsJson.Default);
+            return OpsExitCode.Done;
+        }
+
+        await Output.TableAsync(
+            ["REFUND", "ORDER", "STATUS", "SINCE", "AMOUNT", "ATTEMPTS", "WHY"],
+            found.Items.Select(refund => new[]
+            {
+                $"{refund.Id}", $"{refund.OrderId}", refund.Status, Output.Text(refund.CreatedAt),
+                string.Create(CultureInfo.InvariantCulture, $"{refund.Amount} {refund.Currency}"),
+                string.Create(CultureInfo.InvariantCulture, $"{refund.Attempts}"), refund.Failure ?? "-",
+            }));
+        return OpsExitCode.Done;
+    }
+
+    private static ResolveRefundRequest RefundRequest(ParseResult arguments)
+    {
+        var request = new ResolveRefundRequest(
+            arguments.GetValue(RefundAs)!, arguments.GetValue(Reason)!, arguments.GetValue(RefundReference), arguments.GetValue(Force));
+        ThrowIfAny(request.Validate());
+        return request;
+    }
+
+    private static async Task<int> ReportAsync(RefundReport? report, ParseResult arguments)
+    {
+        if (report is null)
+        {
+            await Console.Error.WriteLineAsync(
+                $"There is no refund {arguments.GetValue(RefundId)}; 'payments refunds' lists those in review.");
+            return OpsExitCode.No;
+        }
+
+        if (arguments.GetValue(Json))
+            await Output.JsonAsync(report, PaymentsJson.Default);
+        else
+            await Console.Out.WriteLineAsync(
+                $"Refund {report.RefundId} {(report.Changed ? "is now" : "stays")} {report.Status}. {report.Detail}");
         return report.Changed ? OpsExitCode.Done : OpsExitCode.No;
     }
 

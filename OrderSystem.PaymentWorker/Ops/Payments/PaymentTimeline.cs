@@ -49,7 +49,7 @@ internal static class PaymentTimeline
         batch.BatchCommands.Add(Command(
             """
             SELECT id, status, attempts, amount, currency, provider_reference, to_jsonb(p) ->> 'refund_reference', reason,
-                   created_at, updated_at, to_jsonb(p) ->> 'calls'
+                   created_at, updated_at, to_jsonb(p) ->> 'calls', refunded_total
             FROM payments p WHERE order_id = $1
             """,
             new NpgsqlParameter<Guid> { TypedValue = orderId }));
@@ -57,6 +57,7 @@ internal static class PaymentTimeline
         batch.BatchCommands.Add(Command(ProcessedEvent.OfEvents, new NpgsqlParameter<Guid[]> { TypedValue = [.. received] }));
         batch.BatchCommands.Add(Command(Redriven.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
         batch.BatchCommands.Add(Command(OperatorAction.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
+        batch.BatchCommands.Add(Command(ListedRefund.OfOrder, new NpgsqlParameter<Guid> { TypedValue = orderId }));
 
         await using var row = await batch.ExecuteReaderAsync(cancellationToken);
         var payment = await row.ReadAsync(cancellationToken) ? ReadPayment(row) : null;
@@ -76,6 +77,12 @@ internal static class PaymentTimeline
         var actions = new List<OperatorAction>();
         while (await row.ReadAsync(cancellationToken))
             actions.Add(OperatorAction.Read(row));
+        await row.NextResultAsync(cancellationToken);
+        var refunds = new List<ListedRefund>();
+        while (await row.ReadAsync(cancellationToken))
+            refunds.Add(ListedRefund.Read(row));
+        if (refunds.Count > 0)
+            payment = payment! with { Refunds = refunds };
         return new(orderId, payment, events, deliveries, redriven, actions);
     }
 
@@ -84,7 +91,10 @@ internal static class PaymentTimeline
     private static PaymentState ReadPayment(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetString(1), row.GetInt32(2), row.IsDBNull(3) ? null : row.GetDecimal(3),
         Text(row, 4), Text(row, 5), Text(row, 6), Text(row, 7),
-        row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), ProviderCall.FromJson(Text(row, 10)));
+        row.GetFieldValue<DateTimeOffset>(8), row.GetFieldValue<DateTimeOffset>(9), ProviderCall.FromJson(Text(row, 10)))
+    {
+        RefundedTotal = row.GetDecimal(11) is > 0 and var total ? total : null,
+    };
 
     private static string? Text(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }
@@ -96,4 +106,11 @@ internal sealed record PaymentHistory(
 internal sealed record PaymentState(
     Guid Id, string Status, int Attempts, decimal? Amount, string? Currency,
     string? ProviderReference, string? RefundReference, string? Reason,
-    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall> Calls);
+    DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt, IReadOnlyList<ProviderCall> Calls)
+{
+    /// <summary>What was refunded of a paid order; null when nothing was.</summary>
+    public decimal? RefundedTotal { get; init; }
+
+    /// <summary>The refunds of a paid order; null when there are none.</summary>
+    public IReadOnlyList<ListedRefund>? Refunds { get; init; }
+}

@@ -4,13 +4,17 @@ using OrderSystem.PaymentWorker.Payments;
 
 namespace OrderSystem.PaymentWorker.Ops.Payments;
 
-/// <summary><c>/ops/payments</c>: lists, shows, looks up and resolves payments without an outcome.</summary>
+/// <summary>
+/// <c>/ops/payments</c>: lists, shows, looks up and resolves payments without an outcome. <c>/ops/refunds</c>: the same for refunds of paid
+/// orders.
+/// </summary>
 internal static class PaymentsApi
 {
     internal static void AddPaymentOperations(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<RequeryPayment>();
         builder.Services.AddSingleton<ResolvePayment>();
+        builder.Services.AddSingleton<ResolveRefund>();
     }
 
     internal static void MapPayments(this IEndpointRouteBuilder ops)
@@ -20,6 +24,9 @@ internal static class PaymentsApi
         payments.MapGet("/{id:guid}", PaymentTimeline.HandleAsync);
         RequeryPayment.Map(payments);
         ResolvePayment.Map(payments);
+        var refunds = ops.MapGroup("/refunds");
+        refunds.MapGet("/", ListRefunds.HandleAsync);
+        ResolveRefund.Map(refunds);
     }
 
     /// <param name="report">Null when there is no such payment.</param>
@@ -48,6 +55,8 @@ internal static class PaymentsApi
 [JsonSerializable(typeof(PaymentHistory))]
 [JsonSerializable(typeof(PaymentList))]
 [JsonSerializable(typeof(PaymentReport))]
+[JsonSerializable(typeof(RefundList))]
+[JsonSerializable(typeof(RefundReport))]
 internal sealed partial class PaymentsJson : JsonSerializerContext;
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, NumberHandling = JsonNumberHandling.Strict,
@@ -55,4 +64,5 @@ internal sealed partial class PaymentsJson : JsonSerializerContext;
     PropertyNameCaseInsensitive = false, AllowDuplicateProperties = false,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 4)]
 [JsonSerializable(typeof(ResolveRequest))]
+[JsonSerializable(typeof(ResolveRefundRequest))]
 internal sealed partial class PaymentRequestJson : JsonSerializerContext;

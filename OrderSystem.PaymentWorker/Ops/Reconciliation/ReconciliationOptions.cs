@@ -22,6 +22,9 @@ internal sealed class ReconciliationOptions
     [Required]
     public string Refund { get; set; } = "refund";
 
+    /// <summary>What the column of the type contains for a chargeback. Default chargeback, of Stripe dispute.</summary>
+    public string? Chargeback { get; set; }
+
     /// <summary>Whether amounts and fees are in the smallest unit of their currency, such as cents. Default: no.</summary>
     public bool MinorUnits { get; set; }
 
@@ -39,10 +42,10 @@ internal sealed class ReconciliationOptions
     /// <summary>Names of columns in the header of the report; null: that of the provider.</summary>
     internal sealed class ColumnNames
     {
-        /// <summary>Whether the row is a charge, a refund, or something else, which is ignored.</summary>
+        /// <summary>Whether the row is a charge, a refund, a chargeback, or something else, which is ignored.</summary>
         public string? Type { get; set; }
 
-        /// <summary>The charge or the refund at the provider.</summary>
+        /// <summary>The charge, the refund or the dispute at the provider.</summary>
         public string? Reference { get; set; }
 
         /// <summary>The charge that was refunded. Optional.</summary>

@@ -9,6 +9,9 @@ internal sealed record ReportFormat(
     string[] Type, string[] Reference, string[] Charge, string[] Created, string[] Amount, string[] Currency, string[] Fee,
     string[] FeeCurrency)
 {
+    /// <summary>What the column of the type contains for a chargeback.</summary>
+    internal string Chargeback { get; private init; } = "chargeback";
+
     /// <summary>The report of the HTTP contract, which the simulator writes.</summary>
     private static readonly ReportFormat Http = new(
         ["type"], ["reference"], ["charge"], ["created"], ["amount"], ["currency"], ["fee"], ["currency"]);
@@ -19,16 +22,23 @@ internal sealed record ReportFormat(
     /// </summary>
     private static readonly ReportFormat Stripe = new(
         ["reporting_category"], ["source_id"], ["charge_id"], ["created_utc", "created"], ["customer_facing_amount", "gross"],
-        ["customer_facing_currency", "currency"], ["fee"], ["currency"]);
+        ["customer_facing_currency", "currency"], ["fee"], ["currency"]) { Chargeback = "dispute" };
 
     /// <summary>That of the provider, with the configured names instead of its own.</summary>
     internal static ReportFormat Of(bool isStripe, ReconciliationOptions.ColumnNames names)
     {
         var format = isStripe ? Stripe : Http;
-        return new(
-            Named(names.Type, format.Type), Named(names.Reference, format.Reference), Named(names.Charge, format.Charge),
-            Named(names.Created, format.Created), Named(names.Amount, format.Amount), Named(names.Currency, format.Currency),
-            Named(names.Fee, format.Fee), Named(names.FeeCurrency ?? names.Currency, format.FeeCurrency));
+        return format with
+        {
+            Type = Named(names.Type, format.Type),
+            Reference = Named(names.Reference, format.Reference),
+            Charge = Named(names.Charge, format.Charge),
+            Created = Named(names.Created, format.Created),
+            Amount = Named(names.Amount, format.Amount),
+            Currency = Named(names.Currency, format.Currency),
+            Fee = Named(names.Fee, format.Fee),
+            FeeCurrency = Named(names.FeeCurrency ?? names.Currency, format.FeeCurrency),
+        };
 
         static string[] Named(string? name, string[] otherwise) => string.IsNullOrWhiteSpace(name) ? otherwise : [name];
     }

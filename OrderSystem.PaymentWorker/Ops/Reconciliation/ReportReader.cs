@@ -5,11 +5,11 @@ using OrderSystem.Messaging.Contracts;
 
 namespace OrderSystem.PaymentWorker.Ops.Reconciliation;
 
-/// <summary>A charge or a refund in a report.</summary>
+/// <summary>A charge, a refund or a chargeback in a report.</summary>
 /// <param name="Row">Its row, where the header is row 1.</param>
-/// <param name="IsRefund">Whether it is a refund; its amount is positive then.</param>
-/// <param name="Reference">The charge or the refund.</param>
-/// <param name="Charge">The refunded charge, if the report tells it.</param>
+/// <param name="IsRefund">Whether it is a refund or a chargeback; its amount is positive then.</param>
+/// <param name="Reference">The charge, the refund or the dispute.</param>
+/// <param name="Charge">The refunded or disputed charge, if the report tells it.</param>
 /// <param name="Amount">Before fees, in units of the currency.</param>
 /// <param name="Currency">ISO 4217 code.</param>
 /// <param name="Created">In UTC.</param>
@@ -24,7 +24,7 @@ internal sealed class ReportReader(ReportFormat format, ReconciliationOptions op
 {
     private const int MaxText = 255;
 
-    /// <summary>Rows that are neither charges nor refunds.</summary>
+    /// <summary>Rows that are neither charges nor refunds nor chargebacks.</summary>
     internal long Ignored { get; private set; }
 
     /// <exception cref="ReportException">A row cannot be read.</exception>
@@ -88,7 +88,7 @@ internal sealed class ReportReader(ReportFormat format, ReconciliationOptions op
     {
         var at = (long)row.RowIndex + 1;
         var type = Value(row, columns.Type);
-        var isRefund = type.SequenceEqual(options.Refund);
+        var isRefund = type.SequenceEqual(options.Refund) || type.SequenceEqual(options.Chargeback ?? format.Chargeback);
         if (!isRefund && !type.SequenceEqual(options.Charge))
         {
             other ??= ReportException.Quote(type.ToString());

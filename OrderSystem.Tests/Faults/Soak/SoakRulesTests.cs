@@ -54,14 +54,20 @@ public sealed class SoakRulesTests
     }
 
     [Fact]
-    public void A_charge_that_was_refunded_twice_is_reported()
+    public void A_charge_that_was_refunded_too_often_is_reported()
     {
-        AuditLedgerLine Refund(string id) => new("refund", id, $"key-{id}", null, "charge", 1, "EUR", "succeeded");
+        AuditLedgerLine charge = new("charge", "charge", "key", "order", null, 2, "EUR", "succeeded");
 
-        Assert.Empty(Twice(Refund("one")));
-        Assert.Contains(Twice(Refund("one"), Refund("two")),
-            text => text.StartsWith("I3 charge charge was refunded 2 times", StringComparison.Ordinal));
+        Assert.Empty(Twice(charge, Refund("one", "a"), Refund("two", "b")));
+        Assert.Contains(Twice(charge, Refund("one", "a"), Refund("two", "a")),
+            text => text.StartsWith("I3 refund a was made 2 times", StringComparison.Ordinal));
+        Assert.Contains(Twice(charge, Refund("one", "a"), Refund("two", "b"), Refund("three", null)),
+            text => text.StartsWith("I3 charge charge was refunded 3, more than it was", StringComparison.Ordinal));
 
-        IEnumerable<string> Twice(params AuditLedgerLine[] ledger) => AuditRules.Check(new() { Ledger = ledger }, new(), new());
+        AuditLedgerLine Refund(string id, string? reference) =>
+            new("refund", id, $"key-{id}", null, "charge", 1, "EUR", "succeeded", reference);
+
+        IEnumerable<string> Twice(params AuditLedgerLine[] ledger) =>
+            AuditRules.Check(new() { Ledger = ledger }, new(), new()).Where(text => text.StartsWith("I3", StringComparison.Ordinal));
     }
 }

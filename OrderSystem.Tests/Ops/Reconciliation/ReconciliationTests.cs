@@ -203,6 +203,47 @@ public sealed class ReconciliationTests(ReconciliationSystem shared) : IClassFix
         Assert.Equal(HttpStatusCode.Forbidden, forbidden.StatusCode);
     }
 
+    [Fact]
+    public async Task Refunds_and_chargebacks_of_a_paid_order_are_compared_with_their_own_rows()
+    {
+        var order = Guid.CreateVersion7();
+        await InsertAsync(order, "succeeded", "p_charge", 100, "EUR", at: "2019-01-02");
+        foreach (var (reference, source, status) in new[]
+        {
+            ("p_same", "request", "succeeded"), ("p_amount", "provider", "succeeded"), ("p_lost", "chargeback", "succeeded"),
+            ("p_pending", "request", "pending"), ("p_there", "request", "succeeded"),
+        })
+        {
+            await Sql.ExecuteAsync(System.PaymentsDatabase, $"""
+                INSERT INTO refunds (
+                    id, order_id, amount, currency, source, status, provider_reference, lease_until, created_at, updated_at)
+                VALUES (gen_random_uuid(), '{order}', 4, 'EUR', '{source}', '{status}', '{reference}', now() + interval '1 day',
+                    '2019-01-02', '2019-01-02')
+                """);
+        }
+
+        var result = await PostAsync(System.Worker, Header + """
+            charge,p_charge,,2019-01-01,EUR,100,0.10
+            refund,p_same,p_charge,2019-01-02,EUR,-4,
+            refund,p_amount,p_charge,2019-01-02,EUR,-5,
+            chargeback,p_lost,p_charge,2019-01-02,EUR,-4,
+            refund,p_pending,p_charge,2019-01-02,EUR,-4,
+            chargeback,p_open,p_charge,2019-01-03,EUR,-4,
+
+            """);
+
+        Assert.Equal(5, result.GetProperty("refunds").GetInt32());
+        var page = await GetAsync($"/ops/reconciliations/{result.GetProperty("id").GetInt64()}?limit=100");
+        Assert.Equal(
+            [
+                "missingHere p_open: the payment is succeeded", "missingHere p_pending: the refund is pending",
+                "missingThere p_there: source request", "otherAmount p_amount: ",
+            ],
+            page.GetProperty("findings").EnumerateArray()
+                .Select(one => $"{Text(one, "kind")} {Text(one, "reference")}: {Text(one, "detail").Split(", ")[^1]}")
+                .Order(StringComparer.Ordinal));
+    }
+
     private async Task RefundAsync(Client client)
     {
         using var gateway = new HttpClient { BaseAddress = System.Gateway.Address };

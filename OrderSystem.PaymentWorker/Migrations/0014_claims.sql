@@ -1,0 +1,1 @@
+ALTER TABLE webhook_events VALIDATE CONSTRAINT webhook_events_claim_check;
