@@ -17,11 +17,12 @@ internal static class Figures
     internal const string Steady = "steady";
     internal const string Unobserved = "saturation-unobserved";
     internal const string Synced = "saturation-nats-sync";
+    internal const string Webhooks = "steady-webhooks";
     internal const string Backlog = "backlog";
     internal const string Stored = "stored";
 
     /// <summary>The phases that can be chosen.</summary>
-    internal static readonly string[] Phases = [Cold, Saturation, SlowProvider, Steady, Unobserved, Synced];
+    internal static readonly string[] Phases = [Cold, Saturation, SlowProvider, Steady, Unobserved, Synced, Webhooks];
 
     /// <summary>The figures with targets; those that the run did not measure are omitted.</summary>
     internal static IReadOnlyList<Figure> Goals(RunReport run)
@@ -46,6 +47,7 @@ internal static class Figures
         var warm = saturation?.SettledPerSecond;
         AddRatio($"{Synced}: settled orders/s ÷ {Saturation}", Phase(run, Synced)?.SettledPerSecond, warm, true, 0.7);
         AddRatio($"{Cold}: settled orders/s ÷ {Saturation}", Phase(run, Cold)?.SettledPerSecond, warm, true, 0.6);
+        AddRatio($"{Webhooks}: POST p50 ÷ {Steady}", Phase(run, Webhooks)?.Post.P50, steady?.Post.P50, false, 1.1);
         if (Phase(run, Backlog) is { Rate: { } arriving } backlog)
         {
             AddRatio($"{Backlog}: orders/s settled ÷ arriving", Shrinking(backlog) + arriving, arriving, true, 3);

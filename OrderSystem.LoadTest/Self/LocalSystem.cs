@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Security.Cryptography;
 using OrderSystem.AppHost.Access;
 using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Report;
@@ -15,7 +16,7 @@ internal sealed record SystemVariant(OtlpSink? Telemetry, bool SyncsAlways = fal
 /// <summary>The whole system on this machine, on an existing PostgreSQL: nats-server, the provider, the worker and the API.</summary>
 internal sealed class LocalSystem : IAsyncDisposable
 {
-    private const string Worker = "payment-worker";
+    private const string WorkerName = "payment-worker";
     internal const string OrderRole = "order_api";
     private const string PaymentRole = "payment_worker";
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(1);
@@ -37,6 +38,8 @@ internal sealed class LocalSystem : IAsyncDisposable
     internal string Token { get; private set; } = null!;
 
     internal Uri Gateway { get; private set; } = null!;
+
+    internal Uri Worker => worker!.Address;
 
     internal string OrdersDatabase => postgres.ConnectionString("orders");
 
@@ -77,7 +80,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     /// <summary>Starts an outage: orders are accepted but not paid.</summary>
     internal async Task StopWorkerAsync()
     {
-        processes.RemoveAll(process => process.Name == Worker);
+        processes.RemoveAll(process => process.Name == WorkerName);
         await worker!.DisposeAsync();
         worker = null;
     }
@@ -85,7 +88,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     internal async Task StartWorkerAsync(CancellationToken cancellationToken)
     {
         worker = await startWorker!(cancellationToken);
-        processes.Insert(1, new(Worker, worker.ProcessId) { Metrics = metrics.GetValueOrDefault(Worker) });
+        processes.Insert(1, new(WorkerName, worker.ProcessId) { Metrics = metrics.GetValueOrDefault(WorkerName) });
     }
 
     /// <summary>Stops the worker first and the servers last.</summary>
@@ -113,6 +116,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             ["ConnectionStrings__payments"] = postgres.ConnectionString("payments"),
             ["ConnectionStrings__nats"] = nats.UrlOf("provisioning"),
             ["Database__RuntimePassword"] = postgres.Password,
+            ["Payments__WebhookSecret"] = $"whsec_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}",
             ["Ledger__Path"] = Path.Combine(folder, "ledger.ndjson"),
         };
 
@@ -133,7 +137,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         Gateway = (await StartServiceAsync("OrderSystem.PaymentGateway", "payment-gateway", environment, time, cancellationToken)).Address;
         environment["Payments__GatewayUrl"] = environment["Audit__LedgerUrl"] = Gateway.OriginalString;
         environment["ConnectionStrings__nats"] = nats.UrlOf("payment-worker");
-        var ofWorker = WithMetrics(Worker, environment);
+        var ofWorker = WithMetrics(WorkerName, environment);
         startWorker = stop => ServiceProcess.StartAsync("OrderSystem.PaymentWorker", ofWorker, time, stop);
         await StartWorkerAsync(cancellationToken);
 

@@ -1,3 +1,4 @@
+using OrderSystem.LoadTest.Load;
 using OrderSystem.LoadTest.Measuring;
 using OrderSystem.LoadTest.Phases;
 using OrderSystem.LoadTest.Report;
@@ -86,6 +87,8 @@ internal static class SelfRun
             phases.Add(await runner.RunAsync(new(Figures.Steady, title, rate, options.Connections, options.Duration), cancellationToken));
         }
 
+        if (options.Phases.Contains(Figures.Webhooks))
+            phases.Add(await FloodAsync(options, rate, system, runner, time, cancellationToken));
         if (options.Backlog > 0)
             phases.Add(await OutageAsync(options, rate, system, runner, cancellationToken));
         var audit = await runner.AuditAsync(cancellationToken);
@@ -136,6 +139,17 @@ internal static class SelfRun
         await system.StartWorkerAsync(cancellationToken);
         var title = $"open loop, {rate:0} orders/s, after an outage of the worker, with {options.Backlog} orders waiting";
         return await runner.RunAsync(new(Figures.Backlog, title, rate, options.Connections, options.Duration), cancellationToken);
+    }
+
+    /// <summary>The steady load once more while the worker is sent webhooks that it has to refuse.</summary>
+    private static async Task<PhaseReport> FloodAsync(
+        RunOptions options, double rate, LocalSystem system, PhaseRunner runner, TimeProvider time, CancellationToken cancellationToken)
+    {
+        await using var flood = WebhookFlood.Start(system.Worker, options.Duration, time);
+        var title = $"open loop, {rate:0} orders/s, with {WebhookFlood.PerSecond} forged webhooks/s";
+        var report = await runner.RunAsync(new(Figures.Webhooks, title, rate, options.Connections, options.Duration), cancellationToken);
+        await Console.Out.WriteLineAsync($"  {flood.Refused} webhooks refused, {flood.Others} answered otherwise");
+        return report;
     }
 
     /// <summary>After the audit, because the provider does not know these orders.</summary>

@@ -12,6 +12,7 @@ public sealed class RollingUpgradeTests
     private const int Instances = 2;
     private static readonly Func<string, string> Previous = Solution.PreviousOutputOf;
     private static readonly Func<string, string> Current = Solution.OutputOf;
+    private static readonly object Usual = new { latency = "00:00:00.05", jitter = "00:00:00.1" };
 
     [Theory]
     [InlineData(FaultSystem.WorkerProject, FaultSystem.ApiProject)]
@@ -19,8 +20,13 @@ public sealed class RollingUpgradeTests
     public async Task An_upgrade_in_either_order_and_a_rollback_neither_lose_an_order_nor_charge_one_twice(string first, string second)
     {
         await using var system = await FaultSystem.StartAsync(
-            Instances, Instances, [("Payments__AttemptTimeout", "00:00:04"), ("JetStream__AckWait", "00:00:20")], build: Previous);
-        await system.SetProviderAsync(new { latency = "00:00:00.05", jitter = "00:00:00.1" });
+            Instances, Instances,
+            [
+                ("Payments__AttemptTimeout", "00:00:04"), ("JetStream__AckWait", "00:00:20"),
+                ("Payments__ProcessingLookUps__0", "00:00:03"),
+            ],
+            build: Previous);
+        await system.SetProviderAsync(Usual);
         using var over = new CancellationTokenSource();
         var load = system.Load.RunAsync(new(Orders: 2_000, PerSecond: 15) { Until = over.Token });
 
@@ -34,12 +40,17 @@ public sealed class RollingUpgradeTests
         await PlaceAndAwaitPaymentAsync(system);
         await ReplaceAsync(system, second, Instances);
         await PlaceAndAwaitPaymentAsync(system);
+        var processing = await PlaceAndAwaitProcessingAsync(system);
 
         // The rollback runs on databases that stay migrated.
         system.Build = Previous;
         await ReplaceAsync(system, first, 1);
         await ReplaceAsync(system, second, 1);
         await PlaceAndAwaitPaymentAsync(system);
+
+        // The previous release leaves a payment in processing to the instances that know of it.
+        using (var client = new Client(system.ApiAddresses[0]))
+            await client.WaitForAsync(processing, "paid");
 
         await over.CancelAsync();
         await load;
@@ -68,5 +79,17 @@ public sealed class RollingUpgradeTests
             using var client = new Client(api);
             await client.WaitForAsync(await client.PlaceAsync(), "paid");
         }
+    }
+
+    /// <summary>A new order whose charge the provider will not have processed before an instance of each service is replaced.</summary>
+    private static async Task<Guid> PlaceAndAwaitProcessingAsync(FaultSystem system)
+    {
+        await system.SetProviderAsync(new { processingRate = 1, processingFor = "00:00:20" });
+        using var client = new Client(system.ApiAddresses[0]);
+        var order = await client.PlaceAsync();
+        await Eventually.BeTrueAsync("the charge is being processed", async () => await Sql.ScalarAsync<long>(
+            system.PaymentsDatabase, $"SELECT count(*) FROM payments WHERE order_id = '{order}' AND status = 'processing'") == 1);
+        await system.SetProviderAsync(Usual);
+        return order;
     }
 }

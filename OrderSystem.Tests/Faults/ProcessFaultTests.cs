@@ -73,10 +73,12 @@ public sealed class ProcessFaultTests
         await system.AuditAsync(TimeSpan.FromSeconds(90));
     }
 
-    [Fact]
-    public async Task F27_A_worker_killed_at_any_point_of_a_charge_leaves_it_to_the_next_worker()
+    [Theory]
+    [InlineData("http")]
+    [InlineData("stripe")]
+    public async Task F27_A_worker_killed_at_any_point_of_a_charge_leaves_it_to_the_next_worker(string provider)
     {
-        await using var system = await FaultSystem.StartAsync();
+        await using var system = await FaultSystem.StartAsync(settings: ProviderSettings.WithoutWebhooks(provider));
         foreach (var point in Enum.GetValues<Point>())
         {
             system.WorkerNats.Freeze();

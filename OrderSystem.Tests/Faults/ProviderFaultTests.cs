@@ -10,10 +10,12 @@ namespace OrderSystem.Tests.Faults;
 /// <summary>Faults of the payment provider.</summary>
 public sealed class ProviderFaultTests
 {
-    [Fact]
-    public async Task F29_Lost_responses_of_the_provider_never_charge_twice()
+    [Theory]
+    [InlineData("http")]
+    [InlineData("stripe")]
+    public async Task F29_Lost_responses_of_the_provider_never_charge_twice(string provider)
     {
-        await using var system = await FaultSystem.StartAsync(workers: 2);
+        await using var system = await FaultSystem.StartAsync(workers: 2, settings: ProviderSettings.WithoutWebhooks(provider));
         await system.SetProviderAsync(
             new { dropAfterChargeRate = 0.3, errorAfterChargeRate = 0.1, keyInUseRate = 0.05, seed = system.Dice.Seed });
 
@@ -22,6 +24,7 @@ public sealed class ProviderFaultTests
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(90));
         Assert.True(snapshot.Attempts["droppedAfterEffect"] > 20 && snapshot.Attempts["errorAfterEffect"] > 4, snapshot.ToString());
         Assert.Equal(150, snapshot.Ledger.Count);
+        Assert.True(provider is "http" || snapshot.Attempts["lookedUp"] > 0, "No look-up found the charge of a repeated error.");
     }
 
     [Fact]
@@ -39,11 +42,14 @@ public sealed class ProviderFaultTests
         Assert.InRange(await Sql.ScalarAsync<int>(system.PaymentsDatabase, "SELECT attempts FROM payments"), 2, 3);
     }
 
-    [Fact]
-    public async Task F30_An_outage_of_the_provider_opens_the_breaker_and_the_backlog_drains_after_it()
+    [Theory]
+    [InlineData("http")]
+    [InlineData("stripe")]
+    public async Task F30_An_outage_of_the_provider_opens_the_breaker_and_the_backlog_drains_after_it(string provider)
     {
         await using var system = await FaultSystem.StartAsync(settings:
         [
+            .. ProviderSettings.WithoutWebhooks(provider),
             ("Payments__Breaker__BreakDuration", "00:00:02"), ("Payments__Breaker__MaxBreakDuration", "00:00:02"),
             ("JetStream__Concurrency", "16"), ("JetStream__Prefetch", "32"),
         ]);

@@ -10,11 +10,11 @@ namespace OrderSystem.Tests.Faults;
 /// <summary>Outcomes that come by a webhook, and webhooks that come late, twice, in another order, wrongly signed or never.</summary>
 public sealed class WebhookFaultTests
 {
+    /// <summary>While a secret is rotated.</summary>
     private static readonly (string Name, string Value)[] Settings =
     [
-        ("Webhooks__Secret", WebhookSigner.Secret), ("Payments__WebhookSecret", $"{WebhookSigner.OtherSecret} {WebhookSigner.Secret}"),
+        .. ProviderSettings.Of("http"), ("Payments__WebhookSecret", $"{WebhookSigner.OtherSecret} {WebhookSigner.Secret}"),
         ("Payments__Stripe__WebhookSecret", $"{WebhookSigner.OtherSecret} {WebhookSigner.Secret}"),
-        ("Payments__Stripe__ApiKey", "sk_test_1"), ("Payments__Stripe__PaymentMethod", "pm_card_visa"),
     ];
 
     /// <summary>Look-ups would come too late for that: after a minute.</summary>

@@ -102,12 +102,20 @@ internal static class AuditRules
     {
         var charged = snapshot.Ledger.Where(line => line.IsCharge).ToLookup(line => line.OrderId!, StringComparer.OrdinalIgnoreCase);
         var refunded = snapshot.Ledger.Where(line => line.IsRefund).ToLookup(line => line.ChargeId!, StringComparer.Ordinal);
+        var chargedBack = snapshot.Ledger.Where(line => line.IsChargeback).ToLookup(line => line.ChargeId!, StringComparer.Ordinal);
         var payments = snapshot.Payments.ToDictionary(payment => payment.OrderId);
         foreach (var order in snapshot.Orders)
         {
             var charges = charged[order.Id.ToString()].ToArray();
             var kept = charges.Sum(charge => charge.Amount - refunded[charge.Id].Sum(refund => refund.Amount));
-            var wanted = order.Status switch { "paid" => order.Total - order.Refunded, "manualReview" => kept, _ => 0 };
+            var wanted = order.Status switch
+            {
+                "paid" => order.Total - order.Refunded,
+                "manualReview" => kept,
+
+                // Of what the customer has charged back nothing is left to refund.
+                _ => charges.Sum(charge => chargedBack[charge.Id].Sum(line => line.Amount)),
+            };
             if (!Final.Contains(order.Status))
                 yield return $"order {order.Id} is {order.Status}";
             else if (kept != wanted)

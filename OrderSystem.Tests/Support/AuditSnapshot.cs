@@ -59,6 +59,8 @@ internal sealed record AuditLedgerLine(
     internal bool IsCharge => Kind == "charge" && Status == "succeeded";
 
     internal bool IsRefund => Kind == "refund" && Status == "succeeded";
+
+    internal bool IsChargeback => Kind == "chargeback";
 }
 
 /// <summary>Deviations that a scenario allows.</summary>

@@ -46,7 +46,7 @@ internal sealed class SoakEnvironment : IAsyncDisposable
 
     internal TimeSpan Clock => Stopwatch.GetElapsedTime(epoch);
 
-    internal static async Task<SoakEnvironment> StartAsync(double minutes)
+    internal static async Task<SoakEnvironment> StartAsync(double minutes, string provider)
     {
         var disk = await FaultDisk.CreateAsync(64 + (int)(40 * minutes));
         var identityProvider = new IdentityProvider();
@@ -61,7 +61,10 @@ internal sealed class SoakEnvironment : IAsyncDisposable
                 .Select(number => ($"Payments__ReconcileAfter__{number}", $"{TimeSpan.FromSeconds(5 * (number + 1)):c}"));
             var system = await FaultSystem.StartAsync(
                 apis: 2, workers: 3,
-                [("Sweeper__After", $"{stalledAfter:c}"), .. lookUps, .. identityProvider.Settings, .. clocks.Settings],
+                [
+                    .. ProviderSettings.WithoutWebhooks(provider), ("Sweeper__After", $"{stalledAfter:c}"), .. lookUps,
+                    .. identityProvider.Settings, .. clocks.Settings,
+                ],
                 disk.CreateDatabasesAsync);
             var soak = new SoakEnvironment(system, disk, identityProvider, clocks, minutes);
             await soak.SetProviderAsync([]);

@@ -6,17 +6,19 @@ namespace OrderSystem.Tests.Faults.Soak;
 
 /// <summary>
 /// All faults in random order. In the test suite the soak is short, to show that its machinery works; <c>./test.sh --soak MINUTES</c> sets
-/// its duration. FAULT_SEED repeats the same faults in the same order.
+/// its duration, which each provider takes. FAULT_SEED repeats the same faults in the same order.
 /// </summary>
 public sealed class SoakTests
 {
     private static readonly double Minutes =
         double.TryParse(Environment.GetEnvironmentVariable("SOAK_MINUTES"), CultureInfo.InvariantCulture, out var minutes) ? minutes : 0.5;
 
-    [Fact]
-    public async Task Random_faults_leave_every_order_final_and_none_charged_twice()
+    [Theory]
+    [InlineData("http")]
+    [InlineData("stripe")]
+    public async Task Random_faults_leave_every_order_final_and_none_charged_twice(string provider)
     {
-        await using var soak = await SoakEnvironment.StartAsync(Minutes);
+        await using var soak = await SoakEnvironment.StartAsync(Minutes, provider);
         using var run = new SoakRun(soak, line => TestContext.Current.TestOutputHelper?.WriteLine(line));
         AuditSnapshot? snapshot = null;
         var wrong = new List<string>();
