@@ -141,11 +141,12 @@ internal static class SelfRun
         return await runner.RunAsync(new(Figures.Backlog, title, rate, options.Connections, options.Duration), cancellationToken);
     }
 
-    /// <summary>The steady load once more while the worker is sent webhooks that it has to refuse.</summary>
+    /// <summary>The steady load once more while the worker, which is warm for them too, is sent webhooks that it has to refuse.</summary>
     private static async Task<PhaseReport> FloodAsync(
         RunOptions options, double rate, LocalSystem system, PhaseRunner runner, TimeProvider time, CancellationToken cancellationToken)
     {
-        await using var flood = WebhookFlood.Start(system.Worker, options.Duration, time);
+        await using var flood = WebhookFlood.Start(system.Worker, options.WarmUp + options.Duration, time);
+        await Task.Delay(options.WarmUp, time, cancellationToken);
         var title = $"open loop, {rate:0} orders/s, with {WebhookFlood.PerSecond} forged webhooks/s";
         var report = await runner.RunAsync(new(Figures.Webhooks, title, rate, options.Connections, options.Duration), cancellationToken);
         await Console.Out.WriteLineAsync($"  {flood.Refused} webhooks refused, {flood.Others} answered otherwise");

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace OrderSystem.Tests.PaymentWorker;
 
-/// <summary>A charge with the order's own payment method.</summary>
+/// <summary>A charge with the order's own payment method, and what a look-up before it finds.</summary>
 [Fast]
 public sealed class InquiryTests
 {
@@ -30,7 +30,22 @@ public sealed class InquiryTests
         Assert.Empty(provider.Charged);
     }
 
-    private Task<Answer> ChargeAsync(string? method)
+    [Theory]
+    [InlineData(10, "EUR", "Succeeded")]
+    [InlineData(9.99, "EUR", "Refused")]
+    [InlineData(10, "USD", "Refused")]
+    public async Task A_charge_that_a_look_up_finds_is_the_outcome_unless_its_amount_or_currency_differs(
+        double amount, string currency, string status)
+    {
+        provider.Found = ChargeOutcome.Succeeded("ch_1") with { Found = new((decimal)amount, currency, IsRefunded: false) };
+
+        var answer = await ChargeAsync("pm_secret", lookUpFirst: true);
+
+        Assert.Equal(status, $"{answer.Outcome.Status}");
+        Assert.Empty(provider.Charged);
+    }
+
+    private Task<Answer> ChargeAsync(string? method, bool lookUpFirst = false)
     {
         var time = TimeProvider.System;
         var inquiry = new Inquiry(provider, new Doubt(Options.Create(new GatewayOptions()), time));
@@ -39,12 +54,14 @@ public sealed class InquiryTests
             HasMethod = true,
             Method = method,
         };
-        return inquiry.ChargeAsync(payment, lookUpFirst: false, CancellationToken.None);
+        return inquiry.ChargeAsync(payment, lookUpFirst, CancellationToken.None);
     }
 
     private sealed class QuotingProvider : IPaymentProvider
     {
         internal List<string?> Charged { get; } = [];
+
+        internal ChargeOutcome Found { get; set; } = ChargeOutcome.None;
 
         public Task<ChargeOutcome> ChargeAsync(
             Guid orderId, decimal amount, string currency, string? paymentMethod, Guid key, CancellationToken cancellationToken)
@@ -53,7 +70,7 @@ public sealed class InquiryTests
             return Task.FromResult(ChargeOutcome.Declined("ch_1", $"the card behind {paymentMethod} has expired"));
         }
 
-        public Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken) => Task.FromResult(ChargeOutcome.None);
+        public Task<ChargeOutcome> FindAsync(Guid orderId, CancellationToken cancellationToken) => Task.FromResult(Found);
 
         public Task<ChargeOutcome> RefundAsync(
             string chargeId, decimal amount, string currency, Guid? reference, Guid key, CancellationToken cancellationToken) =>
