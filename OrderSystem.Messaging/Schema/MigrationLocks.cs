@@ -6,109 +6,139 @@ namespace OrderSystem.Messaging.Schema;
 /// <summary>
 /// Takes the locks of a migration without blocking others. Statements queue behind one that waits for a table lock, for as long as
 /// another session, such as a report, holds it. So a migration waits briefly, is rolled back, and retries. Once it has its locks, its
-/// duration is not bounded.
+/// duration is not bounded. What it waits for is written to <c>progress</c>, a line each.
 /// </summary>
 internal sealed class MigrationLocks : IAsyncDisposable
 {
+    /// <summary>Arbitrary, but the same in every migrator.</summary>
+    private const long OneMigration = 0x4F726465725379;
+
     /// <summary>How long statements may queue behind a migration at a time.</summary>
-    private const string LockTimeout = "50ms";
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromMilliseconds(50);
 
     /// <summary>PostgreSQL cancels an autovacuum only for a session that has waited for a second (<c>deadlock_timeout</c>).</summary>
-    private const string LockTimeoutForAutovacuum = "1500ms";
+    private static readonly TimeSpan LockTimeoutForAutovacuum = TimeSpan.FromMilliseconds(1500);
 
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    /// <summary>The pause after the first attempt; the others double it up to the longest one.</summary>
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>How often a wait for minutes is looked at, which locks the lock table of the server for a moment.</summary>
+    private static readonly TimeSpan LookAtLongWaitEvery = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A holder is reported after this time: a busy table has another one every few milliseconds.</summary>
+    private static readonly TimeSpan ReportAfter = TimeSpan.FromSeconds(5);
 
     private readonly NpgsqlConnection migration;
     private readonly NpgsqlConnection watcher;
     private readonly TimeProvider time;
+    private readonly TextWriter progress;
 
-    private MigrationLocks(NpgsqlConnection migration, NpgsqlConnection watcher, TimeProvider time) =>
-        (this.migration, this.watcher, this.time) = (migration, watcher, time);
+    private MigrationLocks(NpgsqlConnection migration, NpgsqlConnection watcher, TimeProvider time, TextWriter progress) =>
+        (this.migration, this.watcher, this.time, this.progress) = (migration, watcher, time, progress);
 
     /// <summary>Opens a second session, which observes the lock waits of the migration's session.</summary>
     internal static async Task<MigrationLocks> OpenAsync(
-        NpgsqlConnection migration, NpgsqlConnectionStringBuilder settings, TimeProvider time, CancellationToken cancellationToken)
+        NpgsqlConnection migration, NpgsqlConnectionStringBuilder settings, TimeProvider time, TextWriter progress,
+        CancellationToken cancellationToken)
     {
         var second = new NpgsqlConnection(settings.ConnectionString);
         await second.OpenAsync(cancellationToken);
-        return new(migration, second, time);
+        return new(migration, second, time, progress);
     }
 
-    /// <summary>Runs one transaction of the migration; retries while another session holds a lock that it needs.</summary>
-    /// <exception cref="StartupException">The lock was not released for minutes; the message names its holder.</exception>
-    internal async Task RunAsync(string what, Func<Task> transaction, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits until no other migration of this database runs, not even the session of one whose process was killed. It asks repeatedly:
+    /// a wait within <c>pg_advisory_lock</c> has a snapshot, which an index that the other one builds CONCURRENTLY would wait for.
+    /// </summary>
+    internal async Task ExcludeOthersAsync(CancellationToken cancellationToken)
     {
-        Holder? holder = null;
-        for (var started = time.GetTimestamp(); ; await Task.Delay(Pause, time, cancellationToken))
+        for (LockHolder? reported = null; ; await Task.Delay(LookAtLongWaitEvery, time, cancellationToken))
         {
-            await using (var bound = new NpgsqlCommand(
-                $"SET lock_timeout = '{(holder is { IsAutovacuum: true } ? LockTimeoutForAutovacuum : LockTimeout)}'", migration))
+            await using var attempt = new NpgsqlCommand($"SELECT pg_try_advisory_lock({OneMigration})", migration);
+            if (await attempt.ExecuteScalarAsync(cancellationToken) is true)
+                return;
+            if (await LockHolder.OfAdvisoryLockAsync(watcher, OneMigration, cancellationToken) is { } other && other.Pid != reported?.Pid)
+            {
+                reported = other;
+                await progress.WriteLineAsync($"migrate: this migration waits until another one of this database ends: {other.Name}.");
+            }
+        }
+    }
+
+    /// <summary>Runs one step of the migration; retries while another session holds a lock that it needs.</summary>
+    /// <param name="what">Its name in messages.</param>
+    /// <param name="step">Has no effect if it fails, or one that a retry continues.</param>
+    /// <param name="isConcurrent">
+    /// Its waits block no other session, so that one attempt may wait for minutes: that of an index ends with the transactions before it.
+    /// </param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="StartupException">The lock was not released for minutes; the message names its holder.</exception>
+    internal async Task RunAsync(string what, Func<Task> step, bool isConcurrent, CancellationToken cancellationToken)
+    {
+        LockHolder? holder = null;
+        var (waited, pause) = (TimeSpan.Zero, FirstPause);
+        while (true)
+        {
+            var timeout = isConcurrent ? LongestWait : holder is { IsAutovacuum: true } ? LockTimeoutForAutovacuum : LockTimeout;
+            await using (var bound = new NpgsqlCommand($"SET lock_timeout = '{timeout.TotalMilliseconds:0}ms'", migration))
                 await bound.ExecuteNonQueryAsync(cancellationToken);
-            var attempt = transaction();
+            var attempt = step();
             try
             {
-                holder = await WatchAsync(attempt, cancellationToken) ?? holder;
+                holder = await WatchAsync(what, attempt, isConcurrent, cancellationToken) ?? holder;
                 await attempt;
                 return;
             }
             catch (PostgresException failure) when (failure.SqlState is PostgresErrorCodes.LockNotAvailable
                 or PostgresErrorCodes.DeadlockDetected)
             {
-                if (time.GetElapsedTime(started) >= LongestWait)
+                if (failure.SqlState == PostgresErrorCodes.LockNotAvailable)
+                    waited += timeout;
+                if (waited >= LongestWait)
                     throw new StartupException(
                         $"{what} waited {LongestWait.TotalMinutes:0} minutes for a lock that {holder?.Name ?? "another session"} holds. "
-                        + "Nothing of it was applied. End that session, or run migrate again when it has ended.");
+                        + "End that session, or wait for its end, and run migrate again.");
             }
+
+            await progress.WriteLineAsync(
+                $"migrate: {what} needs a lock that {holder?.Name ?? "another session"} holds. It blocks no other session meanwhile, "
+                + $"and tries again in {pause.TotalSeconds:0} s.");
+            var paused = time.GetTimestamp();
+            await Task.Delay(pause, time, cancellationToken);
+            waited += time.GetElapsedTime(paused);
+            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
 
     /// <summary>Finds the holder of the lock while the attempt waits for it.</summary>
-    private async Task<Holder?> WatchAsync(Task attempt, CancellationToken cancellationToken)
+    private async Task<LockHolder?> WatchAsync(string what, Task attempt, bool isConcurrent, CancellationToken cancellationToken)
     {
-        Holder? holder = null;
+        LockHolder? holder = null;
+        var (since, isReported) = (time.GetTimestamp(), false);
         while (!attempt.IsCompleted)
         {
-            holder = await HolderAsync(cancellationToken) ?? holder;
-            await Task.WhenAny(attempt, Task.Delay(LookEvery, TimeProvider.System, cancellationToken));
+            if (await LockHolder.OfWaitAsync(watcher, migration.ProcessID, cancellationToken) is { } found)
+            {
+                if (found.Pid != holder?.Pid)
+                    (since, isReported) = (time.GetTimestamp(), false);
+                holder = found;
+                if (isConcurrent && !isReported && time.GetElapsedTime(since) >= ReportAfter)
+                {
+                    isReported = true;
+                    await progress.WriteLineAsync(
+                        $"migrate: {what} waits until the transaction of {found.Name} ends. It blocks no other session meanwhile.");
+                }
+            }
+
+            await Task.WhenAny(attempt, Task.Delay(isConcurrent ? LookAtLongWaitEvery : LookEvery, TimeProvider.System, cancellationToken));
         }
 
         return holder;
     }
 
-    /// <summary>
-    /// The query start of other roles is visible only with pg_read_all_stats. A session without a role is a background worker.
-    /// </summary>
-    private async Task<Holder?> HolderAsync(CancellationToken cancellationToken)
-    {
-        const string sql = """
-            SELECT h.pid, coalesce(h.application_name, ''), coalesce(h.usename, ''),
-                to_char(h.query_start AT TIME ZONE 'UTC', '", last query at "YYYY-MM-DD"T"HH24:MI:SS"Z"')
-            FROM pg_stat_activity m CROSS JOIN LATERAL unnest(pg_blocking_pids(m.pid)) AS b (pid) JOIN pg_stat_activity h ON h.pid = b.pid
-            WHERE m.pid = $1 AND m.wait_event_type = 'Lock' ORDER BY h.query_start NULLS LAST LIMIT 1
-            """;
-        try
-        {
-            await using var query = new NpgsqlCommand(sql, watcher) { Parameters = { new() { Value = migration.ProcessID } } };
-            await using var reader = await query.ExecuteReaderAsync(cancellationToken);
-            if (!await reader.ReadAsync(cancellationToken))
-                return null;
-            var (role, began) = (reader.GetString(2), await reader.IsDBNullAsync(3, cancellationToken) ? "" : reader.GetString(3));
-            return new(
-                role.Length == 0
-                    ? $"an autovacuum (pid {reader.GetInt32(0)})"
-                    : $"the session with pid {reader.GetInt32(0)} (application '{reader.GetString(1)}', role '{role}'{began})",
-                role.Length == 0);
-        }
-        catch (NpgsqlException)
-        {
-            // The holder is only for the message.
-            return null;
-        }
-    }
-
     public ValueTask DisposeAsync() => watcher.DisposeAsync();
-
-    private sealed record Holder(string Name, bool IsAutovacuum);
 }

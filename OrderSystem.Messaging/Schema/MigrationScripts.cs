@@ -1,13 +1,24 @@
 using System.Reflection;
+using System.Text.RegularExpressions;
 
 namespace OrderSystem.Messaging.Schema;
 
 /// <summary>A numbered SQL file that is embedded in an assembly.</summary>
 /// <param name="Id">Its name, such as <c>OrderSystem.OrderApi/0001_orders.sql</c>.</param>
 /// <param name="Sql">Its text.</param>
-internal sealed record MigrationScript(string Id, string Sql)
+internal sealed partial record MigrationScript(string Id, string Sql)
 {
     private const string Folder = ".Migrations.";
+    private const string Online = "-- online";
+
+    /// <summary>
+    /// Whether its first line is <c>-- online</c>: it is one statement outside of any transaction, which a second run completes.
+    /// </summary>
+    internal bool IsOnline => Sql.Split('\n', 2)[0].TrimEnd() == Online;
+
+    /// <summary>The index that an online script creates or drops CONCURRENTLY; else null.</summary>
+    internal string? ConcurrentIndex =>
+        IsOnline && Concurrently().Match(Sql) is { Success: true } statement ? statement.Groups["index"].Value : null;
 
     /// <summary>The numbered scripts of messaging, then those of the service.</summary>
     internal static IReadOnlyList<MigrationScript> Of(Assembly service) =>
@@ -32,4 +43,9 @@ internal sealed record MigrationScript(string Id, string Sql)
         using var reader = new StreamReader(assembly.GetManifestResourceStream(resource)!);
         return reader.ReadToEnd();
     }
+
+    [GeneratedRegex(
+        @"^(CREATE( UNIQUE)? INDEX CONCURRENTLY IF NOT EXISTS|DROP INDEX CONCURRENTLY IF EXISTS) (?<index>\w+)",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Concurrently();
 }

@@ -6,12 +6,11 @@ using OrderSystem.ServiceDefaults.Hosting;
 
 namespace OrderSystem.Messaging.Schema;
 
-/// <summary>Brings a service's database up to date: numbered SQL files, each once, in one transaction each.</summary>
+/// <summary>
+/// Brings a service's database up to date: numbered SQL files, each once, in one transaction each, or one statement outside of any.
+/// </summary>
 internal static class Migrator
 {
-    /// <summary>Arbitrary, but the same in every migrator.</summary>
-    private const long AdvisoryLock = 0x4F726465725379;
-
     /// <summary>Runs the <c>migrate</c> verb: creates the database if necessary, applies missing scripts, and reports them.</summary>
     /// <param name="configuration">Holds the connection string.</param>
     /// <param name="connectionName">Its name.</param>
@@ -41,7 +40,8 @@ internal static class Migrator
 
         try
         {
-            var applied = await ApplyAsync(connectionString, service, CancellationToken.None, RuntimeRole.From(configuration));
+            var applied = await ApplyAsync(
+                connectionString, service, CancellationToken.None, RuntimeRole.From(configuration), progress: Console.Out);
             await Console.Out.WriteLineAsync(applied.Count == 0
                 ? $"migrate: database '{connectionName}' is up to date."
                 : $"migrate: database '{connectionName}' is up to date; applied {string.Join(", ", applied)}.");
@@ -55,7 +55,8 @@ internal static class Migrator
     }
 
     internal static async Task<IReadOnlyList<string>> ApplyAsync(
-        string connectionString, Assembly service, CancellationToken cancellationToken, RuntimeRole? role = null, TimeProvider? time = null)
+        string connectionString, Assembly service, CancellationToken cancellationToken, RuntimeRole? role = null, TimeProvider? time = null,
+        TextWriter? progress = null)
     {
         // Not pooled, and without command timeout: an index on a large table may take long.
         var settings = PostgresHosts.ToPrimary(connectionString);
@@ -63,7 +64,9 @@ internal static class Migrator
         await CreateDatabaseAsync(settings, cancellationToken);
         await using var connection = new NpgsqlConnection(settings.ConnectionString);
         await connection.OpenAsync(cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({AdvisoryLock})", cancellationToken);
+        await using var locks = await MigrationLocks.OpenAsync(
+            connection, settings, time ?? TimeProvider.System, progress ?? TextWriter.Null, cancellationToken);
+        await locks.ExcludeOthersAsync(cancellationToken);
         await ExecuteAsync(
             connection,
             "CREATE TABLE IF NOT EXISTS schema_migrations (id text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
@@ -71,30 +74,48 @@ internal static class Migrator
 
         var done = await AppliedAsync(connection, cancellationToken);
         var applied = new List<string>();
-        await using var locks = await MigrationLocks.OpenAsync(connection, settings, time ?? TimeProvider.System, cancellationToken);
         foreach (var script in MigrationScript.Of(service).Where(script => !done.Contains(script.Id)))
         {
-            await locks.RunAsync(script.Id, () => ApplyAsync(connection, script, cancellationToken), cancellationToken);
+            await locks.RunAsync(
+                script.Id, () => ApplyAsync(connection, script, cancellationToken), script.ConcurrentIndex is not null, cancellationToken);
             applied.Add(script.Id);
         }
 
         if (role is not null)
             await locks.RunAsync(
-                "the rights of the service's role", () => role.GrantAsync(connection, service, cancellationToken), cancellationToken);
+                "the rights of the service's role", () => role.GrantAsync(connection, service, cancellationToken), isConcurrent: false,
+                cancellationToken);
         return applied;
     }
 
-    /// <summary>Applies a script and records it, in one transaction.</summary>
+    /// <summary>
+    /// Applies a script and records it, in one transaction. An online script has none: it is repeated if it was not recorded.
+    /// </summary>
     private static async Task ApplyAsync(NpgsqlConnection connection, MigrationScript script, CancellationToken cancellationToken)
     {
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        await using var transaction = script.IsOnline ? null : await connection.BeginTransactionAsync(cancellationToken);
+        if (script.ConcurrentIndex is { } index)
+            await DropInvalidAsync(connection, index, cancellationToken);
         await ExecuteAsync(connection, script.Sql, cancellationToken);
         await using var record = new NpgsqlCommand("INSERT INTO schema_migrations (id) VALUES ($1)", connection)
         {
             Parameters = { new() { Value = script.Id } },
         };
         await record.ExecuteNonQueryAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        if (transaction is not null)
+            await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>An aborted CREATE INDEX CONCURRENTLY leaves an index that no query reads, and that IF NOT EXISTS finds.</summary>
+    private static async Task DropInvalidAsync(NpgsqlConnection connection, string index, CancellationToken cancellationToken)
+    {
+        await using var query = new NpgsqlCommand(
+            "SELECT true FROM pg_index WHERE indexrelid = to_regclass($1) AND NOT indisvalid", connection)
+        {
+            Parameters = { new() { Value = index } },
+        };
+        if (await query.ExecuteScalarAsync(cancellationToken) is true)
+            await ExecuteAsync(connection, $"DROP INDEX CONCURRENTLY IF EXISTS {index}", cancellationToken);
     }
 
     /// <summary>The scripts that the database lacks.</summary>

@@ -1,2 +1,3 @@
--- Orders that are shown as refunded: their row stays paid. Apart from the columns, whose lock would last as long as this reads the orders.
-CREATE INDEX orders_refunded ON orders (id) WHERE status = 'paid' AND refunded_total >= total;
+-- online
+-- Orders that are shown as refunded: their row stays paid.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_refunded ON orders (id) WHERE status = 'paid' AND refunded_total >= total;

@@ -35,8 +35,6 @@ CREATE UNIQUE INDEX refunds_by_reference ON refunds (provider_reference) WHERE p
 ALTER TABLE refunds ALTER COLUMN calls SET STATISTICS 0;
 
 ALTER TABLE payments ADD COLUMN refunded_total numeric NOT NULL DEFAULT 0;
--- A refund at the provider's console, and a dispute, name the charge and no order.
-CREATE INDEX payments_by_reference ON payments (provider_reference) WHERE provider_reference IS NOT NULL;
 
 -- The constraint is validated by the next script, in a transaction that blocks no statement.
 ALTER TABLE webhook_events DROP CONSTRAINT webhook_events_claim_check;

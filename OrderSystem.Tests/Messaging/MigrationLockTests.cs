@@ -32,7 +32,8 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
     public async Task A_migration_behind_a_long_query_waits_without_blocking_other_sessions()
     {
         await using var report = await HoldAsync("SELECT count(*) FROM orders");
-        var migration = MigrateAsync();
+        var progress = new ProgressLines();
+        var migration = MigrateAsync(progress: progress.Writer);
 
         // Each of these updates would queue behind the waiting migration until
         // the report ends, if its lock_timeout of 50 ms did not let them through.
@@ -44,6 +45,8 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
             await other.ExecuteNonQueryAsync();
         }
 
+        await progress.ContainAsync(
+            $"migrate: {Last} needs a lock that the session with pid {report.ProcessID} (application 'month-end report'");
         Assert.False(migration.IsCompleted);
         Assert.Equal(0L, await Sql.ScalarAsync<long>(address, HasRefunds));
         await report.DisposeAsync();
@@ -53,14 +56,14 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_migration_gives_up_after_some_minutes_and_names_the_blocking_session()
+    public async Task A_migration_pauses_longer_each_time_gives_up_after_some_minutes_and_names_the_blocking_session()
     {
         await using var report = await HoldAsync("SELECT count(*) FROM orders");
-        var time = new FakeTimeProvider();
-        var migration = MigrateAsync(time);
+        var (time, progress) = (new FakeTimeProvider(), new ProgressLines());
+        var migration = MigrateAsync(time, progress.Writer);
         await Eventually.BeTrueAsync("the migration has given up", () =>
         {
-            time.Advance(TimeSpan.FromSeconds(30));
+            time.Advance(TimeSpan.FromSeconds(10));
             return Task.FromResult(migration.IsCompleted);
         });
 
@@ -68,6 +71,7 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
         Assert.Contains(Last, failure.Message, StringComparison.Ordinal);
         Assert.Contains($"pid {report.ProcessID} (application 'month-end report', role 'postgres', last query at 2",
             failure.Message, StringComparison.Ordinal);
+        Assert.Equal(["1 s.", "2 s.", "4 s.", "5 s."], progress.Lines.Take(4).Select(line => line[^4..]));
         Assert.Equal(0L, await Sql.ScalarAsync<long>(address, HasRefunds));
     }
 
@@ -79,11 +83,10 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
             address, $"DROP INDEX inbox_by_age; DROP INDEX deliveries_by_age; DELETE FROM schema_migrations WHERE id = '{script}'");
         const string indexes = "SELECT count(*) FROM pg_indexes WHERE indexname IN ('inbox_by_age', 'deliveries_by_age')";
         await using var writer = await HoldAsync("LOCK TABLE deliveries IN ROW EXCLUSIVE MODE");
-        var migration = MigrateAsync();
+        var progress = new ProgressLines();
+        var migration = MigrateAsync(progress: progress.Writer);
 
-        await Eventually.BeTrueAsync("the migration waits for the second table", async () =>
-            await Sql.ScalarAsync<long>(
-                address, "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'deliveries'::regclass") == 1);
+        await progress.ContainAsync($"migrate: {script} needs a lock that the session with pid {writer.ProcessID} ");
         await Eventually.BeTrueAsync("the migration has released the first table", async () =>
             await Sql.ScalarAsync<long>(
                 address, "SELECT count(*) FROM pg_locks WHERE relation IN ('inbox'::regclass, 'deliveries'::regclass)") == 1);
@@ -117,8 +120,8 @@ public sealed class MigrationLockTests(SharedPostgres shared) : IAsyncLifetime
         Assert.Equal([Last], await MigrateAsync().WaitAsync(TimeSpan.FromSeconds(30)));
     }
 
-    private Task<IReadOnlyList<string>> MigrateAsync(TimeProvider? time = null) =>
-        Migrator.ApplyAsync(address, typeof(OrdersApi).Assembly, CancellationToken.None, role: null, time);
+    private Task<IReadOnlyList<string>> MigrateAsync(TimeProvider? time = null, TextWriter? progress = null) =>
+        Migrator.ApplyAsync(address, typeof(OrdersApi).Assembly, CancellationToken.None, role: null, time, progress);
 
     /// <summary>A session that keeps the locks of its statement until it is disposed.</summary>
     private async Task<NpgsqlConnection> HoldAsync(string sql)
