@@ -34,7 +34,10 @@ public sealed class RefundInterleavingTests
         // Not all at once: the first steps would come after the success.
         var orders = new List<Guid>();
         foreach (var some in interleavings.Chunk(InParallel))
-            orders.AddRange(await Task.WhenAll(some.Select((steps, i) => TakeAllAsync(steps, system, system.Apis[i % 2].Address, gateway))));
+        {
+            orders.AddRange(await Task.WhenAll(some.Select(
+                (steps, i) => TakeAllAsync(steps, system, system.Apis[i % 2].Address, gateway))));
+        }
 
         var snapshot = await system.AuditAsync(TimeSpan.FromSeconds(120));
         Assert.True(snapshot.Orders.Count(order => order.Status == "paid") > 20, snapshot.ToString());
