@@ -110,7 +110,7 @@ internal static class LoadCommand
         var root = new RootCommand("Places orders, measures how fast they are accepted and paid, and checks the final status of each.")
         {
             IsSelf, Url, Rate, Connections, Duration, Cold, WarmUp, Settle, YardstickSeconds, Backlog, Stored, Waiting, Phase, NatsSync,
-            Allocations, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(),
+            Allocations, Mix, Database, Watch, Set, Data, Output, CompareCommand.Create(), CapacityCommand.Create(),
         };
         root.Validators.Add(result =>
         {

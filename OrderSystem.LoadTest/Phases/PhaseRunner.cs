@@ -11,6 +11,7 @@ namespace OrderSystem.LoadTest.Phases;
 /// <param name="database">The orders' database, to count the backlog in.</param>
 /// <param name="processes">The processes whose CPU and memory are measured.</param>
 /// <param name="telemetry">Receives the telemetry of the services, if anything does.</param>
+/// <param name="volumes">What is on disks and wires, if it can be measured.</param>
 /// <param name="settle">How long the last orders of a phase may take.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PhaseRunner(
@@ -20,6 +21,7 @@ internal sealed class PhaseRunner(
     string? database,
     IReadOnlyList<ProcessTree> processes,
     OtlpSink? telemetry,
+    Volumes? volumes,
     TimeSpan settle,
     TimeProvider time) : IDisposable
 {
@@ -62,6 +64,7 @@ internal sealed class PhaseRunner(
         var recorder = new Recorder(time);
         await using var backlog = new Backlog(orders, database);
         var allocated = await Allocations.ReadAsync(processes, cancellationToken);
+        var volume = volumes is null ? null : await volumes.ReadAsync(cancellationToken);
         var watch = new PhaseWatch(recorder, backlog, processes, time);
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var watching = watch.RunAsync(end.Token);
@@ -79,6 +82,7 @@ internal sealed class PhaseRunner(
         var accepted = recorder.Accepted;
         await orders.WaitForRestAsync(accepted, settle, cancellationToken);
         var cpu = watch.CpuSeconds();
+        var after = volumes is null ? null : await volumes.ReadAsync(cancellationToken);
         foreach (var (process, bytes) in await Allocations.ReadAsync(processes, cancellationToken))
             allocated[process] = bytes - allocated[process];
         await end.CancelAsync();
@@ -88,6 +92,8 @@ internal sealed class PhaseRunner(
         if (telemetry is not null && report.Settled > 0)
             report.Telemetry = new(
                 (telemetry.Spans - exported.Spans) / (double)report.Settled, (telemetry.Bytes - exported.Bytes) / 1024.0 / report.Settled);
+        if (volumes is not null && report.Settled > 0)
+            report.Volume = Volumes.PerOrder(volume!, after!, report.Settled);
         await Console.Out.WriteLineAsync(
             $"  {report.Accepted} accepted, {report.Settled} settled, {report.SettledPerSecond:0}/s from the first to the last");
         return report;

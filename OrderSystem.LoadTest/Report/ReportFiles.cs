@@ -25,12 +25,14 @@ internal static class ReportFiles
         try
         {
             await using var file = File.OpenRead(path);
-            return await JsonSerializer.DeserializeAsync<RunReport>(file, Json, cancellationToken)
-                ?? throw new LoadTestException($"{path} is empty.");
+            return await ReadAsync(file, path, cancellationToken);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)
         {
             throw new LoadTestException($"{path} is not the JSON of a run: {failure.Message}");
         }
     }
+    internal static async Task<RunReport> ReadAsync(Stream file, string name, CancellationToken cancellationToken) =>
+        await JsonSerializer.DeserializeAsync<RunReport>(file, Json, cancellationToken)
+            ?? throw new LoadTestException($"{name} is empty.");
 }

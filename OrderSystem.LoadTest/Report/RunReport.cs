@@ -17,6 +17,9 @@ internal sealed class RunReport
     /// <summary>Acknowledged publishes per second of the NATS client while nothing else runs.</summary>
     public double? PublishesPerSecond { get; init; }
 
+    /// <summary>The same while nats-server syncs each message to disk; null without <c>--nats-sync</c>.</summary>
+    public double? SyncedPublishesPerSecond { get; init; }
+
     /// <summary>Milliseconds in which a relay claims its next 100 events from a long outbox.</summary>
     public double? RelayPick { get; init; }
 
@@ -90,6 +93,9 @@ internal sealed class PhaseReport
     /// <summary>What the services exported per settled order; null when nothing received it.</summary>
     public TelemetryReport? Telemetry { get; set; }
 
+    /// <summary>What each settled order leaves on disks and sends; null unless <c>--self</c> measured it.</summary>
+    public VolumeReport? Volume { get; set; }
+
     public required IReadOnlyDictionary<string, MemoryReport> Memory { get; init; }
 
     public required IReadOnlyList<SecondReport> Seconds { get; init; }
@@ -100,6 +106,15 @@ internal sealed class PhaseReport
 
 /// <summary>Spans, and kilobytes of traces, metrics and logs over OTLP.</summary>
 internal sealed record TelemetryReport(double Spans, double Kilobytes);
+
+/// <summary>Kilobytes per settled order, or in all.</summary>
+/// <param name="Wal">Write-ahead log of both databases.</param>
+/// <param name="Tables">Growth of each table with its indexes, as <c>database.table</c>.</param>
+/// <param name="Streams">Growth of both streams, one copy.</param>
+/// <param name="Messages">Messages in both streams; a number.</param>
+/// <param name="Wire">All links together: client, services, servers, telemetry.</param>
+internal sealed record VolumeReport(
+    double Wal, IReadOnlyDictionary<string, double> Tables, double Streams, double Messages, double Wire);
 
 /// <summary>Milliseconds.</summary>
 internal sealed record LatencyReport(

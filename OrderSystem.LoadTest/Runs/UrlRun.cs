@@ -12,7 +12,7 @@ internal static class UrlRun
         var startedAt = time.GetUtcNow();
         ProcessTree[] watched = [.. options.Watched.Select(process => new ProcessTree(process.Key, process.Value)), .. Generator()];
         using var runner = new PhaseRunner(
-            url, options.Token, options.Mix, options.Database, watched, telemetry: null, options.Settle, time);
+            url, options.Token, options.Mix, options.Database, watched, telemetry: null, volumes: null, options.Settle, time);
         await runner.WarmUpAsync(options.Connections, options.WarmUp, cancellationToken);
         var plan = options.Rate is { } rate
             ? new PhasePlan("open", $"open loop, {rate:0.##} orders/s", rate, options.Connections, options.Duration)

@@ -19,6 +19,7 @@ internal sealed class LocalSystem : IAsyncDisposable
     private const string WorkerName = "payment-worker";
     internal const string OrderRole = "order_api";
     private const string PaymentRole = "payment_worker";
+    private const string Provisioning = "provisioning";
     private static readonly TimeSpan TokenLifetime = TimeSpan.FromDays(1);
 
     private readonly Stack<IAsyncDisposable> parts = new();
@@ -42,6 +43,8 @@ internal sealed class LocalSystem : IAsyncDisposable
     internal Uri Worker => worker!.Address;
 
     internal string OrdersDatabase => postgres.ConnectionString("orders");
+
+    internal Volumes Volumes { get; private set; } = null!;
 
     /// <summary>All processes of the system, and the generator.</summary>
     internal IReadOnlyList<ProcessTree> Processes => processes;
@@ -107,6 +110,7 @@ internal sealed class LocalSystem : IAsyncDisposable
         await postgres.DropAsync(["orders", "payments"], cancellationToken);
         var nats = await NatsServer.StartAsync(folder, syncsAlways: variant.SyncsAlways);
         parts.Push(nats);
+        Volumes = new(OrdersDatabase, postgres.ConnectionString("payments"), nats.UrlOf(Provisioning), $"_INBOX_{Provisioning}");
         using var key = TokenKey.Create();
         Token = key.CreateToken("load-test", TokenKey.AllScopes, time.GetUtcNow(), TokenLifetime);
         var environment = new Dictionary<string, string>(key.Settings().Concat(settings), StringComparer.Ordinal)
@@ -114,7 +118,7 @@ internal sealed class LocalSystem : IAsyncDisposable
             ["Audit__WorkerToken"] = Token,
             ["ConnectionStrings__orders"] = OrdersDatabase,
             ["ConnectionStrings__payments"] = postgres.ConnectionString("payments"),
-            ["ConnectionStrings__nats"] = nats.UrlOf("provisioning"),
+            ["ConnectionStrings__nats"] = nats.UrlOf(Provisioning),
             ["Database__RuntimePassword"] = postgres.Password,
             ["Payments__WebhookSecret"] = $"whsec_{Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))}",
             ["Ledger__Path"] = Path.Combine(folder, "ledger.ndjson"),

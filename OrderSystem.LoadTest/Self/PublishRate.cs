@@ -12,11 +12,12 @@ internal static class PublishRate
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
 
-    internal static async Task<double> MeasureAsync(string parent, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task<double> MeasureAsync(
+        string parent, bool syncsAlways, TimeProvider time, CancellationToken cancellationToken)
     {
         var folder = Path.Combine(parent, "publish");
         Directory.CreateDirectory(folder);
-        await using var server = await NatsServer.StartAsync(folder, hasUsers: false);
+        await using var server = await NatsServer.StartAsync(folder, hasUsers: false, syncsAlways);
         await using var nats = new NatsConnection(NatsOpts.Default with { Url = server.UrlOf("anyone") });
         var jetStream = new NatsJSContext(nats);
         await jetStream.CreateStreamAsync(new StreamConfig("PUBLISH", ["publish"]), cancellationToken);

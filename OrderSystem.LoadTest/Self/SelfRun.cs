@@ -24,8 +24,8 @@ internal static class SelfRun
             await using var telemetry = await OtlpSink.StartAsync(cancellationToken);
             var server = await postgres.DescribeAsync(cancellationToken);
             var yardstick = new Yardstick(postgres, options.Yardstick, time);
-            var published = await PublishRate.MeasureAsync(folder, time, cancellationToken);
-            await Console.Out.WriteLineAsync($"NATS client: {published:0} publishes/s");
+            var published = await PublishAsync(folder, syncsAlways: false, time, cancellationToken);
+            double? synced = SyncsToo(options) ? await PublishAsync(folder, syncsAlways: true, time, cancellationToken) : null;
             var before = await MeasureAsync(yardstick, folder, cancellationToken);
             var (phases, audit) = await LoadAsync(options, postgres, telemetry, folder, time, cancellationToken);
             double? pick = options.Waiting == 0 ? null : await PickAsync(postgres, options.Waiting, time, cancellationToken);
@@ -42,6 +42,7 @@ internal static class SelfRun
                     Yardstick.Tool, server, Yardstick.Clients, before.PerSecond, after.PerSecond,
                     (before.CpuPerOrder + after.CpuPerOrder) / 2, (before.CommitMilliseconds + after.CommitMilliseconds) / 2),
                 PublishesPerSecond = published,
+                SyncedPublishesPerSecond = synced,
                 RelayPick = pick,
                 Phases = phases,
                 Audit = audit.Verdict,
@@ -61,7 +62,8 @@ internal static class SelfRun
         await using var system = await LocalSystem.StartAsync(
             postgres, Path.Combine(folder, "system"), new(telemetry), options, time, cancellationToken);
         using var runner = new PhaseRunner(
-            system.Api, system.Token, options.Mix, system.OrdersDatabase, system.Processes, telemetry, options.Settle, time);
+            system.Api, system.Token, options.Mix, system.OrdersDatabase, system.Processes, telemetry, system.Volumes,
+            options.Settle, time);
         var phases = new List<PhaseReport>();
         if (IsChosen(options, Figures.Cold))
         {
@@ -109,7 +111,8 @@ internal static class SelfRun
         await using var system = await LocalSystem.StartAsync(
             postgres, Path.Combine(folder, name), variant, options, time, cancellationToken);
         using var runner = new PhaseRunner(
-            system.Api, system.Token, options.Mix, system.OrdersDatabase, system.Processes, variant.Telemetry, options.Settle, time);
+            system.Api, system.Token, options.Mix, system.OrdersDatabase, system.Processes, variant.Telemetry, system.Volumes,
+            options.Settle, time);
         await runner.WarmUpAsync(options.Connections, options.Cold + options.WarmUp, cancellationToken);
         return await runner.RunAsync(Saturation(options, name, title), cancellationToken);
     }
@@ -118,8 +121,18 @@ internal static class SelfRun
     {
         if (IsChosen(options, Figures.Unobserved))
             yield return (Figures.Unobserved, "no telemetry exported", new(Telemetry: null));
-        if (options.Phases.Contains(Figures.Synced) || options.NatsSync)
+        if (SyncsToo(options))
             yield return (Figures.Synced, "nats-server syncs each message to disk", new(telemetry, SyncsAlways: true));
+    }
+
+    private static bool SyncsToo(RunOptions options) => options.Phases.Contains(Figures.Synced) || options.NatsSync;
+
+    private static async Task<double> PublishAsync(
+        string folder, bool syncsAlways, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var published = await PublishRate.MeasureAsync(folder, syncsAlways, time, cancellationToken);
+        await Console.Out.WriteLineAsync($"NATS client: {published:0} publishes/s{(syncsAlways ? ", each synced to disk" : "")}");
+        return published;
     }
 
     private static bool IsChosen(RunOptions options, string phase) => options.Phases.Count == 0 || options.Phases.Contains(phase);

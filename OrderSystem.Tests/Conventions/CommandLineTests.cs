@@ -19,6 +19,7 @@ public sealed class CommandLineTests
     private static readonly Dictionary<string, string> Samples = new(StringComparer.Ordinal)
     {
         ["--mix"] = "1:45,3:50", ["--watch"] = "api=1", ["--set"] = "NAME=value", ["--phase"] = "steady",
+        ["--provider-latency"] = "200ms",
     };
 
     public static TheoryData<string> Symbols => [.. Roots().SelectMany(root => Walk(root, root.Name)).Select(found => found.Path)];

@@ -66,7 +66,7 @@ internal static class Layers
         ["OrderSystem.LoadTest"] =
         [
             ["Report"],
-            ["Measuring"],
+            ["Measuring", "Capacity"],
             ["Load"],
             ["Phases"],
             ["Runs"],

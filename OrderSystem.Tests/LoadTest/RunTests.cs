@@ -30,6 +30,9 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
             system.OrdersDatabase,
             processes,
             telemetry: null,
+            new Volumes(
+                system.OrdersDatabase, system.PaymentsDatabase, system.Nats.UrlOf(NatsUsers.Provisioning),
+                $"_INBOX_{NatsUsers.Provisioning}"),
             settle: TimeSpan.FromSeconds(60),
             TimeProvider.System);
         var plan = new PhasePlan("test", "low load", rate, Connections: 3, TimeSpan.FromSeconds(2.5));
@@ -45,6 +48,23 @@ public sealed class RunTests(SharedSystem shared, SharedPostgres servers)
         Assert.True(phase.CpuPerOrder["order-api"] > 0, "The API used no CPU.");
         Assert.NotEmpty(phase.Seconds);
         Assert.True(phase.Memory["order-api"].Most > 20, "The API used no memory.");
+        Assert.True(phase.Volume!.Messages >= 2, $"{phase.Volume.Messages} messages per order, which has two events.");
+        Assert.True(phase.Volume.Wal > 1, $"{phase.Volume.Wal} kB of WAL per order.");
+        Assert.True(phase.Volume.Streams > 0.5, $"{phase.Volume.Streams} kB in the streams per order.");
+        Assert.True(phase.Volume.Wire > 1, $"{phase.Volume.Wire} kB sent per order.");
+        Assert.Contains("orders.events", phase.Volume.Tables.Keys);
+        Assert.Contains("payments.payments", phase.Volume.Tables.Keys);
+    }
+
+    [Fact]
+    public void Volumes_are_the_growth_per_order()
+    {
+        var before = new VolumeReport(Wal: 100, new Dictionary<string, double> { ["orders.events"] = 10 }, 50, 20, 1_000);
+        var tables = new Dictionary<string, double> { ["orders.events"] = 20, ["orders.inbox"] = 5 };
+        var volume = Volumes.PerOrder(before, new(Wal: 150, tables, 60, 40, 1_070), orders: 10);
+
+        Assert.Equal((5.0, 1.0, 2.0, 7.0), (volume.Wal, volume.Streams, volume.Messages, volume.Wire));
+        Assert.Equal((1.0, 0.5), (volume.Tables["orders.events"], volume.Tables["orders.inbox"]));
     }
 
     [Fact]
