@@ -52,7 +52,7 @@ public static class MessagingSetup
         builder.AddValidatedOptions<RetentionOptions>(RetentionOptions.Section);
         builder.Services.AddOptions<RetentionOptions>().Validate<IOptions<JetStreamOptions>>(
             (retention, jetStream) => retention.Inbox > jetStream.Value.MaxAge,
-            "Retention__Inbox must be longer than JetStream__MaxAge: a recreated consumer is delivered its whole stream again.");
+            "Retention__Inbox must be longer than JetStream__MaxAge: a recreated consumer may be delivered its whole stream again.");
 
         var services = builder.Services;
         services.AddSingleton(new EventSource(source));
@@ -86,6 +86,7 @@ public static class MessagingSetup
     {
         var table = new EventRoutes(builder.Services);
         routes(table);
+        builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<PositionKeeper>(provider, consumer));
         builder.Services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JetStreamMonitor>(provider, consumer));
         builder.Services.AddHostedService(provider => provider.GetRequiredService<JetStreamMonitor>());
         builder.Services.AddSingleton<IHostedService>(provider => ActivatorUtilities.CreateInstance<ConsumerLoop>(

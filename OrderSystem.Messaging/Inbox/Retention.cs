@@ -14,8 +14,8 @@ internal sealed class RetentionOptions
     public const string Section = "Retention";
 
     /// <summary>
-    /// How long the inbox keeps the ids of processed events. Longer than the streams keep messages: a recreated consumer is delivered its
-    /// whole stream again. A shorter time saves rows. Default 8 days.
+    /// How long the inbox keeps the ids of processed events. Longer than the streams keep messages: a recreated consumer may be delivered
+    /// its whole stream again. A shorter time saves rows. Default 8 days.
     /// </summary>
     [Range(typeof(TimeSpan), "01:00:01", "400.00:00:00")]
     public TimeSpan Inbox { get; set; } = TimeSpan.FromDays(8);

@@ -12,7 +12,7 @@ namespace OrderSystem.Messaging.JetStream;
 /// </summary>
 internal sealed partial class ConsumerLoop(
     ConsumerDeclaration consumer, MessageProcessor processor, INatsJSContext jetStream,
-    TopologyProvisioner topology, JetStreamMonitor monitor, PullGate gate,
+    TopologyProvisioner topology, JetStreamMonitor monitor, PositionKeeper position, PullGate gate,
     IOptions<JetStreamOptions> options, TimeProvider time, ILogger<ConsumerLoop> logger)
     : BackgroundService
 {
@@ -78,6 +78,10 @@ internal sealed partial class ConsumerLoop(
         await gate.WhenUnpausedAsync(stopping);
         await jetStream.Connection.ConnectAsync().AsTask().WaitAsync(stopping);
         await topology.EnsureAsync(stopping);
+
+        // A consumer that was just recreated continues where the old one had acknowledged, before the first message is pulled.
+        if (!gate.IsSuspended)
+            await position.KeepAsync(stopping);
         var pull = await jetStream.GetConsumerAsync(consumer.Stream, consumer.Name, stopping);
         if (gate.IsSuspended)
             await ProbeAsync(pull, stopping);

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
@@ -36,11 +38,28 @@ internal static class JetStreamApi
     internal static async Task ApplyAsync(
         this INatsConnection connection, string call, JsonObject request, CancellationToken cancellationToken)
     {
-        var body = System.Text.Encoding.UTF8.GetBytes(request.ToJsonString());
+        var body = Encoding.UTF8.GetBytes(request.ToJsonString());
         var answer = await connection.AskAsync(
             Subject(call), token => CallAsync(connection, Subject(call), body, token), cancellationToken);
         if (Error(answer) is { } error)
             throw new NatsJSApiException(error);
+    }
+
+    /// <summary>When the stream stored the message with this sequence, or null when it has none.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="stream">The stream.</param>
+    /// <param name="sequence">Sequence of the message.</param>
+    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <exception cref="NatsException">The server did not answer, or refused.</exception>
+    internal static async Task<DateTimeOffset?> FindTimeAsync(
+        this INatsConnection connection, string stream, long sequence, CancellationToken cancellationToken)
+    {
+        var subject = Subject($"STREAM.MSG.GET.{stream}");
+        var body = Encoding.UTF8.GetBytes($$"""{"seq":{{sequence}}}""");
+        var answer = await connection.AskAsync(subject, token => CallAsync(connection, subject, body, token), cancellationToken);
+        if (Error(answer) is { } error)
+            return error.Code == NotFound ? null : throw new NatsJSApiException(error);
+        return DateTimeOffset.Parse((string)answer["message"]!["time"]!, CultureInfo.InvariantCulture);
     }
 
     private static string Subject(string call) => $"$JS.API.{call}";

@@ -19,10 +19,11 @@ internal sealed record ConsumerState(long Pending, long AckPending, long Redeliv
 /// <summary>
 /// Polls the state of JetStream every ten seconds for all who need it: the gauges, the health check and the watchdog of the
 /// consumer. If streams or consumers are missing or differ, it then restores the declared topology: the consumer loop would notice
-/// only the loss of its own stream.
+/// only the loss of its own stream. At last it has the position of the consumer kept.
 /// </summary>
 internal sealed partial class JetStreamMonitor(
-    ConsumerDeclaration consumer, TopologyProvisioner topology, TimeProvider time, ILogger<JetStreamMonitor> logger)
+    ConsumerDeclaration consumer, TopologyProvisioner topology, PositionKeeper position, TimeProvider time,
+    ILogger<JetStreamMonitor> logger)
     : PeriodicService(Period, time)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
@@ -65,6 +66,7 @@ internal sealed partial class JetStreamMonitor(
         Interlocked.Exchange(ref next, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult(state);
         if (state.Differences.Count > 0)
             await RestoreAsync(deadline.Token);
+        await position.KeepAsync(cancellationToken);
     }
 
     protected override void LogFailure(Exception failure)

@@ -6,3 +6,4 @@ GRANT SELECT, INSERT, UPDATE (available_at, attempts, last_error, parked_at), DE
 GRANT SELECT, INSERT, UPDATE (received_at), DELETE ON inbox TO {role};
 GRANT SELECT, INSERT, UPDATE (count, updated_at), DELETE ON deliveries TO {role};
 GRANT SELECT, INSERT ON redrives TO {role};
+GRANT SELECT, INSERT, UPDATE (stream_created, consumer_created, ack_floor, last_seq, last_time, lost_at) ON consumer_positions TO {role};

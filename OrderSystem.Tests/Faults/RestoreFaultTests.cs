@@ -9,7 +9,7 @@ namespace OrderSystem.Tests.Faults;
 /// <summary>The payments database is restored to a time before a charge, and then the order's events are delivered again.</summary>
 public sealed class RestoreFaultTests
 {
-    private const string LosePayments = "TRUNCATE payments, inbox, events, outbox, deliveries";
+    private const string LosePayments = "TRUNCATE payments, inbox, events, outbox, deliveries, consumer_positions";
     private const int Orders = 6;
 
     public enum Redelivery

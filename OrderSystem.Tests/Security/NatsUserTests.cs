@@ -148,6 +148,7 @@ public sealed class NatsUserTests(NatsPermissionsFixture nats) : IClassFixture<N
     public async Task A_user_can_neither_pull_nor_acknowledge_messages_of_another_users_consumer(string user, string consumer)
     {
         await using var session = new NatsSession(nats.Server, user);
+        await session.PublishRefusedAsync($"$JS.API.CONSUMER.RESET.{consumer}");
         await session.PublishRefusedAsync($"$JS.API.CONSUMER.MSG.NEXT.{consumer}", "{}");
         await session.PublishRefusedAsync($"$JS.ACK.{consumer}.1.1.1.1577836800000000000.0", "+ACK");
         await session.PublishRefusedAsync($"$JS.ACK._.hash.{consumer}.1.1.1.1577836800000000000.0.x", "+ACK");

@@ -27,14 +27,16 @@ public sealed partial class NatsUsersFileTests
     {
         var may = AllowedTo(user);
 
-        foreach (var call in new[] { "INFO", "CREATE", "MSG.NEXT" })
+        foreach (var call in new[] { "INFO", "CREATE", "RESET", "MSG.NEXT" })
             Assert.Contains($"$JS.API.CONSUMER.{call}.{consumer}", may);
         Assert.Contains($"$JS.ACK.{consumer}.>", may);
         Assert.Contains($"$JS.ACK.*.*.{consumer}.>", may);
         Assert.Equal(
             streams.Split(' ').Select(stream => $"$JS.API.STREAM.CREATE.{stream}").Order(),
             may.Where(subject => subject.StartsWith("$JS.API.STREAM.CREATE.", StringComparison.Ordinal)).Order());
-        Assert.Single(may, subject => subject.StartsWith("$JS.API.CONSUMER.CREATE.", StringComparison.Ordinal));
+        foreach (var call in new[] { "CREATE", "RESET" })
+            Assert.Single(may, subject => subject.StartsWith($"$JS.API.CONSUMER.{call}.", StringComparison.Ordinal));
+        Assert.Contains($"$JS.API.STREAM.MSG.GET.{consumer.Split('.')[0]}", may);
     }
 
     [Fact]

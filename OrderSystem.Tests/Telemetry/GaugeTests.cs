@@ -7,7 +7,8 @@ namespace OrderSystem.Tests.Telemetry;
 public sealed class GaugeTests
 {
     private static readonly string[] OfTheDatabase =
-        ["ordersystem_outbox_depth", "ordersystem_outbox_oldest_age_seconds", "ordersystem_outbox_parked"];
+        ["ordersystem_outbox_depth", "ordersystem_outbox_oldest_age_seconds", "ordersystem_outbox_parked",
+        "ordersystem_consumer_stream_lost"];
     private static readonly string[] OfOrders =
         [.. OfTheDatabase, "ordersystem_orders_open", "ordersystem_orders_oldest_pending_age_seconds", "ordersystem_orders_refunds_open",
         "ordersystem_orders_refunds_oldest_open_age_seconds"];
