@@ -38,9 +38,10 @@ public sealed class NatsProcess(string folder, string configuration) : IAsyncDis
     public Task SignalAsync(string signal) => process!.SignalAsync(signal);
 
     /// <summary>Shuts the server down gracefully. Its data remains.</summary>
-    public async Task StopAsync()
+    /// <param name="signal">What tells it to; <c>USR2</c> lets its clients and leaders move to other servers first (lame duck mode).</param>
+    public async Task StopAsync(string signal = "TERM")
     {
-        await process!.StopAsync();
+        await process!.StopAsync(signal);
         await KillAsync();
     }
 

@@ -16,7 +16,7 @@ internal sealed class AuditReader(FaultSystem system)
     /// <summary>Waits until no work is in progress. A timeout names the work that is left.</summary>
     internal async Task WaitUntilIdleAsync(TimeSpan within)
     {
-        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.NatsUrl });
         var jetStream = new NatsJSContext(nats);
         await Eventually.GetAsync($"the system is idle (FAULT_SEED={system.Dice.Seed}; {system.Load.History})",
             () => InProgressAsync(jetStream), found => found.Length == 0, within);
@@ -40,7 +40,7 @@ internal sealed class AuditReader(FaultSystem system)
 
     private async Task<AuditSnapshot> ReadOnceAsync()
     {
-        await using var nats = new NatsConnection(new NatsOpts { Url = system.Nats.Url });
+        await using var nats = new NatsConnection(new NatsOpts { Url = system.NatsUrl });
         var jetStream = new NatsJSContext(nats);
         using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
         var summary = await provider.GetFromJsonAsync<JsonElement>("/ledger/summary");

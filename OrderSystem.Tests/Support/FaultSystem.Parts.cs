@@ -28,7 +28,7 @@ internal sealed partial class FaultSystem
     {
         var environment = Environment(project);
         (environment["ConnectionStrings__orders"], environment["ConnectionStrings__payments"]) = (OrdersDatabase, PaymentsDatabase);
-        environment["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Provisioning);
+        environment["ConnectionStrings__nats"] = cluster?.NatsUrl(NatsUsers.Provisioning) ?? Nats.UrlOf(NatsUsers.Provisioning);
         RuntimeRoles.AddTo(environment, project);
         var (exitCode, output) = await ServiceProcess.RunBuildAsync(Build(project), environment, "migrate");
         Assert.True(exitCode == 0, output);
@@ -47,7 +47,8 @@ internal sealed partial class FaultSystem
         var (nats, postgres) = project == ApiProject ? (ApiNats, ApiPostgres) : (WorkerNats, WorkerPostgres);
         var environment = new Dictionary<string, string>(settings, StringComparer.Ordinal)
         {
-            ["ConnectionStrings__nats"] = Nats.UrlOf(NatsUsers.Of(project), nats.Port),
+            ["ConnectionStrings__nats"] =
+                cluster?.NatsUrl(NatsUsers.Of(project)) ?? Nats.UrlOf(NatsUsers.Of(project), nats.Port),
             ["ConnectionStrings__orders"] = Through(postgres, "orders", RuntimeRoles.Of(project)),
             ["ConnectionStrings__payments"] = Through(postgres, "payments", RuntimeRoles.Of(project)),
             ["Payments__GatewayUrl"] = $"http://127.0.0.1:{Provider.Port}",
@@ -62,8 +63,8 @@ internal sealed partial class FaultSystem
     }
 
     /// <summary>The connection is not encrypted, because the proxy reads the frames.</summary>
-    private string Through(TcpProxy proxy, string database, string role) =>
-        Postgres.ConnectionString(database, proxy.Port, role) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
+    private string Through(TcpProxy proxy, string database, string role) => cluster?.ConnectionString(database, role)
+        ?? Postgres.ConnectionString(database, proxy.Port, role) + ";SSL Mode=Disable;GSS Encryption Mode=Disable";
 
     private void Retire(ServiceProcess service)
     {

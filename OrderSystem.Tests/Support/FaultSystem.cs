@@ -21,11 +21,13 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     private readonly List<ServiceProcess> workers = [];
     private readonly List<ServiceProcess> gone = [];
     private readonly Lock one = new();
+    private readonly ServerCluster? cluster;
     private Uri lastApi = null!;
 
-    private FaultSystem(NatsServer nats, PostgresServer postgres, Dictionary<string, string> settings, FaultDice dice)
+    private FaultSystem(
+        NatsServer nats, PostgresServer postgres, ServerCluster? cluster, Dictionary<string, string> settings, FaultDice dice)
     {
-        (Nats, Postgres, this.settings, Dice) = (nats, postgres, settings, dice);
+        (Nats, Postgres, this.cluster, this.settings, Dice) = (nats, postgres, cluster, settings, dice);
         ApiNats = new("api-nats", TcpProtocol.Nats, () => nats.Port, dice);
         WorkerNats = new("worker-nats", TcpProtocol.Nats, () => nats.Port, dice);
         ApiPostgres = new("api-postgres", TcpProtocol.Postgres, () => postgres.Port, dice);
@@ -78,9 +80,15 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     /// <summary>All instances, including those that have ended.</summary>
     internal IEnumerable<ServiceProcess> AllInstances => [.. Apis, .. Workers, .. Snapshot(gone)];
 
-    internal string OrdersDatabase => Postgres.ConnectionString("orders");
+    /// <summary>Of a system that was started with one. Its services connect to it without proxies.</summary>
+    internal ServerCluster Cluster => cluster!;
 
-    internal string PaymentsDatabase => Postgres.ConnectionString("payments");
+    /// <summary>Where the test itself reaches NATS.</summary>
+    internal string NatsUrl => cluster?.NatsUrl("tests") ?? Nats.Url;
+
+    internal string OrdersDatabase => cluster?.ConnectionString("orders") ?? Postgres.ConnectionString("orders");
+
+    internal string PaymentsDatabase => cluster?.ConnectionString("payments") ?? Postgres.ConnectionString("payments");
 
     /// <summary>While no instance runs, clients keep calling the one that was started last.</summary>
     internal IReadOnlyList<Uri> ApiAddresses => Apis is { Count: > 0 } up ? [.. up.Select(api => api.Address)] : [lastApi];
@@ -91,9 +99,10 @@ internal sealed partial class FaultSystem : IAsyncDisposable
     /// <param name="settings">In addition to the short times of every scenario.</param>
     /// <param name="prepare">Runs on PostgreSQL before the databases are created.</param>
     /// <param name="build">See <see cref="Build"/>.</param>
+    /// <param name="isCluster">Whether NATS and PostgreSQL are a <see cref="ServerCluster"/>.</param>
     internal static async Task<FaultSystem> StartAsync(
         int apis = 1, int workers = 1, IEnumerable<(string Name, string Value)>? settings = null,
-        Func<PostgresServer, Task>? prepare = null, Func<string, string>? build = null)
+        Func<PostgresServer, Task>? prepare = null, Func<string, string>? build = null, bool isCluster = false)
     {
         var seed = int.TryParse(System.Environment.GetEnvironmentVariable("FAULT_SEED"), out var given)
             ? given
@@ -103,8 +112,10 @@ internal sealed partial class FaultSystem : IAsyncDisposable
         FaultSystem? system = null;
         try
         {
+            var cluster = isCluster ? await ServerCluster.StartAsync() : null;
             system = new FaultSystem(
-                await NatsServer.StartAsync(), await PostgresServer.StartAsync(), Quick(settings ?? []), new FaultDice(seed))
+                cluster?.Nats[0] ?? await NatsServer.StartAsync(), cluster?.Primary ?? await PostgresServer.StartAsync(), cluster,
+                Quick([("JetStream__Replicas", isCluster ? "3" : "1"), .. settings ?? []]), new FaultDice(seed))
             {
                 Build = build ?? Solution.OutputOf,
             };
@@ -210,8 +221,8 @@ internal sealed partial class FaultSystem : IAsyncDisposable
                 await proxy.DisposeAsync();
             await Webhooks.DisposeAsync();
             await WorkerApi.DisposeAsync();
-            await Nats.DisposeAsync();
-            await Postgres.DisposeAsync();
+            foreach (var server in cluster is null ? (IAsyncDisposable[])[Nats, Postgres] : [cluster])
+                await server.DisposeAsync();
             folder.Delete(recursive: true);
         }
         finally

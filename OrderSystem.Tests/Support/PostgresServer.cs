@@ -37,10 +37,12 @@ internal sealed class PostgresServer : IAsyncDisposable
     /// <summary>
     /// Adds a standby with streaming replication. This server is restarted, because its data is copied while it is stopped.
     /// </summary>
-    public async Task<PostgresServer> StartStandbyAsync()
+    /// <param name="name">Its name in <c>synchronous_standby_names</c>.</param>
+    public async Task<PostgresServer> StartStandbyAsync(string name = "standby")
     {
         await StopAsync();
-        var standby = await MakeAsync($"primary_conninfo=host=127.0.0.1 port={Port} user=postgres password={PostgresTemplate.Password}");
+        var standby = await MakeAsync(
+            $"primary_conninfo=host=127.0.0.1 port={Port} user=postgres password={PostgresTemplate.Password} application_name={name}");
         await PostgresAccount.RunAsServerUserAsync("cp", "-a", Data, standby.Data);
         await PostgresAccount.RunAsServerUserAsync("touch", Path.Combine(standby.Data, "standby.signal"));
         await StartAgainAsync();
