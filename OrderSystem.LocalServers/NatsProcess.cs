@@ -38,7 +38,7 @@ public sealed class NatsProcess(string folder, string configuration) : IAsyncDis
     public Task SignalAsync(string signal) => process!.SignalAsync(signal);
 
     /// <summary>Shuts the server down gracefully. Its data remains.</summary>
-    /// <param name="signal">What tells it to; <c>USR2</c> lets its clients and leaders move to other servers first (lame duck mode).</param>
+    /// <param name="signal">What tells it to; <c>USR2</c> (lame duck mode) first moves clients and leaders to other servers.</param>
     public async Task StopAsync(string signal = "TERM")
     {
         await process!.StopAsync(signal);

@@ -55,7 +55,7 @@ internal sealed class NatsServer : IAsyncDisposable
 
     internal Task KillAsync() => process.KillAsync();
 
-    /// <summary>Shuts it down after its clients and leaders have moved to the other servers of its cluster, which takes half a minute.</summary>
+    /// <summary>Shuts it down after clients and leaders have moved to the other servers of its cluster: half a minute.</summary>
     internal Task RetireAsync() => process.StopAsync("USR2");
 
     public ValueTask DisposeAsync() => process.DisposeAsync();
