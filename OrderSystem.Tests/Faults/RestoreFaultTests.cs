@@ -53,6 +53,40 @@ public sealed class RestoreFaultTests
         Assert.Equal(redelivery == Redelivery.ConsumerRecreated ? "charge" : "look-up", calls);
     }
 
+    /// <summary>The position of the consumer is restored with the inbox, so that exactly the forgotten events are delivered.</summary>
+    [Fact]
+    public async Task F39_A_consumer_deleted_after_a_restore_delivers_again_what_the_database_has_forgotten()
+    {
+        await using var system = await FaultSystem.StartAsync();
+        await system.Load.RunAsync(new(Orders, PerSecond: 20));
+        await system.AuditAsync();
+        await Eventually.BeTrueAsync(
+            "the position is kept", async () => await Sql.ScalarAsync<long>(
+                system.PaymentsDatabase, $"SELECT count(*) FROM consumer_positions WHERE ack_floor = {Orders}") == 1);
+        await Sql.ExecuteAsync(
+            system.PaymentsDatabase,
+            "CREATE TABLE backup AS SELECT event_id FROM inbox; CREATE TABLE positions_backup AS TABLE consumer_positions; "
+                + "CREATE TABLE orders_backup AS SELECT order_id FROM payments");
+        await system.Load.RunAsync(new(Orders, PerSecond: 20));
+        await system.AuditAsync();
+        var before = await PaymentsAsync(system);
+
+        await system.StopAsync(system.Workers[0]);
+        await Sql.ExecuteAsync(
+            system.PaymentsDatabase,
+            "DELETE FROM inbox WHERE event_id NOT IN (TABLE backup); DELETE FROM events WHERE order_id NOT IN (TABLE orders_backup); "
+                + "DELETE FROM payments WHERE order_id NOT IN (TABLE orders_backup); "
+                + "DELETE FROM consumer_positions; INSERT INTO consumer_positions TABLE positions_backup");
+        await DeleteConsumerAsync(system);
+        var worker = await system.StartWorkerAsync();
+
+        await Eventually.GetAsync(
+            "every payment is as before the restore", () => PaymentsAsync(system), after => after == before, TimeSpan.FromSeconds(60));
+        using var provider = new HttpClient { BaseAddress = system.Gateway.Address };
+        Assert.Equal(2 * Orders, (await provider.GetStringAsync("/ledger")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Contains($"it continues after sequence {Orders}", worker.Output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task F39_A_charge_under_a_lost_key_is_looked_up_and_not_repeated()
     {
