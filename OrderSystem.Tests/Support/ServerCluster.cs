@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
+using NATS.Client.JetStream.Models;
 using Npgsql;
 
 namespace OrderSystem.Tests.Support;
@@ -47,7 +48,16 @@ internal sealed class ServerCluster : IAsyncDisposable
         await primary.ExecuteAsync("ALTER SYSTEM SET synchronous_standby_names = 'synchronous'");
         await primary.ExecuteAsync("SELECT pg_reload_conf()");
         var cluster = new ServerCluster(await nats, monitors, [primary, synchronous, asynchronous]);
-        await Eventually.GetAsync("JetStream has a meta leader", cluster.MetaLeaderAsync, _ => true);
+        await using var connection = new NatsConnection(new NatsOpts { Url = cluster.NatsUrl("tests") });
+        var jetStream = new NatsJSContext(connection);
+        await Eventually.BeTrueAsync(
+            "JetStream makes a stream with a replica on each node",
+            async () =>
+            {
+                await jetStream.CreateStreamAsync(new StreamConfig("READY", ["ready"]) { NumReplicas = Nodes });
+                return await jetStream.DeleteStreamAsync("READY");
+            },
+            TimeSpan.FromSeconds(90));
         return cluster;
 
         static int[] FreePorts() => [.. Enumerable.Range(0, Nodes).Select(_ => Ports.Free())];
