@@ -11,11 +11,10 @@ namespace OrderSystem.OrderApi.Orders;
 /// <param name="Refund">The refund.</param>
 /// <param name="Currency">That of the order.</param>
 /// <param name="Requested">The event that it stores; the statement numbers it.</param>
-/// <param name="OwnedBy">The client that must own the order; null for an operator. For any other client the order does not exist.</param>
 /// <param name="Key">The idempotency key of the request.</param>
 /// <param name="RequestHash">Hash of the request.</param>
 internal sealed record NewRefund(
-    OrderRefund Refund, string Currency, StoredEvent Requested, string? OwnedBy, IdempotencyKey Key, byte[] RequestHash);
+    OrderRefund Refund, string Currency, StoredEvent Requested, IdempotencyKey Key, byte[] RequestHash);
 
 /// <summary>The effect of the request.</summary>
 /// <param name="Version">Number of the event; 0 when nothing was stored.</param>
@@ -50,7 +49,6 @@ internal static class InsertRefund
             .Add("amount", NpgsqlDbType.Numeric, row => row.Refund.Amount)
             .Add("currency", NpgsqlDbType.Text, row => row.Currency)
             .Add("reason", NpgsqlDbType.Text, row => row.Refund.Reason)
-            .Add("owned_by", NpgsqlDbType.Text, row => row.OwnedBy)
             .Add("client_id", NpgsqlDbType.Text, row => row.Key.ClientId)
             .Add("key", NpgsqlDbType.Text, row => row.Key.Key)
             .Add("request_hash", NpgsqlDbType.Bytea, row => row.RequestHash),
@@ -60,7 +58,7 @@ internal static class InsertRefund
             SELECT orders.id, {Order.ShownStatus} AS status, orders.refund_requests AS requests,
                 greatest(0, orders.total - orders.refunded_total - orders.refund_pending) AS refundable
             FROM orders JOIN input i ON i.order_id = orders.id
-            WHERE orders.id = ANY ({BatchedWrite.Keys}) AND (i.owned_by IS NULL OR orders.client_id = i.owned_by)
+            WHERE orders.id = ANY ({BatchedWrite.Keys})
             FOR NO KEY UPDATE OF orders),
         claimed AS (
             INSERT INTO idempotency_keys (client_id, key, request_hash, order_id, refund_id, created_at)

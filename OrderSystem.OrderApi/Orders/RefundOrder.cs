@@ -67,7 +67,7 @@ internal sealed class RefundOrder(
         if (request.Amount <= 0)
             return Invalid("amount", "must be greater than 0");
 
-        // It never changes: only the statement that stores the refund decides the rest.
+        // It and the client of the order never change: only the statement that stores the refund decides the rest.
         if (await CurrencyOfAsync(id, caller, cancellationToken) is not { } currency)
             return NotFound(id);
         if (!Money.TryCreate(request.Amount, currency, out var amount))
@@ -81,7 +81,7 @@ internal sealed class RefundOrder(
 
         try
         {
-            return await StoreAsync(id, amount, request.Reason, caller, key.Value, cancellationToken);
+            return await StoreAsync(id, amount, request.Reason, key.Value, cancellationToken);
         }
         finally
         {
@@ -90,7 +90,7 @@ internal sealed class RefundOrder(
     }
 
     private async Task<Results<Accepted<OrderRefund>, ValidationProblem, ProblemHttpResult>> StoreAsync(
-        Guid id, Money amount, string? reason, ClaimsPrincipal caller, IdempotencyKey key, CancellationToken cancellationToken)
+        Guid id, Money amount, string? reason, IdempotencyKey key, CancellationToken cancellationToken)
     {
         var now = Timestamps.Now(time);
         var refund = new OrderRefund(
@@ -100,7 +100,7 @@ internal sealed class RefundOrder(
         var hash = RequestHash.Of(id, amount, reason);
         Activity.Current?.SetTag(MessagingTelemetry.OrderId, id);
         var inserted = await committer.WriteAsync(
-            InsertRefund.Write, new(refund, amount.Currency, requested, caller.OwnerFilter(), key, hash));
+            InsertRefund.Write, new(refund, amount.Currency, requested, key, hash));
         if (ActivityContext.TryParse(inserted.OrderTrace, traceState: null, out var placed))
             Activity.Current?.AddLink(new ActivityLink(placed));
         if (inserted.Version > 0)

@@ -59,16 +59,12 @@ public sealed class RefundSystem : IAsyncLifetime
     }
 
     /// <summary>Requests a refund with this body; without a key when that is empty.</summary>
-    internal async Task<HttpResponseMessage> SendAsync(Guid order, string body, string key, HttpClient? http = null)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"/orders/{order}/refunds")
-        {
-            Content = new StringContent(body, new global::System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
-        };
-        if (key.Length > 0)
-            request.Headers.Add("Idempotency-Key", key);
-        return await (http ?? Client.Http).SendAsync(request);
-    }
+    internal Task<HttpResponseMessage> SendAsync(Guid order, string body, string key, HttpClient? http = null) =>
+        PostAsync($"/orders/{order}/refunds", body, key, http);
+
+    /// <summary>Places the same order each time.</summary>
+    internal Task<HttpResponseMessage> PlaceAsync(string key) => PostAsync(
+        "/orders", """{"customerId":"c-1","currency":"EUR","items":[{"sku":"SKU-1","quantity":1,"unitPrice":1}]}""", key, Client.Http);
 
     /// <summary>Requests a refund that must be accepted, and returns its id.</summary>
     internal async Task<Guid> AcceptedAsync(Guid order, decimal amount)
@@ -110,4 +106,15 @@ public sealed class RefundSystem : IAsyncLifetime
 
     internal Task<JsonElement> WaitAsync(Guid order, string what, Func<JsonElement, bool> isExpected) =>
         Eventually.GetAsync($"order {order} {what}", () => Client.GetAsync(order), isExpected);
+
+    private async Task<HttpResponseMessage> PostAsync(string path, string body, string key, HttpClient? http)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path)
+        {
+            Content = new StringContent(body, new global::System.Net.Http.Headers.MediaTypeHeaderValue("application/json")),
+        };
+        if (key.Length > 0)
+            request.Headers.Add("Idempotency-Key", key);
+        return await (http ?? Client.Http).SendAsync(request);
+    }
 }

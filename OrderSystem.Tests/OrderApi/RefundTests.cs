@@ -165,7 +165,7 @@ public sealed class RefundTests(RefundSystem refunds) : IClassFixture<RefundSyst
         using var tooMuch = await refunds.RefundAsync(order, 200, "damaged", key);
         using var reason = await refunds.RefundAsync(order, 1, "late", key);
         using var ofOther = await refunds.RefundAsync(other, 1, "damaged", key);
-        using var placed = await PlaceAsync(key);
+        using var placed = await refunds.PlaceAsync(key);
 
         Assert.Equal(HttpStatusCode.Accepted, first.StatusCode);
         Assert.All(
@@ -174,7 +174,7 @@ public sealed class RefundTests(RefundSystem refunds) : IClassFixture<RefundSyst
         Assert.Equal((1L, 0L), (await CountAsync(order), await CountAsync(other)));
 
         var keyOfOrder = Guid.NewGuid().ToString();
-        using var created = await PlaceAsync(keyOfOrder);
+        using var created = await refunds.PlaceAsync(keyOfOrder);
         using var reused = await refunds.RefundAsync(order, 1, key: keyOfOrder);
         Assert.Equal((HttpStatusCode.Created, HttpStatusCode.UnprocessableEntity), (created.StatusCode, reused.StatusCode));
     }
@@ -382,17 +382,6 @@ public sealed class RefundTests(RefundSystem refunds) : IClassFixture<RefundSyst
             .GetProperty("items").EnumerateArray().Where(order => orders.Contains(order.GetProperty("id").GetGuid()))
             .Select(order => (Text(order, "status"), order.GetProperty("refundedTotal").GetRawText())),
     ];
-
-    private Task<HttpResponseMessage> PlaceAsync(string key)
-    {
-        var request = new HttpRequestMessage(HttpMethod.Post, "/orders")
-        {
-            Content = JsonContent.Create(
-                new { customerId = "c-1", currency = "EUR", items = new[] { new { sku = "SKU-1", quantity = 1, unitPrice = 1m } } }),
-            Headers = { { "Idempotency-Key", key } },
-        };
-        return refunds.Client.Http.SendAsync(request);
-    }
 
     private Task<long> CountAsync(Guid order) =>
         Sql.ScalarAsync<long>(refunds.System.OrdersDatabase, $"SELECT count(*) FROM refunds WHERE order_id = '{order}'");

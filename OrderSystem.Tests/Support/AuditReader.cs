@@ -3,8 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using NATS.Client.Core;
 using NATS.Client.JetStream;
-using NATS.Client.JetStream.Models;
 using Npgsql;
+using OrderSystem.Messaging.JetStream;
 
 namespace OrderSystem.Tests.Support;
 
@@ -123,36 +123,16 @@ internal sealed class AuditReader(FaultSystem system)
     private static async Task<List<AuditMessage>> MessagesAsync(NatsJSContext jetStream, string stream)
     {
         var messages = new List<AuditMessage>();
-        var all = (await jetStream.GetStreamAsync(stream)).Info.State.Messages;
-        var consumer = await jetStream.CreateConsumerAsync(stream, new ConsumerConfig
-        {
-            AckPolicy = ConsumerConfigAckPolicy.None,
-            HeadersOnly = true,
-            InactiveThreshold = TimeSpan.FromSeconds(30),
-        });
-        while (messages.Count < all)
-        {
-            var before = messages.Count;
-            await foreach (var message in consumer.FetchAsync<byte[]>(
-                new NatsJSFetchOpts { MaxMsgs = 500, Expires = TimeSpan.FromSeconds(2) }))
-            {
-                messages.Add(new(
-                    message.Metadata!.Value.Sequence.Stream, message.Subject, Header(message, "Nats-Msg-Id"),
-                    Guid.Parse(Header(message, "ce-id")!), Guid.Parse(Header(message, "ce-subject")!),
-                    int.Parse(Header(message, "ce-orderversion")!, CultureInfo.InvariantCulture)));
-                if (messages.Count == all)
-                    break;
-            }
-
-            if (messages.Count == before)
-                throw new InvalidOperationException($"{stream} holds {all} messages and delivered {before}.");
-        }
-
+        await foreach (var message in jetStream.ScanAsync(stream, from: 1))
+            messages.Add(new(
+                message.Sequence, message.Subject, Header(message, "Nats-Msg-Id"), Guid.Parse(Header(message, "ce-id")!),
+                Guid.Parse(Header(message, "ce-subject")!),
+                int.Parse(Header(message, "ce-orderversion")!, CultureInfo.InvariantCulture)));
         return messages;
     }
 
-    private static string? Header(INatsJSMsg<byte[]> message, string name) =>
-        message.Headers is { } headers && headers.TryGetLastValue(name, out var value) ? value : null;
+    private static string? Header(StreamMessage message, string name) =>
+        message.Headers.TryGetLastValue(name, out var value) ? value : null;
 
     private static async Task<List<T>> RowsAsync<T>(string database, string sql, Func<NpgsqlDataReader, T> read)
     {
