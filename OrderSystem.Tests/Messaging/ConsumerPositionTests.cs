@@ -104,7 +104,11 @@ public sealed class ConsumerPositionTests(SharedPostgres shared) : IAsyncLifetim
         await using var copy = await StoreCopy.TakeAsync(server);
         await ReconnectedAsync();
         await PublishAsync(10);
-        await HandleAsync(10);
+
+        // The server forgot acknowledgements when it was killed.
+        await RecreateConsumerAsync();
+        await HandleAsync(20);
+        Assert.Equal((20UL, 0UL), await FloorAndPendingAsync());
         await KeepAsync();
 
         await copy.RestoreAsync();
